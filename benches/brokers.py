@@ -16,7 +16,7 @@ def free_port():
 
 
 def certificates(folder):
-    """Creates a CA and a server certificate for localhost, both ECDSA P-256. All brokers use the same ones."""
+    """Creates a CA and a server certificate for localhost, both ECDSA P-256. All brokers use the same certificates."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
@@ -65,7 +65,7 @@ def relay(options, folder, transport, port):
 
 
 def from_template(template):
-    """The start function of a broker that was given as `--broker NAME=COMMAND`."""
+    """Returns the start function of a broker that was given as `--broker NAME=COMMAND`."""
     def command(_options, folder, transport, port):
         places = {"port": port, "transport": transport, "folder": tempfile.mkdtemp(dir=folder),
                   "cert": folder / "server.pem", "key": folder / "server.key"}
@@ -78,8 +78,8 @@ BROKERS = {"tidegate": tidegate, "mosquitto": mosquitto, "relay": relay}
 
 
 def wait_until_listening(process, port, transport):
-    """Returns when the broker accepts connections. For QUIC, which cannot be probed by connecting, it waits until the UDP
-    port is in use."""
+    """Waits until the broker accepts connections. A QUIC listener cannot be probed by connecting, so for QUIC the
+    function waits until the UDP port is in use."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         if process.poll() is not None:

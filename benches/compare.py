@@ -4,14 +4,14 @@
     benches/compare.py --tidegate target/release/tidegate --load target/release/tidegate-bench
     benches/compare.py ... --broker 'emqx=/opt/emqx/start --port {port} --certificate {cert} --key {key}' --markdown docs/benchmarks.md
 
-Every run starts a fresh broker. Within a case the brokers take turns, so that a noisy machine disturbs all of them alike;
-figures are medians over the rounds. The relay forwards bytes and does nothing else: its figures are what the sockets and the
-load generator cost without a broker. A ratio column is Tidegate's figure divided by the other broker's. Exits with status 1
-if any run lost, duplicated, reordered, changed or misdelivered a message.
+Every run starts a fresh broker. Within a case the brokers take turns, so that other load on the machine affects all
+brokers alike; figures are medians over the rounds. The relay only forwards bytes, so its figures are the cost of the
+sockets and the load generator without a broker. A ratio column is Tidegate's figure divided by the other broker's.
+Exits with status 1 if any run lost, duplicated, reordered, changed or misdelivered a message.
 
-The command of `--broker NAME=COMMAND` must stay in the foreground. In it, {port} is the port of 127.0.0.1 to listen on,
-{transport} is tcp, tls, ws, wss or quic, {cert} and {key} are PEM files, and {folder} is an empty folder for this run.
-`--lacks NAME=CASE,CASE` skips the cases that a broker does not support.
+The command of `--broker NAME=COMMAND` must stay in the foreground. In the command, {port} is the port of 127.0.0.1 to
+listen on, {transport} is tcp, tls, ws, wss or quic, {cert} and {key} are PEM files, and {folder} is an empty folder for
+this run. `--lacks NAME=CASE,CASE` skips the cases that a broker does not support.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import pathlib
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # before the imports below: no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
 
 import brokers
 import reports
@@ -37,7 +37,7 @@ SLOW = ("delivered_per_second", "broker.micros_per_message", "broker.resident_ki
 
 PAIRS = ["pairs", "--window", "50"]
 
-# Name: (arguments of the load generator, transport, paths of the figures in the report).
+# Cases by name: arguments of the load generator, transport, paths of the figures in the report.
 CASES = {
     "qos0": (PAIRS, "tcp", TRAFFIC),
     "qos1": ([*PAIRS, "--qos", "1"], "tcp", TRAFFIC),
@@ -55,7 +55,7 @@ CASES = {
     "subscriptions": (["subscriptions"], "tcp", MANY),
     "retained": (["retained"], "tcp", RETAINED),
 }
-# The same cases with one burst of messages per millisecond, as from devices that all report on the same tick.
+# The same cases with one burst of messages per millisecond, like devices that all report at the same time.
 TOGETHER = ("qos0-20k/s", "qos1-10k/s", "qos2-4k/s", "fan-in-20k/s")
 CASES |= {f"{name}-together": ([*CASES[name][0], "--tick", "1000"], "tcp", PACED) for name in TOGETHER}
 CASES |= {f"qos0-{name}": (PAIRS, name, TRAFFIC) for name in TRANSPORTS[1:]}
@@ -65,7 +65,7 @@ CASES |= {"churn-tls-resumed": (["churn", "--resume"], "tls", CHURN)}
 CASES |= {f"idle-{name}": (["idle"], name, IDLE) for name in TRANSPORTS}
 
 RELAY_CASES = ("pairs", "fan-out", "fan-in", "shared", "churn")
-# The cases that a broker does not support. Debian builds Mosquitto without WebSocket.
+# Cases that a broker does not support, by broker. Debian builds Mosquitto without WebSocket.
 LACKS = {
     "mosquitto": {case for case, (_, transport, _) in CASES.items() if transport not in ("tcp", "tls")},
     "relay": {case for case, (arguments, transport, _) in CASES.items()
@@ -74,7 +74,7 @@ LACKS = {
 
 
 def rows(results, names):
-    """One row per case and figure: the median of each broker, and the ratios."""
+    """Yields one row per case and figure: the median of each broker, and the ratios."""
     for case, by_broker in results.items():
         for path in CASES[case][2]:
             medians = {name: reports.median(found, path) for name, found in by_broker.items()}
@@ -173,7 +173,7 @@ def faults_of(results):
 
 
 def run_cases(options):
-    """The reports by case and broker: those of --also first, then those of this run."""
+    """Returns the reports by case and broker: the reports of --also first, then those of this run."""
     results = {}
     for path in options.also:
         results |= json.loads(path.read_text())["reports"]

@@ -3,12 +3,12 @@
 
     benches/durability.py --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
 
-Publishers send QoS 1 messages, each with up to 100 unacknowledged, to persistent sessions that acknowledge them. Every number of
-publishers and every payload size is a case; in each round of a case every broker runs once, with an empty store, and every
-other round runs the brokers in reverse order. `--folder` must be on the disk to be measured. The disk's own syncs are measured
-between any two runs, because the disks of virtual machines vary over time. Mosquitto stores nothing on disk here. Prints
-medians, ratios and whether two goals are met, as Markdown. Exits with status 1 if a message was lost, duplicated, reordered,
-changed or misdelivered.
+Publishers send QoS 1 messages, each with up to 100 unacknowledged, to persistent sessions that acknowledge them. Every
+number of publishers and every payload size is a case. In each round of a case, every broker runs once with an empty
+store; the order of the brokers is reversed in every other round. `--folder` must be on the disk to be measured. The
+speed of the disk's syncs is measured between any two runs, because the disks of virtual machines vary over time.
+Mosquitto stores nothing on disk in these runs. Prints medians, ratios and whether two goals are met, as Markdown. Exits
+with status 1 if a message was lost, duplicated, reordered, changed or misdelivered.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True  # before the imports below: no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
 
 import brokers
 import durability_report
@@ -83,7 +83,7 @@ def measure(options, broker, case):
 
 
 def probe(options, pages=10):
-    """Measures the disk: small writes and syncs, with `pages` pages of 4 KiB before the sync of a commit."""
+    """Measures small writes and syncs of the disk, with `pages` pages of 4 KiB before the sync of a commit."""
     run = subprocess.run([options.load, "sync-probe", options.folder, "--json", "--seconds", str(options.probe_seconds),
                           "--pages", str(pages)],
                          capture_output=True, text=True, check=True, timeout=120)
@@ -95,7 +95,8 @@ def sync_p50(probed):
 
 
 def run_case(options, case):
-    """Runs one case and probes the disk between any two runs. The order of the brokers is reversed in every other round."""
+    """Runs one case and probes the disk between any two runs. The order of the brokers is reversed in every other
+    round."""
     found = {broker: [] for broker in options.brokers}
     probes = [probe(options)]
     for turn in range(options.rounds):

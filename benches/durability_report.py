@@ -1,4 +1,5 @@
-"""Prints the results of benches/durability.py as Markdown: medians, the disk's own syncs, and whether the goals are met."""
+"""Prints the results of benches/durability.py as Markdown: medians, the speed of the disk's syncs, and whether the
+goals are met."""
 
 import statistics
 
@@ -9,8 +10,8 @@ P50, P99 = "acknowledgement_micros.p50", "acknowledgement_micros.p99"
 FIGURES = (RATE, P50, P99, "broker.micros_per_message", "writer_micros_per_message", "commits_per_second",
            "broker.processors", "load_processors")
 
-# The goals: with 100 publishers, `always` reaches this share of the rate of `memory`; and the median time to an acknowledgement
-# is at most this multiple of the time that one commit takes, its sync and the writing of its batch.
+# The goals: with 100 publishers, durability `always` reaches this share of the rate of `memory`, and the median time to
+# an acknowledgement is at most this multiple of the time of one commit, which writes and syncs its batch.
 RATE_SHARE_MIN = 0.5
 WAIT_MAX = 1.5
 
@@ -99,10 +100,10 @@ def print_wait_goal(name, found):
 
 
 def wait_per_commit(report):
-    """The median wait of a run divided by the time of one commit, and the parts of both as text.
+    """Returns the median wait of a run divided by the time of one commit, and the parts of both numbers as text.
 
-    The time of a commit is the disk's sync as measured next to the run, plus the extra time to sync as many pages as the
-    run's commits have, plus the writer's processor time per commit. None if the report lacks a part."""
+    The time of a commit is the time of a disk sync measured next to the run, plus the extra time to sync as many pages
+    as the run's commits have, plus the writer's processor time per commit. Returns None if the report lacks a part."""
     if not report.get("messages_per_commit") or report.get("batch_sync_micros") is None:
         return None
     wait, sync = reports.figure(report, P50), report["sync_micros"]

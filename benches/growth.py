@@ -3,8 +3,8 @@
 
     benches/growth.py --tidegate target/release/tidegate --load target/release/tidegate-bench --markdown docs/benchmarks.md
 
-Every run starts a fresh broker. A growth of 1.0 per doubling means that the cost does not depend on N. With --markdown the
-curves are also drawn, in growth.svg beside that document. Exits with status 1 if any run had faults.
+Every run starts a fresh broker. A growth of 1.0 per doubling means that the cost does not depend on N. With --markdown
+the curves are also drawn, in growth.svg beside that document. Exits with status 1 if any run had faults.
 """
 
 import argparse
@@ -13,13 +13,14 @@ import pathlib
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # before the imports below: no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
 
 import brokers
 import growth_plot
 import reports
 
-# Name: (arguments of the load generator without N, option that takes N, N, durability, paths of the figures in the report).
+# Cases by name: arguments of the load generator without N, option that takes N, N, durability, paths of the figures in
+# the report.
 CASES = {
     "connections, idle": (["idle"], "--connections", 2500, "memory", ("micros_per_connect", "bytes_per_connection")),
     "connections with traffic": (["pairs", "--rate", "20000"], "--count", 100, "memory", ("broker.micros_per_message",)),
@@ -57,7 +58,8 @@ def run_case(options, folder, broker, case):
 
 
 def growth_per_doubling(points):
-    """The factor by which a cost grows per doubling, as a geometric mean. None if a cost is missing."""
+    """Returns the factor by which a cost grows per doubling of N, as a geometric mean. Returns None if a cost is
+    missing."""
     costs = [cost for cost in points.values() if cost]
     known = len(costs) == len(points) > 1
     return (costs[-1] / costs[0]) ** (1 / (len(costs) - 1)) if known else None

@@ -1,11 +1,11 @@
-"""Draws the curves of benches/growth.py as SVG. Every curve is relative to its first point, which lies at 1."""
+"""Draws the curves of benches/growth.py as SVG. Every curve is relative to its first point, which has the value 1."""
 
 LEFT, TOP, BOTTOM, RIGHT = 50, 30, 30, 420
 LINE_HEIGHT = 22
 
 
 class Plot:
-    """The coordinates of a plot whose horizontal axis is the number of doublings and whose vertical axis is the ratio."""
+    """Coordinates of a plot whose horizontal axis is the number of doublings and whose vertical axis is the ratio."""
 
     def __init__(self, lines):
         self.width, self.height = 860, 60 + LINE_HEIGHT * max(8, len(lines))

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Counts the work of the hot operations. Fails if one needs over 5 % more than benches/instructions.json says.
+"""Counts the work of the hot operations. Fails if a count exceeds the count in benches/instructions.json by over 5 %.
 
     benches/instructions.py            counts, and compares with benches/instructions.json
     benches/instructions.py --accept   counts, and overwrites benches/instructions.json
 
-Three counts per operation:
+The script takes three counts per operation:
 
-    instructions   all of them
-    atomics        instructions with a lock prefix. A lock that nobody holds costs two of them: too few instructions to be seen
-                   among the others, but much time
+    instructions   all instructions
+    atomics        instructions with a lock prefix. Taking and releasing a free lock costs two of them, which take much
+                   time but do not show in the number of all instructions
     allocations    calls of malloc, calloc, realloc and posix_memalign
 
-An operation is a case of the package tidegate-operations, built with the profile `instructions`. Valgrind's callgrind counts
-what the thread does that runs it. The counts do not depend on the machine's load or clock speed; hash seeds and system
-libraries change them by less than 2 %. The accepted counts are for x86-64 without further target features, so other
-architectures are not compared. Needing less is no failure; run with --accept afterwards, so that a later regression to the old
-count is noticed.
+An operation is a case of the package tidegate-operations, built with the profile `instructions`. Valgrind's callgrind
+counts the work of the thread that runs the operation. The counts do not depend on the machine's load or clock speed;
+hash seeds and system libraries change them by less than 2 %. The accepted counts are for x86-64 without further target
+features, so other architectures are not compared. A lower count is not a failure; after a decrease, run with --accept,
+so that a later regression to the old count is detected.
 """
 import argparse
 import json
@@ -30,7 +30,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ACCEPTED = HERE / "instructions.json"
 GROWTH_MAX = 1.05
-# A count also has to grow by this much: memory that is allocated once per run is a fraction of an allocation per operation.
+# A count must also grow by at least this number, because memory that is allocated once per run adds a fraction of an
+# allocation to each operation.
 GROWTH_MIN = {"instructions": 0, "atomics": 0.1, "allocations": 0.1}
 # With the default of 7, the cost of 64 messages allocated together depends on how fragmented the heap happens to be.
 ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=127"}
@@ -47,7 +48,8 @@ def build():
 
 
 def run(binary, folder):
-    """Runs all cases under callgrind, which writes one dump per case. Returns the operations and the name of each case."""
+    """Runs all cases under callgrind, which writes one dump per case. Returns the operations and the name of each
+    case."""
     command = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "--collect-bus=yes",
                f"--zero-before={BEGIN}", f"--dump-before={END}",
                f"--callgrind-out-file={folder}/out", str(binary)]
@@ -58,7 +60,8 @@ def run(binary, folder):
 
 
 def allocations_in(dump):
-    """The calls of the allocator. A dump names a function where it occurs first, and gives only its number afterwards."""
+    """Returns the number of calls of the allocator. A dump contains the name of a function where the function occurs
+    first, and afterwards only its number."""
     names = dict(re.findall(r"^c?fn=(\(\d+\)) (.+)$", dump, re.MULTILINE))
     calls = re.findall(r"^cfn=(\(\d+\)).*\ncalls=(\d+)", dump, re.MULTILINE)
     allocators = {"malloc", "calloc", "realloc", "posix_memalign"}
@@ -66,7 +69,7 @@ def allocations_in(dump):
 
 
 def counts_in(dump, operations):
-    """What one dump counted, per operation."""
+    """Returns the counts of one dump, per operation."""
     instructions, atomics = re.search(r"^(?:totals|summary): (\d+) ?(\d*)", dump, re.MULTILINE).groups()
     totals = {"instructions": int(instructions), "atomics": int(atomics or 0), "allocations": allocations_in(dump)}
     return {measure: round(total / operations, 1 if measure == "instructions" else 2)
@@ -74,7 +77,7 @@ def counts_in(dump, operations):
 
 
 def count(binary):
-    """The counts of the first thread, per operation, by case."""
+    """Returns the counts of the first thread, per operation, by case."""
     with tempfile.TemporaryDirectory() as folder:
         cases = run(binary, folder)
         return {name: counts_in(pathlib.Path(folder, f"out.{number}-01").read_text(), int(operations))
@@ -82,17 +85,18 @@ def count(binary):
 
 
 def has_grown(measure, new, old):
-    """Whether a count is beyond what is tolerated."""
+    """Returns whether a count exceeds the tolerated growth."""
     return new > old * GROWTH_MAX and new > old + GROWTH_MIN[measure]
 
 
 def change(new, old):
-    """The difference between two counts, as text."""
+    """Returns the difference between two counts as text."""
     return f"{(new / old - 1) * 100:+.1f} %" if old else f"{new - old:+.2f}"
 
 
 def compare(counts, accepted):
-    """Prints both counts. Returns the names of the cases that grew too much, are new or are gone."""
+    """Prints both counts. Returns the names of the cases whose counts grew too much, that are new, or that no longer
+    exist."""
     failed = []
     for name in sorted(counts.keys() | accepted.keys()):
         if name not in counts or name not in accepted:

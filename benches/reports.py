@@ -9,7 +9,7 @@ BEGIN, END = "<!-- begin: written by {} -->", "<!-- end: written by {} -->"
 
 
 def figure(report, path):
-    """The value at a dotted path of a report, or None if the report does not have it."""
+    """Returns the value at a dotted path of a report, or None if the report has no such value."""
     for name in path.split("."):
         report = report.get(name) if isinstance(report, dict) else None
     return report
@@ -21,7 +21,7 @@ def median(reports, path):
 
 
 def faults(report):
-    """The faults of a run by kind. Empty when every message was accounted for."""
+    """Returns the faults of a run by kind. The result is empty if every message was accounted for."""
     if "error" in report:
         return report["error"]
     found = {name: number for name, number in report.get("faults", {}).items() if number}
@@ -60,7 +60,7 @@ def machine():
 
 
 def conditions(options, load_average):
-    """The machine, the versions and the rounds of a measurement, as a Markdown list."""
+    """Returns the machine, the versions and the rounds of a measurement as a Markdown list."""
     folder = pathlib.Path(__file__).resolve().parent
     yield (f"- Machine: {machine()}; load average {load_average:.2f} before the run. The brokers and the load generator "
            "share it.")

@@ -3,10 +3,11 @@
 
     benches/start_up.py --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
 
-Fills one store with sessions and queued messages and another with retained messages, and starts the broker on each several
-times. Before the first start it drops the store's pages from the page cache, if the system permits. Prints the time until
-`ready`, the resident memory and the log lines up to `ready`. Then checks the contents: a sample of the sessions reconnects,
-or two subscribers, one fast and one slow, read all retained messages. Exits with status 1 if anything was missing or wrong.
+Fills one store with sessions and queued messages and another with retained messages, and starts the broker on each
+several times. Before the first start, the script drops the store's pages from the page cache, if the system permits.
+Prints the time until `ready`, the resident memory and the log lines up to `ready`. Then checks the contents: a sample
+of the sessions reconnects, or two subscribers, one fast and one slow, read all retained messages. Exits with status 1
+if anything was missing or wrong.
 """
 
 import argparse
@@ -81,7 +82,8 @@ def disk_mib(folder):
 
 
 def measure_starts(options, name, folder, check):
-    """Starts the broker on one store several times, first from the disk, then from the page cache. Checks the last start."""
+    """Starts the broker on one store several times, first from the disk, then from the page cache. Checks the last
+    start."""
     reports = []
     for turn in range(options.rounds):
         if turn == 0:

@@ -1,21 +1,23 @@
 #!/usr/bin/env python3
-"""Measures whether clients that need no store pay for it: processor time per clean message, beside durable load and alone.
+"""Measures whether durable load makes messages of clean sessions more expensive: processor time per clean message,
+beside durable load and alone.
 
     benches/unaffected_clients.py --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
 
-The clean traffic is pairs with clean sessions at a fixed rate, at QoS 0 or QoS 1. The durable load is traffic to durable
-sessions at a fixed rate. One round measures eight settings, each against a fresh broker: with durability `memory` and
-`always`, the clean traffic alone, the clean traffic beside the durable load, the durable load alone, and no traffic. The last
-two are subtracted. Every other round runs the settings in reverse order.
+The clean traffic is pairs with clean sessions at a fixed rate, at QoS 0 or QoS 1. The durable load is traffic to
+durable sessions at a fixed rate. One round measures eight settings, each against a fresh broker: with durability
+`memory` and `always`, the clean traffic alone, the clean traffic beside the durable load, the durable load alone, and
+no traffic. The costs of the last two settings are subtracted. Every other round runs the settings in reverse order.
 
-The processor time is that of the broker's threads between two moments, by thread name: the thread `store` is the store's
-writer, all other threads carry traffic. What the durable load alone uses of those other threads is subtracted. Two loads share
-wake-ups, so the difference is smaller than the clean traffic alone, also with `memory`. The influence of the writer therefore
-shows in two ratios: `always` divided by `memory`, both beside the durable load, and `always` divided by `memory`, both alone.
+The script measures the processor time of the broker's threads between two moments, by thread name: the thread `store`
+is the store's writer, all other threads carry traffic. The time that the durable load alone uses on the traffic threads
+is subtracted. Two loads share wake-ups, so the difference is smaller than the time of the clean traffic alone, also
+with `memory`. The influence of the writer therefore shows in two ratios: `always` divided by `memory`, both beside the
+durable load, and `always` divided by `memory`, both alone.
 
-With --instructions the broker runs under callgrind, which counts the instructions of the broker's own code but not those of
-the kernel. That is far slower, so the rates are those of --slow-rates. The counts are the same in each run, whatever else the
-machine does.
+With --instructions the broker runs under callgrind, which counts the instructions of the broker's own code but not
+those of the kernel. A broker under callgrind is far slower, so the rates are those of --slow-rates. The counts are the
+same in each run, whatever else the machine does.
 """
 
 import argparse
@@ -30,13 +32,13 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True  # before the imports below: no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
 
 import brokers
 import reports
 
 WRITER = "store"
-# A function by which callgrind's output of each kind of thread is recognised.
+# Functions by which the kind of thread is recognised in callgrind's output.
 ROLES = {"writer": "disk::writer::Writer::run", "traffic": "cores::Cores::start::{{closure}}"}
 # The settings of a round: durability, whether there is clean traffic, whether there is durable load.
 RUNS = [(durability, clean, durable) for durability in ("memory", "always")
@@ -44,7 +46,7 @@ RUNS = [(durability, clean, durable) for durability in ("memory", "always")
 
 
 def thread_seconds(pid):
-    """Processor seconds by thread name."""
+    """Returns the processor seconds of the threads of a process, by thread name."""
     used = {}
     for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
         name, fields = re.fullmatch(r"\d+ \((.*)\) (.*)\n?", stat.read_text(), re.DOTALL).groups()
@@ -68,7 +70,8 @@ def broker_command(options, folder, durability, port):
 
 
 def loads(options, qos, clean, durable, port):
-    """The load generator's commands for the clean traffic and the durable load, as far as the setting has them."""
+    """Returns the load generator's commands for the clean traffic and the durable load, as far as the setting has
+    them."""
     common = ["--json", "--target", f"127.0.0.1:{port}"]
     if options.instructions:
         rate, durable_rate = options.slow_rates
@@ -95,8 +98,8 @@ def finish(process):
 
 
 def measure(options, qos, run):
-    """Runs one setting. Returns the processor seconds or the instructions of the broker's traffic threads and of its writer,
-    the number of clean messages, and their latency."""
+    """Runs one setting. Returns the processor seconds or the instructions of the broker's traffic threads and of its
+    writer, the number of clean messages, and their latency."""
     durability, clean, durable = run
     port = brokers.free_port()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="unaffected-clients-", dir=options.folder))
@@ -128,7 +131,8 @@ def measure(options, qos, run):
 
 
 def counted_instructions(folder):
-    """Instructions by kind of thread, recognised by a function that only this kind runs. The main thread is ignored."""
+    """Returns the instructions by kind of thread. Each kind is recognised by a function that only this kind runs. The
+    main thread is ignored."""
     totals = {"traffic": 0, "writer": 0}
     for file in folder.glob("callgrind.out*-*"):
         text = file.read_text(errors="replace")
@@ -157,7 +161,7 @@ def run_round(options, qos, turn):
 
 
 def spread(values):
-    """The median and the standard error of the mean, which needs more than one value."""
+    """Returns the median and the standard error of the mean. The standard error needs more than one value."""
     error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
     return f"{statistics.median(values):,.2f} ± {error:.2f}"
 
@@ -177,7 +181,7 @@ def show(options, qos, rounds):
 
 
 def latency(qos, rounds):
-    """A line with the latencies of the clean traffic, as medians over the rounds."""
+    """Returns a line with the latencies of the clean traffic, as medians over the rounds."""
     if not rounds[0]["always", "latency"][0]:
         return ""
     cells = [f"{durability} {where}: " + " / ".join(

@@ -33,7 +33,7 @@ pub struct Arguments {
 pub enum Command {
     #[command(flatten)]
     Traffic(TrafficCommand),
-    /// Opens and closes connections over and over
+    /// Opens and closes connections repeatedly
     Churn(ChurnArguments),
     /// Idle connections: memory per connection
     Idle(IdleArguments),
@@ -43,7 +43,7 @@ pub enum Command {
     Retained(RetainedArguments),
     #[command(flatten)]
     Persistence(PersistenceCommand),
-    /// Runs a relay that only forwards bytes: the lower bound of all figures. It injects faults on demand
+    /// Runs a relay that only forwards bytes: the lower bound of all figures. On demand, the relay injects faults
     Relay(RelayArguments),
 }
 
@@ -62,19 +62,19 @@ pub enum PersistenceCommand {
     Replay(ReplayArguments),
 }
 
-/// The broker under load and how to connect to it.
+/// The broker under load, and the parameters of the connections to the broker.
 #[derive(Debug, Clone, Args)]
 pub struct BrokerArguments {
     /// Address of the broker's listener
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub target: SocketAddr,
-    /// Process id of the broker; with it the report has the broker's processor time and memory
+    /// Process id of the broker. With this option, the report contains the broker's processor time and memory
     #[arg(long)]
     pub pid: Option<u32>,
     /// MQTT version
     #[arg(long, value_enum, default_value = "5")]
     pub version: VersionArgument,
-    /// Transport of the connections; it must be that of the listener
+    /// Transport of the connections, which must be the transport of the listener
     #[arg(long, value_enum, default_value = "tcp")]
     pub transport: TransportArgument,
     /// PEM file with the CA certificate that signed the broker's certificate, which must be for `localhost`
@@ -85,7 +85,7 @@ pub struct BrokerArguments {
     pub json: bool,
 }
 
-/// When the measurement starts and how long it takes.
+/// Start and duration of the measurement.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct MeasurementArguments {
     /// Seconds of traffic before the measurement
@@ -99,7 +99,7 @@ pub struct MeasurementArguments {
 /// Options of `idle`.
 #[derive(Debug, Clone, Args)]
 pub struct IdleArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of connections
@@ -108,7 +108,7 @@ pub struct IdleArguments {
     /// Seconds between the last CONNACK and the reading of the broker's memory
     #[arg(long, default_value_t = 1.0)]
     pub settle: f64,
-    /// Seconds that the connections stay open after that
+    /// Seconds that the connections stay open after the reading of the broker's memory
     #[arg(long, default_value_t = 1.0)]
     pub hold: f64,
 }
@@ -129,7 +129,7 @@ pub enum TransportArgument {
 }
 
 impl TransportArgument {
-    /// The transport that was chosen.
+    /// Returns the transport that the option selects.
     pub const fn kind(self) -> TransportKind {
         match self {
             Self::Tcp => TransportKind::Tcp,
@@ -140,8 +140,8 @@ impl TransportArgument {
         }
     }
 
-    /// The name and the URL scheme of the transport.
-    pub const fn names(self) -> (&'static str, &'static str) {
+    /// Returns the name of the transport in reports, and its URL scheme.
+    pub const fn name_and_scheme(self) -> (&'static str, &'static str) {
         match self {
             Self::Tcp => ("tcp", "mqtt"),
             Self::Tls => ("tls", "mqtts"),
@@ -155,7 +155,7 @@ impl TransportArgument {
 /// Options of `subscriptions`.
 #[derive(Debug, Clone, Args)]
 pub struct SubscriptionsArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of subscriptions in total
@@ -170,7 +170,7 @@ pub struct SubscriptionsArguments {
     /// Microseconds between two bursts; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
 }
@@ -178,13 +178,13 @@ pub struct SubscriptionsArguments {
 /// Options of `retained`.
 #[derive(Debug, Clone, Args)]
 pub struct RetainedArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of topics
     #[arg(long, default_value_t = 10_000)]
     pub topics: usize,
-    /// How often each topic is published to, and how many subscribers then receive all messages
+    /// Number of times that each topic is published to, and number of subscribers that then receive all messages
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rounds: u64,
     /// QoS of the subscriptions: 0 or 1

@@ -1,4 +1,4 @@
-//! Opens and closes connections over and over: handshakes, CONNECT, CONNACK, DISCONNECT, and the broker's close.
+//! Opens and closes connections repeatedly: handshakes, CONNECT, CONNACK, DISCONNECT, and the broker's close.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,13 +15,14 @@ use crate::traffic::Snapshot;
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Number of threads. Each has one connection at a time.
+    /// Number of threads. Each thread has one connection at a time.
     pub workers: usize,
-    /// Open loop: connections per second of all workers together. None: closed loop, as fast as the workers can.
+    /// In an open loop, the connections per second of all workers together. `None` means a closed loop: each worker
+    /// connects again as soon as its connection is closed.
     pub per_second: Option<u64>,
-    /// Time before the measurement.
+    /// Duration of the warm-up before the measurement.
     pub warmup: Duration,
-    /// Length of the measurement.
+    /// Duration of the measurement.
     pub measured: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
@@ -30,7 +31,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `churn`
+    /// Name of the scenario: `churn`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,
@@ -40,13 +41,14 @@ pub struct Report {
     pub connections: u64,
     /// Connections opened and closed per second.
     pub per_second: f64,
-    /// The broker's processor time per connection, from its first byte to its close.
+    /// Microseconds of the broker's processor time per connection, from the first byte of the connection to its close.
     pub micros_per_connection: Option<f64>,
-    /// Processors that the broker kept busy.
+    /// Mean number of processors that the broker kept busy.
     pub processors: Option<f64>,
-    /// Processors that the load generator kept busy.
+    /// Mean number of processors that the load generator kept busy.
     pub load_processors: f64,
-    /// Connections that resumed an earlier TLS session. Unknown for QUIC, which counts none.
+    /// Number of connections that resumed an earlier TLS session. The number is always 0 for QUIC, which does not
+    /// report resumptions.
     pub resumed: u64,
     /// Microseconds from the time at which a connection was due (closed loop: started) to CONNACK.
     pub connect_micros: Option<Percentiles>,
@@ -60,7 +62,7 @@ pub struct Report {
     pub failure: Option<String>,
 }
 
-/// Carries the scenario out. Each worker calls `target` once, so that it has its own cache of TLS sessions.
+/// Runs the scenario. Each worker calls `target` once, so that each worker has its own cache of TLS sessions.
 pub fn run(
     target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
     scenario: &Scenario,
@@ -79,25 +81,27 @@ pub fn run(
         processors: to.processors(&from),
         load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), to.since(&from).as_secs_f64()),
         resumed: result.resumed,
-        connect_micros: result.connect.percentiles(),
-        close_micros: result.close.percentiles(),
+        connect_micros: result.connect_latencies.percentiles(),
+        close_micros: result.close_latencies.percentiles(),
         unclosed: result.unclosed,
         failed: result.failed,
         failure: result.failure,
     })
 }
 
-/// Runs the workers. Returns the snapshots at the start and at the end of the measurement, and the sum of the workers' results.
+/// Runs the workers. Returns the snapshots at the start and at the end of the measurement, and the sum of the workers'
+/// results.
 fn run_workers(
     target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
     scenario: &Scenario,
     state: &SharedState,
 ) -> Result<(Snapshot, Snapshot, WorkerResult), LoadError> {
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..scenario.workers).map(|worker| scope.spawn(move || work(state, target()?, worker))).collect();
+        let workers: Vec<_> = (0..scenario.workers)
+            .map(|worker| scope.spawn(move || run_worker(state, target()?, worker)))
+            .collect();
         let measured = measure(state, scenario);
-        state.phase.store(ENDING, Ordering::Relaxed);
+        state.phase.store(PHASE_END, Ordering::Relaxed);
         let mut result = WorkerResult::new()?;
         for worker in workers {
             result.add(worker.join().map_err(|_| LoadError::Arguments("a worker panicked"))??)?;
@@ -109,65 +113,71 @@ fn run_workers(
 
 fn measure(state: &SharedState, scenario: &Scenario) -> Result<(Snapshot, Snapshot), LoadError> {
     std::thread::sleep(scenario.warmup);
-    state.phase.store(MEASURING, Ordering::Relaxed);
-    let from = Snapshot::take(scenario.broker, state.completed.load(Ordering::Relaxed), 0)?;
+    state.phase.store(PHASE_MEASUREMENT, Ordering::Relaxed);
+    let from = Snapshot::take(scenario.broker, state.connections_completed.load(Ordering::Relaxed), 0)?;
     std::thread::sleep(scenario.measured);
-    let to = Snapshot::take(scenario.broker, state.completed.load(Ordering::Relaxed), 0)?;
+    let to = Snapshot::take(scenario.broker, state.connections_completed.load(Ordering::Relaxed), 0)?;
     Ok((from, to))
 }
 
 /// State that the workers share.
 struct SharedState {
-    began: Instant,
+    started_at: Instant,
     per_second: Option<u64>,
-    started: AtomicU64,
-    completed: AtomicU64,
+    connections_started: AtomicU64,
+    connections_completed: AtomicU64,
     phase: AtomicU8,
 }
 
 impl SharedState {
     fn new(per_second: Option<u64>) -> Self {
-        let (started, completed) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { began: Instant::now(), per_second, started, completed, phase: AtomicU8::new(WARMING) }
+        let (connections_started, connections_completed) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self {
+            started_at: Instant::now(),
+            per_second,
+            connections_started,
+            connections_completed,
+            phase: AtomicU8::new(PHASE_WARM_UP),
+        }
     }
 
-    /// Waits until the next connection is due. Returns its number and when it was due.
+    /// Waits until the next connection is due. Returns the number of the connection and the time at which it was due.
     fn wait_for_next(&self) -> (u64, Instant) {
-        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let number = self.connections_started.fetch_add(1, Ordering::Relaxed);
         let Some(per_second) = self.per_second else { return (number, Instant::now()) };
-        let due =
-            self.began + Duration::from_secs(number) / u32::try_from(per_second).unwrap_or(u32::MAX).max(1);
+        let due = self.started_at
+            + Duration::from_secs(number) / u32::try_from(per_second).unwrap_or(u32::MAX).max(1);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         (number, due)
     }
 
-    fn is_in(&self, phase: u8) -> bool {
+    fn is_in_phase(&self, phase: u8) -> bool {
         self.phase.load(Ordering::Relaxed) == phase
     }
 }
 
-fn work(state: &SharedState, target: Target, worker: usize) -> Result<WorkerResult, LoadError> {
+fn run_worker(state: &SharedState, target: Target, worker: usize) -> Result<WorkerResult, LoadError> {
     let run = std::process::id();
     let mut result = WorkerResult::new()?;
-    while !state.is_in(ENDING) {
+    while !state.is_in_phase(PHASE_END) {
         let (number, due) = state.wait_for_next();
         let name = format!("churn-{run:x}-{worker}-{number}");
         match result.connect_once(state, &target, &name, due) {
-            Ok(()) => drop(state.completed.fetch_add(1, Ordering::Relaxed)),
+            Ok(()) => drop(state.connections_completed.fetch_add(1, Ordering::Relaxed)),
             Err(error) => {
                 result.failed += 1;
                 result.failure.get_or_insert_with(|| error.to_string());
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(RETRY_PAUSE);
             }
         }
     }
     Ok(result)
 }
 
-/// The observations of one worker.
+/// The measurements and failures of one worker.
 struct WorkerResult {
-    connect: Latencies,
-    close: Latencies,
+    connect_latencies: Latencies,
+    close_latencies: Latencies,
     resumed: u64,
     unclosed: u64,
     failed: u64,
@@ -176,8 +186,8 @@ struct WorkerResult {
 
 impl WorkerResult {
     fn new() -> Result<Self, LoadError> {
-        let (connect, close) = (Latencies::new()?, Latencies::new()?);
-        Ok(Self { connect, close, resumed: 0, unclosed: 0, failed: 0, failure: None })
+        let (connect_latencies, close_latencies) = (Latencies::new()?, Latencies::new()?);
+        Ok(Self { connect_latencies, close_latencies, resumed: 0, unclosed: 0, failed: 0, failure: None })
     }
 
     fn connect_once(
@@ -193,16 +203,16 @@ impl WorkerResult {
         connection.set_timeout(CLOSE_TIMEOUT);
         let began = Instant::now();
         self.unclosed += u64::from(!connection.disconnect_and_wait()?);
-        if state.is_in(MEASURING) {
-            self.connect.record(nanos(opened));
-            self.close.record(nanos(began.elapsed()));
+        if state.is_in_phase(PHASE_MEASUREMENT) {
+            self.connect_latencies.record(nanos(opened));
+            self.close_latencies.record(nanos(began.elapsed()));
         }
         Ok(())
     }
 
     fn add(&mut self, other: Self) -> Result<(), LoadError> {
-        self.connect.add(&other.connect)?;
-        self.close.add(&other.close)?;
+        self.connect_latencies.add(&other.connect_latencies)?;
+        self.close_latencies.add(&other.close_latencies)?;
         self.resumed += other.resumed;
         self.unclosed += other.unclosed;
         self.failed += other.failed;
@@ -216,10 +226,10 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 /// The phases of a run, as stored in `SharedState::phase`.
-const WARMING: u8 = 0;
-const MEASURING: u8 = 1;
-const ENDING: u8 = 2;
+const PHASE_WARM_UP: u8 = 0;
+const PHASE_MEASUREMENT: u8 = 1;
+const PHASE_END: u8 = 2;
 /// Pause after a failed connection, so that retries against a dead broker do not keep all processors busy.
-const PAUSE: Duration = Duration::from_millis(10);
-/// How long the broker may take to close a connection after DISCONNECT.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
+/// Time within which the broker must close a connection after DISCONNECT.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

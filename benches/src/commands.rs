@@ -1,4 +1,4 @@
-//! Runs the command of the command line. Each command prints a report and returns the number of faults.
+//! Runs the command that the command line selects. Each command prints a report and returns the number of faults.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -77,7 +77,7 @@ fn idle(arguments: &IdleArguments) -> Result<u64, LoadError> {
 }
 
 fn transport(transport: TransportArgument, broker: &BrokerArguments) -> Transport {
-    let (name, scheme) = transport.names();
+    let (name, scheme) = transport.name_and_scheme();
     let version = broker.version.into();
     Transport { name, scheme, address: broker.target, ca: broker.ca.clone(), version }
 }

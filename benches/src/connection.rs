@@ -1,4 +1,4 @@
-//! One non-blocking MQTT connection. It sends bytes in large writes and splits large reads into packets.
+//! A non-blocking MQTT connection, which sends bytes in large writes and splits large reads into packets.
 
 use std::time::Instant;
 
@@ -24,14 +24,14 @@ pub const READ_LEN: usize = 256 * 1024;
 pub struct Connection {
     socket: Socket,
     outgoing: Vec<u8>,
-    written: usize,
-    partial: Vec<u8>,
+    written_len: usize,
+    partial_packet: Vec<u8>,
 }
 
 impl Connection {
-    /// Takes over a socket and the bytes that were already read from it.
-    pub(crate) const fn new(socket: Socket, partial: Vec<u8>) -> Self {
-        Self { socket, outgoing: Vec::new(), written: 0, partial }
+    /// Creates a connection from a socket and the bytes that were already read from the socket.
+    pub(crate) const fn new(socket: Socket, partial_packet: Vec<u8>) -> Self {
+        Self { socket, outgoing: Vec::new(), written_len: 0, partial_packet }
     }
 
     /// Registers the socket for readiness events under `token`.
@@ -39,22 +39,22 @@ impl Connection {
         self.socket.register(registry, token)
     }
 
-    /// The buffer to which outgoing bytes are appended. `flush` sends them.
+    /// Returns the buffer to which callers append outgoing bytes. `flush` sends the bytes of this buffer.
     pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
     }
 
-    /// Notes that the socket accepts bytes again.
+    /// Records that the socket accepts bytes again.
     pub fn set_writable(&mut self) {
         self.socket.set_writable();
     }
 
-    /// Number of bytes that the socket has not accepted yet.
+    /// Returns the number of outgoing bytes that the socket has not accepted yet.
     pub fn backlog(&self) -> usize {
-        self.outgoing.len() - self.written
+        self.outgoing.len() - self.written_len
     }
 
-    /// When `handle_timeout` must be called at the latest.
+    /// Returns the time at which `handle_timeout` must be called at the latest.
     pub fn deadline(&self) -> Option<Instant> {
         self.socket.deadline()
     }
@@ -65,64 +65,65 @@ impl Connection {
     }
 
     /// Handles a datagram that arrived on a UDP socket shared with other connections.
-    pub(crate) fn handle(&mut self, event: quinn_proto::ConnectionEvent) {
+    pub(crate) fn handle_datagram(&mut self, event: quinn_proto::ConnectionEvent) {
         if let Socket::Quic(quic) = &mut self.socket {
-            quic.handle(event);
+            quic.handle_datagram(event);
         }
     }
 
-    /// Closes the connection. Errors are ignored: the peer may be gone already.
+    /// Closes the connection. Errors are ignored, because the peer may have closed the connection already.
     pub(crate) fn close(&mut self) {
         let _ = self.socket.close();
     }
 
     /// Writes until everything is written or the socket is full.
     pub fn flush(&mut self) -> Result<(), LoadError> {
-        // Flushing may free space in a layer below without any readiness event, so a write of 0 bytes is tried once more.
+        // Flushing may free space in a layer below without any readiness event, so a write that accepted 0 bytes is
+        // repeated once.
         let mut retried = false;
-        while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self.outgoing.get(self.written_len..).filter(|rest| !rest.is_empty()) {
             match self.socket.write(rest)? {
                 0 if retried || !self.socket.flush()? => break,
                 0 => retried = true,
                 count => {
-                    self.written += count;
+                    self.written_len += count;
                     retried = false;
                 }
             }
         }
-        if self.written == self.outgoing.len() {
+        if self.written_len == self.outgoing.len() {
             self.outgoing.clear();
-            self.written = 0;
+            self.written_len = 0;
         }
         self.socket.flush().map(drop)
     }
 
-    /// Reads until the socket has no more bytes and calls `handle` with each whole packet and the outgoing buffer. Any number
-    /// of connections can share `buffer`. Call `flush` afterwards.
+    /// Reads until the socket has no more bytes and calls `handle` with each whole packet and the outgoing buffer. Any
+    /// number of connections can share `buffer`. Call `flush` afterwards.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],
         mut handle: impl FnMut(RawPacket<'_>, &mut Vec<u8>) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
         loop {
-            let partial = self.partial.len();
+            let partial_len = self.partial_packet.len();
             let Some((head, room)) =
-                buffer.split_at_mut_checked(partial).filter(|(_, room)| !room.is_empty())
+                buffer.split_at_mut_checked(partial_len).filter(|(_, room)| !room.is_empty())
             else {
                 return Err(LoadError::Malformed("a packet larger than the read buffer"));
             };
-            head.copy_from_slice(&self.partial);
+            head.copy_from_slice(&self.partial_packet);
             let received = self.socket.read(room)?;
             if received.count > 0 {
-                let mut rest = buffer.get(..partial + received.count).unwrap_or_default();
+                let mut rest = buffer.get(..partial_len + received.count).unwrap_or_default();
                 while let Some((packet, after)) = scan::next(rest)? {
                     handle(packet, &mut self.outgoing)?;
                     rest = after;
                 }
-                self.partial.clear();
-                self.partial.extend_from_slice(rest);
+                self.partial_packet.clear();
+                self.partial_packet.extend_from_slice(rest);
             }
-            if !received.more {
+            if !received.has_more {
                 return Ok(());
             }
         }

@@ -1,4 +1,4 @@
-//! Latency as a function of load: open loop, with rates from low to where the broker no longer keeps up.
+//! Latency as a function of load: an open loop whose rate rises until the broker no longer keeps up.
 
 use serde::Serialize;
 
@@ -17,9 +17,9 @@ pub struct Scenario {
     /// The streams at each rate. Their own load model is ignored.
     pub streams: streams::Scenario,
     /// Messages per second of the first step.
-    pub from: u64,
-    /// Highest number of messages per second.
-    pub to: u64,
+    pub first_rate: u64,
+    /// Highest number of messages per second. The run ends earlier if a step is saturated.
+    pub rate_max: u64,
     /// Steps per factor of ten.
     pub steps_per_decade: u32,
 }
@@ -27,9 +27,9 @@ pub struct Scenario {
 /// The figures at one rate.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// Messages per second that were to be published.
+    /// Number of messages per second that the step attempted to publish.
     pub rate: u64,
-    /// True when fewer messages were published or delivered in time.
+    /// Whether the published or the delivered messages fell short of the rate.
     pub saturated: bool,
     /// The other figures.
     #[serde(flatten)]
@@ -39,14 +39,15 @@ pub struct Step {
 /// The figures at all rates.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `curve`
+    /// Name of the scenario: `curve`.
     pub case: &'static str,
-    /// The steps, by rising rate.
+    /// The steps in the order of rising rates.
     pub steps: Vec<Step>,
 }
 
 impl Report {
-    /// The number of faults, without those of saturated steps, in which the broker may drop messages.
+    /// Returns the number of faults. The faults of saturated steps do not count, because the broker may drop messages
+    /// in such a step.
     pub fn faults(&self) -> u64 {
         self.steps.iter().filter(|step| !step.saturated).map(|step| step.traffic.faults.total()).sum()
     }
@@ -70,20 +71,20 @@ pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Res
     Ok(Report { case: "curve", steps })
 }
 
-/// The rates, evenly spaced on a logarithmic scale.
+/// Returns the rates of the steps, evenly spaced on a logarithmic scale.
 fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
     let factor = 10f64.powf(1.0 / f64::from(scenario.steps_per_decade.max(1)));
-    let (from, to) = (scenario.from.max(1), scenario.to);
+    let (first_rate, rate_max) = (scenario.first_rate.max(1), scenario.rate_max);
     (0i32..)
         .map(move |step| {
             #[expect(clippy::as_conversions, reason = "rates are far below 2^53")]
-            let rate = (float(from) * factor.powi(step)).round() as u64;
+            let rate = (float(first_rate) * factor.powi(step)).round() as u64;
             rate
         })
-        .take_while(move |rate| *rate <= to)
+        .take_while(move |rate| *rate <= rate_max)
 }
 
-/// Number of deliveries per message.
+/// Returns the number of subscribers that receive each message.
 fn deliveries_per_message(streams: &streams::Scenario) -> f64 {
     match streams.topology {
         streams::Topology::FanOut(many) => float(crate::number::count(many)),
@@ -91,7 +92,7 @@ fn deliveries_per_message(streams: &streams::Scenario) -> f64 {
     }
 }
 
-/// A step below this fraction of the wanted rate counts as saturated.
+/// Fraction of the expected rate. A step that publishes or delivers less than this fraction counts as saturated.
 const SATURATION_THRESHOLD: f64 = 0.95;
 
 #[cfg(test)]

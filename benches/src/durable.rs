@@ -1,5 +1,5 @@
-//! Traffic that the broker must store before it acknowledges it: messages to persistent sessions and retained messages. The window
-//! counts unacknowledged messages, so the measured rate is that of the acknowledgements, not of the deliveries.
+//! Traffic that the broker must store before it acknowledges it: messages to persistent sessions and retained messages.
+//! The window counts unacknowledged messages, so the scenario measures the rate of acknowledgements, not of deliveries.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use report::{BrokerSamples, Collected};
 pub enum Receivers {
     /// Persistent sessions that are connected and acknowledge.
     Online,
-    /// Persistent sessions that are not connected. Each reconnects at the end and receives its queued messages.
+    /// Persistent sessions that are not connected. Each session reconnects at the end and receives its queued messages.
     Offline,
     /// No session: the messages are retained, and the newest one of each topic is read at the end.
     Retained,
@@ -47,7 +47,7 @@ pub struct Scenario {
     pub topics: usize,
     /// Persistent sessions per topic.
     pub sessions: usize,
-    /// True to make the publishers' sessions durable too.
+    /// Whether the publishers' sessions are persistent too.
     pub durable_publishers: bool,
     /// QoS of publishing and subscribing: 1 or 2.
     pub qos: u8,
@@ -55,7 +55,7 @@ pub struct Scenario {
     pub payload_len: usize,
     /// The load model. A window counts unacknowledged messages.
     pub load_model: LoadModel,
-    /// Folder of the broker's store. With it the report has the number of commits.
+    /// Folder of the broker's store. If the folder is given, the report contains the number of commits.
     pub store: Option<PathBuf>,
 }
 
@@ -64,41 +64,41 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     let layout = Layout::new(scenario, std::process::id());
     let samples = BrokerSamples::new(plan.broker, scenario.store.as_deref())?;
     match scenario.receivers {
-        Receivers::Online => online(target, &layout, plan, samples),
-        Receivers::Offline => offline(target, &layout, plan, samples),
-        Receivers::Retained => retained(target, &layout, plan, samples),
+        Receivers::Online => run_online(target, &layout, plan, samples),
+        Receivers::Offline => run_offline(target, &layout, plan, samples),
+        Receivers::Retained => run_retained(target, &layout, plan, samples),
     }
 }
 
-fn online(
+fn run_online(
     target: &Target,
     layout: &Layout<'_>,
     plan: &Plan,
     mut samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    let subscribers: Result<Vec<_>, _> = (0..layout.sessions())
+    let subscribers: Result<Vec<_>, _> = (0..layout.session_count())
         .map(|index| Subscriber::new(layout.open_session(target, index)?, index))
         .collect();
-    let outcome = traffic(target, layout, subscribers?, layout.checker(), plan, &mut samples)?;
-    for index in 0..layout.sessions() {
+    let outcome = run_traffic(target, layout, subscribers?, layout.new_checker(), plan, &mut samples)?;
+    for index in 0..layout.session_count() {
         layout.end_session(target, index)?;
     }
     Ok(Report::new(target, layout.scenario, &outcome, &samples))
 }
 
-fn offline(
+fn run_offline(
     target: &Target,
     layout: &Layout<'_>,
     plan: &Plan,
     samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    for index in 0..layout.sessions() {
+    for index in 0..layout.session_count() {
         layout.open_session(target, index)?.disconnect()?;
     }
     publish_then_collect(target, layout, plan, samples, collect::collect)
 }
 
-fn retained(
+fn run_retained(
     target: &Target,
     layout: &Layout<'_>,
     plan: &Plan,
@@ -107,18 +107,19 @@ fn retained(
     publish_then_collect(target, layout, plan, samples, newest::read)
 }
 
-/// Receives the stored messages after the traffic. The slice has the number of sent messages per publisher.
-type Collect = fn(&Target, &Layout<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
+/// A function that receives and checks the stored messages after the traffic. The slice contains the number of sent
+/// messages of each publisher.
+type CollectStored = fn(&Target, &Layout<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
 
 fn publish_then_collect(
     target: &Target,
     layout: &Layout<'_>,
     plan: &Plan,
     mut samples: BrokerSamples,
-    collect: Collect,
+    collect: CollectStored,
 ) -> Result<Report, LoadError> {
     let outcome =
-        traffic(target, layout, Vec::new(), SessionChecker::without_sessions(), plan, &mut samples)?;
+        run_traffic(target, layout, Vec::new(), SessionChecker::without_sessions(), plan, &mut samples)?;
     let (collected, faults) = collect(target, layout, &outcome.sent_by_publisher, plan.delivery_timeout)?;
     let mut report = Report::new(target, layout.scenario, &outcome, &samples);
     report.collected = Some(collected);
@@ -126,7 +127,7 @@ fn publish_then_collect(
     Ok(report)
 }
 
-fn traffic(
+fn run_traffic(
     target: &Target,
     layout: &Layout<'_>,
     subscribers: Vec<Subscriber>,
@@ -148,7 +149,7 @@ fn traffic(
     Ok(outcome)
 }
 
-/// Removes the publishers' sessions if they are durable.
+/// Removes the publishers' sessions if they are persistent.
 fn end_publishers(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     if !layout.scenario.durable_publishers {
         return Ok(());

@@ -11,7 +11,7 @@ pub enum LoadError {
     Io {
         /// What the load generator was doing.
         doing: &'static str,
-        /// The cause.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The broker closed a connection that the run still needed.
@@ -42,10 +42,10 @@ pub enum LoadError {
     /// A certificate or key file cannot be used.
     #[error("certificate or key: {0}")]
     Pem(rustls::pki_types::pem::Error),
-    /// The figures of a process cannot be read.
+    /// The processor time, the memory or the disk writes of a process cannot be read.
     #[error("reading the process's figures: {0}")]
     Proc(procfs::ProcError),
-    /// The monitored process has no memory any more.
+    /// The monitored process has exited: the kernel reports no memory for it.
     #[error("the monitored process has exited")]
     Exited,
     /// A latency histogram could not be created or added to another.
@@ -57,7 +57,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// True for the error of a wait that took too long.
+    /// Returns whether the error is that of a wait that took too long.
     pub fn is_timeout(&self) -> bool {
         let Self::Io { source, .. } = self else { return false };
         matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
@@ -79,7 +79,8 @@ impl LoadError {
         Self::Histogram(error.to_string())
     }
 
-    /// Turns an I/O error into one that says what the load generator was doing.
+    /// Returns a function that converts an I/O error into a `LoadError` with a description of what the load generator
+    /// was doing.
     pub fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, source }
     }

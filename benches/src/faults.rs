@@ -2,25 +2,27 @@
 
 use serde::Serialize;
 
-/// Number of faulty messages by kind of fault. All are zero in a run without faults.
+/// Numbers of faulty messages by kind of fault. In a run without faults, all numbers are zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Faults {
-    /// Sent but never delivered.
+    /// Number of messages that were sent but never delivered.
     pub lost: u64,
-    /// Delivered more than once.
+    /// Number of deliveries of messages that had already been delivered.
     pub duplicated: u64,
-    /// Delivered after a later message of the same stream.
+    /// Number of messages that were delivered after a later message of the same stream.
     pub out_of_order: u64,
-    /// The payload differs from the one that was sent, or a sequence number was never sent.
+    /// Number of deliveries whose payload differs from the payload that was sent, or whose sequence number was never
+    /// sent.
     pub corrupt: u64,
-    /// Delivered to a subscriber without a matching subscription, or under another topic.
+    /// Number of deliveries to a subscriber without a matching subscription, or with another topic than the message was
+    /// published to.
     pub misdelivered: u64,
-    /// Acknowledgements of QoS 1 and 2 that were missing at the end, unexpected, or reported an error.
+    /// Number of acknowledgements of QoS 1 and 2 that were missing at the end, were unexpected, or reported an error.
     pub acknowledgement: u64,
 }
 
 impl Faults {
-    /// The sum over all kinds.
+    /// Returns the sum over all kinds of fault.
     pub const fn total(&self) -> u64 {
         self.lost
             + self.duplicated

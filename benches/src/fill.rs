@@ -1,5 +1,5 @@
-//! Writes sessions and messages directly into a store, because filling it through connections takes too long. This is the only part
-//! of the load generator that uses the broker's own store code.
+//! Writes sessions and messages directly into a store, because filling it through connections takes too long. No other
+//! part of the load generator uses the broker's own store code.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `fill`
+    /// Name of the scenario: `fill`.
     pub case: &'static str,
     /// Sessions created.
     pub sessions: u32,
@@ -43,28 +43,29 @@ pub struct Report {
     pub queued: u64,
     /// Messages retained.
     pub retained: u32,
-    /// Seconds that it took.
+    /// Seconds that the filling took.
     pub seconds: f64,
-    /// Bytes in use in the store's file.
+    /// Number of bytes in use in the store's file.
     pub file_bytes: u64,
 }
 
-/// The client id of a session.
+/// Returns the client id of a session.
 pub fn client_id(session: u32) -> String {
     format!("fill-{session}")
 }
 
-/// The topic to which a session subscribes.
+/// Returns the topic to which a session subscribes.
 pub fn topic_of_session(session: u32) -> String {
     format!("fill/s/{session}")
 }
 
-/// The topic of a retained message.
-pub fn topic_retained(index: u32) -> String {
+/// Returns the topic of a retained message.
+pub fn topic_of_retained(index: u32) -> String {
     format!("fill/r/{}/{}", index % 1000, index / 1000)
 }
 
-/// Fills the store of a stopped broker with the data folder `data`. Creates the store if there is none.
+/// Fills the store of a stopped broker. `data` is the broker's data folder. Creates the store if the folder contains
+/// none.
 pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let began = Instant::now();
     let watermark = Arc::new(Watermark::default());
@@ -72,12 +73,12 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let config = Config { durability, ..Config::new(data.join("store")) };
     std::fs::create_dir_all(data).map_err(LoadError::io("creating the data folder"))?;
     let observer: Arc<Watermark> = Arc::clone(&watermark);
-    let store = open(&config, Arc::new(SystemClocks), observer).map_err(|error| failed(&error))?;
+    let store = open(&config, Arc::new(SystemClocks), observer).map_err(|error| fill_error(&error))?;
     let mut filling = StoreFiller {
         store: &*store,
         watermark: &watermark,
         filler: filler_of(scenario.payload_len),
-        last: Commit(0),
+        last_commit: Commit(0),
     };
     for session in 0..scenario.sessions {
         filling.add_session(session, scenario.queued)?;
@@ -85,7 +86,7 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     for index in 0..scenario.retained {
         filling.add_retained(index)?;
     }
-    watermark.wait(filling.last);
+    watermark.wait(filling.last_commit);
     let file_bytes = store.stats().file_bytes;
     drop(store);
     Ok(Report {
@@ -98,7 +99,7 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     })
 }
 
-/// The bytes of a payload after the stamp.
+/// Returns the bytes that follow the stamp in a payload.
 fn filler_of(payload_len: usize) -> Vec<u8> {
     filler(payload_len.saturating_sub(STAMP_LEN))
 }
@@ -108,7 +109,7 @@ struct StoreFiller<'a> {
     store: &'a dyn Store,
     watermark: &'a Watermark,
     filler: Vec<u8>,
-    last: Commit,
+    last_commit: Commit,
 }
 
 impl StoreFiller<'_> {
@@ -140,7 +141,7 @@ impl StoreFiller<'_> {
     }
 
     fn add_retained(&mut self, index: u32) -> Result<(), LoadError> {
-        let message = self.message(&topic_retained(index), 0, index, SessionId(0), true)?;
+        let message = self.message(&topic_of_retained(index), 0, index, SessionId(0), true)?;
         self.append(vec![Operation::Retain { tenant: Arc::from(TENANT), message, expires_at: None }])
     }
 
@@ -152,7 +153,7 @@ impl StoreFiller<'_> {
         session: SessionId,
         retain: bool,
     ) -> Result<Arc<Message>, LoadError> {
-        let stamp = Stamp { run: RUN, publisher, sequence: u64::from(sequence), due: 0 };
+        let stamp = Stamp { run: RUN_ID, publisher, sequence: u64::from(sequence), due: 0 };
         let payload = [stamp.encode().as_slice(), &self.filler].concat();
         let topic = topic::Name::parse(topic).map_err(|_| LoadError::Malformed("topic"))?;
         let (properties, qos, publisher) = (&[][..], QoS::AtLeastOnce, session.0);
@@ -162,25 +163,25 @@ impl StoreFiller<'_> {
         Ok(Arc::new(Message::from_parts(&parts)))
     }
 
-    /// Appends operations to the store. Waits for their commit when the store asks to slow down.
+    /// Appends operations to the store. If the store asks to slow down, waits until the operations are committed.
     fn append(&mut self, mut operations: Vec<Operation>) -> Result<(), LoadError> {
         match self.store.append(&mut operations) {
-            Appended::Accepted(commit) => self.last = commit,
+            Appended::Accepted(commit) => self.last_commit = commit,
             Appended::Slow(commit) => {
-                self.last = commit;
+                self.last_commit = commit;
                 self.watermark.wait(commit);
             }
-            Appended::Refused => return Err(failed(&format!("{:?}", self.store.health()))),
+            Appended::Refused => return Err(fill_error(&format!("{:?}", self.store.health()))),
         }
         Ok(())
     }
 }
 
-fn failed(error: &impl ToString) -> LoadError {
+fn fill_error(error: &impl ToString) -> LoadError {
     LoadError::Io { doing: "filling the store", source: std::io::Error::other(error.to_string()) }
 }
 
 /// The run id in the stamps.
-pub const RUN: u32 = 0;
+pub const RUN_ID: u32 = 0;
 /// The tenant of all clients of a broker that has no tenants configured.
 const TENANT: &str = "default";

@@ -18,13 +18,13 @@ const PING_INTERVAL: Duration = Duration::from_secs(200);
 
 /// Idle connections over one transport.
 pub trait IdleConnections {
-    /// The transport's name.
+    /// Returns the name of the transport.
     fn transport(&self) -> &'static str;
-    /// Opens this many connections, each with CONNECT and CONNACK.
+    /// Opens `connections` connections, each with CONNECT and CONNACK.
     fn open(&mut self, connections: u32) -> Result<(), LoadError>;
     /// Sends PINGREQ on each connection and waits for the responses.
     fn ping(&mut self) -> Result<(), LoadError>;
-    /// Number of connections that the broker has closed or on which it has sent something unexpected.
+    /// Returns the number of connections that the broker has closed or on which it has sent an unexpected packet.
     fn disturbed(&mut self) -> u64;
     /// Waits, and meanwhile responds to the transport's own traffic, such as keep-alives.
     fn wait(&mut self, duration: Duration);
@@ -39,7 +39,7 @@ pub struct Scenario {
     pub connections: u32,
     /// Time between the last CONNACK and the reading of the broker's memory.
     pub settle: Duration,
-    /// How long the connections stay open after that.
+    /// Time that the connections stay open after the reading of the broker's memory.
     pub hold: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
@@ -48,7 +48,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `idle`
+    /// Name of the scenario: `idle`.
     pub case: &'static str,
     /// The transport.
     pub transport: &'static str,
@@ -58,17 +58,18 @@ pub struct Report {
     pub opened_per_second: f64,
     /// Microseconds of the broker's processor time to open one connection.
     pub micros_per_connect: Option<f64>,
-    /// The broker's memory before the first connection.
+    /// The broker's memory in KiB before the first connection.
     pub resident_before_kib: Option<u64>,
-    /// The broker's memory with all connections open and idle.
+    /// The broker's memory in KiB with all connections open and idle.
     pub resident_after_kib: Option<u64>,
-    /// The difference, divided by the number of connections.
+    /// Growth of the broker's memory from before the first connection until all were idle, in bytes per connection.
     pub bytes_per_connection: Option<f64>,
-    /// The same at the end of the hold time.
+    /// Growth of the broker's memory from before the first connection until the end of the hold time, in bytes per
+    /// connection.
     pub bytes_per_connection_held: Option<f64>,
-    /// Processors that the broker kept busy while all connections were idle.
+    /// Mean number of processors that the broker kept busy while all connections were idle.
     pub processors_held: Option<f64>,
-    /// The broker's memory after all connections were closed.
+    /// The broker's memory in KiB after all connections were closed.
     pub resident_closed_kib: Option<u64>,
     /// Connections that did not stay open and idle. Any such connection fails the run.
     pub disturbed: u64,

@@ -6,10 +6,10 @@ use serde::Serialize;
 use crate::error::LoadError;
 use crate::number::float;
 
-/// Significant decimal digits of a counted duration: a percentile is at most 1 % too high.
+/// Number of significant decimal digits of a counted duration. With two digits, a percentile is at most 1 % too high.
 const SIGNIFICANT_DIGITS: u8 = 2;
 
-/// Durations in nanoseconds.
+/// A histogram of durations in nanoseconds.
 #[derive(Debug, Clone)]
 pub struct Latencies(Histogram<u64>);
 
@@ -29,7 +29,7 @@ pub struct Percentiles {
 }
 
 impl Latencies {
-    /// Nothing counted yet.
+    /// Creates an empty histogram.
     pub fn new() -> Result<Self, LoadError> {
         Histogram::new_with_bounds(1, u64::MAX, SIGNIFICANT_DIGITS).map(Self).map_err(LoadError::histogram)
     }
@@ -39,17 +39,17 @@ impl Latencies {
         self.0.saturating_record(nanos);
     }
 
-    /// Adds what another histogram has counted.
+    /// Adds the durations that another histogram has counted.
     pub fn add(&mut self, other: &Self) -> Result<(), LoadError> {
         self.0.add(&other.0).map_err(LoadError::histogram)
     }
 
-    /// Discards everything counted so far.
+    /// Discards all durations counted so far.
     pub fn clear(&mut self) {
         self.0.reset();
     }
 
-    /// The usual percentiles. None when nothing was counted.
+    /// Returns the usual percentiles, or `None` if no duration was counted.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let micros = |quantile| float(self.0.value_at_quantile(quantile)) / 1e3;
         (!self.0.is_empty()).then(|| Percentiles {

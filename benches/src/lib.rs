@@ -1,7 +1,8 @@
 //! The load generator: puts load on an MQTT broker over its sockets and accounts for every message.
 //!
-//! It builds and parses MQTT packets with its own code, so that it also notices faults of the broker's codec. It shares code with
-//! the broker in two places only: `fill` writes the broker's store, and `idle::links` uses the clients of the transports.
+//! The load generator builds and parses MQTT packets with its own code, so that it also detects faults of the broker's
+//! codec. The load generator shares code with the broker in two places only: `fill` writes the broker's store, and
+//! `idle::links` uses the clients of the transports.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 pub mod churn;

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints an error to standard error. A failure to write it is ignored.
+/// Prints an error to standard error. A failure of this write is ignored.
 fn print_error(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "tidegate-bench: {text}");

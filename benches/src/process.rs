@@ -1,4 +1,4 @@
-//! Reads the processor time, the memory and the disk writes of a process from /proc. Linux only.
+//! Reads the processor time, the memory and the disk writes of a process from /proc. The module works on Linux only.
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ pub struct ProcessorTime {
 }
 
 impl ProcessorTime {
-    /// User and system time together.
+    /// Returns the sum of user and system time.
     pub fn total(&self) -> Duration {
         self.user + self.system
     }
 
-    /// The time used since `earlier`.
+    /// Returns the processor time used since `earlier`.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             user: self.user.saturating_sub(earlier.user),
@@ -47,27 +47,28 @@ impl From<&Stat> for ProcessorTime {
 }
 
 impl MonitoredProcess {
-    /// Processor time used so far.
+    /// Returns the processor time used so far.
     pub fn processor_time(self) -> Result<ProcessorTime, LoadError> {
         Ok(ProcessorTime::from(&self.open()?.stat().map_err(LoadError::proc)?))
     }
 
-    /// Resident memory (VmRSS) in KiB.
+    /// Returns the resident memory (VmRSS) in KiB.
     pub fn resident_kib(self) -> Result<u64, LoadError> {
         let status = self.open()?.status().map_err(LoadError::proc)?;
         status.vmrss.ok_or(LoadError::Exited)
     }
 
-    /// Bytes that the process has written to disks so far, including those that the kernel has still to write.
+    /// Returns the number of bytes that the process has written to disks so far, including those that the kernel has
+    /// still to write.
     pub fn written_bytes(self) -> Result<u64, LoadError> {
         Ok(self.open()?.io().map_err(LoadError::proc)?.write_bytes)
     }
 
-    /// Processor time used so far by all running threads with this name. None if there is no such thread. The kernel counts in
-    /// steps of 10 ms per thread.
+    /// Returns the processor time used so far by all running threads with this name, or `None` if there is no such
+    /// thread. The kernel counts in steps of 10 ms per thread.
     pub fn thread_time(self, name: &str) -> Result<Option<Duration>, LoadError> {
         let threads = self.open()?.tasks().map_err(LoadError::proc)?;
-        // A thread may end before its figures are read: it is skipped.
+        // A thread that ends before its figures are read is skipped.
         let stats = threads.filter_map(|thread| thread.ok()?.stat().ok());
         let times = stats.filter(|stat| stat.comm == name).map(|stat| ProcessorTime::from(&stat).total());
         Ok(times.reduce(|sum, time| sum + time))

@@ -1,7 +1,8 @@
-//! A single-threaded relay that forwards packets and can inject faults. Its figures are a lower bound for those of any broker, and
-//! tests use its faults to check that the load generator notices them.
+//! A single-threaded relay that forwards packets and can inject faults. The costs of the relay are a lower bound for
+//! the costs of any broker. Tests inject faults to check that the load generator detects them.
 //!
-//! It knows just enough MQTT to connect publishers with subscribers. It has no sessions, limits or checks.
+//! The relay implements just enough of MQTT to connect publishers with subscribers. The relay has no sessions, limits
+//! or checks.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -28,7 +29,7 @@ use peer::Peer;
 
 /// Token of the listener. The token of a peer is its index.
 const LISTENER: Token = Token(usize::MAX);
-/// Maximum time between two checks whether the relay should stop.
+/// Maximum time between two checks of the flag that stops the relay.
 const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(50);
 
 /// A relay with a bound listener.
@@ -57,7 +58,7 @@ impl Relay {
         Ok(Self { listener, poll, peers, filters, injected_faults, buffer, unflushed: BTreeSet::new() })
     }
 
-    /// The address on which the relay listens.
+    /// Returns the address on which the relay listens.
     pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
         self.listener.local_addr()
     }
@@ -89,7 +90,7 @@ impl Relay {
 
     /// Adds new peers, and handles peers whose datagrams arrived at the listener.
     fn handle_listener(&mut self) -> Result<(), LoadError> {
-        let mut touched = Vec::new();
+        let mut peers_with_events = Vec::new();
         let (peers, injected_faults, registry) =
             (&mut self.peers, self.injected_faults, self.poll.registry());
         self.listener.handle_ready(&mut self.buffer, |event| match event {
@@ -97,20 +98,20 @@ impl Relay {
                 let index = peers.len();
                 connection.register(registry, index)?;
                 peers.push(Some(Peer::new(connection, injected_faults)));
-                touched.push(index);
+                peers_with_events.push(index);
                 Ok(index)
             }
             listener::ListenerEvent::Datagram(index, event) => {
                 if let Some(Some(peer)) = peers.get_mut(index) {
-                    peer.connection.handle(event);
-                    touched.push(index);
+                    peer.connection.handle_datagram(event);
+                    peers_with_events.push(index);
                 }
                 Ok(index)
             }
         })?;
-        touched.sort_unstable();
-        touched.dedup();
-        for index in touched {
+        peers_with_events.sort_unstable();
+        peers_with_events.dedup();
+        for index in peers_with_events {
             self.handle_peer(index, true, false);
         }
         Ok(())
@@ -138,11 +139,11 @@ impl Relay {
             self.unflushed.insert(index);
         }
         let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
-        for filter in peer.subscribed.drain(..) {
+        for filter in peer.new_filters.drain(..) {
             self.filters.add(filter, index);
         }
         if !peer.batch.is_empty() || !peer.earlier_batches.is_empty() {
-            self.dispatch(&mut peer);
+            self.forward_messages(&mut peer);
         }
         if read.is_err() {
             self.filters.remove(index);
@@ -156,11 +157,17 @@ impl Relay {
     }
 
     /// Forwards the messages of one read to the subscribers of their topics.
-    fn dispatch(&mut self, peer: &mut Peer) {
+    fn forward_messages(&mut self, peer: &mut Peer) {
         for (topic, packets) in peer.earlier_batches.drain(..) {
-            forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);
+            forward_to_subscribers(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);
         }
-        forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &peer.topic, &peer.batch);
+        forward_to_subscribers(
+            &mut self.filters,
+            &mut self.peers,
+            &mut self.unflushed,
+            &peer.topic,
+            &peer.batch,
+        );
         peer.batch.clear();
     }
 
@@ -175,7 +182,7 @@ impl Relay {
     }
 }
 
-fn forward(
+fn forward_to_subscribers(
     filters: &mut Filters,
     peers: &mut [Option<Peer>],
     unflushed: &mut BTreeSet<usize>,

@@ -32,13 +32,15 @@ pub struct TrafficReport {
     pub published_per_second: f64,
     /// Messages delivered per second, in the measurement.
     pub delivered_per_second: f64,
-    /// The broker's resource use. Needs the broker's process id.
+    /// The broker's resource use. `None` if the broker's process id is not known.
     pub broker: Option<BrokerUse>,
-    /// Processors that the load generator kept busy. Near 1, it may be the bottleneck.
+    /// Mean number of processors that the load generator kept busy. If this number is near 1, the load generator may be
+    /// the bottleneck.
     pub load_processors: f64,
-    /// Microseconds from the time a message was due to its delivery. Open loop only.
+    /// Microseconds from the time at which a message was due to its delivery. `None` in a closed loop.
     pub latency_micros: Option<Percentiles>,
-    /// Microseconds from the time a message was due to when it was sent: the load generator's part of the latency.
+    /// Microseconds from the time at which a message was due to the time at which it was sent: the load generator's
+    /// part of the latency.
     pub lateness_micros: Option<Percentiles>,
     /// The faults that were found.
     pub faults: Faults,
@@ -49,16 +51,16 @@ pub struct TrafficReport {
 pub struct BrokerUse {
     /// Microseconds of processor time per message, user and system.
     pub micros_per_message: f64,
-    /// The user part of `micros_per_message`.
+    /// The part of `micros_per_message` that is user time.
     pub user_micros_per_message: f64,
-    /// Processors that the broker kept busy.
+    /// Mean number of processors that the broker kept busy.
     pub processors: f64,
-    /// Resident memory at the end in KiB.
+    /// Resident memory in KiB at the end of the measurement.
     pub resident_kib: u64,
 }
 
 impl TrafficReport {
-    /// The figures between the two snapshots of an outcome.
+    /// Creates a report of the figures between the two snapshots of an outcome.
     pub fn new(case: &str, target: &Target, qos: u8, outcome: &Outcome) -> Self {
         let (from, to) = (&outcome.from, &outcome.to);
         let seconds = to.since(from).as_secs_f64();
@@ -97,23 +99,23 @@ pub fn print<T: Serialize>(report: &T, json: bool) -> Result<(), LoadError> {
         text = value.to_string();
         text.push('\n');
     } else {
-        lines("", &value, &mut text);
+        append_lines("", &value, &mut text);
     }
     io::stdout().write_all(text.as_bytes()).map_err(LoadError::io("writing the report"))
 }
 
-/// Appends one line per leaf of `value`: its path and its value.
-fn lines(path: &str, value: &serde_json::Value, out: &mut String) {
+/// Appends one line for each leaf of `value`, with the path and the value of the leaf.
+fn append_lines(path: &str, value: &serde_json::Value, out: &mut String) {
     match value {
         serde_json::Value::Object(fields) => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                lines(&path, value, out);
+                append_lines(&path, value, out);
             }
         }
         serde_json::Value::Array(parts) => {
             for (index, value) in parts.iter().enumerate() {
-                lines(&format!("{path}.{index}"), value, out);
+                append_lines(&format!("{path}.{index}"), value, out);
             }
         }
         serde_json::Value::Null => {}

@@ -1,4 +1,5 @@
-//! Retained messages: publishes many, receives them all with new subscribers, and removes them.
+//! The scenario of retained messages: publishes many retained messages, receives all of them with new subscribers, and
+//! removes them.
 
 use std::time::Duration;
 
@@ -24,13 +25,13 @@ use replay::Replay;
 pub struct Scenario {
     /// Number of topics with a retained message.
     pub topics: usize,
-    /// How often each topic is published to, and how many subscribers then receive all messages.
+    /// Number of times that each topic is published to, and number of subscribers that then receive all messages.
     pub rounds: u64,
     /// QoS of the subscriptions: 0 or 1. Publishing is at QoS 1.
     pub qos: u8,
     /// Bytes per payload, at least `STAMP_LEN`.
     pub payload_len: usize,
-    /// How long nothing may arrive before the missing messages count as lost.
+    /// Time without an arriving message after which the missing messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
@@ -50,19 +51,19 @@ pub struct Phase {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `retained`
+    /// Name of the scenario: `retained`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,
     /// Number of topics with a retained message.
     pub topics: u64,
-    /// Publishing, which replaces earlier retained messages from the second round on.
+    /// Figures of publishing. From the second round on, publishing replaces retained messages.
     pub write: Phase,
-    /// Bytes of the broker's memory per retained message.
+    /// Number of bytes of the broker's memory per retained message.
     pub bytes_per_message: Option<f64>,
-    /// Delivery to new subscribers.
+    /// Figures of the delivery to new subscribers.
     pub replay: Phase,
-    /// Milliseconds of the first subscriber, from connecting to its last message.
+    /// Milliseconds from the connect of the first subscriber to its last message.
     pub first_replay_millis: f64,
     /// The faults that were found. `misdelivered` includes messages that were delivered after their removal.
     pub faults: Faults,
@@ -140,7 +141,7 @@ impl RetainedPublisher {
         Ok(())
     }
 
-    /// Removes all retained messages, by retained messages without payload.
+    /// Removes all retained messages by publishing retained messages without a payload to their topics.
     fn remove(&mut self, target: &Target, topics: &[String]) -> Result<(), LoadError> {
         let batch_len = usize::from(self.connection.receive_maximum()).min(BATCH_LEN);
         for topics in topics.chunks(batch_len) {

@@ -8,7 +8,7 @@ use crate::number::count;
 /// Maximum number of missing sequence numbers to remember per stream. A larger gap counts as a corrupt sequence number.
 const GAP_MAX: u64 = 1_000_000;
 
-/// The sequence numbers that have been delivered.
+/// Records which sequence numbers of a stream have been delivered.
 #[derive(Debug, Default)]
 pub struct SequenceTracker {
     next_expected: u64,
@@ -17,7 +17,7 @@ pub struct SequenceTracker {
 }
 
 impl SequenceTracker {
-    /// Records one delivered sequence number. True when the message was not delivered before.
+    /// Records one delivered sequence number. Returns whether the message is neither a duplicate nor corrupt.
     pub fn record(&mut self, sequence: u64) -> bool {
         if sequence == self.next_expected {
             self.next_expected += 1;
@@ -26,7 +26,7 @@ impl SequenceTracker {
         self.record_irregular(sequence)
     }
 
-    /// Like `record`, for streams in which messages may overtake each other.
+    /// Records a delivered sequence number like `record`, but in a stream in which messages may overtake each other.
     pub fn record_in_any_order(&mut self, sequence: u64) -> bool {
         let out_of_order = self.faults.out_of_order;
         let fresh = self.record(sequence);
@@ -34,22 +34,22 @@ impl SequenceTracker {
         fresh
     }
 
-    /// Number of messages delivered, duplicates not counted.
+    /// Returns the number of messages delivered. Duplicates are not counted.
     pub fn received(&self) -> u64 {
         self.next_expected - count(self.missing.len())
     }
 
-    /// One more than the highest delivered sequence number.
+    /// Returns the sequence number after the highest delivered one.
     pub const fn next_expected(&self) -> u64 {
         self.next_expected
     }
 
-    /// True when all of `sent` messages have been delivered.
+    /// Returns whether all of `sent` messages have been delivered.
     pub fn is_complete(&self, sent: u64) -> bool {
         self.next_expected >= sent && self.missing.is_empty()
     }
 
-    /// The faults at the end of a run in which `sent` messages were sent.
+    /// Returns the faults at the end of a run in which `sent` messages were sent.
     pub fn final_faults(&self, sent: u64) -> Faults {
         let mut faults = self.faults;
         faults.lost += count(self.missing.len()) + sent.saturating_sub(self.next_expected);

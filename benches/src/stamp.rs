@@ -1,4 +1,5 @@
-//! The first bytes of each payload: its publisher, its sequence number, the time at which it was due, and a checksum.
+//! The first bytes of each payload, which identify the message: its publisher, its sequence number, the time at which
+//! it was due, and a checksum.
 
 /// Length of an encoded stamp in bytes.
 pub const STAMP_LEN: usize = 32;
@@ -6,18 +7,18 @@ pub const STAMP_LEN: usize = 32;
 /// Identifies a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// Distinguishes the messages of this run from those of other runs.
+    /// Run id, which distinguishes the messages of this run from those of other runs.
     pub run: u32,
     /// Index of the publisher within the run.
     pub publisher: u32,
     /// Sequence number, starting at 0 for each publisher.
     pub sequence: u64,
-    /// When the message was due to be sent, in nanoseconds since the start of the run.
+    /// Time at which the message was due to be sent, in nanoseconds since the start of the run.
     pub due: u64,
 }
 
 impl Stamp {
-    /// The bytes in a payload.
+    /// Returns the bytes of the stamp in a payload.
     pub fn encode(&self) -> [u8; STAMP_LEN] {
         let words = [self.origin(), self.sequence, self.due, self.checksum()];
         let mut out = [0; STAMP_LEN];
@@ -27,7 +28,7 @@ impl Stamp {
         out
     }
 
-    /// The stamp in `bytes`, if its checksum is right.
+    /// Returns the stamp in `bytes`, or `None` if its checksum is wrong.
     pub fn decode(bytes: &[u8; STAMP_LEN]) -> Option<Self> {
         let mut words = bytes.chunks_exact(8).filter_map(|chunk| chunk.first_chunk::<8>());
         let mut word = || words.next().copied().map_or(0, u64::from_le_bytes);
@@ -45,7 +46,7 @@ impl Stamp {
         (u64::from(self.run) << 32) | u64::from(self.publisher)
     }
 
-    /// A checksum that detects truncated, shifted and mixed-up payloads. It is not cryptographic.
+    /// Returns a checksum that detects truncated, shifted and mixed-up payloads. The checksum is not cryptographic.
     fn checksum(&self) -> u64 {
         let mut state = self.origin() ^ 0x9e37_79b9_7f4a_7c15;
         for word in [self.sequence, self.due] {

@@ -16,14 +16,14 @@ pub mod slow_subscriber;
 
 use checker::StreamChecker;
 
-/// Which publishers send to which subscribers.
+/// The assignment of publishers to subscribers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topology {
-    /// This many publishers, each with one subscriber.
+    /// The given number of publishers, each with one subscriber.
     Pairs(usize),
-    /// One publisher and this many subscribers.
+    /// One publisher and the given number of subscribers.
     FanOut(usize),
-    /// This many publishers and one subscriber with a wildcard.
+    /// The given number of publishers, and one subscriber with a wildcard.
     FanIn(usize),
     /// Publishers and a shared subscription: each message goes to one of its members.
     Shared {
@@ -35,7 +35,7 @@ pub enum Topology {
 }
 
 impl Topology {
-    /// Number of publishers.
+    /// Returns the number of publishers.
     pub const fn publishers(self) -> usize {
         match self {
             Self::Pairs(many) | Self::FanIn(many) => many,
@@ -44,7 +44,7 @@ impl Topology {
         }
     }
 
-    /// Number of subscribers.
+    /// Returns the number of subscribers.
     pub const fn subscribers(self) -> usize {
         match self {
             Self::Pairs(many) | Self::FanOut(many) => many,
@@ -54,12 +54,12 @@ impl Topology {
     }
 }
 
-/// How publishers decide when to send.
+/// The rule by which publishers decide when to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadModel {
-    /// Closed loop with this many outstanding messages per publisher.
+    /// Closed loop with the given number of outstanding messages per publisher.
     Window(u64),
-    /// Open loop with this many messages per second in total.
+    /// Open loop with the given number of messages per second in total.
     PerSecond(u64),
 }
 
@@ -70,7 +70,7 @@ pub struct Scenario {
     pub topology: Topology,
     /// The load model.
     pub load_model: LoadModel,
-    /// Open loop: the interval between two bursts. Zero sends each message at its own time.
+    /// In an open loop, the interval between two bursts. If the interval is zero, each message is sent at its own time.
     pub tick: Duration,
     /// QoS of publishing and subscribing: 0, 1 or 2.
     pub qos: u8,
@@ -94,12 +94,12 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
     Traffic::new(Workload::new(publishers, subscribers, checker, pace, context)?, *plan)?.run()
 }
 
-/// The topic of a publisher of a run.
+/// Returns the topic of a publisher of a run.
 pub fn topic(run: u32, publisher: usize) -> String {
     format!("load/{run:08x}/{publisher:04}")
 }
 
-/// A plan with the given times and no limit on messages.
+/// Creates a plan with the given durations and without a limit on messages.
 pub const fn plan(warmup: Duration, measured: Duration, broker: Option<MonitoredProcess>) -> Plan {
     Plan { warmup, measured, messages: None, delivery_timeout: Duration::from_secs(3), broker }
 }

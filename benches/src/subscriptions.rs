@@ -1,4 +1,5 @@
-//! Many subscriptions, a third of them with wildcards, then light traffic: the cost of matching.
+//! The scenario of many subscriptions, a third of them with wildcards, followed by light traffic. The scenario measures
+//! the cost of matching.
 
 use std::time::Duration;
 
@@ -29,9 +30,10 @@ pub struct Scenario {
     pub subscriptions: usize,
     /// Number of connections over which the subscriptions are spread.
     pub clients: usize,
-    /// Messages published per second. Each is for another device and matches two subscriptions.
+    /// Number of messages published per second. Consecutive messages are for different devices. Each message matches
+    /// two subscriptions.
     pub per_second: u64,
-    /// The interval between two bursts. Zero sends each message at its own time.
+    /// Interval between two bursts. If the interval is zero, each message is sent at its own time.
     pub tick: Duration,
 }
 
@@ -47,7 +49,7 @@ pub struct Report {
     pub subscribed_per_second: f64,
     /// Microseconds of the broker's processor time per subscription.
     pub micros_per_subscription: Option<f64>,
-    /// Bytes of the broker's memory per subscription.
+    /// Number of bytes of the broker's memory per subscription.
     pub bytes_per_subscription: Option<f64>,
     /// Microseconds of the broker's processor time per published message, which is delivered twice.
     pub micros_per_published: Option<f64>,

@@ -1,4 +1,5 @@
-//! Measures the disk itself: how long small writes take until they are durable. No broker can acknowledge faster.
+//! Measures how long small writes to a disk take until they are durable. No broker can acknowledge durable messages
+//! faster.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -14,15 +15,17 @@ use crate::number::{float, ratio};
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `sync-probe`
+    /// Name of the scenario: `sync-probe`.
     pub case: &'static str,
-    /// Overwrites 4 KiB, then `fdatasync`.
+    /// Figures of overwriting 4 KiB, followed by `fdatasync`.
     pub overwrite: Timing,
-    /// Writes 4 KiB into a hole of a sparse file, then `fdatasync`. The file system also has to record where the data is.
+    /// Figures of writing 4 KiB into a hole of a sparse file, followed by `fdatasync`. The file system also has to
+    /// record where the data is.
     pub hole: Timing,
-    /// Like an LMDB commit: overwrites some pages, then `fdatasync`, then writes 4 KiB through a descriptor with `O_DSYNC`.
+    /// Figures of writing like an LMDB commit: overwriting some pages, `fdatasync`, then writing 4 KiB through a
+    /// descriptor with `O_DSYNC`.
     pub pair: Timing,
-    /// The same with pages in a hole, as LMDB writes while its file grows.
+    /// Figures of writing like an LMDB commit while the file grows: as for `pair`, but with pages in a hole.
     pub hole_pair: Timing,
 }
 
@@ -38,13 +41,13 @@ pub struct Timing {
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// How long to measure each way of writing.
+    /// Time for which each way of writing is measured.
     pub duration: Duration,
     /// Number of 4 KiB pages before the first sync of a commit.
     pub pages: usize,
 }
 
-/// The files of a run. They are removed at the end.
+/// The temporary files of a run. Dropping this value removes the files.
 struct Files<'a> {
     folder: &'a Path,
     data: File,
@@ -62,13 +65,13 @@ pub fn run(folder: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
             files.write(bytes, at, turn, pair)
         })
     };
-    // Each way that writes into holes has its own part of the file, because a hole can be written only once.
+    // Each way of writing into holes has its own part of the file, because a hole exists only until it is written.
     Ok(Report {
         case: "sync-probe",
         overwrite: measure(page, 0, WRITTEN_LEN, false)?,
-        hole: measure(page, HOLES_AT, HOLES_LEN, false)?,
+        hole: measure(page, HOLES_OFFSET, HOLE_LEN, false)?,
         pair: measure(&pages, 0, WRITTEN_LEN, true)?,
-        hole_pair: measure(&pages, HOLES_AT + HOLES_LEN, HOLES_LEN, true)?,
+        hole_pair: measure(&pages, HOLES_OFFSET + HOLE_LEN, HOLE_LEN, true)?,
     })
 }
 
@@ -96,7 +99,7 @@ impl<'a> Files<'a> {
             options.write(true).create(true).truncate(true).custom_flags(flags);
             options.open(folder.join(name)).map_err(LoadError::io("creating a test file"))
         };
-        let (data, meta) = (create(DATA, 0)?, create(META, O_DSYNC)?);
+        let (data, meta) = (create(DATA_FILE_NAME, 0)?, create(META_FILE_NAME, O_DSYNC)?);
         let files = Self { folder, data, meta };
         files.prepare().map_err(LoadError::io("writing a test file"))?;
         Ok(files)
@@ -108,7 +111,7 @@ impl<'a> Files<'a> {
         for at in (0..WRITTEN_LEN).step_by(chunk.len()) {
             self.data.write_all_at(&chunk, at)?;
         }
-        self.data.set_len(HOLES_AT + 2 * HOLES_LEN)?;
+        self.data.set_len(HOLES_OFFSET + 2 * HOLE_LEN)?;
         self.meta.write_all_at(&[1; 2 * PAGE_LEN], 0)?;
         self.data.sync_all()?;
         self.meta.sync_all()
@@ -128,9 +131,9 @@ impl<'a> Files<'a> {
 
 impl Drop for Files<'_> {
     fn drop(&mut self) {
-        // Errors do not matter: the next run truncates leftover files.
-        let _ = fs::remove_file(self.folder.join(DATA));
-        let _ = fs::remove_file(self.folder.join(META));
+        // Errors are ignored, because the next run truncates leftover files.
+        let _ = fs::remove_file(self.folder.join(DATA_FILE_NAME));
+        let _ = fs::remove_file(self.folder.join(META_FILE_NAME));
     }
 }
 
@@ -138,14 +141,15 @@ fn bytes_len(bytes: &[u8]) -> u64 {
     crate::number::count(bytes.len())
 }
 
-const DATA: &str = "sync-probe.data";
-const META: &str = "sync-probe.meta";
+const DATA_FILE_NAME: &str = "sync-probe.data";
+const META_FILE_NAME: &str = "sync-probe.meta";
 const PAGE_LEN: usize = 4096;
 /// Length of the part that is overwritten, in bytes.
 const WRITTEN_LEN: u64 = 64 << 20;
-/// Offset of the first hole.
-const HOLES_AT: u64 = WRITTEN_LEN;
-/// Length of the hole of each way, in bytes. It is large enough for any sensible duration; after that, the run overwrites.
-const HOLES_LEN: u64 = 8 << 30;
-/// The value on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
+/// Offset of the first hole, in bytes.
+const HOLES_OFFSET: u64 = WRITTEN_LEN;
+/// Length of the hole for each way of writing, in bytes. The length suffices for any sensible duration; after the end
+/// of the hole, the run overwrites.
+const HOLE_LEN: u64 = 8 << 30;
+/// The flag `O_DSYNC` of open(2). The value is the same on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
 const O_DSYNC: i32 = 0o10000;

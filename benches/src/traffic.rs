@@ -1,5 +1,5 @@
-//! The event loop that runs publishers and subscribers on one thread, as a closed or an open loop. A `DeliveryChecker` checks the
-//! deliveries.
+//! The event loop that runs publishers and subscribers on one thread, as a closed or an open loop. A `DeliveryChecker`
+//! checks the deliveries.
 
 use std::time::{Duration, Instant};
 
@@ -29,13 +29,13 @@ pub use workload::Workload;
 /// The length of a run and its limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Time of traffic before the measurement.
+    /// Duration of the traffic before the measurement.
     pub warmup: Duration,
-    /// Length of the measurement.
+    /// Duration of the measurement.
     pub measured: Duration,
     /// Number of messages after which a publisher stops, even before the time is up.
     pub messages: Option<u64>,
-    /// How long nothing may be delivered before the outstanding messages count as lost.
+    /// Time without a delivery after which the outstanding messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
@@ -56,11 +56,12 @@ pub struct Outcome {
     pub sent_by_publisher: Vec<u64>,
     /// Messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
-    /// Times from when a message was due to its delivery. Open loop only.
+    /// Durations from the time at which a message was due to its delivery. In a closed loop, the histogram is empty.
     pub latency: Latencies,
-    /// Times from when a message was due to when it was sent. Open loop only.
+    /// Durations from the time at which a message was due to the time at which it was sent. In a closed loop, the
+    /// histogram is empty.
     pub lateness: Latencies,
-    /// Times from when a message was due to its last acknowledgement, PUBACK or PUBCOMP.
+    /// Durations from the time at which a message was due to its last acknowledgement, PUBACK or PUBCOMP.
     pub acknowledgement: Latencies,
 }
 
@@ -74,17 +75,17 @@ pub struct Traffic<B> {
     publishing: bool,
 }
 
-/// The longest wait for an event, and so how late the loop may notice the end of a phase.
+/// Longest wait for an event. The loop may detect the end of a phase late by this time.
 const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(20);
 /// Maximum number of events per wait.
 const EVENTS_MAX: usize = 1024;
 
 impl<B: DeliveryChecker> Traffic<B> {
-    /// Registers all connections for events.
+    /// Creates the event loop and registers all connections for events.
     pub fn new(mut workload: Workload<B>, plan: Plan) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
         workload.register(poll.registry())?;
-        workload.limit(plan.messages);
+        workload.set_message_limit(plan.messages);
         Ok(Self { poll, events: Events::with_capacity(EVENTS_MAX), workload, plan, publishing: true })
     }
 
@@ -93,7 +94,7 @@ impl<B: DeliveryChecker> Traffic<B> {
         self.run_with_sampling(|| Ok(()))
     }
 
-    /// Like `run`, and calls `sample` at the start and at the end of the measurement.
+    /// Runs the traffic like `run`, and calls `sample` at the start and at the end of the measurement.
     pub fn run_with_sampling(
         mut self,
         mut sample: impl FnMut() -> Result<(), LoadError>,
@@ -129,7 +130,7 @@ impl<B: DeliveryChecker> Traffic<B> {
         }
     }
 
-    /// Runs the loop until nothing is outstanding, or nothing has been delivered within the delivery timeout.
+    /// Runs the loop until no message is outstanding, or until the delivery timeout passes without progress.
     fn drain(&mut self) -> Result<(), LoadError> {
         let mut progress = self.workload.progress();
         let mut changed = Instant::now();
@@ -140,7 +141,7 @@ impl<B: DeliveryChecker> Traffic<B> {
                 changed = Instant::now();
             }
         }
-        // Reads on for a moment, because a duplicate of the last message would follow directly behind it.
+        // Polls a few more times, because a duplicate of the last message would arrive directly after it.
         for _ in 0..3 {
             self.poll_once()?;
         }

@@ -1,4 +1,4 @@
-//! MQTT packets as the load generator needs them: built in advance, and parsed as little as possible.
+//! MQTT packets for the load generator. Packets are built in advance, and parsed only as far as the checks need.
 
 pub mod build;
 pub mod publish;
@@ -14,7 +14,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// The protocol level in CONNECT.
+    /// Returns the protocol level in CONNECT.
     pub const fn level(self) -> u8 {
         match self {
             Self::V3_1_1 => 4,
@@ -22,12 +22,12 @@ impl Version {
         }
     }
 
-    /// True for 5.0, whose packets have properties.
+    /// Returns whether the version is MQTT 5.0, whose packets have properties.
     pub const fn is_v5(self) -> bool {
         matches!(self, Self::V5)
     }
 
-    /// The name in reports.
+    /// Returns the name of the version in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::V3_1_1 => "3.1.1",

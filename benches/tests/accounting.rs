@@ -1,4 +1,5 @@
-//! The load generator against a relay that drops, duplicates, reorders and corrupts messages on demand.
+//! Tests that run the load generator against a relay that drops, duplicates, reorders and corrupts messages on demand.
+//! The load generator must count each injected fault.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -38,7 +39,7 @@ fn two_pairs(injected_faults: InjectedFaults) -> Outcome {
     run(injected_faults, Version::V5, scenario(Topology::Pairs(2), LoadModel::Window(50), 0))
 }
 
-fn every(n: u64) -> Option<NonZeroU64> {
+fn every_nth(n: u64) -> Option<NonZeroU64> {
     NonZeroU64::new(n)
 }
 
@@ -67,36 +68,36 @@ fn a_relay_without_faults_passes_in_every_topology_version_and_qos() {
 
 #[test]
 fn dropped_messages_are_counted_as_lost() {
-    let outcome = two_pairs(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
+    let outcome = two_pairs(InjectedFaults { drop: every_nth(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.lost, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
     assert_eq!(outcome.delivered, 2 * (MESSAGES - 3));
 }
 
 #[test]
-fn duplicated_messages_are_counted() {
-    let outcome = two_pairs(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
+fn duplicated_messages_are_counted_as_duplicated() {
+    let outcome = two_pairs(InjectedFaults { dup: every_nth(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.duplicated, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
 }
 
 #[test]
-fn reordered_messages_are_counted() {
-    let outcome = two_pairs(InjectedFaults { reorder: every(70), ..InjectedFaults::default() });
+fn reordered_messages_are_counted_as_out_of_order() {
+    let outcome = two_pairs(InjectedFaults { reorder: every_nth(70), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.out_of_order, 2 * 4);
     assert_eq!(outcome.faults.total(), 2 * 4);
 }
 
 #[test]
-fn corrupt_payloads_are_counted() {
-    let outcome = two_pairs(InjectedFaults { corrupt: every(100), ..InjectedFaults::default() });
+fn corrupt_payloads_are_counted_as_corrupt_and_lost() {
+    let outcome = two_pairs(InjectedFaults { corrupt: every_nth(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.corrupt, 2 * 3);
     assert_eq!(outcome.faults.lost, 2 * 3);
 }
 
 #[test]
 fn the_whole_window_is_lost_when_the_relay_forwards_nothing() {
-    let outcome = two_pairs(InjectedFaults { drop: every(1), ..InjectedFaults::default() });
+    let outcome = two_pairs(InjectedFaults { drop: every_nth(1), ..InjectedFaults::default() });
     assert_eq!(outcome.sent, 2 * 50);
     assert_eq!(outcome.faults.lost, 2 * 50);
 }
@@ -107,53 +108,56 @@ fn two_pairs_at_qos_2(injected_faults: InjectedFaults) -> Outcome {
 
 #[test]
 fn a_qos_2_message_that_arrives_twice_is_a_duplicate() {
-    let outcome = two_pairs_at_qos_2(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { dup: every_nth(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.duplicated, outcome.faults.total()), (2 * 3, 2 * 3));
     assert_eq!(outcome.delivered, 2 * MESSAGES);
 }
 
 #[test]
 fn a_dropped_qos_2_message_is_lost() {
-    let outcome = two_pairs_at_qos_2(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { drop: every_nth(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.lost, outcome.faults.total()), (2 * 3, 2 * 3));
 }
 
 #[test]
 fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
-    let outcome = two_pairs_at_qos_2(InjectedFaults { silence: every(100), ..InjectedFaults::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { silence: every_nth(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.acknowledgement, outcome.faults.total()), (2 * 3, 2 * 3));
     let stuck = run(
-        InjectedFaults { silence: every(1), ..InjectedFaults::default() },
+        InjectedFaults { silence: every_nth(1), ..InjectedFaults::default() },
         Version::V5,
         scenario(Topology::Pairs(2), LoadModel::Window(50), 2),
     );
     assert_eq!((stuck.sent, stuck.faults.acknowledgement), (2 * 50, 2 * 50));
 }
 
-const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
+const SHARED_TOPOLOGY: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
 
 #[test]
 fn exactly_one_member_of_a_shared_subscription_receives_each_message() {
     for qos in [0, 1, 2] {
-        let outcome =
-            run(InjectedFaults::default(), Version::V5, scenario(SHARED, LoadModel::Window(20), qos));
+        let outcome = run(
+            InjectedFaults::default(),
+            Version::V5,
+            scenario(SHARED_TOPOLOGY, LoadModel::Window(20), qos),
+        );
         assert_eq!(outcome.faults.total(), 0, "{qos}: {outcome:?}");
         assert_eq!((outcome.sent, outcome.delivered), (3 * MESSAGES, 3 * MESSAGES), "{qos}");
     }
 }
 
 #[test]
-fn a_shared_message_that_arrives_twice_or_never_is_a_fault() {
+fn a_message_of_a_shared_subscription_that_arrives_twice_or_never_is_a_fault() {
     let doubled = run(
-        InjectedFaults { dup: every(100), ..InjectedFaults::default() },
+        InjectedFaults { dup: every_nth(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
+        scenario(SHARED_TOPOLOGY, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((doubled.faults.duplicated, doubled.faults.total()), (3 * 3, 3 * 3));
     let dropped = run(
-        InjectedFaults { drop: every(100), ..InjectedFaults::default() },
+        InjectedFaults { drop: every_nth(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
+        scenario(SHARED_TOPOLOGY, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((dropped.faults.lost, dropped.faults.total()), (3 * 3, 3 * 3));
 }

@@ -1,4 +1,5 @@
-//! Persistent sessions against the relay, which stores nothing: messages for offline sessions and retained messages count as lost.
+//! Tests that run the scenario of persistent sessions against the relay. The relay stores nothing, so messages for
+//! offline sessions and retained messages must count as lost.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -43,7 +44,7 @@ fn run(receivers: Receivers, version: Version, qos: u8, injected_faults: Injecte
     durable::run(&Target::tcp(relay.address, version), &scenario, &plan).unwrap()
 }
 
-fn every(n: u64) -> Option<NonZeroU64> {
+fn every_nth(n: u64) -> Option<NonZeroU64> {
     NonZeroU64::new(n)
 }
 
@@ -66,7 +67,7 @@ fn a_message_that_is_acknowledged_but_dropped_is_lost_at_each_session() {
         Receivers::Online,
         Version::V5,
         1,
-        InjectedFaults { drop: every(100), ..InjectedFaults::default() },
+        InjectedFaults { drop: every_nth(100), ..InjectedFaults::default() },
     );
     assert_eq!((report.faults.lost, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
 }
@@ -77,7 +78,7 @@ fn a_qos_2_message_that_arrives_twice_is_a_fault() {
         Receivers::Online,
         Version::V5,
         2,
-        InjectedFaults { dup: every(100), ..InjectedFaults::default() },
+        InjectedFaults { dup: every_nth(100), ..InjectedFaults::default() },
     );
     assert_eq!((report.faults.duplicated, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
 }

@@ -1,4 +1,5 @@
-//! Traffic over TLS, WebSocket and QUIC: through listeners of `tidegate-transports` to the relay, and to the relay's own listeners.
+//! Tests of traffic over TLS, WebSocket and QUIC: through listeners of `tidegate-transports` to the relay, and directly
+//! to listeners of the relay.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -22,7 +23,7 @@ use certificate::Certificate;
 use faulty_relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
-const ALL: [TransportKind; 4] =
+const ALL_TRANSPORTS: [TransportKind; 4] =
     [TransportKind::Tls, TransportKind::WebSocket, TransportKind::SecureWebSocket, TransportKind::Quic];
 
 fn run(target: &Target, topology: Topology, load_model: LoadModel, qos: u8, payload_len: usize) -> Outcome {
@@ -37,8 +38,13 @@ fn run(target: &Target, topology: Topology, load_model: LoadModel, qos: u8, payl
     streams::run(target, &scenario, &plan).unwrap()
 }
 
-/// Runs two pairs through a listener of `tidegate-transports`.
-fn bridged(kind: TransportKind, injected_faults: InjectedFaults, qos: u8, payload_len: usize) -> Outcome {
+/// Runs two pairs of publisher and subscriber through a listener of `tidegate-transports`.
+fn run_through_bridge(
+    kind: TransportKind,
+    injected_faults: InjectedFaults,
+    qos: u8,
+    payload_len: usize,
+) -> Outcome {
     let certificate = Certificate::new(&format!("bridge-{kind:?}-{qos}-{payload_len}"));
     let relay = FaultyRelay::start(injected_faults, Security::None);
     let address = bridge::start(kind, &certificate, relay.address);
@@ -49,9 +55,9 @@ fn bridged(kind: TransportKind, injected_faults: InjectedFaults, qos: u8, payloa
 
 #[test]
 fn a_relay_without_faults_passes_over_every_transport() {
-    for kind in ALL {
+    for kind in ALL_TRANSPORTS {
         for (qos, payload_len) in [(0, 64), (1, 64), (2, 64), (0, 100_000)] {
-            let outcome = bridged(kind, InjectedFaults::default(), qos, payload_len);
+            let outcome = run_through_bridge(kind, InjectedFaults::default(), qos, payload_len);
             assert_eq!(outcome.faults.total(), 0, "{kind:?} {qos} {payload_len}: {outcome:?}");
             assert_eq!((outcome.sent, outcome.delivered), (2 * MESSAGES, 2 * MESSAGES), "{kind:?} {qos}");
         }
@@ -61,19 +67,23 @@ fn a_relay_without_faults_passes_over_every_transport() {
 #[test]
 fn injected_faults_are_counted_over_every_transport() {
     let every = NonZeroU64::new(100);
-    for kind in ALL {
+    for kind in ALL_TRANSPORTS {
         let dropped =
-            bridged(kind, InjectedFaults { drop: every, ..InjectedFaults::default() }, 0, 64).faults;
+            run_through_bridge(kind, InjectedFaults { drop: every, ..InjectedFaults::default() }, 0, 64)
+                .faults;
         assert_eq!((dropped.lost, dropped.total()), (2 * 3, 2 * 3), "{kind:?}");
-        let doubled = bridged(kind, InjectedFaults { dup: every, ..InjectedFaults::default() }, 1, 64).faults;
+        let doubled =
+            run_through_bridge(kind, InjectedFaults { dup: every, ..InjectedFaults::default() }, 1, 64)
+                .faults;
         assert_eq!(doubled.duplicated, 2 * 3, "{kind:?}");
         let changed =
-            bridged(kind, InjectedFaults { corrupt: every, ..InjectedFaults::default() }, 0, 64).faults;
+            run_through_bridge(kind, InjectedFaults { corrupt: every, ..InjectedFaults::default() }, 0, 64)
+                .faults;
         assert_eq!((changed.corrupt, changed.lost), (2 * 3, 2 * 3), "{kind:?}");
     }
 }
 
-fn relayed(
+fn run_against_relay(
     security: Security<'_>,
     kind: TransportKind,
     certificate: &Certificate,
@@ -95,10 +105,10 @@ fn the_relay_listens_on_tls_and_quic() {
         (Security::Tls { certificate, key }, TransportKind::Tls),
         (Security::Quic { certificate, key }, TransportKind::Quic),
     ] {
-        for outcome in relayed(security, kind, &made, InjectedFaults::default()) {
+        for outcome in run_against_relay(security, kind, &made, InjectedFaults::default()) {
             assert_eq!(outcome.faults.total(), 0, "{kind:?}: {outcome:?}");
         }
-        for outcome in relayed(
+        for outcome in run_against_relay(
             security,
             kind,
             &made,

@@ -1,4 +1,5 @@
-//! Idle connections over each transport, against listeners of `tidegate-transports` that answer CONNECT and nothing else.
+//! Tests of idle connections over each transport, against listeners of `tidegate-transports` that answer CONNECT and no
+//! other packet.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::future::poll_fn;
@@ -44,7 +45,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Answers CONNECT. Then closes the link, with `then_close`, or else reads until the peer closes it.
+/// Answers CONNECT. If `then_close`, closes the link afterwards; otherwise reads until the peer closes the link.
 async fn answer_connect(mut link: Link, then_close: bool) {
     let mut buffer = [0; 512];
     while let Ok(1..) = poll_fn(|context| link.poll_read(context, &mut buffer)).await {

@@ -1,4 +1,5 @@
-//! The other scenarios against the relay. The relay stores no retained messages, so these must count as lost.
+//! Tests that run the scenarios `subscriptions`, `retained`, `idle`, `churn` and `slow` against the relay. The relay
+//! stores no retained messages, so these must count as lost.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -22,7 +23,7 @@ mod faulty_relay;
 
 use faulty_relay::FaultyRelay;
 
-fn subscriptions_against(injected_faults: InjectedFaults) -> subscriptions::Report {
+fn run_subscriptions(injected_faults: InjectedFaults) -> subscriptions::Report {
     let relay = FaultyRelay::start(injected_faults, Security::None);
     let scenario = subscriptions::Scenario {
         subscriptions: 300,
@@ -42,7 +43,7 @@ fn subscriptions_against(injected_faults: InjectedFaults) -> subscriptions::Repo
 
 #[test]
 fn each_message_reaches_the_subscriptions_with_and_without_wildcard() {
-    let report = subscriptions_against(InjectedFaults::default());
+    let report = run_subscriptions(InjectedFaults::default());
     assert_eq!(report.traffic.faults.total(), 0, "{report:?}");
     assert_eq!(report.traffic.sent, 400);
     assert_eq!(report.traffic.delivered, 800);
@@ -52,15 +53,14 @@ fn each_message_reaches_the_subscriptions_with_and_without_wildcard() {
 #[test]
 fn a_dropped_message_is_lost_at_both_subscriptions() {
     let report =
-        subscriptions_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() });
+        run_subscriptions(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.lost, 2 * 4);
     assert_eq!(report.traffic.faults.total(), 2 * 4);
 }
 
 #[test]
 fn a_duplicated_message_is_a_fault_at_both_subscriptions() {
-    let report =
-        subscriptions_against(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() });
+    let report = run_subscriptions(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.duplicated, 2 * 4);
 }
 
@@ -102,7 +102,7 @@ fn idle_connections_that_the_broker_closes_are_counted() {
     assert_eq!(connections.disturbed(), 3);
 }
 
-fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
+fn run_churn(target: impl Fn() -> Target + Sync) -> churn::Report {
     let scenario = churn::Scenario {
         workers: 3,
         per_second: None,
@@ -116,7 +116,7 @@ fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
 #[test]
 fn opened_and_closed_connections_are_counted() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
-    let report = churn_against(|| Target::tcp(relay.address, Version::V5));
+    let report = run_churn(|| Target::tcp(relay.address, Version::V5));
     assert!(report.connections > 0, "{report:?}");
     assert_eq!((report.failed, report.unclosed, report.resumed), (0, 0, 0), "{report:?}");
 }
@@ -129,7 +129,7 @@ fn tls_sessions_are_resumed_only_on_request() {
         Security::Tls { certificate: &made.chain, key: &made.key },
     );
     for resume in [true, false] {
-        let report = churn_against(|| Target {
+        let report = run_churn(|| Target {
             address: relay.address,
             version: Version::V5,
             transport: Transport::new(TransportKind::Tls, Some(&made.chain), resume).unwrap(),
@@ -155,8 +155,11 @@ fn connections_that_are_refused_count_as_failed() {
     assert_eq!(report.connections, 0);
 }
 
-/// Sends 300 messages to two normal subscribers and to one that reads `per_second` messages per second.
-fn slow_against(injected_faults: InjectedFaults, per_second: u64) -> (slow_subscriber::Report, Faults) {
+/// Publishes 300 messages to two normal subscribers and to a subscriber that reads `per_second` messages per second.
+fn run_with_slow_subscriber(
+    injected_faults: InjectedFaults,
+    per_second: u64,
+) -> (slow_subscriber::Report, Faults) {
     let relay = FaultyRelay::start(injected_faults, Security::None);
     let target = Target::tcp(relay.address, Version::V5);
     let run = std::process::id();
@@ -182,18 +185,22 @@ fn slow_against(injected_faults: InjectedFaults, per_second: u64) -> (slow_subsc
 }
 
 #[test]
-fn a_subscriber_that_does_not_read_receives_everything_afterwards() {
-    let (report, faults) = slow_against(InjectedFaults::default(), 0);
+fn a_subscriber_that_does_not_read_during_the_traffic_receives_every_message_afterwards() {
+    let (report, faults) = run_with_slow_subscriber(InjectedFaults::default(), 0);
     assert_eq!((report.delivered, report.delivered_afterwards, report.missed), (0, 300, 0));
     assert_eq!((faults.total(), report.closed), (0, false));
 }
 
 #[test]
 fn messages_that_a_slow_subscriber_misses_are_no_faults_but_duplicates_are() {
-    let (report, faults) =
-        slow_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() }, 10);
+    let (report, faults) = run_with_slow_subscriber(
+        InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() },
+        10,
+    );
     assert_eq!((report.missed, faults.total()), (3, 0), "{report:?}");
-    let (_, faults) =
-        slow_against(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() }, 10);
+    let (_, faults) = run_with_slow_subscriber(
+        InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() },
+        10,
+    );
     assert_eq!((faults.duplicated, faults.total()), (3, 3));
 }

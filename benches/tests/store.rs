@@ -1,4 +1,5 @@
-//! `fill` writes the requested contents, commits can be counted from outside, and the disk can be measured.
+//! Tests of the scenarios around the store: `fill` writes the requested contents, another process can count the
+//! commits, and `sync-probe` measures the disk.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ impl Observer for IgnoreCommits {
     fn committed(&self, _: Commit) {}
 }
 
-/// A new folder that is removed at the end.
+/// A new folder that is removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -62,7 +63,7 @@ fn a_filled_store_has_the_requested_contents() {
 }
 
 #[test]
-fn commits_of_a_store_can_be_counted_through_its_file() {
+fn commit_counter_counts_the_commits_of_a_store_from_its_file() {
     let folder = Folder::new("commits");
     let store = folder.store();
     let commits = CommitCounter::open(&folder.0.join("store")).unwrap();

@@ -1,7 +1,8 @@
-//! Random clients of the broker, checked against a simple model of what MQTT demands.
+//! Drives random clients of the broker and checks the broker against a simple model of what MQTT demands.
 //!
-//! `core` runs the broker that ships, without sockets and in virtual time. `model` says what each step must cause. `driver` chooses
-//! the steps. `harness` gives each step to broker and model and compares them.
+//! `core` runs the production broker, without sockets and in virtual time. `model` determines what each step must
+//! cause. `driver` chooses the steps. `harness` passes each step to the broker and to the model and compares the
+//! results.
 
 mod core;
 mod describe;

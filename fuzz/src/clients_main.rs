@@ -1,5 +1,5 @@
-//! Random clients of the broker against a model, in seeded runs and virtual time. Exits with 1 if broker and model differ, or if a
-//! long run does not reach every situation.
+//! Drives random clients of the broker and compares the broker with a model, in seeded runs and virtual time. Exits
+//! with 1 if the broker and the model differ, or if a long run does not reach every situation.
 #![allow(clippy::print_stdout)]
 
 use std::process::ExitCode;
@@ -10,13 +10,13 @@ use tidegate_fuzz::clients::{self, Options, Situations};
 /// Drives random clients of the broker and checks it against a model of what MQTT demands.
 #[derive(Parser)]
 struct Arguments {
-    /// Steps of all runs together.
+    /// Total number of steps of all runs.
     #[arg(long, default_value_t = 1_000_000)]
     steps: u64,
-    /// The seed of the first run. Each further run has the next seed.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     #[arg(long, default_value_t = 20_260_401)]
     seed: u64,
-    /// Number of clients. By default, the seed of each run chooses 2 to 5.
+    /// Number of clients. By default, the seed of each run determines 2 to 5 clients.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=20))]
     clients: Option<u8>,
     /// Print every step.
@@ -32,21 +32,21 @@ fn main() -> ExitCode {
         println!("{difference}");
         return ExitCode::FAILURE;
     }
-    print(&outcome.situations);
+    print_situations(&outcome.situations);
     println!("{} steps in {} runs: no difference", outcome.steps, outcome.runs);
     let missing = outcome.situations.missing();
-    if steps >= STEPS_ENOUGH && clients.is_none() && !missing.is_empty() {
+    if steps >= STEPS_FOR_ALL_SITUATIONS && clients.is_none() && !missing.is_empty() {
         println!("situations that were never reached: {missing:?}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-fn print(situations: &Situations) {
+fn print_situations(situations: &Situations) {
     for (situation, count) in situations.iter() {
         println!("{count:>9}  {}", situation.description());
     }
 }
 
-/// A run of at least this many steps must reach every situation.
-const STEPS_ENOUGH: u64 = 100_000;
+/// Number of steps from which on the runs must reach every situation.
+const STEPS_FOR_ALL_SITUATIONS: u64 = 100_000;

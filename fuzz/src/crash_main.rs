@@ -1,5 +1,5 @@
-//! The broker crashes at random, and its clients find out whether it kept its promises: seeded runs in virtual time. Ends
-//! with 1 when a promise is broken, or when a long run has not seen every situation that it is for.
+//! Crashes the broker at random, and checks whether the broker kept its promises to the clients, in seeded runs and
+//! virtual time. Exits with 1 if a promise is broken, or if a long run does not reach every situation.
 #![allow(clippy::print_stdout)]
 
 use std::process::ExitCode;
@@ -7,23 +7,23 @@ use std::process::ExitCode;
 use clap::Parser;
 use tidegate_fuzz::crash::{self, Options};
 
-/// Crashes the broker at random, and checks what it acknowledged before.
+/// Crashes the broker at random, and checks that everything the broker acknowledged survives.
 #[derive(Parser)]
 struct Arguments {
-    /// Steps of all runs together.
+    /// Total number of steps of all runs.
     #[arg(long, default_value_t = 1_000_000)]
     steps: u64,
-    /// The seed of the first run; each run's is one more than that of the run before.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     #[arg(long, default_value_t = 20_260_401)]
     seed: u64,
-    /// Tells every step.
+    /// Print every step.
     #[arg(long)]
     trace: bool,
 }
 
 fn main() -> ExitCode {
     let Arguments { steps, seed, trace } = Arguments::parse();
-    let outcome = crash::run(&Options { steps, seed, trace }, &mut |words| println!("{words}"));
+    let outcome = crash::run(&Options { steps, seed, trace }, &mut |line| println!("{line}"));
     if let Some(failure) = &outcome.failure {
         println!("{failure}");
         return ExitCode::FAILURE;
@@ -33,12 +33,12 @@ fn main() -> ExitCode {
     }
     println!("{} steps in {} runs: all promises kept", outcome.steps, outcome.runs);
     let missing = outcome.situations.missing();
-    if steps >= STEPS_ENOUGH && !missing.is_empty() {
-        println!("never seen: {missing:?}");
+    if steps >= STEPS_FOR_ALL_SITUATIONS && !missing.is_empty() {
+        println!("situations that were never reached: {missing:?}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// From so many steps on, every situation has to be seen.
-const STEPS_ENOUGH: u64 = 100_000;
+/// Number of steps from which on the runs must reach every situation.
+const STEPS_FOR_ALL_SITUATIONS: u64 = 100_000;

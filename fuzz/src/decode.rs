@@ -1,14 +1,15 @@
-//! Target: decodes any bytes with every decoder, in every version. A decoded packet must encode to bytes that decode to the same value.
+//! Fuzz target that decodes arbitrary bytes with every decoder, in every protocol version. A decoded packet must encode
+//! to bytes that decode to the same value.
 
 mod publish;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::{Ack, DecodeError, Fault, Packet, PacketType, ProtocolVersion, PublishView};
 
-/// Decodes `bytes` as a stream of packets, once in each version.
+/// Decodes `bytes` as a stream of packets, once in each protocol version, and checks the results.
 ///
 /// # Panics
-/// When a decoder panics or its result is wrong.
+/// Panics if a decoder panics or its result is wrong.
 pub fn run(bytes: &[u8]) {
     check_first(bytes);
     for version in ProtocolVersion::ALL {
@@ -20,7 +21,8 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// Decodes `bytes` as [`run`] does, without checks, to measure what the decoders alone allocate.
+/// Decodes `bytes` as [`run`] does, but without checks, so that callers can measure the memory that the decoders alone
+/// allocate.
 pub fn decode_only(bytes: &[u8]) {
     for version in ProtocolVersion::ALL {
         let mut rest = bytes;
@@ -54,7 +56,7 @@ fn next(bytes: &[u8], version: ProtocolVersion) -> Option<Frame<'_>> {
     }
 }
 
-/// The first packet of a connection must be a CONNECT. It is framed as any other packet.
+/// Checks how the first packet of a connection is framed: it must be a CONNECT, which is framed like any other packet.
 fn check_first(bytes: &[u8]) {
     let is_connect = bytes.first().is_none_or(|byte| byte >> 4 == PacketType::Connect.value());
     match frame::first(bytes, frame::PACKET_SIZE_MAX) {
@@ -86,7 +88,7 @@ fn check(frame: &Frame<'_>, version: ProtocolVersion) {
     }
 }
 
-/// The parsers for the hot path agree with the general decoder.
+/// Checks that the parsers for the hot path agree with the general decoder.
 fn check_views(frame: &Frame<'_>, version: ProtocolVersion, decoded: &Result<Packet, DecodeError>) {
     let ack = Ack::parse(frame, version);
     match decoded {
@@ -104,7 +106,7 @@ fn check_views(frame: &Frame<'_>, version: ProtocolVersion, decoded: &Result<Pac
     }
 }
 
-/// Without reason string and user properties, the packet is still valid, and shorter.
+/// Checks that a packet without its reason string and user properties is still valid, and shorter.
 fn check_stripped(mut packet: Packet, version: ProtocolVersion, size: usize) {
     if packet.strip_optional() {
         let encoded = encode(&packet, version);
@@ -122,7 +124,7 @@ fn encode(packet: &Packet, version: ProtocolVersion) -> Vec<u8> {
     out
 }
 
-/// The only packet in `bytes`.
+/// Returns the only packet in `bytes`.
 fn decode_one(bytes: &[u8], version: ProtocolVersion) -> Packet {
     let frame = next(bytes, version).expect("a whole packet");
     assert_eq!(frame.wire.len(), bytes.len(), "bytes follow the packet");

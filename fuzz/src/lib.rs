@@ -1,9 +1,10 @@
-//! Every decoder and state machine under random input.
+//! Tests every decoder and state machine with random input.
 //!
-//! A target is a function of bytes that panics when something is wrong: [`TARGETS`] lists them. The same functions
-//! are called by `tidegate-fuzz-smoke` with seeded inputs, by `cargo fuzz`, and by the test that replays recorded inputs.
-//! [`clients`] is apart: whole clients against a model. So is [`crash`]: whole clients of a broker that crashes.
-// A panic reports a fault to the fuzzer. None of this code is part of the broker.
+//! A target is a function that takes bytes as input and panics if a check fails. [`TARGETS`] lists the targets.
+//! `tidegate-fuzz-smoke` calls them with seeded inputs, `cargo fuzz` with inputs that it generates, and a test with
+//! recorded inputs. Two modules are not targets but drive the whole broker with random clients: [`clients`] compares
+//! the broker with a model, and [`crash`] crashes the broker.
+// A panic reports a fault to the fuzzer, so the lints against panics are off. This code is not part of the broker.
 #![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(clippy::as_conversions)]
 

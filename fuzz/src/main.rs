@@ -1,5 +1,5 @@
-//! The smoke run of all fuzz targets: seeded, bounded, on the stable toolchain. Exits with 1 if it finds a fault, and with 2 if an
-//! input takes too long.
+//! The smoke run of all fuzz targets. The run is seeded and bounded, and needs only the stable toolchain. Exits with 1
+//! if a target finds a fault, and with 2 if an input takes too long.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::path::PathBuf;
@@ -7,19 +7,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tidegate_fuzz::memory::Counting;
+use tidegate_fuzz::memory::CountingAllocator;
 use tidegate_fuzz::smoke::{self, Options};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Run every fuzz target on seeded inputs.
 #[derive(Parser)]
 struct Arguments {
-    /// Inputs of all targets that take bytes, together.
+    /// Total number of inputs of the targets `decode`, `roundtrip`, `stream` and `topics`.
     #[arg(long, default_value_t = 10_000_000)]
     inputs: u64,
-    /// Sequences of operations for each of router and session.
+    /// Number of sequences of operations for each of the targets `router` and `session`.
     #[arg(long, default_value_t = 200_000)]
     sequences: u64,
     /// The seed that determines all inputs.
@@ -34,7 +34,7 @@ struct Arguments {
     /// Write some inputs of each target to this folder instead of running them.
     #[arg(long, value_name = "FOLDER")]
     write_seeds: Option<PathBuf>,
-    /// The time_max time that one input may take, in seconds.
+    /// The maximum time that one input may take, in seconds.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
 }
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
     if let (Some(input), Some(name)) = (&input, &only) {
         let target = tidegate_fuzz::target(name).expect("the name of a target");
-        (target.run)(&bytes(input));
+        (target.run)(&parse_hex(input));
         return ExitCode::SUCCESS;
     }
     let time_max = Duration::from_secs(seconds);
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn bytes(digits: &str) -> Vec<u8> {
+fn parse_hex(digits: &str) -> Vec<u8> {
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     digits.as_bytes().chunks(2).map(pair).collect::<Option<_>>().expect("hexadecimal digits")
 }

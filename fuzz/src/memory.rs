@@ -1,71 +1,75 @@
-//! A counting allocator: each thread's live bytes and their peak, for the smoke run and the tests of memory bounds.
+//! An allocator that counts the allocated bytes of each thread and their peak, for the smoke run and the tests of
+//! memory bounds.
 //!
-//! This is the only unsafe code of the package: an allocator cannot be written without it.
+//! This module contains the only unsafe code of the package, because an allocator cannot be written without unsafe
+//! code.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator with counts for each thread. Make it the global allocator of the binary; otherwise the counts stay 0.
+/// The system's allocator with counters for each thread. The counters stay 0 unless this type is the global allocator
+/// of the binary.
 #[derive(Debug)]
-pub struct Counting;
+pub struct CountingAllocator;
 
 thread_local! {
-    // Negative if a thread frees what other threads allocated.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
+    // Negative if a thread frees memory that other threads have allocated.
+    static LIVE_BYTES: Cell<isize> = const { Cell::new(0) };
+    static PEAK_BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Bytes that this thread has allocated and not freed.
+/// Returns the number of bytes that this thread has allocated and not freed.
 #[must_use]
-pub fn live() -> isize {
-    LIVE.get()
+pub fn live_bytes() -> isize {
+    LIVE_BYTES.get()
 }
 
-/// The peak of the bytes that this thread allocates while it runs `work`, without those allocated before.
-pub fn peak(work: impl FnOnce()) -> usize {
-    let before = live();
-    PEAK.set(before);
+/// Runs `work` and returns the peak number of bytes that this thread allocates meanwhile, without the bytes that were
+/// allocated before.
+pub fn peak_bytes(work: impl FnOnce()) -> usize {
+    let before = live_bytes();
+    PEAK_BYTES.set(before);
     work();
-    usize::try_from(PEAK.get() - before).unwrap_or_default()
+    usize::try_from(PEAK_BYTES.get() - before).unwrap_or_default()
 }
 
-/// Resident memory of this process in bytes; 0 if it is unknown.
+/// Returns the resident memory of this process in bytes, or 0 if it is unknown.
 #[must_use]
-pub fn resident() -> usize {
+pub fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
 
-fn add(size: usize) {
-    // A thread that ends may still allocate after its counts are destroyed.
-    let _gone = LIVE.try_with(|live| live.set(live.get() + size.cast_signed()));
-    let _gone = PEAK.try_with(|peak| peak.set(peak.get().max(live())));
+fn count_allocation(size: usize) {
+    // Errors are ignored: a thread that ends may still allocate memory after its counters are destroyed.
+    let _destroyed = LIVE_BYTES.try_with(|live| live.set(live.get() + size.cast_signed()));
+    let _destroyed = PEAK_BYTES.try_with(|peak| peak.set(peak.get().max(live_bytes())));
 }
 
-fn subtract(size: usize) {
-    let _gone = LIVE.try_with(|live| live.set(live.get() - size.cast_signed()));
+fn count_deallocation(size: usize) {
+    let _destroyed = LIVE_BYTES.try_with(|live| live.set(live.get() - size.cast_signed()));
 }
 
 // SAFETY: every call goes to the system's allocator unchanged; the counts touch no memory of callers.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        add(layout.size());
-        // SAFETY: the caller keeps to the contract of `alloc`, which is the same.
+        count_allocation(layout.size());
+        // SAFETY: the caller fulfils the contract of `alloc`, which is the same for `System`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        subtract(layout.size());
+        count_deallocation(layout.size());
         // SAFETY: `pointer` came from `System` by `alloc` or `realloc` of this type.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        add(size);
-        subtract(layout.size());
+        count_allocation(size);
+        count_deallocation(layout.size());
         // SAFETY: `pointer` came from `System` by `alloc` or `realloc` of this type.
         unsafe { System.realloc(pointer, layout, size) }
     }

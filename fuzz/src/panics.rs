@@ -1,4 +1,4 @@
-//! Catches panics with their messages and locations, which `catch_unwind` alone does not give.
+//! Catches panics together with their messages and locations, which `catch_unwind` alone does not return.
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,7 +7,7 @@ use std::{fmt, thread};
 /// A panic that was caught.
 #[derive(Debug, Clone, Default)]
 pub struct Panic {
-    /// The file, line and column.
+    /// File, line and column of the panic.
     pub location: String,
     /// The message.
     pub message: String,
@@ -17,12 +17,12 @@ thread_local! {
     static LAST_PANIC: RefCell<Panic> = RefCell::default();
 }
 
-/// As long as it exists, panics are recorded instead of printed, on all threads.
+/// Records panics of all threads instead of printing them, until the value is dropped.
 #[derive(Debug)]
 pub struct Recorder(());
 
 impl Recorder {
-    /// Starts to record.
+    /// Installs the panic hook that records panics.
     #[must_use]
     pub fn install() -> Self {
         panic::set_hook(Box::new(|info| {
@@ -33,7 +33,7 @@ impl Recorder {
         Self(())
     }
 
-    /// Does `work`, and returns its panic if it panics.
+    /// Runs `work`. Returns the panic, if `work` panics.
     pub fn catch(&self, work: impl FnOnce()) -> Option<Panic> {
         panic::catch_unwind(AssertUnwindSafe(work)).is_err().then(|| LAST_PANIC.take())
     }
@@ -41,7 +41,7 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        // The hook cannot be changed during a panic.
+        // The panic hook cannot be changed during a panic.
         if !thread::panicking() {
             drop(panic::take_hook());
         }

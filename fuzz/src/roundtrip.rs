@@ -1,4 +1,4 @@
-//! Target: encodes packets. The encoded bytes must decode to the same packets, and pass the target `decode`.
+//! Fuzz target that encodes packets. The encoded bytes must decode to the same packets, and pass the target `decode`.
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion};
@@ -6,10 +6,10 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 use crate::source::Source;
 use crate::{decode, sample};
 
-/// The first byte chooses the version. The others choose packets, which are encoded one after the other.
+/// Runs one input. The first byte chooses the protocol version; the other bytes choose the packets to encode.
 ///
 /// # Panics
-/// When a packet cannot be encoded, or decodes to another one.
+/// Panics if a packet cannot be encoded, or decodes to another packet.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let version = source.pick(&ProtocolVersion::ALL);

@@ -1,4 +1,5 @@
-//! Target: operations on the router and the retained store, which are compared with lists and `topic::matches`.
+//! Fuzz target that performs operations on the router and the retained store, and compares the results with lists and
+//! `topic::matches`.
 
 mod group;
 mod operation;
@@ -11,10 +12,10 @@ use subscriptions::Subscriptions;
 
 use crate::source::Source;
 
-/// The bytes choose a configuration and operations.
+/// Runs one input, which chooses a configuration and operations.
 ///
 /// # Panics
-/// When router or store differs from its model.
+/// Panics if the router or the store differs from its model.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut subscriptions = Subscriptions::new(&mut source);
@@ -22,7 +23,7 @@ pub fn run(bytes: &[u8]) {
     for operation in operation::sequence(&mut source) {
         match operation {
             Operation::Subscriptions(change) => subscriptions.apply(change),
-            Operation::Pick(pick) => group::pick(&subscriptions, pick),
+            Operation::Pick(pick) => group::check_pick(&subscriptions, pick),
             Operation::Retained(change) => retained.apply(change),
         }
     }

@@ -1,4 +1,5 @@
-//! Makes valid packets of every type and version from choices. The targets check them.
+//! Makes valid packets of every type and protocol version from the choices of a `Source`. The fuzz targets encode and
+//! decode these packets.
 
 mod connect;
 mod publish;
@@ -14,17 +15,17 @@ use crate::source::Source;
 pub use publish::forwardable;
 pub use text::{NAMES, bytes, filter, name, text};
 
-/// A packet that is valid in `version`; a CONNECT requests that version.
+/// Returns a packet that is valid in `version`. A CONNECT packet requests `version`.
 pub fn packet(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
     let count = if version.is_v5() { PACKET_TYPES.len() } else { PACKET_TYPES.len() - 1 };
     let make = PACKET_TYPES[source.below(count)];
     make(source, version)
 }
 
-/// An encoded packet.
+/// Returns an encoded packet.
 ///
 /// # Panics
-/// When the packet cannot be encoded, which is a fault of the codec or of this module.
+/// Panics if the packet cannot be encoded, which is a fault of the codec or of this module.
 pub fn wire(source: &mut Source<'_>, version: ProtocolVersion) -> Vec<u8> {
     let mut out = Vec::new();
     let packet = packet(source, version);
@@ -32,7 +33,7 @@ pub fn wire(source: &mut Source<'_>, version: ProtocolVersion) -> Vec<u8> {
     out
 }
 
-/// One function per packet type. AUTH, which 3.x does not have, is last.
+/// The functions that make the packets, one for each packet type. AUTH, which MQTT 3.x does not have, is last.
 const PACKET_TYPES: [fn(&mut Source<'_>, ProtocolVersion) -> Packet; 12] = [
     connect::connect,
     reply::connack,
@@ -63,7 +64,7 @@ fn reason(source: &mut Source<'_>, context: PacketContext) -> ReasonCode {
     source.pick(&listed)
 }
 
-/// Calls `make` sometimes in 5.0, and never in 3.x.
+/// Calls `make` in some cases in MQTT 5.0, and never in MQTT 3.x.
 fn in_v5<'a, T>(
     source: &mut Source<'a>,
     version: ProtocolVersion,

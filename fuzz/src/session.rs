@@ -1,5 +1,6 @@
-//! Target: operations on one session and its connections in virtual time. A model knows which messages were delivered, are in flight, wait
-//! or were dropped. There is one client with many network connections.
+//! Fuzz target that performs operations on one session and its connections in virtual time. A model tracks which
+//! messages were delivered, are in flight, wait or were dropped. The session belongs to one client, which has many
+//! network connections in succession.
 
 mod connection;
 mod deliver;
@@ -15,10 +16,10 @@ mod wire;
 
 use crate::source::Source;
 
-/// The bytes choose a configuration and operations.
+/// Runs one input, which chooses a configuration and operations.
 ///
 /// # Panics
-/// When the session differs from its model.
+/// Panics if the session differs from its model.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut harness = harness::Harness::new(setup::config(&mut source));

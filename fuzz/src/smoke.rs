@@ -1,4 +1,5 @@
-//! The smoke run: seeded inputs for every target. It detects panics, hangs and excessive memory.
+//! The smoke run, which passes seeded inputs to every target. The smoke run detects panics, hangs and excessive memory
+//! use.
 
 mod failure;
 mod inputs;

@@ -1,73 +1,73 @@
-//! Makes choices from bytes: so a fuzzer's input becomes operations and packets.
+//! Converts bytes to choices, so that targets can convert a fuzzer's input to operations and packets.
 
-/// Bytes that choices use up. After the last byte, every choice is the first one.
+/// A source of choices. Each choice consumes bytes; after the last byte, every choice is the first alternative.
 #[derive(Debug, Clone)]
 pub struct Source<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Source<'a> {
-    /// Choices from `bytes`.
+    /// Creates a source of choices from `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    /// The next byte; 0 at the end.
-    pub fn byte(&mut self) -> u8 {
+    /// Returns the next byte, or 0 after the last one.
+    pub fn next_byte(&mut self) -> u8 {
         let Some((first, rest)) = self.rest.split_first() else { return 0 };
         self.rest = rest;
         *first
     }
 
-    /// The next two bytes.
-    pub fn short(&mut self) -> u16 {
-        u16::from_be_bytes([self.byte(), self.byte()])
+    /// Returns the next two bytes as a number.
+    pub fn next_u16(&mut self) -> u16 {
+        u16::from_be_bytes([self.next_byte(), self.next_byte()])
     }
 
-    /// The next four bytes.
-    pub fn long(&mut self) -> u32 {
-        u32::from_be_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
+    /// Returns the next four bytes as a number.
+    pub fn next_u32(&mut self) -> u32 {
+        u32::from_be_bytes([self.next_byte(), self.next_byte(), self.next_byte(), self.next_byte()])
     }
 
-    /// True or false.
-    pub fn flag(&mut self) -> bool {
-        self.byte() & 1 == 1
+    /// Returns true or false.
+    pub fn next_bool(&mut self) -> bool {
+        self.next_byte() & 1 == 1
     }
 
-    /// True in one of `cases` cases.
+    /// Returns true in one of `cases` cases.
     pub fn rarely(&mut self, cases: u8) -> bool {
-        self.byte() % cases == cases - 1
+        self.next_byte() % cases == cases - 1
     }
 
-    /// A number below `bound`, which is at most 256 and not 0.
+    /// Returns a number below `bound`, which must be 1 to 256.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::from(self.byte()) % bound
+        usize::from(self.next_byte()) % bound
     }
 
-    /// One of `choices`.
+    /// Returns one of `choices`.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 
-    /// The result of `make`, or `None`.
+    /// Returns the result of `make`, or `None`.
     pub fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        self.flag().then(|| make(self))
+        self.next_bool().then(|| make(self))
     }
 
-    /// Up to `count` bytes.
+    /// Consumes and returns up to `count` bytes.
     pub fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(count.min(self.rest.len()));
         self.rest = rest;
         taken
     }
 
-    /// All bytes that are left.
+    /// Consumes and returns all remaining bytes.
     pub fn rest(&mut self) -> &'a [u8] {
         self.take(usize::MAX)
     }
 
-    /// True when all bytes are used up.
+    /// Returns whether all bytes are consumed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()

@@ -1,4 +1,5 @@
-//! Target: decodes a stream in chunks, as sockets deliver it. The packets must be the same as without chunks.
+//! Fuzz target that decodes a stream of packets in chunks, as sockets deliver it. The packets must be the same as those
+//! of the stream in one piece.
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
@@ -6,10 +7,11 @@ use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
 use crate::random::Random;
 use crate::source::Source;
 
-/// The first bytes choose version, size limit and chunks. The others are the stream.
+/// Runs one input. The first bytes choose the protocol version, the size limit and the chunks; the other bytes are the
+/// stream.
 ///
 /// # Panics
-/// When the packets depend on the chunks.
+/// Panics if the packets depend on the chunks.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let start = source.pick(&[
@@ -19,7 +21,7 @@ pub fn run(bytes: &[u8]) {
         Start::Connect,
     ]);
     let packet_size_max = source.pick(&[PACKET_SIZE_MAX, PACKET_SIZE_MAX, 128, 20]);
-    let mut random = Random::new(source.byte().into());
+    let mut random = Random::new(source.next_byte().into());
     let chunk_len_max = source.pick(&[1, 2, 7, 64]);
     let stream = source.rest();
 
@@ -34,15 +36,18 @@ pub fn run(bytes: &[u8]) {
     }
     assert_eq!(whole.packets, chunked.packets, "the packets depend on the chunks");
     assert_eq!(whole.error, chunked.error, "the error depends on the chunks");
-    assert!(whole.error.is_some() || whole.tail == chunked.tail, "the tail depends on the chunks");
+    assert!(
+        whole.error.is_some() || whole.partial_packet == chunked.partial_packet,
+        "the tail depends on the chunks"
+    );
 }
 
-/// How the stream begins.
+/// The state of the connection at the beginning of the stream.
 #[derive(Clone, Copy)]
 enum Start {
-    /// The connection is open and uses this version.
+    /// The connection is open and uses this protocol version.
     Open(ProtocolVersion),
-    /// With CONNECT, which names the version.
+    /// The stream begins with CONNECT, which determines the protocol version.
     Connect,
 }
 
@@ -50,7 +55,7 @@ enum Start {
 struct Receiver {
     version: Option<ProtocolVersion>,
     packet_size_max: u32,
-    tail: Vec<u8>,
+    partial_packet: Vec<u8>,
     packets: Vec<Packet>,
     error: Option<DecodeError>,
 }
@@ -58,12 +63,12 @@ struct Receiver {
 impl Receiver {
     fn new(start: Start, packet_size_max: u32) -> Self {
         let version = if let Start::Open(version) = start { Some(version) } else { None };
-        Self { version, packet_size_max, tail: Vec::new(), packets: Vec::new(), error: None }
+        Self { version, packet_size_max, partial_packet: Vec::new(), packets: Vec::new(), error: None }
     }
 
     fn receive(&mut self, chunk: &[u8]) {
-        self.tail.extend_from_slice(chunk);
-        let buffer = std::mem::take(&mut self.tail);
+        self.partial_packet.extend_from_slice(chunk);
+        let buffer = std::mem::take(&mut self.partial_packet);
         let mut rest = buffer.as_slice();
         while self.error.is_none() {
             match self.next(rest) {
@@ -72,10 +77,10 @@ impl Receiver {
                 Err(error) => self.error = Some(error),
             }
         }
-        self.tail = rest.to_vec();
+        self.partial_packet = rest.to_vec();
     }
 
-    /// Decodes the first packet; returns its size in bytes, or 0 if more bytes are needed.
+    /// Decodes the first packet. Returns its size in bytes, or 0 if the packet is incomplete.
     fn next(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
         let next = match self.version {
             None => frame::first(bytes, self.packet_size_max)?,

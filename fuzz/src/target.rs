@@ -5,9 +5,9 @@ use crate::{decode, roundtrip, router, session, stream, topics};
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, which is also that of its module, of its libFuzzer target and of its folder in `corpus/`.
+    /// Name of the target. The target's module, its libFuzzer target and its folder in `corpus/` have the same name.
     pub name: &'static str,
-    /// Runs an input; panics when something is wrong.
+    /// Runs one input. Panics if a check fails.
     pub run: fn(&[u8]),
 }
 
@@ -21,7 +21,7 @@ pub const TARGETS: [Target; 6] = [
     Target { name: "session", run: session::run },
 ];
 
-/// The target of that name.
+/// Returns the target with this name.
 #[must_use]
 pub fn target(name: &str) -> Option<Target> {
     TARGETS.into_iter().find(|target| target.name == name)

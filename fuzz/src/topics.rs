@@ -1,4 +1,5 @@
-//! Target: parses texts as topic names, filters and share names, and matches names with filters. Compares the results with `naive`.
+//! Fuzz target that parses texts as topic names, topic filters and share names, and matches names with filters. The
+//! target compares the results with those of `naive`.
 
 pub(crate) mod naive;
 
@@ -6,10 +7,11 @@ use tidegate_mqtt::topic::{self, Filter, Name, SubscriptionFilter};
 
 use crate::source::Source;
 
-/// The bytes choose a few texts. Each is parsed in every way, and matched with each.
+/// Runs one input, which chooses a few texts. The target parses each text in every way, and matches all filters with
+/// all names.
 ///
 /// # Panics
-/// When the topics of `tidegate-mqtt` and those of `naive` differ.
+/// Panics if the results of `tidegate-mqtt` and those of `naive` differ.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut texts = Vec::new();
@@ -62,7 +64,7 @@ fn check_subscription_filter(text: &str) {
     }
 }
 
-/// A text of a few levels, or of any bytes.
+/// Returns a text that consists of a few topic levels, or of arbitrary characters.
 fn text(source: &mut Source<'_>) -> String {
     if source.rarely(8) {
         let count = source.below(16);
@@ -72,7 +74,7 @@ fn text(source: &mut Source<'_>) -> String {
     let levels: Vec<_> = (0..=source.below(4)).map(|_| source.pick(&LEVELS)).collect();
     let mut text = prefix.to_owned() + &levels.join("/");
     if source.rarely(250) && source.rarely(4) {
-        text = text.repeat(LONG / text.len().max(1));
+        text = text.repeat(LENGTH_ABOVE_MAX / text.len().max(1));
     }
     text
 }
@@ -80,7 +82,7 @@ fn text(source: &mut Source<'_>) -> String {
 const LEVELS: [&str; 16] =
     ["a", "b", "ab", "", "+", "#", "+", "#", "a", "b", "$", "$SYS", "ñ", "a+", "#b", "\0"];
 
-/// So many repetitions make a text of two bytes too long.
-const LONG: usize = 66_000;
+/// Length in bytes to which some texts are repeated. This length exceeds the maximum length of a topic.
+const LENGTH_ABOVE_MAX: usize = 66_000;
 
 const TEXTS_MAX: usize = 6;

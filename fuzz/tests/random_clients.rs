@@ -1,10 +1,10 @@
-//! Random clients find no difference between broker and model, and reach every situation. The long run is
-//! `tidegate-fuzz-clients`.
+//! Tests that random clients find no difference between the broker and the model, and reach every situation. The binary
+//! `tidegate-fuzz-clients` performs longer runs.
 
 use tidegate_fuzz::clients::{self, Options};
 
 #[test]
-fn random_clients_find_no_difference_and_reach_every_situation() {
+fn random_clients_find_no_difference_between_broker_and_model_and_reach_every_situation() {
     let options = Options { steps: 20_000, seed: 1, client_count: None, trace: false };
     let outcome = clients::run(&options, &mut |_| {});
     if let Some(difference) = outcome.difference {

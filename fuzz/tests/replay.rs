@@ -1,5 +1,6 @@
-//! Runs every input in `corpus/` through its target, so that faults found before do not return.
-// If an input fails, its name is the last one printed.
+//! Runs every input in `corpus/` through its target, so that earlier faults do not return.
+// The test prints the name of each input before it runs the input, so that the last name identifies an input that
+// fails.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::fs;
@@ -22,7 +23,7 @@ fn every_folder_of_the_corpus_belongs_to_a_target() {
     }
 }
 
-/// Runs all inputs of a target; returns their number.
+/// Runs all inputs of a target. Returns the number of inputs.
 fn replay(target: &Target) -> usize {
     let folder = corpus().join(target.name);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

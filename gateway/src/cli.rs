@@ -24,7 +24,7 @@ pub use exit::Failure;
 
 /// An MQTT broker for TCP, TLS, WebSocket, QUIC and Unix sockets, with command-line clients
 #[derive(Debug, Parser)]
-#[command(name = "tidegate", version, after_help = exit::CODES, max_term_width = 100)]
+#[command(name = "tidegate", version, after_help = exit::EXIT_CODES_HELP, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

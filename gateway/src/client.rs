@@ -29,8 +29,8 @@ use connection::Connection;
 use framed_link::{Activity, FramedLink};
 use keep_alive::KeepAlive;
 
-/// One connection of a client. It has no background task: the connection makes progress only while the caller awaits one of
-/// the `async` methods. All of them are cancel-safe.
+/// One connection of a client. It has no background task: the connection makes progress only while the caller awaits
+/// one of the `async` methods. All of them are cancel-safe.
 ///
 /// # Examples
 ///
@@ -65,15 +65,15 @@ impl Client {
     /// When the connection has ended. Events received before are still available.
     pub async fn progress(&mut self) -> Result<(), ClientError> {
         if self.backlog() > 0 {
-            self.keep_alive.sent(Instant::now());
+            self.keep_alive.record_sent(Instant::now());
         }
         tokio::select! {
             activity = self.framed_link.progress(&mut self.connection) => {
                 if activity? == Activity::Received {
-                    self.keep_alive.received();
+                    self.keep_alive.record_received();
                 }
             }
-            due = self.keep_alive.ping_due() => {
+            due = self.keep_alive.wait_until_ping_due() => {
                 due?;
                 self.connection.send(&Packet::PingReq)?;
             }
@@ -119,8 +119,8 @@ impl Client {
         }
     }
 
-    /// Sends a message as soon as the send quota allows. For QoS 1 and 2 it assigns a packet identifier and returns it. The
-    /// message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
+    /// Sends a message as soon as the send quota allows. For QoS 1 and 2 it assigns a packet identifier and returns it.
+    /// The message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
     ///
     /// # Errors
     /// When the server does not accept such a message, or the connection has ended.
@@ -140,7 +140,8 @@ impl Client {
         self.connection.has_send_quota() && self.backlog() < BACKLOG_MAX
     }
 
-    /// Sends an acknowledgement, for callers that acknowledge themselves ([`Options::receiving`], [`Options::sending`]).
+    /// Sends an acknowledgement, for callers that acknowledge themselves ([`Options::receiving`],
+    /// [`Options::sending`]).
     ///
     /// # Errors
     /// When the connection has ended.
@@ -152,7 +153,7 @@ impl Client {
     /// Sends any packet unchanged.
     ///
     /// # Errors
-    /// When it cannot be encoded or the connection has ended.
+    /// When the packet cannot be encoded or the connection has ended.
     pub async fn send(&mut self, packet: &Packet) -> Result<(), ClientError> {
         self.connection.send(packet)?;
         self.framed_link.flush(&mut self.connection).await
@@ -205,25 +206,25 @@ impl Client {
         self.connection.into_state()
     }
 
-    /// The server's CONNACK.
+    /// Returns the server's CONNACK.
     #[must_use]
     pub fn connack(&self) -> &ConnAck {
         &self.connack
     }
 
-    /// What the server accepts.
+    /// Returns the capabilities of the server, from its CONNACK.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         self.connection.capabilities()
     }
 
-    /// The session state that outlives this connection.
+    /// Returns the session state that outlives this connection.
     #[must_use]
     pub fn state(&self) -> &State {
         self.connection.state()
     }
 
-    /// The underlying link.
+    /// Returns the underlying link.
     #[must_use]
     pub fn link(&self) -> &Link {
         self.framed_link.link()
@@ -236,8 +237,8 @@ impl Client {
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
             if let Some(event) = self.connection.take_event(&wanted) {
-                // Return the event even if its acknowledgement cannot be sent: it is recorded as taken, and a QoS 2 message is
-                // not delivered again. If the connection has ended, the next call reports that.
+                // Return the event even if its acknowledgement cannot be sent: it is recorded as taken, and a QoS 2
+                // message is not delivered again. If the connection has ended, the next call reports that.
                 let _ = self.framed_link.try_flush(&mut self.connection).await;
                 return Ok(event);
             }
@@ -246,9 +247,9 @@ impl Client {
     }
 }
 
-/// Unsent bytes from which on `publish` waits for the network.
+/// Number of unsent bytes from which `publish` waits for the network before it sends another message.
 const BACKLOG_MAX: usize = 256 * 1024;
-/// How long sending DISCONNECT and closing may take.
+/// Time limit for sending DISCONNECT and closing the link.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

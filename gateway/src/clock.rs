@@ -1,6 +1,6 @@
-//! The clock of the broker. Unlike `Instant::now`, it also counts the time during which the machine is suspended, so that
-//! sessions and messages expire on time after it wakes up. Deadlines are kept on this clock; only [`until`] converts one for
-//! a timer of tokio.
+//! The clock of the broker. Unlike `Instant::now`, it also counts the time during which the machine is suspended, so
+//! that sessions and messages expire on time after the machine wakes up. All deadlines are times of this clock.
+//! [`until`] converts a deadline to the duration for a timer of tokio.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use tidegate_persistence::{BootId, ClockReading, Clocks, SystemClocks};
 /// The clocks that the store reads, with [`now`] as the monotonic clock.
 pub struct BrokerClocks;
 
-/// The current time.
+/// Returns the current time.
 #[must_use]
 pub fn now() -> Instant {
     let (started, since_boot) = *START.get_or_init(|| (Instant::now(), SystemClocks::since_boot()));
     started + SystemClocks::since_boot().saturating_sub(since_boot)
 }
 
-/// How long a timer may sleep for a deadline. Timers of tokio stand still while the machine is suspended. The limit makes
-/// them check the deadline again soon after it wakes up.
+/// Returns how long a timer may sleep before it checks `deadline` again. Timers of tokio stand still while the machine
+/// is suspended. Because of the limit of one minute, they check the deadline soon after the machine wakes up.
 #[must_use]
 pub fn until(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(now()).min(SLEEP_MAX)
@@ -34,7 +34,7 @@ impl Clocks for BrokerClocks {
     }
 }
 
-/// The same time on both clocks.
+/// One moment, as read from both clocks: `Instant::now`, and the time since the machine was booted.
 static START: OnceLock<(Instant, Duration)> = OnceLock::new();
-/// A core wakes up at least this often while it has a deadline.
+/// Maximum time for which a timer sleeps before it checks its deadline again.
 const SLEEP_MAX: Duration = Duration::from_secs(60);

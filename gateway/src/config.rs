@@ -89,12 +89,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The listeners; empty if the file omits them and [`development_listeners`] is not yet applied.
+    /// Returns the listeners; empty if the file omits them and [`development_listeners`] is not yet applied.
     pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().flat_map(|list| list.iter()).map(|listener| &**listener)
     }
 
-    /// The number of threads that serve connections.
+    /// Returns the number of threads that serve connections.
     #[must_use]
     pub fn cores(&self) -> usize {
         match self.cores {

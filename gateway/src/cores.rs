@@ -29,9 +29,9 @@ use placement::Placement;
 /// The part of a core that other threads can reach.
 pub struct CoreHandle {
     runtime: Handle,
-    /// Sessions whose connections only that core may write to, and news of commits.
+    /// The mailbox of the core, for sessions whose connections only this core may write to, and for commits.
     pub mailbox: Mailbox,
-    /// The counters of that core.
+    /// The counters of the core.
     pub counters: Arc<Counters>,
 }
 
@@ -48,7 +48,8 @@ pub struct Threads {
 }
 
 impl Cores {
-    /// Starts `count` cores (at least one). `build` creates the broker that they work for; `policy` places its connections.
+    /// Starts `count` cores (at least one). `build` creates the broker whose connections the cores carry; `policy`
+    /// decides on which core each connection is placed.
     ///
     /// # Errors
     /// If a runtime or a thread cannot be created, or if `build` fails.
@@ -94,18 +95,18 @@ impl Cores {
         }
     }
 
-    /// The handle of a core; `None` if there is no such core.
+    /// Returns the handle of a core; `None` if there is no such core.
     #[must_use]
     pub fn core(&self, core: CoreId) -> Option<&CoreHandle> {
         self.handles.get(core.0)
     }
 
-    /// Tells every core that the store has committed.
+    /// Notifies every core that the store has committed.
     pub fn announce_commit(&self) {
         self.handles.iter().for_each(|handle| handle.mailbox.announce_commit());
     }
 
-    /// The sum of the counters of all cores.
+    /// Returns the sum of the counters of all cores.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
@@ -121,8 +122,8 @@ impl CoreHandle {
 }
 
 impl Threads {
-    /// Ends all cores; tasks that they still run are dropped. Waits up to `limit`. Returns the number of threads that have not
-    /// ended, or have panicked.
+    /// Ends all cores and drops the tasks that still run on them. Waits up to `limit`. Returns the number of threads
+    /// that have not ended, or have panicked.
     pub fn stop(self, limit: Duration) -> usize {
         let _ = self.stop.send(true);
         let deadline = clock::now() + limit;

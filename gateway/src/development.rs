@@ -1,5 +1,5 @@
-//! The development certificate authority, for a broker started without a configuration file. It is created once, reused,
-//! and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
+//! The development certificate authority, for a broker started without a configuration file. It is created once,
+//! reused, and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
 
 mod authority;
 mod files;
@@ -27,7 +27,7 @@ pub struct Certificates {
     pub key: PathBuf,
 }
 
-/// Why the development certificate could not be created.
+/// The reason why the development certificate could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevelopmentError {
@@ -48,7 +48,7 @@ pub enum DevelopmentError {
 }
 
 impl Certificates {
-    /// The certificate and key for a listener's configuration.
+    /// Returns the certificate and key for a listener's configuration.
     #[must_use]
     pub fn tls_files(&self) -> TlsFiles {
         TlsFiles { certificate: self.certificate.clone().into(), key: self.key.clone().into() }
@@ -57,7 +57,8 @@ impl Certificates {
 
 /// Returns the certificates in the data folder. Creates those that are missing, damaged, or about to expire at `now`.
 ///
-/// A new server certificate is signed by the existing authority, so that clients that trust it can still connect.
+/// A new server certificate is signed by the existing authority, so that clients that trust the authority can still
+/// connect.
 ///
 /// # Errors
 /// When files cannot be written or belong to another user, or a certificate cannot be generated.
@@ -66,7 +67,7 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
     for path in [&files.folder, &files.authority_key, &files.key] {
         check_access(path)?;
     }
-    let authority = match inspect::authority(&files, now) {
+    let authority = match inspect::load_authority(&files, now) {
         Ok(authority) => authority,
         Err(reason) => {
             report(&reason, "authority", &files.authority);
@@ -75,7 +76,7 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
             authority
         }
     };
-    if let Err(reason) = inspect::server(&files, now) {
+    if let Err(reason) = inspect::check_server(&files, now) {
         report(&reason, "server certificate", &files.certificate);
         files.write_server(&authority.issue(now)?)?;
     }

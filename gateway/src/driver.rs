@@ -24,29 +24,30 @@ use crate::cores::{Buffers, LastRebalance, with_core};
 
 /// One connection, from CONNACK to its end.
 ///
-/// Invariant: it holds no buffer while nothing is under way.
+/// Invariant: an idle connection holds no buffer.
 pub struct Driver {
     link: Link,
     client: ClientConnection,
-    /// Bytes that were read and not handled: the beginning of a packet whose rest has not arrived, or what exceeded the budget of a
-    /// turn.
+    /// Bytes that were read and not handled: the beginning of a packet whose rest has not arrived, or packets that
+    /// exceeded the budget of a turn.
     partial: Vec<u8>,
-    /// `partial` may hold whole packets.
+    /// Whether `partial` may hold whole packets.
     has_more: bool,
-    /// Bytes taken from the session that the link has not taken yet.
+    /// Bytes that were taken from the session's write buffer and are not yet written to the link.
     batch: Option<Box<Batch>>,
-    /// The link holds bytes that it has not sent.
+    /// Whether the link may hold bytes that it has not sent yet.
     flushing: bool,
-    /// It came from another core, whose runtime still has the socket.
+    /// Whether the connection was moved to this core, and its socket is still registered with the runtime of the former
+    /// core.
     arriving: bool,
     last_rebalance: LastRebalance,
-    /// Counts it among the connections that a stop waits for.
+    /// Counts this connection among those that a shutdown waits for.
     token: TaskTrackerToken,
 }
 
 impl Driver {
-    /// A driver for a connection that has its session. `partial` is what came after CONNECT; `token` is given back when the link is
-    /// closed.
+    /// Creates a driver for a connection that has got its session. `partial` holds the bytes that arrived after
+    /// CONNECT. `token` is dropped when the link is closed.
     #[must_use]
     pub fn new(link: Link, client: ClientConnection, partial: Vec<u8>, token: TaskTrackerToken) -> Self {
         Self {
@@ -96,7 +97,7 @@ impl Driver {
     }
 }
 
-/// Lets any core write to a link, if the link allows that.
+/// Returns a writer with which any core may write to the link; `None` if only the core that polls the link may write.
 #[must_use]
 pub fn direct_writer(link: &Link) -> Option<Arc<dyn DirectWrite>> {
     link.direct().map(|writer| -> Arc<dyn DirectWrite> { Arc::new(LinkWriter(writer)) })

@@ -1,4 +1,4 @@
-//! The broker: binary, configuration, connection driver.
+//! The `tidegate` program: command line, configuration, client, cores, and connection drivers.
 
 pub mod cli;
 pub mod client;

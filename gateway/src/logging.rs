@@ -1,5 +1,5 @@
-//! Sets up the log on standard error, as text for people or as JSON lines. The broker never waits for whoever reads it: lines
-//! pass through a bounded queue, and lines that peers cause are limited by kind.
+//! Sets up the log on standard error, as text for people or as JSON lines. The broker never waits for the reader of the
+//! log: lines pass through a bounded queue, and lines that peers cause are limited by kind.
 
 mod filter;
 mod limiter;
@@ -28,11 +28,12 @@ use filter::{LimitedFilter, PeerLines};
 use queue::{LineQueue, QueuedLines};
 use writer::Writer;
 
-/// The target of lines that a remote peer can cause. They are limited by kind. Lines about the life of a connection at level
-/// `debug` do not have it, because whoever selects that level wants them all.
+/// The target of log lines that a remote peer can cause, and that are therefore limited by kind. Lines at level `debug`
+/// about the start and end of connections do not have this target, because an operator who selects that level wants all
+/// of them.
 pub const PEER: &str = "tidegate::peer";
 
-/// What the lines of the broker pass through.
+/// The queue that the log lines of the broker pass through, and the limit on lines that peers cause.
 #[derive(Debug, Default)]
 struct Pipeline {
     queue: LineQueue,
@@ -41,12 +42,13 @@ struct Pipeline {
 
 impl Pipeline {
     fn flush(&self) {
-        // Lines that do not leave in time are lost with the process.
+        // Lines that are not written in time are lost when the process ends.
         let _ = self.queue.wait_until_empty(FLUSH_TIMEOUT);
     }
 }
 
-/// Waits for the lines that are still queued when it is dropped, like [`flush`]. Keep it until the last line is logged.
+/// A guard that, when dropped, waits until the queued lines are written, like [`flush`]. Keep it until the last line is
+/// logged.
 #[derive(Debug)]
 #[must_use]
 pub struct FlushGuard(Arc<Pipeline>);
@@ -57,8 +59,8 @@ impl Drop for FlushGuard {
     }
 }
 
-/// Starts logging for the broker. Logging never blocks: a thread writes the lines to standard error. Only the first call for this
-/// process has an effect.
+/// Starts logging for the broker. Logging never blocks: a thread writes the lines to standard error. Only the first
+/// call in a process has an effect.
 ///
 /// # Errors
 /// If the thread cannot be created.
@@ -86,7 +88,7 @@ pub fn flush() {
     }
 }
 
-/// The counters of the log, by name.
+/// Returns the counters of the log, by name.
 #[must_use]
 pub fn counters() -> [(&'static str, u64); 2] {
     let pipeline = PIPELINE.get();
@@ -143,7 +145,8 @@ fn own_level(level: Level) -> LevelFilter {
     }
 }
 
-/// The level for libraries: warnings and errors, and more only at `trace`.
+/// Returns the level for lines of libraries: errors; also warnings if the broker logs more than errors; and details
+/// only if the broker logs at `trace`.
 fn library_level(level: Level) -> LevelFilter {
     match level {
         Level::Error => LevelFilter::ERROR,
@@ -152,13 +155,13 @@ fn library_level(level: Level) -> LevelFilter {
     }
 }
 
-/// What formats the lines, below the filter.
+/// The subscriber that formats the lines, to which the filter is added.
 type Lines = Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry>;
 
-/// The pipeline of this process. Like the subscriber of `tracing`, there is one.
+/// The pipeline of this process. There is only one, like the global subscriber of `tracing`.
 static PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
-/// How long the end of the process waits for standard error.
+/// Maximum time for which the process waits at its end until the queued lines are written to standard error.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

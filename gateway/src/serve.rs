@@ -1,4 +1,4 @@
-//! Runs the broker: starts cores and listeners, answers signals, and shuts down in order.
+//! Runs the broker: starts cores and listeners, handles signals, and shuts down in order.
 
 mod accept;
 mod certificates;
@@ -30,7 +30,7 @@ pub(crate) use settings::store_folder;
 use signals::Handlers;
 use store::Displaced;
 
-/// Why the broker could not start, or could not go on.
+/// The reason why the broker could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -104,7 +104,7 @@ fn stop(broker: &Broker, threads: Threads, data: &Path) {
     }
     match store {
         Ok(()) => tracing::info!("stopped"),
-        // It is the error that ends the broker.
+        // This error has ended the broker, so `serve` has returned it already.
         Err(CloseError::NotCommitted(Reason::Displaced(_))) => {}
         Err(error) => {
             let file = settings::store_file(data);
@@ -137,7 +137,7 @@ async fn serve(
     let end = async {
         tokio::select! {
             () = requests.stop.notified() => (Ok(()), config.drain_timeout.duration()),
-            reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN),
+            reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN_TIMEOUT),
         }
     };
     let (outcome, drain_timeout) = answer_until(end, &requests, &certificates, cores).await;
@@ -148,7 +148,8 @@ async fn serve(
     outcome
 }
 
-/// Opens one listener. It accepts connections from the network as soon as this returns. Returns the handle of its certificate.
+/// Opens one listener, which accepts connections from the network as soon as this function returns. Returns the handle
+/// of the listener's certificate.
 fn open(
     listener: &crate::config::Listener,
     cores: &Cores,
@@ -167,7 +168,7 @@ fn open(
     Ok(certificate)
 }
 
-/// Asks every connection to end, and waits for them up to `limit`.
+/// Asks every connection to end, and waits up to `limit` until they have ended.
 async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, limit: Duration) {
     connections.close();
     let open = connections.len();
@@ -188,11 +189,11 @@ async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, l
 /// The core that accepts connections and polls the QUIC sockets.
 const ACCEPTING_CORE: CoreId = CoreId(0);
 
-/// How long clients may take to receive the DISCONNECT of a broker that has lost its store. What waits in their sessions is not
-/// waited for, because it cannot be marked as delivered.
-const LOST_STORE_DRAIN: Duration = Duration::from_secs(2);
+/// Drain timeout of a broker whose store files were removed: time for the clients to receive DISCONNECT. Messages
+/// waiting in the sessions are not delivered first, because without the store they cannot be marked as delivered.
+const LOST_STORE_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the cores may take to end after the connections have been drained.
+/// Time limit for the cores to end after the connections have been drained.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

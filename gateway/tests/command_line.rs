@@ -1,4 +1,4 @@
-//! The `tidegate` binary: exit codes, standard output and standard error.
+//! Tests of the `tidegate` binary: exit codes, standard output and standard error.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use std::fs;
@@ -46,7 +46,7 @@ fn schema_prints_json() {
 
 #[test]
 fn a_failed_connection_exits_with_1_and_a_usage_error_with_2() {
-    // A bound socket that never accepts. No other process can get its port.
+    // A bound socket that never accepts a connection. No other process can get its port.
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("mqtt://{}", reserved.local_addr().unwrap());
     let arguments = ["pub", "-t", "a", "-m", "b", "--connect-timeout", "1", "--url", &url];

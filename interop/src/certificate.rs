@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-/// The paths of the PEM files.
+/// The paths of the PEM files of one certificate authority and one server certificate.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     /// The authority's certificate, which clients trust.
@@ -38,15 +38,16 @@ impl Certificate {
         let signed = leaf.signed_by(&key, &issuer).expect("a certificate");
 
         Self {
-            authority: write(folder, "ca.pem", &root.pem()),
-            certificate: write(folder, "server.pem", &signed.pem()),
-            key: write(folder, "server.key", &key.serialize_pem()),
+            authority: write_pem(folder, "ca.pem", &root.pem()),
+            certificate: write_pem(folder, "server.pem", &signed.pem()),
+            key: write_pem(folder, "server.key", &key.serialize_pem()),
         }
     }
 }
 
-/// Only the owner can read the files, as the broker expects of a private key.
-fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+/// Writes a PEM file into `folder` and returns its path. Only the owner can read the file, as the broker requires for
+/// private keys.
+fn write_pem(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a PEM file");

@@ -10,41 +10,46 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use crate::certificate::Certificate;
 use crate::transport::Transport;
 
-/// The contents of the file.
+/// The contents of the broker's configuration file.
 #[derive(Clone, Debug)]
 pub struct Config {
     ports: HashMap<Transport, u16>,
     connect_timeout: String,
-    extra: String,
+    additional_lines: String,
 }
 
 impl Config {
-    /// A listener for every transport, each on a free port.
+    /// Creates a configuration with a listener for every transport, each on a free port.
     #[must_use]
     pub fn every_transport() -> Self {
         let ports = Transport::ALL.map(|transport| (transport, free_port()));
-        Self { ports: HashMap::from(ports), connect_timeout: "10s".to_owned(), extra: String::new() }
+        Self {
+            ports: HashMap::from(ports),
+            connect_timeout: "10s".to_owned(),
+            additional_lines: String::new(),
+        }
     }
 
     /// Appends YAML lines at the top level of the file.
     #[must_use]
     pub fn with(self, lines: &str) -> Self {
-        Self { extra: self.extra + lines, ..self }
+        Self { additional_lines: self.additional_lines + lines, ..self }
     }
 
-    /// Sets how long the listeners wait for CONNECT, as the configuration file writes it (default: `10s`).
+    /// Sets how long the listeners wait for CONNECT. `time` is written as in the configuration file, such as `10s`, the
+    /// default.
     #[must_use]
     pub fn with_connect_timeout(self, time: &str) -> Self {
         Self { connect_timeout: time.to_owned(), ..self }
     }
 
-    /// The port of a transport's listener.
+    /// Returns the port of a transport's listener.
     #[must_use]
     pub fn port(&self, transport: Transport) -> u16 {
         *self.ports.get(&transport).expect("a port for each transport")
     }
 
-    /// The text of the file.
+    /// Returns the text of the configuration file.
     #[must_use]
     pub fn yaml(&self, certificate: &Certificate) -> String {
         let mut text = String::from("listeners:\n");
@@ -57,12 +62,13 @@ impl Config {
                 let _ = writeln!(text, "    tls:\n      certificate: {chain}\n      key: {key}");
             }
         }
-        text + &self.extra
+        text + &self.additional_lines
     }
 }
 
-/// A port that is free for both TCP and UDP. It is below the ephemeral range, so no client connection can be assigned it.
-/// It also stays reserved while a killed broker is down: every test process takes its ports from its own block.
+/// Returns a port that is free for both TCP and UDP. The port is below the ephemeral range, so the system does not
+/// assign it to a client connection. No other test process uses the port while a killed broker is down, because each
+/// test process takes its ports from its own block.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -75,12 +81,13 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// The first port of this process's block. Listening on this port reserves the block until the process ends.
+/// Returns the first port of this process's block of ports. The process reserves the block by listening on that port
+/// until it ends.
 fn claimed_block_start() -> u16 {
     static CLAIM: OnceLock<(TcpListener, u16)> = OnceLock::new();
     let claim = |attempt: u32| {
         let block = u16::try_from((process::id() + attempt) % BLOCK_COUNT).expect("a small number");
-        let first = FIRST_PORT + block * BLOCK_SIZE;
+        let first = FIRST_BLOCK_START + block * BLOCK_SIZE;
         Some((TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?, first))
     };
     CLAIM
@@ -90,6 +97,6 @@ fn claimed_block_start() -> u16 {
         .1
 }
 
-const FIRST_PORT: u16 = 16_000;
+const FIRST_BLOCK_START: u16 = 16_000;
 const BLOCK_SIZE: u16 = 80;
 const BLOCK_COUNT: u32 = 200;

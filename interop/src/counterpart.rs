@@ -1,5 +1,5 @@
-//! Scripts that drive MQTT clients of other projects. Each run executes one scenario; it exits with code 0 if the broker
-//! behaved as the scenario requires.
+//! Runs scripts that drive MQTT clients of other projects. Each run of a script executes one scenario. The script exits
+//! with code 0 if the broker behaved as the scenario requires.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,20 +19,21 @@ pub struct Counterpart {
 }
 
 impl Counterpart {
-    /// A Python counterpart: `name` is its folder, which contains `main.py`.
+    /// Creates a counterpart written in Python. `name` is the folder of the counterpart, which contains `main.py`.
     #[must_use]
     pub fn python(name: &'static str) -> Self {
         let script = toolbox::counterpart_folder(name).join("main.py");
         Self { name, program: toolbox::python(), script }
     }
 
-    /// MQTT.js, either in Node (`main.mjs`) or on a page in a headless browser (`browser.mjs`).
+    /// Creates the counterpart MQTT.js, which runs either in Node (`main.mjs`) or on a page in a headless browser
+    /// (`browser.mjs`).
     #[must_use]
     pub fn node(file: &'static str) -> Self {
         Self { name: file, program: "node".into(), script: toolbox::counterpart_folder("mqttjs").join(file) }
     }
 
-    /// Starts one scenario against `broker`.
+    /// Starts a process that executes one scenario against `broker`.
     #[must_use]
     pub fn start(&self, scenario: &str, broker: &Broker, run: ScenarioRun<'_>) -> Process {
         let name = format!("{} {scenario} over {:?}, version {}", self.name, run.transport, run.version);
@@ -45,7 +46,8 @@ impl Counterpart {
         Process::start(&name, command.args(run.extra_arguments))
     }
 
-    /// Runs every scenario over one transport, for each protocol level in `versions` (3, 4 or 5).
+    /// Runs every scenario over one transport, for each protocol level in `versions` (3, 4 or 5). Panics if a scenario
+    /// fails.
     pub fn run_all_scenarios(&self, transport: Transport, versions: &[u8]) {
         let broker = Broker::start();
         for &version in versions {
@@ -64,7 +66,7 @@ impl Counterpart {
     }
 }
 
-/// The options of one scenario run.
+/// The options of one run of a scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct ScenarioRun<'a> {
     /// The transport to connect over.
@@ -73,7 +75,7 @@ pub struct ScenarioRun<'a> {
     pub version: u8,
     /// The prefix of all topics and client identifiers of this run.
     pub prefix: &'a str,
-    /// Additional arguments of the script.
+    /// Additional arguments for the script.
     pub extra_arguments: &'a [&'a str],
 }
 

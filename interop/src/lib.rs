@@ -1,8 +1,8 @@
-//! Support code of the interoperability tests: it runs the broker binary as a process and drives MQTT clients against it.
-//! Those clients are Tidegate's own client library and counterparts, which are clients of other projects. The tests
-//! themselves are in `tests/`, one file per client or subject.
+//! Support code of the interoperability tests: it runs the broker binary as a process and drives MQTT clients against
+//! it. Those clients are Tidegate's own client library and counterparts, which are clients of other projects. The tests
+//! are in `tests/`, one file per client or subject.
 
-// Test support code has no caller that could handle an error, so it panics: the test fails where the error occurs.
+// Test support code panics on errors, because its callers are tests, which fail in that case.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 pub mod broker;

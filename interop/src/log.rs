@@ -1,16 +1,16 @@
-//! The output lines of a process. A thread collects them, so that a test can wait for a line.
+//! The output lines of a process. A thread collects the lines, so that a test can wait for a line.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// All lines so far of a process's standard output or standard error.
+/// All lines that a process has written to its standard output or standard error until now.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Shared>);
+pub struct Log(Arc<SharedState>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedState {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -18,8 +18,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<String>,
-    closed: bool,
-    paused: bool,
+    is_closed: bool,
+    is_paused: bool,
 }
 
 impl Log {
@@ -29,47 +29,47 @@ impl Log {
         let writer = log.clone();
         thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                let reading = writer.0.changed.wait_while(writer.state(), |state| state.paused);
+                let reading = writer.0.changed.wait_while(writer.state(), |state| state.is_paused);
                 reading.expect("no writer panics").lines.push(String::from_utf8_lossy(&line).into_owned());
                 writer.0.changed.notify_all();
             }
-            writer.state().closed = true;
+            writer.state().is_closed = true;
             writer.0.changed.notify_all();
         });
         log
     }
 
-    /// Stops reading the output, so that the process finds its pipe full.
+    /// Stops reading the output. The pipe then fills up and the process cannot write any more lines.
     pub fn pause(&self) {
-        self.state().paused = true;
+        self.state().is_paused = true;
     }
 
-    /// Reads the output again.
+    /// Continues to read the output after [`Log::pause`].
     pub fn resume(&self) {
-        self.state().paused = false;
+        self.state().is_paused = false;
         self.0.changed.notify_all();
     }
 
     /// Returns the first line that `wanted` accepts, waiting for it if necessary.
     ///
     /// # Errors
-    /// Everything written so far, when the deadline passes or the output is closed without such a line.
+    /// Returns everything written until now if the deadline passes or the output is closed without such a line.
     pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
         let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
-        let state = self.wait_until(|state| state.closed || found(state).is_some(), deadline);
+        let state = self.wait_until(|state| state.is_closed || found(state).is_some(), deadline);
         found(&state).ok_or_else(|| state.lines.join("\n"))
     }
 
     /// Waits until the output is closed and returns all its lines.
     ///
     /// # Errors
-    /// Everything written so far, when the deadline passes.
+    /// Returns everything written until now if the deadline passes before the output is closed.
     pub fn wait_until_closed(&self, deadline: Duration) -> Result<Vec<String>, String> {
-        let state = self.wait_until(|state| state.closed, deadline);
-        if state.closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
+        let state = self.wait_until(|state| state.is_closed, deadline);
+        if state.is_closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
     }
 
-    /// All lines so far, joined by line breaks.
+    /// Returns all lines written until now, joined by line breaks.
     #[must_use]
     pub fn text(&self) -> String {
         self.state().lines.join("\n")

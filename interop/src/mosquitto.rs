@@ -1,4 +1,4 @@
-//! Debian's `mosquitto_pub` and `mosquitto_sub` as counterparts.
+//! Runs Debian's `mosquitto_pub` and `mosquitto_sub` as counterparts.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::broker::Broker;
 use crate::process::Process;
 use crate::transport::Transport;
 
-/// Runs both programs against one listener with one protocol version.
+/// Runs `mosquitto_pub` and `mosquitto_sub` against one listener with one protocol version.
 #[derive(Clone, Copy, Debug)]
 pub struct Mosquitto<'a> {
     broker: &'a Broker,
@@ -15,7 +15,7 @@ pub struct Mosquitto<'a> {
 }
 
 impl<'a> Mosquitto<'a> {
-    /// `version` is `mqttv31`, `mqttv311` or `mqttv5`.
+    /// Creates a runner for one listener. `version` is the protocol version: `mqttv31`, `mqttv311` or `mqttv5`.
     #[must_use]
     pub fn new(broker: &'a Broker, transport: Transport, version: &'static str) -> Self {
         Self { broker, transport, version }
@@ -28,10 +28,11 @@ impl<'a> Mosquitto<'a> {
         let _ = Process::start("mosquitto_pub", &mut command).expect_success();
     }
 
-    /// Starts `mosquitto_sub`. It prints each message as a line `>TOPIC QOS RETAIN PAYLOAD`.
+    /// Starts `mosquitto_sub`, which prints each message as a line `>TOPIC QOS RETAIN PAYLOAD`.
     #[must_use]
     pub fn start_subscriber(&self, arguments: &[&str]) -> Process {
-        // stdbuf: its output is buffered unless it is a terminal. -d: it reports when it has subscribed.
+        // With `stdbuf -oL`, mosquitto_sub writes each line at once, although its output is not a terminal. With `-d`,
+        // it reports when it has subscribed.
         let mut command = Command::new("stdbuf");
         self.add_connection_arguments(command.args(["-oL", "mosquitto_sub", "-d", "-F", ">%t %q %r %p"]))
             .args(arguments);
@@ -56,7 +57,7 @@ impl<'a> Mosquitto<'a> {
     }
 }
 
-/// The messages in the output of `mosquitto_sub`, without its other lines.
+/// Returns the messages in the output of `mosquitto_sub`, without its other lines.
 #[must_use]
 pub fn messages(output: &[String]) -> Vec<&str> {
     output.iter().filter_map(|line| line.strip_prefix('>')).collect()

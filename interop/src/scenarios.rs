@@ -7,20 +7,27 @@ use crate::process::DEADLINE;
 use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
-/// Runs every scenario over one transport.
+/// Runs every scenario over one transport. Panics if a scenario fails.
 pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
     let broker = Broker::start();
     let client = |client_id| ClientSetup::new(&broker, transport, client_id);
-    within_deadline("the QoS scenario", each_qos::<C>(client("receiver"), client("sender"))).await;
-    within_deadline("the retained message scenario", retained::<C>(client("receiver"), client("sender")))
-        .await;
-    within_deadline("the will scenario", will::<C>(client("watcher"), client("aborting"))).await;
-    within_deadline("the session scenario", resume::<C>(client("persistent").persistent(), client("sender")))
-        .await;
+    within_deadline("the QoS scenario", run_qos_scenario::<C>(client("receiver"), client("sender"))).await;
+    within_deadline(
+        "the retained message scenario",
+        run_retained_scenario::<C>(client("receiver"), client("sender")),
+    )
+    .await;
+    within_deadline("the will scenario", run_will_scenario::<C>(client("watcher"), client("aborting"))).await;
+    within_deadline(
+        "the session scenario",
+        run_resume_scenario::<C>(client("persistent").persistent(), client("sender")),
+    )
+    .await;
     broker.stop();
 }
 
-/// Awaits `work`; panics when it does not complete within [`DEADLINE`]. `what` completes "timed out waiting for".
+/// Awaits `work` and returns its result. Panics if `work` does not complete within [`DEADLINE`]; the panic message is
+/// "timed out waiting for" with `what`.
 pub async fn within_deadline<T>(what: &str, work: impl Future<Output = T>) -> T {
     let Ok(done) = tokio::time::timeout(DEADLINE, work).await else {
         panic!("timed out after {DEADLINE:?} waiting for {what}")
@@ -28,7 +35,7 @@ pub async fn within_deadline<T>(what: &str, work: impl Future<Output = T>) -> T 
     done
 }
 
-async fn each_qos<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
+async fn run_qos_scenario<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
     let (mut receiver, mut sender) = (C::connect(receiver).await, C::connect(sender).await);
     for qos in 0..=2 {
         let topic = format!("qos/{qos}");
@@ -45,7 +52,7 @@ async fn each_qos<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<
     receiver.disconnect().await;
 }
 
-async fn retained<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
+async fn run_retained_scenario<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
     let mut sender = C::connect(sender).await;
     sender.publish("retained/a", "kept", 1, true).await;
     let mut late = C::connect(receiver).await;
@@ -64,15 +71,15 @@ async fn retained<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<
     sender.disconnect().await;
 }
 
-async fn will<C: TestClient>(watcher: ClientSetup<'_>, aborting: ClientSetup<'_>) {
+async fn run_will_scenario<C: TestClient>(watcher: ClientSetup<'_>, aborting: ClientSetup<'_>) {
     let mut watcher = C::connect(watcher).await;
     watcher.subscribe("will/a", 2).await;
     for qos in 0..=2 {
         C::connect(aborting.with_will("will/a", "gone", qos)).await.abort().await;
         assert_eq!(watcher.next_message().await, Received::new("will/a", "gone", qos));
     }
-    // A separate client id: with the same one, the next connection could take over before the broker reads DISCONNECT,
-    // and the broker would rightly publish the will.
+    // The client that disconnects normally has a separate client identifier. If the next connection used the same one,
+    // it could take over the session before the broker reads DISCONNECT, and the broker would rightly publish the will.
     let orderly = ClientSetup { client_id: "orderly", ..aborting };
     C::connect(orderly.with_will("will/a", "never", 1)).await.disconnect().await;
     C::connect(aborting.with_will("will/a", "last", 1)).await.abort().await;
@@ -80,7 +87,7 @@ async fn will<C: TestClient>(watcher: ClientSetup<'_>, aborting: ClientSetup<'_>
     watcher.disconnect().await;
 }
 
-async fn resume<C: TestClient>(persistent: ClientSetup<'_>, sender: ClientSetup<'_>) {
+async fn run_resume_scenario<C: TestClient>(persistent: ClientSetup<'_>, sender: ClientSetup<'_>) {
     let mut first = C::connect(persistent).await;
     assert!(!first.session_present());
     first.subscribe("resume/a", 2).await;

@@ -13,8 +13,9 @@ pub use call::SystemCall;
 use crate::launch_options::LaunchOptions;
 use crate::toolbox;
 
-/// Launch options that write the system calls of all broker threads to `file`. With `-D` the broker stays the direct child of
-/// the test. strace exits after the broker, so the file is complete once the broker's output is closed.
+/// Returns launch options with which strace writes the system calls of all broker threads to `file`. With `-D`, the
+/// broker stays the direct child of the test. Because strace exits after the broker, the file is complete once the
+/// broker's output is closed.
 #[must_use]
 pub fn trace_to(file: &Path) -> LaunchOptions {
     let trace = format!("trace={TRACED_CALLS}");
@@ -23,20 +24,20 @@ pub fn trace_to(file: &Path) -> LaunchOptions {
     LaunchOptions::default().wrapped_in([toolbox::strace()]).wrapped_in(options).wrapped_in([file])
 }
 
-/// Reads a trace file.
+/// Reads a trace file. Returns its system calls in the order in which they returned.
 #[must_use]
 pub fn read(file: &Path) -> Vec<SystemCall> {
-    calls(&fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+    parse_calls(&fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
 }
 
-/// The calls in the order in which they returned. strace splits a call into two lines when another thread's call comes in
-/// between; this joins them.
-fn calls(text: &str) -> Vec<SystemCall> {
+/// Parses the text of a trace into system calls, in the order in which they returned. strace writes a call as two lines
+/// if a call of another thread starts or returns in between. This function joins the two lines.
+fn parse_calls(text: &str) -> Vec<SystemCall> {
     let mut calls = Vec::new();
     let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
     for (number, line) in text.lines().enumerate() {
         let Some((thread, rest)) = split_thread(line) else { continue };
-        if let Some(start) = rest.strip_suffix(UNFINISHED) {
+        if let Some(start) = rest.strip_suffix(UNFINISHED_SUFFIX) {
             unfinished.insert(thread, (number, start));
         } else if let Some(end) = rest.strip_prefix("<... ") {
             let Some((start_line, start)) = unfinished.remove(thread) else { continue };
@@ -52,16 +53,16 @@ fn calls(text: &str) -> Vec<SystemCall> {
     calls
 }
 
-/// Returns the thread id and the call; drops the time between them.
+/// Splits a trace line into the thread id and the system call. Drops the time of day between them.
 fn split_thread(line: &str) -> Option<(&str, &str)> {
     let (thread, rest) = line.trim_start().split_once(' ')?;
     let (_, rest) = rest.trim_start().split_once(' ')?;
     Some((thread, rest.trim_start()))
 }
 
-/// The traced calls: all that read, write or sync files and sockets, and `openat`.
+/// The system calls that strace records: `openat`, and all calls that read, write or sync files and sockets.
 const TRACED_CALLS: &str = "openat,read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev2,\
                       fsync,fdatasync,msync,sync_file_range";
-/// How many bytes of an argument strace prints; more than any call passes.
+/// The number of bytes of an argument that strace prints. No system call of the broker passes more.
 const ARGUMENT_LENGTH_MAX: usize = 1 << 24;
-const UNFINISHED: &str = " <unfinished ...>";
+const UNFINISHED_SUFFIX: &str = " <unfinished ...>";

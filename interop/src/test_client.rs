@@ -1,25 +1,26 @@
-//! The trait through which the scenarios use a Rust client library, whichever it is.
+//! The trait through which the scenarios use any Rust client library.
 
 use crate::broker::Broker;
 use crate::transport::Transport;
 
-/// How a test client connects.
+/// The settings with which a test client connects.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientSetup<'a> {
-    /// The broker.
+    /// The broker to connect to.
     pub broker: &'a Broker,
     /// The transport to connect over.
     pub transport: Transport,
     /// The client identifier.
     pub client_id: &'a str,
-    /// Whether the session outlives the connection: Clean Session or Clean Start 0, with a session expiry.
+    /// Whether the session outlives the connection. If so, the client sends Clean Session or Clean Start 0, and in MQTT
+    /// 5.0 a session expiry interval.
     pub persistent: bool,
     /// Topic, payload and QoS of the will, if any.
     pub will: Option<(&'a str, &'a str, u8)>,
 }
 
 impl<'a> ClientSetup<'a> {
-    /// A client without a will whose session ends with its connection.
+    /// Returns the settings of a client without a will, whose session ends with its connection.
     #[must_use]
     pub fn new(broker: &'a Broker, transport: Transport, client_id: &'a str) -> Self {
         Self { broker, transport, client_id, persistent: false, will: None }
@@ -52,7 +53,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// A message with RETAIN 0.
+    /// Creates a message with RETAIN 0.
     #[must_use]
     pub fn new(topic: &str, payload: &str, qos: u8) -> Self {
         Self { topic: topic.to_owned(), payload: payload.to_owned(), qos, retain: false }
@@ -64,7 +65,7 @@ impl Received {
 pub trait TestClient: Sized {
     /// Connects and waits for CONNACK.
     async fn connect(setup: ClientSetup<'_>) -> Self;
-    /// The Session Present flag of CONNACK.
+    /// Returns the Session Present flag of CONNACK.
     fn session_present(&self) -> bool;
     /// Subscribes to one filter and waits for SUBACK.
     async fn subscribe(&mut self, filter: &str, qos: u8);

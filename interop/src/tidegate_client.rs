@@ -10,7 +10,7 @@ use crate::broker::Broker;
 use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
-/// The options to connect to a broker under test.
+/// Returns the options with which a client connects to a broker under test.
 #[must_use]
 pub fn client_options(
     broker: &Broker,
@@ -23,7 +23,7 @@ pub fn client_options(
     options
 }
 
-/// Makes the session outlive its connection: by 60 seconds with MQTT 5.0, without a limit before.
+/// Asks for a session that outlives its connection: in MQTT 5.0 by 60 seconds, in earlier versions without a limit.
 #[must_use]
 pub fn with_persistent_session(mut options: Options) -> Options {
     options.connect.clean_start = false;
@@ -31,18 +31,18 @@ pub fn with_persistent_session(mut options: Options) -> Options {
     options
 }
 
-/// A message to publish.
+/// Creates a message to publish.
 #[must_use]
 pub fn message(topic: &str, payload: &str, qos: u8) -> Publish {
     let mut message = Publish::new(topic.to_owned(), payload.to_owned());
-    message.qos = level(qos);
+    message.qos = to_qos(qos);
     message
 }
 
-/// Subscribes to one filter; panics unless the broker grants the requested QoS.
+/// Subscribes to one filter. Panics unless the broker grants the requested QoS.
 pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
     let filter = SubscriptionFilter::parse(filter).expect("a filter");
-    let options = SubscriptionOptions { qos: level(qos), ..SubscriptionOptions::default() };
+    let options = SubscriptionOptions { qos: to_qos(qos), ..SubscriptionOptions::default() };
     let suback = client.subscribe([(filter, options)], None, UserProperties::new()).await.expect("SUBACK");
     assert_eq!(suback.reasons.iter().map(|reason| reason.value()).collect::<Vec<_>>(), [qos]);
 }
@@ -57,8 +57,8 @@ pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> 
     payloads
 }
 
-/// Checks that no further message is on its way to the client: the client sends itself a message under the topic `own`, and
-/// the broker would deliver any earlier message before that one.
+/// Checks that the broker has no further message for the client: the client sends itself a message on the topic `own`,
+/// and the broker would deliver any earlier message before it.
 pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
     client.settle().await.expect("all acknowledgements");
     subscribe(client, own, 2).await;
@@ -66,7 +66,7 @@ pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
     assert_eq!(receive_payloads(client, 1).await, ["end"]);
 }
 
-/// Connects, publishes these payloads, and disconnects when all are acknowledged.
+/// Connects, publishes one message for each payload, and disconnects when the broker has acknowledged all messages.
 pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
     let mut sender = Client::connect(options, State::default()).await.expect("CONNACK");
     for payload in payloads {
@@ -76,7 +76,7 @@ pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[St
     let _ = sender.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 }
 
-/// A client that speaks MQTT 5.0 through Tidegate's client library.
+/// A test client that uses MQTT 5.0 through Tidegate's client library.
 pub struct TidegateClient(Client);
 
 impl TestClient for TidegateClient {
@@ -87,7 +87,7 @@ impl TestClient for TidegateClient {
         }
         if let Some((name, payload, qos)) = setup.will {
             let name = topic::Name::parse(name).expect("a topic");
-            options.connect.will = Some(Will::new(name, payload.to_owned(), level(qos)));
+            options.connect.will = Some(Will::new(name, payload.to_owned(), to_qos(qos)));
         }
         Self(Client::connect(&options, State::default()).await.expect("CONNACK"))
     }
@@ -128,6 +128,6 @@ impl TestClient for TidegateClient {
     }
 }
 
-fn level(qos: u8) -> QoS {
+fn to_qos(qos: u8) -> QoS {
     QoS::try_from(qos).expect("a QoS")
 }

@@ -3,52 +3,53 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The root of the workspace.
+/// Returns the root folder of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace around this package")
 }
 
-/// The broker's binary: `$TIDEGATE_BIN`, or the one that cargo built into the same profile folder as the running test.
+/// Returns the path of the broker's binary: `$TIDEGATE_BIN`, or the binary that cargo built into the same profile
+/// folder as the running test.
 #[must_use]
 pub fn broker() -> PathBuf {
     let path = env::var_os("TIDEGATE_BIN").map_or_else(|| profile_folder().join("tidegate"), PathBuf::from);
-    require(path, "cargo build -p tidegate-gateway --bin tidegate")
+    require_file(path, "cargo build -p tidegate-gateway --bin tidegate")
 }
 
-/// The Python interpreter of the virtual environment with the counterparts' packages.
+/// Returns the path of the Python interpreter in the virtual environment with the counterparts' packages.
 #[must_use]
 pub fn python() -> PathBuf {
-    require(tools_folder().join("venv/bin/python"), INSTALL_COMMAND)
+    require_file(tools_folder().join("venv/bin/python"), INSTALL_COMMAND)
 }
 
-/// `mqttv5`, the command-line client of another MQTT implementation, which supports QUIC.
+/// Returns the path of `mqttv5`, the command-line client of another MQTT implementation, which supports QUIC.
 #[must_use]
 pub fn mqttv5() -> PathBuf {
-    require(tools_folder().join("bin/mqttv5"), INSTALL_COMMAND)
+    require_file(tools_folder().join("bin/mqttv5"), INSTALL_COMMAND)
 }
 
-/// strace, which records the system calls of a program.
+/// Returns the path of strace, which records the system calls of a program.
 #[must_use]
 pub fn strace() -> PathBuf {
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).map(|folder| folder.join("strace")).find(|path| path.exists());
-    require(found.unwrap_or_else(|| PathBuf::from("strace")), INSTALL_COMMAND)
+    require_file(found.unwrap_or_else(|| PathBuf::from("strace")), INSTALL_COMMAND)
 }
 
-/// The folder of one counterpart's scripts.
+/// Returns the folder with the scripts of one counterpart.
 #[must_use]
 pub fn counterpart_folder(name: &str) -> PathBuf {
     workspace().join("interop/counterparts").join(name)
 }
 
-/// The folder of installed tools: `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
+/// Returns the folder of installed tools: `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
 fn tools_folder() -> PathBuf {
     env::var_os("TIDEGATE_TOOLS").map_or_else(|| profile_folder().with_file_name("tools"), PathBuf::from)
 }
 
-/// The folder `target/<profile>`. A running test is `target/<profile>/deps/<name>-<hash>`, any other program
-/// `target/<profile>/<name>`.
+/// Returns the folder `target/<profile>` of the running program. The path of a test is
+/// `target/<profile>/deps/<name>-<hash>`, the path of any other program `target/<profile>/<name>`.
 fn profile_folder() -> PathBuf {
     let running = env::current_exe().expect("the path of this program");
     let folder = running.parent().expect("the folder of this program");
@@ -60,7 +61,7 @@ fn profile_folder() -> PathBuf {
     }
 }
 
-fn require(path: PathBuf, remedy: &str) -> PathBuf {
+fn require_file(path: PathBuf, remedy: &str) -> PathBuf {
     assert!(path.exists(), "{} is missing: run `{remedy}`", path.display());
     path
 }

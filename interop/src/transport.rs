@@ -19,7 +19,7 @@ impl Transport {
     /// All transports.
     pub const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss, Self::Quic];
 
-    /// The name in the configuration.
+    /// Returns the name of the transport in the configuration file.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,13 +31,13 @@ impl Transport {
         }
     }
 
-    /// Whether it uses TLS, so that clients need the certificate authority.
+    /// Returns whether the transport uses TLS, so that clients need the certificate authority.
     #[must_use]
     pub fn is_encrypted(self) -> bool {
         matches!(self, Self::Tls | Self::Wss | Self::Quic)
     }
 
-    /// The URL of a broker on `localhost`.
+    /// Returns the URL of a broker that listens on `port` of `localhost` with this transport.
     #[must_use]
     pub fn url(self, port: u16) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! aiomqtt: MQTT 3.1.1 and 5.0 over TCP, TLS and WebSocket.
+//! Tests the broker with aiomqtt, a Python client: MQTT 3.1.1 and 5.0 over TCP, TLS and WebSocket.
 
 use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;

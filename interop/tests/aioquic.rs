@@ -1,4 +1,5 @@
-//! An MQTT client built on aioquic with its own MQTT codec: MQTT 3.1.1 and 5.0 over QUIC.
+//! Tests the broker with a Python client that is built on aioquic and has its own MQTT codec: MQTT 3.1.1 and 5.0 over
+//! QUIC.
 
 use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;

@@ -1,4 +1,5 @@
-//! MQTT.js on a page in headless Chromium: MQTT 3.1.1 and 5.0 over WebSocket, with and without TLS.
+//! Tests the broker with MQTT.js on a page in headless Chromium: MQTT 3.1.1 and 5.0 over WebSocket, with and without
+//! TLS.
 
 use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;

@@ -1,4 +1,5 @@
-//! With an invalid configuration, `check` and `serve` print an error with file and line and exit with code 2.
+//! Tests that `tidegate check` and `tidegate serve` print an error with file and line, and exit with code 2, if the
+//! configuration is invalid.
 
 #![allow(clippy::expect_used)]
 
@@ -49,7 +50,8 @@ fn invalid_yaml_is_reported() {
     assert_error_names_line("cores: 1\nlisteners: [\n", 2, "");
 }
 
-/// Runs both commands on a file with this text. Each has to print an error that begins with `FILE:LINE:` and contains `expected`.
+/// Runs `tidegate check` and `tidegate serve` on a configuration file that contains `text`. Checks that each command
+/// prints an error that begins with `FILE:LINE:` and contains `expected`.
 fn assert_error_names_line(text: &str, line: usize, expected: &str) {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("wrong.yaml");

@@ -1,6 +1,6 @@
-//! The setting `placement: restless` moves connections between cores all the time. Every message is still delivered once and in
-//! order, over each transport whose connections can move, even when sessions are taken over meanwhile. Shutdown reaches
-//! every connection.
+//! Tests connections that move between cores all the time, as the setting `placement: restless` makes them do. Every
+//! message is still delivered once and in order, over each transport whose connections can move, even if other
+//! connections take over the sessions. A shutdown ends every connection.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -17,14 +17,15 @@ use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::task::JoinSet;
 
 const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
-const COUNT: usize = 1000;
-/// Receive maximum. It is small, so that connections are polled often, and can move after each poll.
-const WINDOW: u16 = 8;
+const MESSAGE_COUNT: usize = 1000;
+/// The Receive Maximum of broker and clients. It is small, so that the cores poll connections often; a connection can
+/// move after each poll.
+const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]
 async fn moving_connections_deliver_every_message_once_and_in_order() {
     for durability in ["memory", "always"] {
-        let broker = broker_that_moves_connections(durability);
+        let broker = start_broker_that_moves_connections(durability);
         let mut pairs = JoinSet::new();
         for (number, (transport, qos)) in
             MOVABLE_TRANSPORTS.iter().flat_map(|of| [(*of, 1), (*of, 2)]).enumerate()
@@ -37,13 +38,13 @@ async fn moving_connections_deliver_every_message_once_and_in_order() {
         }
         within_deadline("all messages", pairs.join_all()).await;
         let moves = stop_and_count_moves(broker);
-        assert!(moves > COUNT, "only {moves} moves: too few to prove anything");
+        assert!(moves > MESSAGE_COUNT, "only {moves} moves: too few to prove anything");
     }
 }
 
 #[tokio::test]
 async fn a_takeover_of_a_moving_connection_loses_no_message() {
-    let broker = broker_that_moves_connections("always");
+    let broker = start_broker_that_moves_connections("always");
     let mut options = with_persistent_session(client(&broker, Transport::Tcp, "taken-over"));
     let mut receiver = Client::connect(&options, State::default()).await.expect("CONNACK");
     subscribe(&mut receiver, "over/+", 2).await;
@@ -51,14 +52,15 @@ async fn a_takeover_of_a_moving_connection_loses_no_message() {
     let sender = tokio::spawn(async move { publish_all(&sender_options, "over/a", 2, &numbers()).await });
     let mut received = Vec::new();
     for turn in 0..40 {
-        received
-            .extend(within_deadline("the next messages", receive_payloads(&mut receiver, COUNT / 40)).await);
+        received.extend(
+            within_deadline("the next messages", receive_payloads(&mut receiver, MESSAGE_COUNT / 40)).await,
+        );
         options = with_persistent_session(client(
             &broker,
             MOVABLE_TRANSPORTS[(turn + 1) % MOVABLE_TRANSPORTS.len()],
             "taken-over",
         ));
-        // The previous connection is still open; the client does not read it.
+        // The previous connection is still open, but the client does not read from it any more.
         let state = receiver.state().clone();
         let next = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
         assert!(next.connack().session_present);
@@ -72,8 +74,8 @@ async fn a_takeover_of_a_moving_connection_loses_no_message() {
 }
 
 #[tokio::test]
-async fn shutdown_reaches_moving_connections() {
-    let broker = broker_that_moves_connections("memory");
+async fn shutdown_ends_connections_that_move() {
+    let broker = start_broker_that_moves_connections("memory");
     let (mut listeners, mut senders) = (JoinSet::new(), JoinSet::new());
     for transport in MOVABLE_TRANSPORTS {
         for number in 0..3 {
@@ -90,7 +92,7 @@ async fn shutdown_reaches_moving_connections() {
         .await
         .expect("CONNACK");
     subscribe(&mut observer, "all", 0).await;
-    within_deadline("the first messages", receive_payloads(&mut observer, COUNT)).await;
+    within_deadline("the first messages", receive_payloads(&mut observer, MESSAGE_COUNT)).await;
     broker.terminate();
     for (transport, error) in within_deadline("the end of every connection", listeners.join_all()).await {
         let ClientError::Disconnected(disconnect) = &error else { panic!("{transport:?}: {error}") };
@@ -125,30 +127,32 @@ async fn assert_pair_exchanges_messages(receiver: Options, sender: Options, topi
     let mut receiver = Client::connect(&receiver, State::default()).await.expect("CONNACK");
     subscribe(&mut receiver, &topic, qos).await;
     let numbers = numbers();
-    let (received, ()) =
-        tokio::join!(receive_payloads(&mut receiver, COUNT), publish_all(&sender, &topic, qos, &numbers));
+    let (received, ()) = tokio::join!(
+        receive_payloads(&mut receiver, MESSAGE_COUNT),
+        publish_all(&sender, &topic, qos, &numbers)
+    );
     assert_eq!(received, numbers, "{topic} at QoS {qos}");
     assert_no_more_messages(&mut receiver, &format!("end/{topic}")).await;
 }
 
-fn broker_that_moves_connections(durability: &str) -> Broker {
+fn start_broker_that_moves_connections(durability: &str) -> Broker {
     let lines = format!(
-        "cores: 3\nplacement: restless\npersistence: {{ durability: {durability} }}\nsession: {{ receive_maximum: {WINDOW} }}\n"
+        "cores: 3\nplacement: restless\npersistence: {{ durability: {durability} }}\nsession: {{ receive_maximum: {RECEIVE_MAXIMUM} }}\n"
     );
     Broker::start_with(Config::every_transport().with(&lines))
 }
 
 fn client(broker: &Broker, transport: Transport, client_id: &str) -> Options {
     let mut options = client_options(broker, transport, ProtocolVersion::V5, client_id);
-    options.connect.receive_maximum = Some(WINDOW);
+    options.connect.receive_maximum = Some(RECEIVE_MAXIMUM);
     options
 }
 
 fn numbers() -> Vec<String> {
-    (0..COUNT).map(|n| n.to_string()).collect()
+    (0..MESSAGE_COUNT).map(|n| n.to_string()).collect()
 }
 
-/// Stops the broker and returns how many times a connection moved to another core.
+/// Stops the broker and returns how many times connections have moved to another core.
 fn stop_and_count_moves(broker: Broker) -> usize {
     broker.terminate();
     broker.wait_for_exit().counter("connections_moved")

@@ -1,8 +1,8 @@
-//! With `placement: packed`, the broker moves connections from an overloaded core to another, and back when one core suffices.
-//! Meanwhile every message is delivered once and in order.
+//! Tests `placement: packed`: the broker moves connections from an overloaded core to another core, and moves them back
+//! when one core suffices. During these moves, every message is delivered once and in order.
 //!
-//! The broker only moves connections while a processor is idle. On a machine without an idle one, this test only checks
-//! delivery under load.
+//! The broker only moves connections while a processor is idle. On a machine without an idle processor, this test only
+//! checks delivery under load.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
@@ -28,37 +28,41 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
-/// Sender and receiver pairs: one with QoS 0 and one with QoS 1 per transport.
-const PAIRS: usize = 2 * MOVABLE_TRANSPORTS.len();
-/// Messages that a pair exchanges per burst.
+/// Number of pairs of a sender and a receiver: one pair with QoS 0 and one with QoS 1 per transport.
+const PAIR_COUNT: usize = 2 * MOVABLE_TRANSPORTS.len();
+/// Number of messages that a pair exchanges per burst.
 const BURST_SIZE: usize = 8;
-/// Pause between the bursts of a pair, which leaves the processors to the broker.
+/// The interval at which a pair starts bursts. Between bursts, the pair leaves the processors to the broker.
 const BURST_INTERVAL: Duration = Duration::from_millis(20);
-/// Bursts of each pair after the broker has ordered a move. They take longer than the order stays in force.
+/// Number of bursts of each pair after the broker has ordered a move. Together they take longer than the order is
+/// valid.
 const BURSTS_PER_STAGE: usize = 30;
-/// Connections that overload a core.
-const LOAD_CONNECTIONS: usize = 8;
-/// Messages that such a connection sends before it waits for PINGRESP. These are more than the broker reads at once, so the
-/// connection may move while a partial packet is buffered.
+/// Number of connections that together overload a core.
+const LOAD_CONNECTION_COUNT: usize = 8;
+/// Number of messages that such a connection sends before it waits for PINGRESP. The broker cannot read that many
+/// messages at once, so the connection may move while a partial packet is buffered.
 const LOAD_BATCH_SIZE: usize = 20_000;
-/// How long to wait until the broker moves connections away or back. It usually takes one second or three, respectively.
-const REBALANCE_MAX: Duration = Duration::from_secs(4);
+/// The time that the test waits until the broker orders connections to move. The broker usually moves connections away
+/// after one second, and back after three seconds.
+const REBALANCE_WAIT_MAX: Duration = Duration::from_secs(4);
 /// The broker's log message when it orders a core to move connections away.
-const MOVED_AWAY: &str = "moving half of its connections";
+const MOVE_ORDER_LOG_TEXT: &str = "moving half of its connections";
 /// The broker's log message when it orders connections back.
-const MOVED_BACK: &str = "merging the connections of two cores";
-/// The stages of a run. Load until connections are moved away; further bursts under load; no load until they are moved back;
-/// last bursts.
-const OVERLOADED: usize = 0;
-const LOADED: usize = 1;
-const CALM: usize = 2;
-const FINAL: usize = 3;
-/// A move order is in force only briefly. A broker that gets no processor time just then may miss it, but hardly twice.
-const ATTEMPTS: usize = 2;
+const RETURN_ORDER_LOG_TEXT: &str = "merging the connections of two cores";
+/// The stages of a run, in order. In the first stage, load overloads a core until the broker orders connections to move
+/// away. In the second stage, the pairs exchange more bursts under load. In the third stage, there is no load until the
+/// broker orders the connections back. In the last stage, the pairs exchange their last bursts.
+const STAGE_OVERLOADED: usize = 0;
+const STAGE_LOADED: usize = 1;
+const STAGE_WITHOUT_LOAD: usize = 2;
+const STAGE_FINAL: usize = 3;
+/// Number of runs with a new broker before the test fails. An order to move is valid only for a short time, so a core
+/// that gets no processor time in that period may miss it. That hardly happens in two runs.
+const RUNS_MAX: usize = 2;
 
 #[tokio::test]
 async fn rebalancing_delivers_every_message_once_and_in_order() {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..RUNS_MAX {
         let (move_ordered, move_count) = run_under_load().await;
         eprintln!("the broker ordered a move: {move_ordered}; connections moved: {move_count}");
         assert!(move_ordered || move_count == 0, "{move_count} connections moved without an order");
@@ -66,18 +70,18 @@ async fn rebalancing_delivers_every_message_once_and_in_order() {
             return;
         }
     }
-    panic!("{ATTEMPTS} brokers ordered connections to move, but none moved");
+    panic!("{RUNS_MAX} brokers ordered connections to move, but none moved");
 }
 
-/// Runs all stages with a new broker. Returns whether it ordered a move, and how many times connections moved.
+/// Runs all stages with a new broker. Returns whether the broker ordered a move, and how many times connections moved.
 async fn run_under_load() -> (bool, usize) {
     let lines = "cores: 2\nplacement: packed\npersistence: { durability: memory }\nlog: { level: debug }\n";
     let broker = Broker::start_with(Config::every_transport().with(lines));
     let mut observer = client(&broker, Transport::Tls, "observer").await;
     subscribe(&mut observer, "pair/#", 1).await;
     let observer = tokio::spawn(count_messages(observer));
-    let (stage_sender, stage) = watch::channel(OVERLOADED);
-    let barrier = Arc::new(Barrier::new(PAIRS + 1));
+    let (stage_sender, stage) = watch::channel(STAGE_OVERLOADED);
+    let barrier = Arc::new(Barrier::new(PAIR_COUNT + 1));
     let mut pairs = JoinSet::new();
     // The two clients of a pair use different transports.
     let sides = MOVABLE_TRANSPORTS.into_iter().zip(MOVABLE_TRANSPORTS.into_iter().cycle().skip(1));
@@ -86,43 +90,44 @@ async fn run_under_load() -> (bool, usize) {
         pairs.spawn(pair.exchange(stage.clone(), Arc::clone(&barrier)));
     }
     let mut loads = JoinSet::new();
-    for number in 0..LOAD_CONNECTIONS {
+    for number in 0..LOAD_CONNECTION_COUNT {
         loads.spawn(generate_load(broker.port(Transport::Tcp), number, stage.clone()));
     }
-    let move_ordered = is_logged(broker.log(), MOVED_AWAY).await;
-    stage_sender.send_replace(LOADED);
+    let move_ordered = is_logged(broker.log(), MOVE_ORDER_LOG_TEXT).await;
+    stage_sender.send_replace(STAGE_LOADED);
     within_deadline("bursts under load", barrier.wait()).await;
-    stage_sender.send_replace(CALM);
+    stage_sender.send_replace(STAGE_WITHOUT_LOAD);
     let unmatched: usize = within_deadline("the end of the load", loads.join_all()).await.iter().sum();
-    let return_ordered = move_ordered && is_logged(broker.log(), MOVED_BACK).await;
+    let return_ordered = move_ordered && is_logged(broker.log(), RETURN_ORDER_LOG_TEXT).await;
     eprintln!("the broker ordered connections back: {return_ordered}");
-    stage_sender.send_replace(FINAL);
-    let sent = within_deadline("the last bursts", pairs.join_all()).await;
+    stage_sender.send_replace(STAGE_FINAL);
+    let sent_counts = within_deadline("the last bursts", pairs.join_all()).await;
     let mut last = client(&broker, Transport::Tcp, "last").await;
     last.publish(message("pair/end", "0", 1)).await.expect("an open connection");
     last.settle().await.expect("PUBACK");
     let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
-    assert_eq!(observed, BTreeMap::from_iter(sent));
+    assert_eq!(observed, BTreeMap::from_iter(sent_counts));
     broker.terminate();
     let exit = broker.wait_for_exit();
     assert_eq!(exit.counter("unmatched"), unmatched, "each load message is counted once as unmatched");
     (move_ordered, exit.counter("connections_moved"))
 }
 
-/// Whether a line with `text` appears in the log in time.
+/// Returns whether a line with `text` appears in the log within [`REBALANCE_WAIT_MAX`].
 async fn is_logged(log: &Log, text: &'static str) -> bool {
     let log = log.clone();
-    let waiting = spawn_blocking(move || log.wait_for(|line| line.contains(text), REBALANCE_MAX).is_ok());
+    let waiting =
+        spawn_blocking(move || log.wait_for(|line| line.contains(text), REBALANCE_WAIT_MAX).is_ok());
     waiting.await.expect("the waiting thread does not panic")
 }
 
-/// A sender and a receiver on the same topic.
+/// A client that sends messages, and a client that receives them, on the same topic.
 struct Pair {
     receiver: Client,
     sender: Client,
     topic: String,
     qos: u8,
-    sent: usize,
+    sent_count: usize,
     burst_timer: Interval,
 }
 
@@ -134,30 +139,31 @@ impl Pair {
         let sender = client(broker, from, &format!("sender-{number}")).await;
         let mut burst_timer = interval(BURST_INTERVAL);
         burst_timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { receiver, sender, topic, qos, sent: 0, burst_timer }
+        Self { receiver, sender, topic, qos, sent_count: 0, burst_timer }
     }
 
-    /// Exchanges bursts until the last stage, with additional bursts under load and at the end. Returns the topic and the number
-    /// of messages sent.
+    /// Exchanges bursts until the last stage, with additional bursts under load and at the end. Returns the topic and
+    /// the number of messages sent to it.
     async fn exchange(mut self, stage: watch::Receiver<usize>, barrier: Arc<Barrier>) -> (String, usize) {
-        for next in [LOADED, FINAL] {
+        for next in [STAGE_LOADED, STAGE_FINAL] {
             while *stage.borrow() < next {
-                self.burst().await;
+                self.exchange_burst().await;
             }
             for _ in 0..BURSTS_PER_STAGE {
-                self.burst().await;
+                self.exchange_burst().await;
             }
-            if next == LOADED {
+            if next == STAGE_LOADED {
                 barrier.wait().await;
             }
         }
         assert_no_more_messages(&mut self.receiver, &format!("end/{}", self.topic)).await;
-        (self.topic, self.sent)
+        (self.topic, self.sent_count)
     }
 
-    async fn burst(&mut self) {
+    async fn exchange_burst(&mut self) {
         self.burst_timer.tick().await;
-        let numbers: Vec<_> = (self.sent..self.sent + BURST_SIZE).map(|number| number.to_string()).collect();
+        let numbers: Vec<_> =
+            (self.sent_count..self.sent_count + BURST_SIZE).map(|number| number.to_string()).collect();
         let sending = async {
             for number in &numbers {
                 let message = message(&self.topic, number, self.qos);
@@ -167,12 +173,12 @@ impl Pair {
         };
         let (received, ()) = tokio::join!(receive_payloads(&mut self.receiver, BURST_SIZE), sending);
         assert_eq!(received, numbers, "{} at QoS {}", self.topic, self.qos);
-        self.sent += BURST_SIZE;
+        self.sent_count += BURST_SIZE;
     }
 }
 
-/// Receives the messages of all pairs until `pair/end`. Checks that the payloads of each topic count up from 0, and returns the
-/// number of messages per topic.
+/// Receives the messages of all pairs until a message on the topic `pair/end` arrives. Checks that the payloads of each
+/// topic count up from 0. Returns the number of messages per topic.
 async fn count_messages(mut observer: Client) -> BTreeMap<String, usize> {
     let mut observed = BTreeMap::new();
     loop {
@@ -186,8 +192,8 @@ async fn count_messages(mut observer: Client) -> BTreeMap<String, usize> {
     }
 }
 
-/// Publishes messages without subscribers until the stage [`CALM`] and returns their number. Consecutive messages have different
-/// topics, so that each costs the broker far more than this client.
+/// Publishes messages to topics without subscribers until the stage [`STAGE_WITHOUT_LOAD`], and returns their number.
+/// Consecutive messages have different topics, so that each message costs the broker far more work than this client.
 async fn generate_load(port: u16, number: usize, stage: watch::Receiver<usize>) -> usize {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the listener");
     let connect = Packet::Connect(Box::new(Connect::new(V5, format!("load-{number}"))));
@@ -199,13 +205,13 @@ async fn generate_load(port: u16, number: usize, stage: watch::Receiver<usize>) 
     let publish = |n| Packet::Publish(Box::new(Publish::new(format!("load/{number}/{}", n % 7), "x")));
     let packets: Vec<_> = (0..LOAD_BATCH_SIZE).map(publish).chain([Packet::PingReq]).collect();
     let packets = encode(&packets);
-    let mut sent = 0;
-    while *stage.borrow() < CALM {
+    let mut sent_count = 0;
+    while *stage.borrow() < STAGE_WITHOUT_LOAD {
         stream.write_all(&packets).await.expect("an open connection");
         stream.read_exact(&mut head).await.expect("PINGRESP");
-        sent += LOAD_BATCH_SIZE;
+        sent_count += LOAD_BATCH_SIZE;
     }
-    sent
+    sent_count
 }
 
 fn encode(packets: &[Packet]) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! `tidegate serve` without a configuration listens on the default loopback port of every transport. It creates a development
-//! certificate; clients trust it with `--ca`.
+//! Tests `tidegate serve` without a configuration: the broker listens on the default loopback port of every transport.
+//! It creates a development certificate, which clients trust with the option `--ca`.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -49,7 +49,7 @@ fn client(command: &str, url: &str, authority: &str) -> Command {
     client
 }
 
-/// A field of a JSON log line, at the top level or below `fields`.
+/// Returns a text field of a JSON log line, from its top level or from its object `fields`.
 fn text_field<'a>(line: &'a serde_json::Value, name: &str) -> Option<&'a str> {
     line.get(name).or_else(|| line.get("fields")?.get(name))?.as_str()
 }

@@ -1,5 +1,5 @@
-//! Shutdown on SIGTERM: every MQTT 5.0 client gets DISCONNECT with reason 0x8B, whatever its transport. The broker exits with
-//! success in bounded time, even when a client does not close its connection.
+//! Tests the shutdown on SIGTERM: every MQTT 5.0 client gets DISCONNECT with reason code 0x8B, over every transport.
+//! The broker exits successfully in bounded time, even if a client does not close its connection.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -19,7 +19,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 #[tokio::test]
-async fn mqtt_5_clients_receive_server_shutting_down() {
+async fn mqtt_5_clients_receive_disconnect_with_server_shutting_down() {
     let broker = Broker::start();
     let mut clients = JoinSet::new();
     for transport in Transport::ALL {
@@ -58,7 +58,7 @@ async fn mqtt_3_1_1_connections_are_closed_without_disconnect() {
 async fn a_client_that_does_not_read_delays_the_exit_only_until_the_drain_timeout() {
     let limit = Duration::from_secs(2);
     let broker = Broker::start_with(Config::every_transport().with("drain_timeout: 2s\n"));
-    // More data than the socket buffers hold.
+    // The 30 unread messages are more data than the socket buffers hold.
     let _unread =
         within_deadline("a client with unread messages", client_with_unread_messages(&broker, 30)).await;
     let start = Instant::now();
@@ -69,9 +69,9 @@ async fn a_client_that_does_not_read_delays_the_exit_only_until_the_drain_timeou
 }
 
 #[tokio::test]
-async fn queued_messages_are_still_delivered() {
+async fn messages_queued_at_sigterm_are_delivered_before_the_exit() {
     let broker = Broker::start();
-    // Less than `pending_bytes_max`, so that the broker drops nothing.
+    // The 6 unread messages are smaller than `pending_bytes_max` together, so that the broker drops none of them.
     let mut stream =
         within_deadline("a client with unread messages", client_with_unread_messages(&broker, 6)).await;
     broker.terminate();
@@ -79,7 +79,7 @@ async fn queued_messages_are_still_delivered() {
     within_deadline("the end of the connection", stream.read_to_end(&mut bytes))
         .await
         .expect("an open connection");
-    assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 6 * SIZE);
+    assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 6 * PAYLOAD_LEN);
     assert_eq!(broker.wait_for_exit().status.code(), Some(0));
 }
 
@@ -100,10 +100,11 @@ fn clients_that_have_disconnected_do_not_delay_the_exit() {
     }
 }
 
-/// Connects a subscriber and publishes `count` messages of [`SIZE`] bytes to it, none of which it reads.
+/// Connects a subscriber, and publishes `count` messages of [`PAYLOAD_LEN`] bytes to it. The subscriber reads none of
+/// them.
 async fn client_with_unread_messages(broker: &Broker, count: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
-    // With a small buffer, most of the messages wait in the broker.
+    // Because the receive buffer is small, most of the messages wait in the broker.
     socket.set_recv_buffer_size(4096).expect("a small receive buffer");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp)));
     let mut stream = socket.connect(address).await.expect("a connection");
@@ -113,7 +114,7 @@ async fn client_with_unread_messages(broker: &Broker, count: usize) -> TcpStream
     stream.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
     let mut sender = connect(broker, Transport::Tcp, ProtocolVersion::V5).await;
     for _ in 0..count {
-        sender.publish(message("a", &"x".repeat(SIZE), 0)).await.expect("an open connection");
+        sender.publish(message("a", &"x".repeat(PAYLOAD_LEN), 0)).await.expect("an open connection");
     }
     sender.ping().await.expect("PINGRESP after all messages");
     stream
@@ -124,5 +125,5 @@ async fn connect(broker: &Broker, transport: Transport, version: ProtocolVersion
     Client::connect(&options, State::default()).await.expect("CONNACK")
 }
 
-/// Payload size in bytes.
-const SIZE: usize = 500_000;
+/// Payload size of the unread messages in bytes.
+const PAYLOAD_LEN: usize = 500_000;

@@ -1,4 +1,5 @@
-//! What the broker creates is for its own user only. Wider permissions give a warning; files of another user are refused.
+//! Tests the permissions of files: only the broker's user has access to the files that the broker creates. Wider
+//! permissions cause a warning, and the broker refuses to use files of another user.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -15,7 +16,7 @@ use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
 #[test]
-fn only_the_owner_can_use_what_the_broker_creates() {
+fn only_the_owner_has_access_to_files_that_the_broker_creates() {
     let setup = Setup::new();
     setup.run();
     setup.run_with("persistence:\n  durability: interval\n");
@@ -37,7 +38,7 @@ fn only_the_owner_can_use_what_the_broker_creates() {
 }
 
 #[test]
-fn wider_permissions_give_one_warning_each_and_change_nothing() {
+fn each_path_with_wider_permissions_causes_one_warning_and_keeps_its_mode() {
     let setup = Setup::new();
     let warnings = |exit: ProcessExit| -> Vec<String> {
         exit.errors.into_iter().filter(|line| line.contains("other users have access")).collect()
@@ -67,14 +68,14 @@ fn a_path_that_belongs_to_another_user_is_refused() {
     setup.run();
     for path in ["data", "data/store", "data/store/data.mdb", "data/store/quic.keys"] {
         let path = setup.path(path);
-        if chown(&path, Some(OTHER_USER), None).is_err() {
+        if chown(&path, Some(OTHER_USER_ID), None).is_err() {
             eprintln!("skipped: only root can give files to another user");
             return;
         }
         let exit = setup.serve("").wait_for_exit(DEADLINE);
         assert_eq!(exit.status.code(), Some(1), "{}: {:#?}", path.display(), exit.errors);
         let error = exit.errors.iter().find(|line| line.contains("\"level\":\"ERROR\"")).expect("an error");
-        let expected = format!("{} belongs to user {OTHER_USER}", path.display());
+        let expected = format!("{} belongs to user {OTHER_USER_ID}", path.display());
         assert!(error.contains(&expected), "{error}");
         chown(&path, Some(0), None).expect("the former owner");
     }
@@ -82,7 +83,7 @@ fn a_path_that_belongs_to_another_user_is_refused() {
 }
 
 #[test]
-fn a_private_key_that_others_can_read_is_a_warning_or_with_strict_an_error() {
+fn a_private_key_that_other_users_can_read_causes_a_warning_or_with_strict_an_error() {
     let setup = Setup::new();
     fs::set_permissions(setup.path("server.key"), Permissions::from_mode(0o644)).expect("a mode");
     let text = "other users have access to this private key (mode 0644)";
@@ -101,7 +102,7 @@ fn a_private_key_that_others_can_read_is_a_warning_or_with_strict_an_error() {
     assert_eq!(setup.check().status.code(), Some(2));
 }
 
-/// A folder with a configuration and a certificate. The broker creates the folder `data`.
+/// A temporary folder with a configuration and a certificate. The broker creates the folder `data` in it.
 struct Setup {
     folder: TempDir,
     config: Config,
@@ -123,14 +124,14 @@ impl Setup {
         mode(&self.path(name))
     }
 
-    /// Starts the broker with additional YAML.
+    /// Starts the broker with additional lines in its configuration.
     fn serve(&self, settings: &str) -> Process {
         let text = self.config.clone().with(settings).yaml(&self.certificate);
         fs::write(self.path("tidegate.yaml"), text).expect("a configuration file");
         serve(Some(&self.path("tidegate.yaml")), &self.path("data"))
     }
 
-    /// Starts the broker and stops it.
+    /// Starts the broker, waits until it is ready, and stops it.
     fn run(&self) -> ProcessExit {
         self.run_with("")
     }
@@ -142,7 +143,7 @@ impl Setup {
         broker.expect_success()
     }
 
-    /// Runs `tidegate check` on the configuration of the last start.
+    /// Runs `tidegate check` on the configuration with which the broker was started last.
     fn check(&self) -> ProcessExit {
         let mut command = Command::new(toolbox::broker());
         command.arg("check").arg("--config").arg(self.path("tidegate.yaml"));
@@ -154,5 +155,5 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("an existing path").permissions().mode() & 0o777
 }
 
-/// Any user that does not run the tests.
-const OTHER_USER: u32 = 54_321;
+/// The user id of any user other than the one that runs the tests.
+const OTHER_USER_ID: u32 = 54_321;

@@ -1,4 +1,4 @@
-//! Checks the dependencies between the packages of the workspace against the layering table of the design.
+//! Checks the dependencies between the packages of the workspace against a table of the allowed dependencies.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
@@ -8,8 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tidegate_interop::toolbox;
 
-/// For each package, the workspace packages that it may depend on. Nothing may depend on the last seven, with two exceptions:
-/// `conformance` and `chaos` use `interop` to start brokers, and `benches` measures the code in `operations`.
+/// For each package, the workspace packages that it may depend on. No package may depend on the last seven packages, with
+/// two exceptions: `conformance` and `chaos` use `interop` to start brokers, and `benches` measures the code in `operations`.
 const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("mqtt", &[]),
     ("limits", &[]),
@@ -20,48 +20,48 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("transports", &["limits"]),
     ("broker", &["mqtt", "limits", "session", "routing", "auth", "persistence"]),
     ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "broker"]),
-    ("interop", &EVERYTHING),
+    ("interop", &BROKER_PACKAGES),
     ("conformance", &["interop"]),
     ("chaos", &["mqtt", "gateway", "interop"]),
-    ("benches", &BENCHES),
+    ("benches", &BENCHES_DEPENDENCIES),
     ("operations", &["mqtt", "session", "routing", "persistence", "broker"]),
-    ("fuzz", &EVERYTHING),
-    ("docs", &EVERYTHING),
+    ("fuzz", &BROKER_PACKAGES),
+    ("docs", &BROKER_PACKAGES),
 ];
-const EVERYTHING: [&str; 9] =
+const BROKER_PACKAGES: [&str; 9] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "broker"];
 
-const BENCHES: [&str; 9] =
+const BENCHES_DEPENDENCIES: [&str; 9] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "operations"];
 
-/// Packages without access to clock or sockets: they must not depend on any of [`IMPURE_CRATES`].
-const PURE: [&str; 4] = ["mqtt", "session", "routing", "broker"];
+/// The pure packages, which have no access to clock or sockets: they must not depend on any of [`IMPURE_CRATES`].
+const PURE_PACKAGES: [&str; 4] = ["mqtt", "session", "routing", "broker"];
 const IMPURE_CRATES: [&str; 8] = ["tokio", "mio", "socket2", "quinn", "hyper", "rustls", "rand", "getrandom"];
 
 #[test]
-fn packages_of_ours_depend_as_the_table_says() {
+fn packages_depend_only_on_those_that_the_table_allows() {
     for (package, dependencies) in packages() {
         let (_, allowed) =
             MAY_DEPEND_ON.iter().find(|(name, _)| *name == package).expect("a package of the table");
-        for dependency in dependencies.iter().filter_map(|(name, _)| ours(name)) {
+        for dependency in dependencies.iter().filter_map(|(name, _)| strip_workspace_prefix(name)) {
             assert!(allowed.contains(&dependency), "{package} may not depend on {dependency}");
         }
     }
 }
 
 #[test]
-fn pure_packages_have_no_clock_and_no_sockets() {
+fn pure_packages_do_not_depend_on_crates_with_a_clock_or_sockets() {
     for (package, dependencies) in packages() {
         let outside = dependencies.iter().filter(|(_, kind)| kind != "dev").map(|(name, _)| name.as_str());
         let found: Vec<_> = outside.filter(|name| IMPURE_CRATES.contains(name)).collect();
         assert!(
-            !PURE.contains(&package.as_str()) || found.is_empty(),
+            !PURE_PACKAGES.contains(&package.as_str()) || found.is_empty(),
             "{package} must not access clock or sockets, but depends on {found:?}"
         );
     }
 }
 
-/// Every package of the workspace with the names and kinds (`normal`, `dev`, `build`) of its dependencies.
+/// Returns every package of the workspace, with the names and kinds (`normal`, `dev`, `build`) of its dependencies.
 fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let output = Command::new(env!("CARGO")).args(arguments).current_dir(toolbox::workspace()).output();
@@ -70,18 +70,18 @@ fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("the metadata as JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     assert!(packages.len() > 5, "expected the whole workspace, found only {} packages", packages.len());
-    packages.iter().map(package).collect()
+    packages.iter().map(parse_package).collect()
 }
 
-fn package(value: &Value) -> (String, BTreeSet<(String, String)>) {
+fn parse_package(value: &Value) -> (String, BTreeSet<(String, String)>) {
     let name = value["name"].as_str().expect("a name");
     let dependencies = value["dependencies"].as_array().expect("dependencies").iter().map(|dependency| {
         let kind = dependency["kind"].as_str().unwrap_or("normal");
         (dependency["name"].as_str().expect("a name").to_owned(), kind.to_owned())
     });
-    (ours(name).expect("a package of ours").to_owned(), dependencies.collect())
+    (strip_workspace_prefix(name).expect("a package of this workspace").to_owned(), dependencies.collect())
 }
 
-fn ours(package: &str) -> Option<&str> {
+fn strip_workspace_prefix(package: &str) -> Option<&str> {
     package.strip_prefix("tidegate-")
 }

@@ -1,4 +1,5 @@
-//! The log never holds up the broker: standard error that nobody reads costs lines, which are counted, and peers cannot fill the log.
+//! Tests that the log never delays the broker. If nobody reads standard error, the broker drops log lines and counts
+//! them. Peers cannot fill the log.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -23,9 +24,9 @@ use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn a_log_that_nobody_reads_delays_neither_clients_nor_the_exit() {
-    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+    let broker = Broker::start_with(Config::every_transport().with(TRACE_LEVEL_CONFIG));
     broker.log().pause();
-    log_lines_of_clients(&broker, 200).await;
+    connect_clients_one_by_one(&broker, 200).await;
     let start = Instant::now();
     broker.terminate();
     assert!(broker.wait_for_exit_status().success());
@@ -33,10 +34,10 @@ async fn a_log_that_nobody_reads_delays_neither_clients_nor_the_exit() {
 }
 
 #[tokio::test]
-async fn dropped_lines_are_counted_and_the_last_lines_are_written() {
-    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+async fn dropped_log_lines_are_counted_and_the_last_lines_are_written() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE_LEVEL_CONFIG));
     broker.log().pause();
-    log_lines_of_clients(&broker, 1500).await;
+    connect_clients_one_by_one(&broker, 1500).await;
     broker.log().resume();
     let report = broker.wait_for_log(|line| line.contains("log lines were dropped"), "the report");
     assert!(report.starts_with('{') && report.ends_with('}'), "a line like all others: {report}");
@@ -49,9 +50,9 @@ async fn dropped_lines_are_counted_and_the_last_lines_are_written() {
 }
 
 #[tokio::test]
-async fn peers_cannot_fill_the_log() {
+async fn repeated_lines_about_peers_are_suppressed_and_counted() {
     let broker = Broker::start();
-    for _ in 0..ILLEGAL_NAMES {
+    for _ in 0..ILLEGAL_NAME_COUNT {
         within_deadline("an answer", send_client_hello(&broker, b"xx\x1b[3\n.exampl")).await;
     }
     let report = broker.wait_for_log(|line| line.contains("suppressed"), "a report after the time window");
@@ -59,12 +60,17 @@ async fn peers_cannot_fill_the_log() {
     broker.terminate();
     let exit = broker.wait_for_exit();
     let written = exit.errors.iter().filter(|line| line.contains("\"Illegal SNI hostname")).count();
-    // A slow machine may take longer than one time window.
-    assert!((1..ILLEGAL_NAMES / 2).contains(&written), "{written} lines");
-    assert_eq!(exit.counter("log_lines_suppressed") + written, ILLEGAL_NAMES + 1, "the report quotes one");
+    // On a slow machine, the test may take longer than one time window of the limit, so that more lines are written.
+    assert!((1..ILLEGAL_NAME_COUNT / 2).contains(&written), "{written} lines");
+    assert_eq!(
+        exit.counter("log_lines_suppressed") + written,
+        ILLEGAL_NAME_COUNT + 1,
+        "the report quotes one"
+    );
 }
 
-/// `mosquitto_pub -h 127.0.0.1` and many devices send an IP address as server name, which works.
+/// `mosquitto_pub -h 127.0.0.1` and many devices send an IP address as the TLS server name. Such handshakes succeed, so
+/// the broker must not log a warning.
 #[tokio::test]
 async fn an_ip_address_as_server_name_is_not_in_the_log() {
     let broker = Broker::start();
@@ -75,12 +81,13 @@ async fn an_ip_address_as_server_name_is_not_in_the_log() {
     broker.stop();
 }
 
-/// The pipe takes a part of the lines of this test; the rest waits in the queue when the broker is done.
+/// The pipe has room for some of the log lines of this test. The other lines are still in the queue when all
+/// connections have ended.
 #[tokio::test]
-async fn lines_that_wait_at_the_exit_are_written_when_the_log_is_read_again() {
-    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+async fn log_lines_queued_at_the_exit_are_written_when_the_log_is_read_again() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE_LEVEL_CONFIG));
     broker.log().pause();
-    log_lines_of_clients(&broker, 250).await;
+    connect_clients_one_by_one(&broker, 250).await;
     broker.terminate();
     within_deadline("the end of all other threads", async {
         while thread_count(&broker) > THREADS_AT_EXIT {
@@ -108,9 +115,10 @@ fn an_error_right_before_the_exit_is_logged() {
     assert!(last.contains("ERROR") && last.contains("cannot listen on"), "{last}");
 }
 
-/// TLS clients connect while the log is at level `trace`, which takes about 1.5 KiB each. Each finds the broker at work. The pipe of
-/// the log takes 64 KiB, and the queue before it 512 KiB of this level, twice.
-async fn log_lines_of_clients(broker: &Broker, count: usize) {
+/// Connects `count` TLS clients one after the other, and checks that each can exchange a message. At log level `trace`,
+/// the broker logs about 1.5 KiB per client. The pipe of the log holds 64 KiB. In the queue before the pipe, lines of
+/// this level take up to 512 KiB, and another 512 KiB may be in the hands of the writing thread.
+async fn connect_clients_one_by_one(broker: &Broker, count: usize) {
     for number in 0..count {
         within_deadline("a round trip", async {
             let mut client = TidegateClient::connect(ClientSetup::new(broker, Transport::Tls, "a")).await;
@@ -128,7 +136,7 @@ fn thread_count(broker: &Broker) -> usize {
     fs::read_dir(format!("/proc/{}/task", broker.process_id())).map_or(0, Iterator::count)
 }
 
-/// Begins a TLS handshake with `name` as server name, and waits for the answer.
+/// Starts a TLS handshake with `name` as the server name, and waits for the broker's answer.
 async fn send_client_hello(broker: &Broker, name: &[u8]) {
     let mut stream =
         TcpStream::connect((Ipv4Addr::LOCALHOST, broker.port(Transport::Tls))).await.expect("a connection");
@@ -136,7 +144,8 @@ async fn send_client_hello(broker: &Broker, name: &[u8]) {
     let _ = stream.read(&mut [0; 100]).await.expect("an answer, or the end of the connection");
 }
 
-/// A ClientHello with any server name. rustls itself would send only a valid one.
+/// Encodes a ClientHello with any bytes as the server name. Because rustls sends only valid names, the function
+/// replaces the name in a ClientHello of rustls.
 fn client_hello(name: &[u8]) -> Vec<u8> {
     let placeholder = "x".repeat(name.len());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -156,5 +165,5 @@ fn client_hello(name: &[u8]) -> Vec<u8> {
 
 /// When everything else has ended, the main thread waits for the thread that writes the log. The third one handles signals.
 const THREADS_AT_EXIT: usize = 3;
-const TRACE: &str = "log: { level: trace }\n";
-const ILLEGAL_NAMES: usize = 300;
+const TRACE_LEVEL_CONFIG: &str = "log: { level: trace }\n";
+const ILLEGAL_NAME_COUNT: usize = 300;

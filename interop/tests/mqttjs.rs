@@ -1,4 +1,4 @@
-//! MQTT.js in Node: MQTT 3.1, 3.1.1 and 5.0 over TCP, TLS and WebSocket.
+//! Tests the broker with MQTT.js in Node: MQTT 3.1, 3.1.1 and 5.0 over TCP, TLS and WebSocket.
 
 use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;

@@ -1,4 +1,4 @@
-//! mqttv5, the command-line client of another Rust implementation: MQTT 3.1.1 and 5.0 over QUIC.
+//! Tests the broker with mqttv5, the command-line client of another Rust implementation: MQTT 3.1.1 and 5.0 over QUIC.
 
 use std::process::Command;
 
@@ -20,14 +20,14 @@ fn all_scenarios_pass_with_mqtt_3_1_1_over_quic() {
 fn run_all_scenarios(version: &'static str) {
     let broker = Broker::start();
     let mqttv5 = Mqttv5 { broker: &broker, version };
-    each_qos(mqttv5);
-    retained(mqttv5);
-    will(mqttv5);
-    resume(mqttv5);
+    run_qos_scenario(mqttv5);
+    run_retained_scenario(mqttv5);
+    run_will_scenario(mqttv5);
+    run_resume_scenario(mqttv5);
     broker.stop();
 }
 
-fn each_qos(mqttv5: Mqttv5<'_>) {
+fn run_qos_scenario(mqttv5: Mqttv5<'_>) {
     for qos in ["0", "1", "2"] {
         let receiver = mqttv5.start_subscribed(&["-t", "qos/+", "-q", qos, "-n", "20", "-v"]);
         mqttv5.publish(&["-t", "qos/a", "-q", qos, "-m", "word", "--repeat", "20", "--interval", "1"]);
@@ -35,14 +35,14 @@ fn each_qos(mqttv5: Mqttv5<'_>) {
     }
 }
 
-fn retained(mqttv5: Mqttv5<'_>) {
+fn run_retained_scenario(mqttv5: Mqttv5<'_>) {
     mqttv5.publish(&["-t", "retained/a", "-r", "-q", "1", "-m", "kept"]);
     let output =
         mqttv5.start_subscriber(&["-t", "retained/#", "-q", "1", "-n", "1", "-v"]).expect_success().output;
     assert_eq!(messages(&output), ["retained/a: kept"]);
 }
 
-fn will(mqttv5: Mqttv5<'_>) {
+fn run_will_scenario(mqttv5: Mqttv5<'_>) {
     let will_receiver = mqttv5.start_subscribed(&["-t", "will/a", "-q", "2", "-n", "1", "-v"]);
     // The broker notices that a QUIC client has vanished only after one and a half times its keep alive.
     let will = ["--will-topic", "will/a", "--will-message", "gone", "--will-qos", "2", "-k", "2s"];
@@ -50,9 +50,9 @@ fn will(mqttv5: Mqttv5<'_>) {
     assert_eq!(messages(&will_receiver.expect_success().output), ["will/a: gone"]);
 }
 
-/// The first client is killed, and the second takes over its session. The test publishes only afterwards, because this client
-/// drops messages that arrive before it has subscribed again.
-fn resume(mqttv5: Mqttv5<'_>) {
+/// Kills the first client, and resumes its session with a second client. Publishes only after the second client has
+/// subscribed, because mqttv5 drops messages that arrive before it has subscribed again.
+fn run_resume_scenario(mqttv5: Mqttv5<'_>) {
     let session = ["-c", "persistent", "--no-clean-start", "-t", "resume/a", "-q", "2", "-v"];
     mqttv5.start_subscribed(&session).kill();
     let second = mqttv5.start_subscribed(&[session.as_slice(), &["-n", "3"]].concat());
@@ -65,7 +65,7 @@ fn resume(mqttv5: Mqttv5<'_>) {
     assert_eq!(messages(&output), ["resume/a: one", "resume/a: two", "resume/a: three"]);
 }
 
-/// Runs the program against the QUIC port, with all packets on one stream.
+/// Runs mqttv5 against the broker's QUIC port. The client sends all packets on one stream.
 #[derive(Clone, Copy)]
 struct Mqttv5<'a> {
     broker: &'a Broker,
@@ -96,7 +96,7 @@ impl Mqttv5<'_> {
     }
 }
 
-/// The messages in the output, as `TOPIC: PAYLOAD`, without its other lines.
+/// Returns the messages in the output of mqttv5, in the form `TOPIC: PAYLOAD`, without its other lines.
 fn messages(output: &[String]) -> Vec<&str> {
     output
         .iter()

@@ -1,4 +1,5 @@
-//! An orderly stop closes the store, and publishes the will of every connected client: both are stored before the broker exits.
+//! Tests an orderly stop: before the broker exits, it publishes the will of every connected client, stores these
+//! messages, and closes the store.
 
 #![allow(clippy::expect_used)]
 
@@ -13,10 +14,10 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, QoS, ReasonCode, Will};
 
-/// With `interval`, what was committed since the last fsync would be lost in a power failure after the exit. The file `anchor`
-/// exists until the store is closed.
+/// With `durability: interval`, a power failure after the exit would lose the commits since the last fsync if the
+/// broker did not close the store. The file `anchor` exists until the store is closed.
 #[tokio::test]
-async fn the_store_is_closed_although_a_client_is_subscribed() {
+async fn an_orderly_stop_closes_the_store_even_if_a_client_is_subscribed() {
     let lines = "persistence:\n  durability: interval\n  interval: 1m\n";
     let mut broker = Broker::start_with(Config::every_transport().with(lines));
     let mut client = connect(&options(&broker, "client")).await;
@@ -38,14 +39,14 @@ async fn the_store_is_closed_although_a_client_is_subscribed() {
 
 #[tokio::test]
 async fn the_will_of_every_connected_client_is_stored_before_the_exit() {
-    const CLIENTS: usize = 50;
+    const CLIENT_COUNT: usize = 50;
     let mut broker = Broker::start();
     let watcher = with_persistent_session(options(&broker, "watcher"));
     let mut watching = connect(&watcher).await;
     subscribe(&mut watching, "gone/#", 1).await;
     let _ = watching.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     let mut clients = Vec::new();
-    for number in 0..CLIENTS {
+    for number in 0..CLIENT_COUNT {
         let mut client = options(&broker, &format!("client-{number}"));
         let topic = Name::parse(&format!("gone/{number}")).expect("a topic name");
         client.connect.will = Some(Will::new(topic, number.to_string(), QoS::AtLeastOnce));
@@ -54,15 +55,15 @@ async fn the_will_of_every_connected_client_is_stored_before_the_exit() {
     stop(&mut broker);
     broker.restart();
     let mut watching = connect(&watcher).await;
-    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, CLIENTS)).await;
+    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, CLIENT_COUNT)).await;
     wills.sort_by_key(|number| number.parse::<usize>().expect("a number"));
-    let expected: Vec<_> = (0..CLIENTS).map(|number| number.to_string()).collect();
+    let expected: Vec<_> = (0..CLIENT_COUNT).map(|number| number.to_string()).collect();
     assert_eq!(wills, expected);
     watching.ping().await.expect("PINGRESP, after everything that was queued");
     broker.stop();
 }
 
-/// Ends the broker by SIGTERM; returns when it has exited.
+/// Sends SIGTERM, waits until the broker logs that its orderly stop is complete, and then ends the process.
 fn stop(broker: &mut Broker) {
     broker.terminate();
     broker.wait_for_log(|line| line.contains("stopped"), "the last line of an orderly stop");

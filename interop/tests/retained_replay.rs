@@ -1,4 +1,5 @@
-//! A new subscriber receives every retained message, even if they are large and its receive maximum is small.
+//! Tests that a new subscriber receives every retained message, even if the messages are large and its Receive Maximum
+//! is small.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -12,10 +13,10 @@ use tidegate_interop::tidegate_client::{client_options, message, subscribe};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
-const COUNT: usize = 80;
-/// Payload size in bytes. All messages together are twice as large as `pending_bytes_max`, the limit for unsent bytes of a
-/// connection.
-const SIZE: usize = 100_000;
+const MESSAGE_COUNT: usize = 80;
+/// Payload size in bytes. All messages together are twice as large as `pending_bytes_max`, the maximum number of unsent
+/// bytes of a connection.
+const PAYLOAD_LEN: usize = 100_000;
 
 #[tokio::test]
 async fn every_large_retained_message_is_delivered_at_qos_0() {
@@ -32,13 +33,14 @@ async fn assert_all_retained_messages_arrive(lines: &str, qos: u8, receive_maxim
         let broker = Broker::start_with(Config::every_transport().with(lines));
         let sender = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "sender");
         let mut sender = Client::connect(&sender, State::default()).await.expect("CONNACK");
-        for n in 0..COUNT {
-            let mut retained = message(&format!("retained/{n}"), &"x".repeat(SIZE), qos);
+        for n in 0..MESSAGE_COUNT {
+            let mut retained = message(&format!("retained/{n}"), &"x".repeat(PAYLOAD_LEN), qos);
             retained.retain = true;
             sender.publish(retained).await.expect("an open connection");
         }
         sender.settle().await.expect("all acknowledgements");
-        // PINGRESP shows that the broker has processed the messages before PINGREQ, even those with QoS 0.
+        // PINGRESP shows that the broker has processed all messages that the client sent before PINGREQ, even those
+        // with QoS 0.
         sender.ping().await.expect("PINGRESP");
         let _ = sender.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 
@@ -47,10 +49,10 @@ async fn assert_all_retained_messages_arrive(lines: &str, qos: u8, receive_maxim
         let mut receiver = Client::connect(&receiver, State::default()).await.expect("CONNACK");
         subscribe(&mut receiver, "retained/#", qos).await;
         let mut topics = BTreeSet::new();
-        for _ in 0..COUNT {
+        for _ in 0..MESSAGE_COUNT {
             let message = receiver.message().await.expect("an open connection");
             assert!(message.retain);
-            assert_eq!(message.payload.len(), SIZE);
+            assert_eq!(message.payload.len(), PAYLOAD_LEN);
             assert!(topics.insert(message.topic.to_string()), "{} was delivered twice", message.topic);
         }
         let _ = receiver.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");

@@ -1,4 +1,5 @@
-//! Both clients of rumqttc: MQTT 3.1.1 and 5.0 over TCP. TLS is left out, as it would add a second cryptographic library.
+//! Tests the broker with both clients of rumqttc: MQTT 3.1.1 and 5.0 over TCP. TLS is left out, because rumqttc would
+//! need a second cryptographic library for it.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! A session starts over QUIC and is resumed over TLS and then over WSS, each time with messages in flight. No message is lost
-//! or delivered twice, in either direction.
+//! Tests a session that starts over QUIC and is resumed over TLS and then over WSS, each time with messages in flight.
+//! No message is lost or delivered twice, in either direction.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -13,8 +13,9 @@ use tidegate_interop::tidegate_client::{
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
-const COUNT: usize = 60;
-/// Far less than the number of messages, so that some are in flight and others queued whenever the connection breaks.
+const MESSAGE_COUNT: usize = 60;
+/// The client's Receive Maximum. It is far smaller than the number of messages, so that some messages are in flight and
+/// others are queued when a connection breaks.
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]
@@ -32,7 +33,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
         received.extend(receive_payloads(&mut tls, 20).await);
         let (mut wss, present) = connect_traveller(&broker, Transport::Wss, drop_connection(tls)).await;
         assert!(present);
-        received.extend(receive_payloads(&mut wss, COUNT - received.len()).await);
+        received.extend(receive_payloads(&mut wss, MESSAGE_COUNT - received.len()).await);
 
         assert_eq!(received, numbers());
         assert_no_more_messages(&mut wss, "end").await;
@@ -58,12 +59,12 @@ async fn a_session_publishes_each_message_once_across_three_transports() {
         let state = publish_and_drop_connection(tls, 20..40).await;
         let (mut wss, present) = connect_traveller(&broker, Transport::Wss, state).await;
         assert!(present);
-        for n in 40..COUNT {
+        for n in 40..MESSAGE_COUNT {
             wss.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
         }
         wss.settle().await.expect("all acknowledgements");
 
-        assert_eq!(receive_payloads(&mut observer, COUNT).await, numbers());
+        assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, numbers());
         assert_no_more_messages(&mut observer, "end").await;
         broker.stop();
     })
@@ -74,7 +75,7 @@ fn client(broker: &Broker, transport: Transport, client_id: &str) -> Options {
     client_options(broker, transport, ProtocolVersion::V5, client_id)
 }
 
-/// Connects the client `traveller` over `transport`; also returns the Session Present flag.
+/// Connects the client `traveller` over `transport`. Returns the client and the Session Present flag of CONNACK.
 async fn connect_traveller(broker: &Broker, transport: Transport, state: State) -> (Client, bool) {
     let mut options = with_persistent_session(client(broker, transport, "traveller"));
     options.connect.receive_maximum = Some(RECEIVE_MAXIMUM);
@@ -83,14 +84,16 @@ async fn connect_traveller(broker: &Broker, transport: Transport, state: State) 
     (client, present)
 }
 
-/// Ends the connection without DISCONNECT, like a network failure, in the middle of QoS 2 exchanges.
+/// Ends the connection without DISCONNECT, like a network failure, in the middle of QoS 2 exchanges. Returns the
+/// client-side session state.
 fn drop_connection(client: Client) -> State {
     let state = client.abandon();
     assert!(!state.is_settled(), "no message was in flight, so the test proves nothing");
     state
 }
 
-/// Publishes without waiting for acknowledgements and then drops the connection.
+/// Publishes messages without waiting for acknowledgements, and then drops the connection. Returns the client-side
+/// session state.
 async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Range<usize>) -> State {
     for n in numbers {
         client.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
@@ -99,5 +102,5 @@ async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Rang
 }
 
 fn numbers() -> Vec<String> {
-    (0..COUNT).map(|n| n.to_string()).collect()
+    (0..MESSAGE_COUNT).map(|n| n.to_string()).collect()
 }

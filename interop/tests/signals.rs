@@ -1,5 +1,5 @@
-//! Signals: which drain, which reload certificates, which are ignored. No signal that an administrator or logrotate sends kills
-//! the broker without draining.
+//! Tests how the broker reacts to signals: it shuts down, reloads certificates, logs its counters, or ignores the
+//! signal. No signal that an administrator or logrotate sends ends the broker without an orderly shutdown.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -19,7 +19,7 @@ use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-const ENCRYPTED: [Transport; 3] = [Transport::Tls, Transport::Wss, Transport::Quic];
+const ENCRYPTED_TRANSPORTS: [Transport; 3] = [Transport::Tls, Transport::Wss, Transport::Quic];
 
 #[tokio::test]
 async fn sighup_reloads_certificates_and_open_connections_continue() {
@@ -29,12 +29,12 @@ async fn sighup_reloads_certificates_and_open_connections_continue() {
         clients.push(connect(&broker, transport).await.expect("CONNACK"));
     }
     broker.replace_certificate();
-    // The clients below trust only the new authority.
-    for transport in ENCRYPTED {
+    // From here on, new clients trust only the new certificate authority.
+    for transport in ENCRYPTED_TRANSPORTS {
         assert!(connect(&broker, transport).await.is_err(), "{transport:?}: not reloaded yet");
     }
     broker.signal("HUP");
-    for transport in ENCRYPTED {
+    for transport in ENCRYPTED_TRANSPORTS {
         wait_for_listener_line(&broker, transport, "certificate reloaded");
         connect(&broker, transport).await.unwrap_or_else(|error| panic!("{transport:?}: {error}"));
     }
@@ -45,16 +45,17 @@ async fn sighup_reloads_certificates_and_open_connections_continue() {
 }
 
 #[tokio::test]
-async fn a_broken_certificate_is_not_loaded_and_the_log_says_what_to_do() {
+async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_says_what_to_do() {
     let mut broker = start_with_default_signals();
     let key = fs::read(broker.private_key()).expect("a key");
     let authority = fs::read(broker.authority()).expect("an authority");
     broker.replace_certificate();
-    // The new certificate with the old key.
+    // Restores the old private key and the old authority. The server certificate is the new one, which does not match
+    // that key.
     fs::write(broker.private_key(), key).expect("a PEM file");
     fs::write(broker.authority(), authority).expect("a PEM file");
     broker.signal("HUP");
-    for transport in ENCRYPTED {
+    for transport in ENCRYPTED_TRANSPORTS {
         let line = wait_for_listener_line(&broker, transport, "certificate not reloaded");
         assert!(line.contains("ERROR") && line.contains("send SIGHUP again"), "{line}");
         assert!(line.contains("server.key: does not match the certificate"), "{line}");
@@ -67,7 +68,8 @@ async fn a_broken_certificate_is_not_loaded_and_the_log_says_what_to_do() {
     broker.stop();
 }
 
-/// `nohup` starts a program with SIGHUP ignored, so that it survives the end of the terminal.
+/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. The broker
+/// must not start to handle SIGHUP in that case.
 #[tokio::test]
 async fn sighup_stays_ignored_if_it_was_ignored_at_the_start() {
     let broker = Broker::start_with_launch(Config::every_transport(), |_| {
@@ -100,7 +102,7 @@ async fn sigusr1_logs_the_counters_and_sigusr2_and_sigalrm_are_ignored() {
 }
 
 #[tokio::test]
-async fn sigquit_drains() {
+async fn sigquit_shuts_the_broker_down() {
     let broker = Broker::start();
     let mut client = connect(&broker, Transport::Tcp).await.expect("CONNACK");
     broker.signal("QUIT");
@@ -111,7 +113,7 @@ async fn sigquit_drains() {
 }
 
 #[tokio::test]
-async fn a_second_sigterm_or_sigint_ends_at_once_and_nothing_acknowledged_is_lost() {
+async fn a_second_sigterm_or_sigint_ends_the_broker_at_once_without_losing_acknowledged_messages() {
     let mut broker = Broker::start_with(Config::every_transport().with("drain_timeout: 10m\n"));
     for signal in ["TERM", "INT"] {
         let options = with_persistent_session(client_options(
@@ -146,7 +148,8 @@ async fn a_second_sigterm_or_sigint_ends_at_once_and_nothing_acknowledged_is_los
     broker.stop();
 }
 
-/// The tests themselves may run under `nohup`.
+/// Starts a broker that does not ignore SIGHUP, even if the tests run under `nohup`, which makes child processes ignore
+/// it.
 fn start_with_default_signals() -> Broker {
     Broker::start_with_launch(Config::every_transport(), |_| {
         LaunchOptions::default().wrapped_in(["env", "--default-signal=HUP"])
@@ -158,13 +161,14 @@ fn wait_for_listener_line(broker: &Broker, transport: Transport, message: &str) 
     broker.wait_for_log(|line| line.contains(message) && line.contains(&listener), message)
 }
 
-/// Connects a client with an identifier that the broker assigns.
+/// Connects a client whose client identifier the broker assigns.
 async fn connect(broker: &Broker, transport: Transport) -> Result<Client, ClientError> {
     let options = client_options(broker, transport, ProtocolVersion::V5, "");
     within_deadline("CONNACK", Client::connect(&options, State::default())).await
 }
 
-/// A client with more unread messages than the socket buffers hold, which keeps the broker from draining.
+/// Connects a client with more unread messages than the socket buffers hold. During a shutdown, the broker waits for
+/// this client until the drain timeout.
 async fn client_that_does_not_read(broker: &Broker) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small receive buffer");

@@ -1,5 +1,6 @@
-//! Checks the structure inside packages: which modules of the gateway may use which, that there is one broker, and that the rules
-//! of every package's clippy.toml include those of the root.
+//! Checks the structure inside packages: which other modules each module of the gateway may use, that only the broker
+//! core puts sessions and a routing table together, and that the clippy.toml of each pure package contains the rules of
+//! the root.
 
 #![allow(clippy::expect_used)]
 
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tidegate_interop::toolbox;
 
-/// For each module of the gateway, the modules that it may use. The broker core is a package of its own, which cannot use any of
-/// them.
+/// For each module of the gateway, the other modules that it may use. The broker core is a separate package, which
+/// cannot use any of them.
 const MAY_USE: [(&str, &[&str]); 9] = [
     ("client", &[]),
     ("config", &[]),
@@ -23,13 +24,13 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("cli", &["client", "config", "development", "logging", "serve"]),
 ];
 
-/// Packages that put a session and a routing table together. Only a broker does.
-const BROKER: &str = "gateway/broker";
+/// The folder of the broker core, the only package that may put sessions and a routing table together.
+const BROKER_CORE: &str = "gateway/broker";
 
 #[test]
 fn modules_of_the_gateway_use_only_what_the_table_allows() {
     let mut modules = BTreeSet::new();
-    for file in sources(&toolbox::workspace().join("gateway/src")) {
+    for file in source_files(&toolbox::workspace().join("gateway/src")) {
         let module = top_level_module(&file);
         if ["lib", "main"].contains(&module.as_str()) {
             continue;
@@ -45,25 +46,26 @@ fn modules_of_the_gateway_use_only_what_the_table_allows() {
     assert_eq!(modules.len(), MAY_USE.len(), "the table names modules that do not exist");
 }
 
-/// A module may use only modules that stand above it, so there is no circle.
+/// Checks that each module of the table uses only modules that stand above it. The dependencies then have no cycle.
 #[test]
-fn the_table_of_modules_has_no_circle() {
+fn the_table_of_modules_has_no_dependency_cycle() {
     for (index, (module, allowed)) in MAY_USE.iter().enumerate() {
         let above: Vec<_> = MAY_USE.iter().take(index).map(|(name, _)| *name).collect();
         assert!(allowed.iter().all(|name| above.contains(name)), "{module} uses a module below it");
     }
 }
 
-/// Tests, fuzzers and benchmarks drive the broker that ships. A module that makes sessions and routing tables would be another one.
+/// Tests, fuzzers and benchmarks must use the broker core that ships. A module that creates both sessions and a routing
+/// table would be a second broker.
 #[test]
-fn there_is_one_broker() {
+fn only_the_broker_core_puts_sessions_and_a_routing_table_together() {
     let root = toolbox::workspace();
-    let mut parts: BTreeMap<PathBuf, Parts> = BTreeMap::new();
-    for folder in sources_folders(root) {
-        for file in sources(&folder) {
+    let mut parts: BTreeMap<PathBuf, CreatedParts> = BTreeMap::new();
+    for folder in source_folders(root) {
+        for file in source_files(&folder) {
             let module = folder.join(top_level_module(&file));
             if module.ends_with("interop/tests/structure") {
-                // The words that are looked for are here as well.
+                // This test itself contains the words that it searches for.
                 continue;
             }
             parts.entry(module).or_default().add(&read(&file));
@@ -75,8 +77,8 @@ fn there_is_one_broker() {
 }
 
 #[test]
-fn a_second_broker_would_be_found() {
-    let mut parts = Parts::default();
+fn a_module_that_creates_sessions_and_a_router_is_detected() {
+    let mut parts = CreatedParts::default();
     parts.add("let session = Session::new(1, config);");
     assert!(!parts.is_broker());
     parts.add("router: Router::new(routing),");
@@ -84,10 +86,10 @@ fn a_second_broker_would_be_found() {
 }
 
 #[test]
-fn every_package_repeats_the_clippy_rules_of_the_root() {
+fn the_clippy_rules_of_pure_packages_include_those_of_the_root() {
     let root = toolbox::workspace();
     let rules = read(&root.join("clippy.toml"));
-    let packages = ["mqtt", "session", "routing", BROKER];
+    let packages = ["mqtt", "session", "routing", BROKER_CORE];
     for package in packages {
         let own = read(&root.join(package).join("clippy.toml"));
         let missing: Vec<_> = rules.lines().filter(|line| !own.lines().any(|own| own == *line)).collect();
@@ -98,7 +100,8 @@ fn every_package_repeats_the_clippy_rules_of_the_root() {
     }
 }
 
-/// The numbered list that follows a PUBLISH through the code names functions that exist, each once.
+/// Checks the numbered list in `docs/ARCHITECTURE.md` that follows a PUBLISH through the code: each function in the
+/// list exists, and the list names it once.
 #[test]
 fn the_path_of_a_publish_names_each_function_once() {
     let root = toolbox::workspace();
@@ -108,39 +111,39 @@ fn the_path_of_a_publish_names_each_function_once() {
     let code = path.split('`').filter(|word| word.contains("::"));
     let functions: Vec<_> = code.filter_map(|word| word.rsplit("::").next()).collect();
     assert!(functions.len() > 20, "{functions:?}");
-    let sources: Vec<_> = ["gateway", "gateway/broker", "session", "mqtt"]
+    let texts: Vec<_> = ["gateway", "gateway/broker", "session", "mqtt"]
         .iter()
-        .flat_map(|package| sources(&root.join(package).join("src")))
+        .flat_map(|package| source_files(&root.join(package).join("src")))
         .map(|file| read(&file))
         .collect();
     for (index, function) in functions.iter().enumerate() {
         assert!(!functions.iter().skip(index + 1).any(|other| other == function), "{function} stands twice");
         let defined = [format!("fn {function}("), format!("fn {function}<")];
-        let exists = sources.iter().any(|text| defined.iter().any(|definition| text.contains(definition)));
+        let exists = texts.iter().any(|text| defined.iter().any(|definition| text.contains(definition)));
         assert!(exists, "there is no function {function}");
     }
 }
 
-/// What a module makes of a broker's parts.
+/// The parts of a broker that a module creates.
 #[derive(Default)]
-struct Parts {
-    sessions: bool,
-    router: bool,
+struct CreatedParts {
+    creates_sessions: bool,
+    creates_router: bool,
 }
 
-impl Parts {
+impl CreatedParts {
     fn add(&mut self, source: &str) {
-        self.sessions |= source.contains("Session::new(") || source.contains("Session::restore(");
-        self.router |= source.contains("Router::new(");
+        self.creates_sessions |= source.contains("Session::new(") || source.contains("Session::restore(");
+        self.creates_router |= source.contains("Router::new(");
     }
 
     fn is_broker(&self) -> bool {
-        self.sessions && self.router
+        self.creates_sessions && self.creates_router
     }
 }
 
-/// The `src` and `tests` folders of all packages except the broker's.
-fn sources_folders(root: &Path) -> Vec<PathBuf> {
+/// Returns the folders with Rust files (`src`, `tests`, `examples`, `benches`) of all packages except the broker core.
+fn source_folders(root: &Path) -> Vec<PathBuf> {
     let packages = [
         "gateway",
         "interop",
@@ -157,13 +160,13 @@ fn sources_folders(root: &Path) -> Vec<PathBuf> {
     folders.filter(|folder| folder.is_dir()).collect()
 }
 
-/// All Rust files below a folder, without unit tests.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// Returns all Rust files below a folder, without unit tests.
+fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         let is_tests = entry.file_stem().is_some_and(|name| name == "tests");
         if entry.is_dir() && !is_tests {
-            files.extend(sources(&entry));
+            files.extend(source_files(&entry));
         } else if entry.extension().is_some_and(|extension| extension == "rs") && !is_tests {
             files.push(entry);
         }
@@ -171,7 +174,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The module right below `src` (or `tests`) that a file belongs to.
+/// Returns the name of the top-level module to which a file belongs: the module directly below `src`, `tests`,
+/// `examples` or `benches`.
 fn top_level_module(file: &Path) -> String {
     let names: Vec<_> = file.iter().map(|name| name.to_string_lossy().into_owned()).collect();
     let at = names.iter().rposition(|name| ["src", "tests", "examples", "benches"].contains(&name.as_str()));
@@ -179,7 +183,7 @@ fn top_level_module(file: &Path) -> String {
     name.trim_end_matches(".rs").to_owned()
 }
 
-/// The modules that are named as `crate::module`.
+/// Returns the modules that the source text names as `crate::module`.
 fn used_modules(source: &str) -> BTreeSet<String> {
     let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
     let named = source.split("crate::").skip(1);

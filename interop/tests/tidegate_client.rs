@@ -1,4 +1,4 @@
-//! Tidegate's own client library: MQTT 5.0 over every transport.
+//! Tests the broker with Tidegate's own client library: MQTT 5.0 over every transport.
 
 use tidegate_interop::scenarios::run_all_scenarios;
 use tidegate_interop::tidegate_client::TidegateClient;

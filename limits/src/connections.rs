@@ -1,14 +1,15 @@
-//! Caps on open connections, for the whole process and for each listener. Holds counters only, not the connections.
+//! Limits on open connections, for the whole process and for each listener. The module holds only counters; the
+//! connections are held elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use thiserror::Error;
 
-/// The cap on open connections.
+/// The limit on open connections of the whole process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionsConfig {
-    /// Maximum number of connections over all listeners. A connection counts from the moment it is accepted.
+    /// Maximum number of connections over all listeners. A connection counts from the time at which it is accepted.
     /// Default 1,000,000.
     pub total_max: usize,
 }
@@ -41,70 +42,73 @@ impl Default for ConnectionsConfig {
 pub struct Connections(CappedCounter);
 
 impl Connections {
-    /// Creates the counter; no connection is open.
+    /// Creates the counter. Initially, no connection is open.
     #[must_use]
     pub fn new(config: ConnectionsConfig) -> Arc<Self> {
         Arc::new(Self(CappedCounter::new(config.total_max)))
     }
 
-    /// Creates the counter of one listener, which may have at most `listener_max` connections open.
+    /// Creates the counter of one listener, which may have at most `listener_max` open connections.
     #[must_use]
     pub fn listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
-        Arc::new(ListenerConnections { all: Arc::clone(self), own: CappedCounter::new(listener_max) })
+        Arc::new(ListenerConnections {
+            all: Arc::clone(self),
+            listener_counter: CappedCounter::new(listener_max),
+        })
     }
 
-    /// Number of connections that are open now.
+    /// Returns the number of currently open connections.
     #[must_use]
     pub fn open(&self) -> usize {
         self.0.open.load(Ordering::Relaxed)
     }
 
-    /// Number of connections refused since the start because `total_max` was reached.
+    /// Returns the number of connections refused since the start because `total_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.0.refused.load(Ordering::Relaxed)
     }
 }
 
-/// Counts the open connections of one listener. Each connection also counts towards the cap of the process.
+/// Counts the open connections of one listener. Each connection also counts towards the limit of the process.
 #[derive(Debug)]
 pub struct ListenerConnections {
     all: Arc<Connections>,
-    own: CappedCounter,
+    listener_counter: CappedCounter,
 }
 
 impl ListenerConnections {
-    /// Admits one connection. Dropping the permit ends its count.
+    /// Admits one connection. The connection is counted until the permit is dropped.
     ///
     /// # Errors
-    /// Returns which cap is reached. The refusal is counted.
+    /// Returns the limit that is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, ConnectionRefusal> {
-        if !self.own.try_acquire() {
-            return Err(ConnectionRefusal::Listener { open: self.own.max });
+        if !self.listener_counter.try_acquire() {
+            return Err(ConnectionRefusal::Listener { open: self.listener_counter.max });
         }
         if !self.all.0.try_acquire() {
-            self.own.release();
+            self.listener_counter.release();
             return Err(ConnectionRefusal::Total { open: self.all.0.max });
         }
         Ok(ConnectionPermit { listener: Arc::clone(self) })
     }
 
-    /// The counter of the whole process.
+    /// Returns the counter of the whole process.
     #[must_use]
     pub fn all(&self) -> &Connections {
         &self.all
     }
 
-    /// Number of connections of this listener that are open now.
+    /// Returns the number of currently open connections of this listener.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.own.open.load(Ordering::Relaxed)
+        self.listener_counter.open.load(Ordering::Relaxed)
     }
 
-    /// Number of connections refused since the start because `listener_max` was reached.
+    /// Returns the number of connections refused since the start because `listener_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.own.refused.load(Ordering::Relaxed)
+        self.listener_counter.refused.load(Ordering::Relaxed)
     }
 }
 
@@ -117,30 +121,30 @@ pub struct ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.listener.own.release();
+        self.listener.listener_counter.release();
         self.listener.all.0.release();
     }
 }
 
-/// The cap that refused a connection.
+/// The limit because of which a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConnectionRefusal {
-    /// The cap of the process is reached.
+    /// The limit of the process is reached.
     #[error("the limit of {open} open connections is reached")]
     Total {
-        /// The cap.
+        /// The limit, which is also the number of open connections.
         open: usize,
     },
-    /// The cap of the listener is reached.
+    /// The limit of the listener is reached.
     #[error("the limit of {open} open connections at this listener is reached")]
     Listener {
-        /// The cap.
+        /// The limit, which is also the number of open connections.
         open: usize,
     },
 }
 
-/// A counter with a cap. The count never exceeds `max`, not even for a moment.
+/// A counter with a limit. The count never exceeds `max`, not even briefly.
 #[derive(Debug)]
 struct CappedCounter {
     max: usize,

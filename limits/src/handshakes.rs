@@ -1,4 +1,4 @@
-//! Caps on handshakes that run at the same time, in total and per source. Holds counters only: the transports decide
+//! Limits on simultaneous handshakes, in total and per source. The module holds only counters: the transports decide
 //! what a handshake is and how long it may take.
 
 use std::collections::HashMap;
@@ -10,16 +10,17 @@ use thiserror::Error;
 
 use crate::Source;
 
-/// Caps on handshakes that run at the same time.
+/// Limits on simultaneous handshakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandshakesConfig {
-    /// Maximum number of handshakes over all listeners. Default 4,096; each needs about 20 KiB while it runs.
+    /// Maximum number of simultaneous handshakes over all listeners. Default 4,096. Each handshake needs about 20 KiB
+    /// while it runs.
     pub total_max: usize,
-    /// Maximum number of handshakes from one [`Source`]. Default 512, because many devices may share one address
-    /// behind a NAT.
+    /// Maximum number of simultaneous handshakes from one [`Source`]. Default 512, because many devices may share one
+    /// address behind a NAT.
     pub source_max: usize,
-    /// While at least this many handshakes run, QUIC peers must prove their address first. This stateless Retry costs
-    /// the peer one more round trip and the server no memory. Default 512.
+    /// Number of simultaneous handshakes from which on QUIC peers must prove their address before their handshake
+    /// starts. This stateless Retry costs the peer one additional round trip and the server no memory. Default 512.
     pub retry_from: usize,
 }
 
@@ -29,7 +30,7 @@ impl Default for HandshakesConfig {
     }
 }
 
-/// Counts running handshakes and refuses those beyond the caps.
+/// Counts the running handshakes and refuses new ones above the limits.
 ///
 /// # Examples
 ///
@@ -60,7 +61,7 @@ pub struct Handshakes {
 }
 
 impl Handshakes {
-    /// Creates the counters; no handshake is running.
+    /// Creates the counters. Initially, no handshake is running.
     #[must_use]
     pub fn new(config: HandshakesConfig) -> Arc<Self> {
         Arc::new(Self {
@@ -72,10 +73,10 @@ impl Handshakes {
         })
     }
 
-    /// Admits one handshake. Dropping the permit ends its count.
+    /// Admits one handshake. The handshake is counted until the permit is dropped.
     ///
     /// # Errors
-    /// Returns which cap is reached. The refusal is counted.
+    /// Returns the limit that is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>, source: Source) -> Result<HandshakePermit, HandshakeRefusal> {
         let mut sources = self.sources.lock();
         let running = self.running.load(Ordering::Relaxed);
@@ -99,32 +100,34 @@ impl Handshakes {
         Ok(HandshakePermit { handshakes: Arc::clone(self), source })
     }
 
-    /// Number of handshakes that run now.
+    /// Returns the number of currently running handshakes.
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Number of sources with a running handshake. Never more than [`Handshakes::running`].
+    /// Returns the number of sources with a running handshake. This number is never greater than
+    /// [`Handshakes::running`].
     #[must_use]
     pub fn sources(&self) -> usize {
         self.sources.lock().len()
     }
 
-    /// True when at least `retry_from` handshakes run, so that a peer has to prove its address before the server spends
-    /// memory on it.
+    /// Returns whether at least `retry_from` handshakes are running, so that a peer has to prove its address before the
+    /// server spends memory on the peer.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.running() >= self.config.retry_from
     }
 
-    /// Number of handshakes refused since the start because `total_max` handshakes were running.
+    /// Returns the number of handshakes refused since the start because `total_max` handshakes were running.
     #[must_use]
     pub fn refused_total(&self) -> u64 {
         self.refused_total.load(Ordering::Relaxed)
     }
 
-    /// Number of handshakes refused since the start because `source_max` handshakes from the same source were running.
+    /// Returns the number of handshakes refused since the start because `source_max` handshakes from the same source
+    /// were running.
     #[must_use]
     pub fn refused_source(&self) -> u64 {
         self.refused_source.load(Ordering::Relaxed)
@@ -157,20 +160,20 @@ impl Drop for HandshakePermit {
     }
 }
 
-/// The cap that refused a handshake.
+/// The limit because of which a handshake was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeRefusal {
-    /// `total_max` is reached.
+    /// The limit `total_max` is reached.
     #[error("{running} handshakes are already running")]
     Total {
         /// Number of handshakes that were running.
         running: usize,
     },
-    /// `source_max` is reached.
+    /// The limit `source_max` is reached.
     #[error("{running} handshakes from {of} are already running")]
     Source {
-        /// The source that reached its cap.
+        /// The source that has reached its limit.
         of: Source,
         /// Number of handshakes from this source that were running.
         running: usize,

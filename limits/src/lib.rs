@@ -1,7 +1,7 @@
-//! Caps on connections and on handshakes, whose refusals are counted by reason, and large allocations that may fail.
+//! Limits on connections and on handshakes, whose refusals are counted by reason, and large allocations that may fail.
 //!
-//! The crate uses no sockets and no clock. The acceptor asks for a permit and keeps it for as long as the connection
-//! or the handshake lasts.
+//! The crate uses no sockets and no clock. The code that accepts a connection asks for a permit and keeps the permit as
+//! long as the connection or the handshake lasts.
 
 mod connections;
 mod handshakes;

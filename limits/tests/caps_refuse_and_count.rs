@@ -1,4 +1,5 @@
-//! When a cap is reached, the next admission is refused and counted by its reason. Dropping a permit makes room again.
+//! If a limit is reached, the next admission is refused and counted by reason. Dropping a permit allows another
+//! admission.
 
 #![allow(clippy::unwrap_used)]
 
@@ -42,7 +43,7 @@ fn handshakes_are_capped_in_total() {
 }
 
 #[test]
-fn sources_without_running_handshakes_are_forgotten() {
+fn sources_without_running_handshakes_are_no_longer_stored() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
     let permits: Vec<_> =
         (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
@@ -84,7 +85,7 @@ fn connections_are_capped_per_listener_and_in_total() {
 }
 
 #[test]
-fn threads_together_never_exceed_the_cap() {
+fn concurrent_threads_never_exceed_the_cap() {
     let connections = Connections::new(ConnectionsConfig { total_max: 7 });
     let listener = connections.listener(100);
     let threads: Vec<_> = (0..4)

@@ -13,8 +13,8 @@ use std::time::Instant;
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView};
 
-const RUNS: u32 = 400;
-const COUNT: u32 = 10_000;
+const RUN_COUNT: u32 = 400;
+const CALLS_PER_RUN: u32 = 10_000;
 
 fn main() {
     for topic in ["a/b/c/d/10", "site/7/room/42/temp", "country/city/building/4/sensor/12"] {
@@ -56,15 +56,16 @@ fn parse(wire: &[u8]) -> PublishView<'_> {
     }
 }
 
-/// Nanoseconds per call, the minimum of many short runs, to exclude the influence of other programs on the machine.
+/// Returns the nanoseconds per call: the minimum of many short runs, to exclude the influence of other programs on the
+/// machine.
 fn time(mut work: impl FnMut() -> usize) -> f64 {
     let mut best = f64::INFINITY;
-    for _ in 0..RUNS {
+    for _ in 0..RUN_COUNT {
         let start = Instant::now();
-        for _ in 0..COUNT {
+        for _ in 0..CALLS_PER_RUN {
             black_box(work());
         }
-        best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(COUNT));
+        best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS_PER_RUN));
     }
     best
 }

@@ -33,7 +33,7 @@ pub struct Ack {
     pub kind: AckKind,
     /// The packet identifier of the PUBLISH `[MQTT5-2.2.1-5]` `[MQTT3-2.3.1-6]`.
     pub packet_id: PacketId,
-    /// The reason code; always `Success` in 3.x.
+    /// The reason code; always `Success` before MQTT 5.0.
     pub reason: ReasonCode,
     /// Reason string and user properties. Most acknowledgements have none.
     pub properties: Option<Box<AckProperties>>,
@@ -43,7 +43,7 @@ impl AckKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::PubAck, Self::PubRec, Self::PubRel, Self::PubComp];
 
-    /// The packet type of this kind.
+    /// Returns the packet type of this kind.
     #[must_use]
     pub const fn packet_type(self) -> PacketType {
         match self {
@@ -75,7 +75,7 @@ impl AckKind {
 }
 
 impl Ack {
-    /// An acknowledgement without properties.
+    /// Creates an acknowledgement without properties.
     #[must_use]
     pub const fn new(kind: AckKind, packet_id: PacketId, reason: ReasonCode) -> Self {
         Self { kind, packet_id, reason, properties: None }
@@ -84,13 +84,14 @@ impl Ack {
     /// Decodes the acknowledgement in a frame.
     ///
     /// # Errors
-    /// Returns an error when the frame is not a valid acknowledgement.
+    /// Returns an error if the frame is not a valid acknowledgement of this version.
     pub fn parse(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// Appends the packet, in its short form when the reason is `Success` and there are no properties, and always in
-    /// 3.x. Properties that are not valid text are left out. The reason code must be one that this packet may carry.
+    /// Appends the packet. The short form is used if the reason is `Success` and there are no properties, and
+    /// always before MQTT 5.0. If a property is not valid text, all properties are omitted. The caller must only pass a
+    /// reason code that this packet may carry.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         debug_assert!(self.reason.may_stand_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {
@@ -98,11 +99,11 @@ impl Ack {
         }
     }
 
-    /// Like [`Ack::encode`], but reports errors.
+    /// Like [`Ack::encode`], but returns an error instead of omitting properties.
     ///
     /// # Errors
-    /// Returns an error when a property is not valid text or this packet may not carry the reason code. Nothing is
-    /// written then.
+    /// Returns an error if a property is not valid text or if this packet may not carry the reason code. In this case,
+    /// nothing is written.
     pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
         if !self.reason.may_stand_in(self.kind.context()) {
@@ -114,7 +115,7 @@ impl Ack {
         };
         let mut writer = Writer::new(out);
         writer.u8(self.kind.packet_type().first_byte());
-        writer.measured(|writer| {
+        writer.length_prefixed(|writer| {
             writer.u16(self.packet_id.get());
             writer.u8(self.reason.value());
             properties.write(writer);

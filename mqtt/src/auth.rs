@@ -1,4 +1,4 @@
-//! AUTH: one step of enhanced authentication, in 5.0 only.
+//! AUTH: one step of enhanced authentication, in MQTT 5.0 only.
 
 use std::fmt;
 
@@ -14,9 +14,9 @@ use crate::writer::Writer;
 /// An AUTH packet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Auth {
-    /// `Success`, `ContinueAuthentication` or `ReAuthenticate` `[MQTT5-3.15.2-1]`.
+    /// The reason code: `Success`, `ContinueAuthentication` or `ReAuthenticate` `[MQTT5-3.15.2-1]`.
     pub reason: ReasonCode,
-    /// The authentication method. Only a packet without a body may omit it.
+    /// The authentication method. Only a packet without a body may omit the method.
     pub authentication_method: Option<String>,
     /// The authentication data.
     pub authentication_data: Option<Bytes>,
@@ -27,7 +27,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// An AUTH packet with this authentication method.
+    /// Creates an AUTH packet with this authentication method.
     #[must_use]
     pub fn new(reason: ReasonCode, method: impl Into<String>, data: Option<Bytes>) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Auth {
             writer.fail(EncodeError::Value("MQTT5-4.12.0-5"));
         }
         writer.reason(self.reason, PacketContext::Auth);
-        writer.measured(|writer| {
+        writer.length_prefixed(|writer| {
             writer.authentication(self.authentication_method.as_deref(), self.authentication_data.as_deref());
             writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
             writer.user_properties(&self.user_properties);
@@ -76,7 +76,7 @@ impl Auth {
 }
 
 impl fmt::Debug for Auth {
-    /// Never shows the authentication data.
+    /// Omits the authentication data, because it is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
             .field("reason", &self.reason)

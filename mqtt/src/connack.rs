@@ -8,21 +8,21 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, QoS, ReasonCode};
 
-/// A CONNACK packet. A property that is `None` is left out and has its default value. In 3.x only the first two fields
-/// are sent.
+/// A CONNACK packet. A property that is `None` is not sent and has its default value. In MQTT 3.x only the first two
+/// fields are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnAck {
-    /// True when the server has a session of the client. Must be false when the connection is refused.
+    /// Whether the server has a session of the client. Must be false if the connection is refused.
     pub session_present: bool,
-    /// The result. In 3.x it is sent as the nearest return code.
+    /// The reason code of the answer. In MQTT 3.x it is sent as the nearest return code.
     pub reason: ReasonCode,
-    /// Session expiry interval in seconds, if it differs from the requested one.
+    /// Session expiry interval in seconds, if it differs from the interval that the client requested.
     pub session_expiry: Option<u32>,
     /// Maximum number of unacknowledged QoS 1 and QoS 2 messages that the server accepts; never 0; default 65,535.
     pub receive_maximum: Option<u16>,
     /// The maximum QoS, if it is below 2 `[MQTT5-3.2.2-9]`.
     pub qos_max: Option<QoS>,
-    /// True when the server supports retained messages; default true.
+    /// Whether the server supports retained messages; default true.
     pub retain_available: Option<bool>,
     /// Maximum size in bytes of a packet that the server accepts; never 0.
     pub packet_size_max: Option<u32>,
@@ -34,15 +34,15 @@ pub struct ConnAck {
     pub reason_string: Option<String>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// True when filters may contain wildcards; default true.
+    /// Whether filters may contain wildcards; default true.
     pub wildcard_available: Option<bool>,
-    /// True when subscriptions may have identifiers; default true.
+    /// Whether subscriptions may have identifiers; default true.
     pub identifier_available: Option<bool>,
-    /// True when subscriptions may be shared; default true.
+    /// Whether subscriptions may be shared; default true.
     pub shared_available: Option<bool>,
-    /// The keep alive in effect, in seconds, if it differs from the requested one.
+    /// The effective keep alive in seconds, if it differs from the keep alive that the client requested.
     pub server_keep_alive: Option<u16>,
-    /// The basis on which the client builds response topics.
+    /// The text from which the client builds response topics.
     pub response_information: Option<String>,
     /// Another server that the client should use.
     pub server_reference: Option<String>,
@@ -53,7 +53,7 @@ pub struct ConnAck {
 }
 
 impl ConnAck {
-    /// A CONNACK without properties.
+    /// Creates a CONNACK without properties.
     #[must_use]
     pub const fn new(reason: ReasonCode, session_present: bool) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl ConnAck {
         Ok(connack)
     }
 
-    /// `[MQTT5-3.2.2-6]` `[MQTT3-3.2.2-4]`
+    /// Checks that a refused connection has no Session Present flag `[MQTT5-3.2.2-6]` `[MQTT3-3.2.2-4]`.
     const fn check_session_present(&self) -> Result<(), Fault> {
         if self.session_present && self.reason.is_error() { Err(Fault::SessionPresent) } else { Ok(()) }
     }
@@ -108,26 +108,26 @@ impl ConnAck {
         writer.u8(u8::from(self.session_present && has_session_present(version)));
         if version.is_v5() {
             writer.reason(self.reason, PacketContext::ConnAck);
-            writer.measured(|writer| self.write_properties(writer));
+            writer.length_prefixed(|writer| self.write_properties(writer));
         } else {
             writer.u8(self.reason.connect_return_code());
         }
     }
 
     fn write_properties(&self, writer: &mut Writer<'_>) {
-        writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
-        writer.short_property(PropertyId::ReceiveMaximum, self.receive_maximum);
+        writer.u32_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+        writer.u16_property(PropertyId::ReceiveMaximum, self.receive_maximum);
         let qos_max = self.qos_max.filter(|qos| *qos != QoS::ExactlyOnce);
         writer.flag_property(PropertyId::MaximumQoS, qos_max.map(|qos| qos == QoS::AtLeastOnce));
         writer.flag_property(PropertyId::RetainAvailable, self.retain_available);
-        writer.long_property(PropertyId::MaximumPacketSize, self.packet_size_max);
+        writer.u32_property(PropertyId::MaximumPacketSize, self.packet_size_max);
         writer.text_property(PropertyId::AssignedClientIdentifier, self.assigned_client_id.as_deref());
-        writer.short_property(PropertyId::TopicAliasMaximum, self.topic_alias_maximum);
+        writer.u16_property(PropertyId::TopicAliasMaximum, self.topic_alias_maximum);
         writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
         writer.flag_property(PropertyId::WildcardSubscriptionAvailable, self.wildcard_available);
         writer.flag_property(PropertyId::SubscriptionIdentifierAvailable, self.identifier_available);
         writer.flag_property(PropertyId::SharedSubscriptionAvailable, self.shared_available);
-        writer.short_property(PropertyId::ServerKeepAlive, self.server_keep_alive);
+        writer.u16_property(PropertyId::ServerKeepAlive, self.server_keep_alive);
         writer.text_property(PropertyId::ResponseInformation, self.response_information.as_deref());
         writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
         writer.authentication(self.authentication_method.as_deref(), self.authentication_data.as_deref());
@@ -142,17 +142,17 @@ impl PropertyList<'_> {
             session_present,
             reason,
             session_expiry: self.number(PropertyId::SessionExpiryInterval),
-            receive_maximum: self.short(PropertyId::ReceiveMaximum),
+            receive_maximum: self.u16_number(PropertyId::ReceiveMaximum),
             qos_max: self.flag(PropertyId::MaximumQoS).map(qos_of),
             retain_available: self.flag(PropertyId::RetainAvailable),
             packet_size_max: self.number(PropertyId::MaximumPacketSize),
             assigned_client_id: self.text(PropertyId::AssignedClientIdentifier),
-            topic_alias_maximum: self.short(PropertyId::TopicAliasMaximum),
+            topic_alias_maximum: self.u16_number(PropertyId::TopicAliasMaximum),
             reason_string: self.text(PropertyId::ReasonString),
             wildcard_available: self.flag(PropertyId::WildcardSubscriptionAvailable),
             identifier_available: self.flag(PropertyId::SubscriptionIdentifierAvailable),
             shared_available: self.flag(PropertyId::SharedSubscriptionAvailable),
-            server_keep_alive: self.short(PropertyId::ServerKeepAlive),
+            server_keep_alive: self.u16_number(PropertyId::ServerKeepAlive),
             response_information: self.text(PropertyId::ResponseInformation),
             server_reference: self.text(PropertyId::ServerReference),
             authentication_method: self.text(PropertyId::AuthenticationMethod),
@@ -167,7 +167,8 @@ fn read_v5(reader: &mut Reader<'_>, session_present: bool) -> Result<ConnAck, Fa
     Ok(PropertyList::read(reader, PacketContext::ConnAck)?.into_connack(reason, session_present))
 }
 
-/// In 3.1 the byte exists, but the flag does not.
+/// Returns whether CONNACK has a Session Present flag in this version. In MQTT 3.1, the byte exists, but the flag does
+/// not.
 const fn has_session_present(version: ProtocolVersion) -> bool {
     !matches!(version, ProtocolVersion::V3_1)
 }

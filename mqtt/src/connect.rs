@@ -15,16 +15,16 @@ use bytes::Bytes;
 use crate::ProtocolVersion;
 use crate::property::UserProperties;
 
-/// A CONNECT packet. A field that does not exist in 3.x is `None`, zero or empty there and is not written.
+/// A CONNECT packet. A field that does not exist in MQTT 3.x is `None`, zero or empty there and is not written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connect {
     /// The protocol version that the client requests.
     pub version: ProtocolVersion,
-    /// The client identifier. Empty when the server has to assign one.
+    /// The client identifier. Empty if the server has to assign one.
     pub client_id: String,
-    /// Clean Start; Clean Session in 3.x.
+    /// Whether Clean Start is set (in MQTT 3.x: Clean Session).
     pub clean_start: bool,
-    /// Keep alive in seconds; 0 turns it off.
+    /// Keep alive in seconds; 0 disables keep alive.
     pub keep_alive: u16,
     /// Session expiry interval in seconds.
     pub session_expiry: Option<u32>,
@@ -34,9 +34,9 @@ pub struct Connect {
     pub packet_size_max: Option<u32>,
     /// The highest topic alias that the client accepts.
     pub topic_alias_maximum: Option<u16>,
-    /// True when the client requests response information; default false.
+    /// Whether the client requests response information; default false.
     pub request_response_information: bool,
-    /// True when the client accepts reason strings and user properties; default true.
+    /// Whether the client accepts reason strings and user properties in every packet; default true.
     pub request_problem_information: bool,
     /// User properties.
     pub user_properties: UserProperties,
@@ -53,7 +53,7 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// A CONNECT with Clean Start, no keep alive and no optional fields.
+    /// Creates a CONNECT with Clean Start, no keep alive and no optional fields.
     #[must_use]
     pub fn new(version: ProtocolVersion, client_id: impl Into<String>) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Connect {
 }
 
 impl fmt::Debug for Connect {
-    /// Shows whether there are a password and authentication data, but not their values.
+    /// Shows whether the packet has a password and authentication data, but not their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connect")
             .field("version", &self.version)
@@ -98,7 +98,7 @@ impl fmt::Debug for Connect {
     }
 }
 
-/// Stands for a secret in debug output.
+/// A placeholder for a secret in debug output.
 pub(crate) struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -1,4 +1,5 @@
-//! DISCONNECT: the last packet of a connection. In 3.x only the client sends it, in 5.0 both sides do.
+//! DISCONNECT: the last packet of a connection. In MQTT 3.x only the client sends it, in MQTT 5.0 both sides may send
+//! DISCONNECT.
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
@@ -6,7 +7,7 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, ReasonCode};
 
-/// A DISCONNECT packet. In 3.x it has no fields.
+/// A DISCONNECT packet. In MQTT 3.x it has no fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
     /// The reason code.
@@ -22,7 +23,7 @@ pub struct Disconnect {
 }
 
 impl Disconnect {
-    /// A DISCONNECT without properties.
+    /// Creates a DISCONNECT without properties.
     #[must_use]
     pub const fn new(reason: ReasonCode) -> Self {
         Self {
@@ -66,8 +67,8 @@ impl Disconnect {
         if has_only_reason {
             return;
         }
-        writer.measured(|writer| {
-            writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+        writer.length_prefixed(|writer| {
+            writer.u32_property(PropertyId::SessionExpiryInterval, self.session_expiry);
             writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
             writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
             writer.user_properties(&self.user_properties);

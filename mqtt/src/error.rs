@@ -11,7 +11,8 @@ pub use fault::Fault;
 
 use crate::{ProtocolVersion, ReasonCode};
 
-/// The bytes are not a valid packet. The connection they came from must be closed `[MQTT5-4.13.1-1]` `[MQTT3-4.8.0-1]`.
+/// An error because bytes are not a valid packet. The connection on which they were received must be closed
+/// `[MQTT5-4.13.1-1]` `[MQTT3-4.8.0-1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} [{}]", self.statement())]
 pub struct DecodeError {
@@ -21,13 +22,14 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// A fault on a connection that uses this protocol version.
+    /// Creates the error for a fault on a connection that uses this protocol version.
     #[must_use]
     pub const fn new(fault: Fault, version: ProtocolVersion) -> Self {
         Self { fault, version, connack_version: None }
     }
 
-    /// A fault in a CONNECT. `connack_version` is the version of the CONNACK that answers it, or `None` for no answer.
+    /// Creates the error for a fault in a CONNECT. `connack_version` is the version of the CONNACK that may answer, or
+    /// `None` if no CONNACK may be sent.
     pub(crate) const fn in_connect(
         fault: Fault,
         version: ProtocolVersion,
@@ -36,19 +38,19 @@ impl DecodeError {
         Self { fault, version, connack_version }
     }
 
-    /// What is wrong.
+    /// Returns the fault that was found.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         self.fault
     }
 
-    /// The reason code for DISCONNECT or CONNACK.
+    /// Returns the reason code for DISCONNECT or CONNACK.
     #[must_use]
     pub const fn reason(&self) -> ReasonCode {
         self.fault.reason()
     }
 
-    /// The id of the requirement that is violated, such as `MQTT5-2.1.3-1`.
+    /// Returns the id of the violated requirement, such as `MQTT5-2.1.3-1`.
     #[must_use]
     pub const fn statement(&self) -> &'static str {
         match self.version {
@@ -57,16 +59,17 @@ impl DecodeError {
         }
     }
 
-    /// The version whose rules are violated. For a CONNECT it is the requested version, if that is known.
+    /// Returns the version whose rules are violated. For a CONNECT this is the requested version if it is known.
     #[must_use]
     pub const fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// For a CONNECT only: the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing.
+    /// Returns the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing. Always `None`
+    /// for other packets than CONNECT.
     ///
-    /// `None` means to close without an answer: for a malformed 3.x CONNECT `[MQTT3-3.1.4-1]`, and for bytes that are
-    /// not MQTT. An unknown protocol level is answered as 3.x requires `[MQTT3-3.1.2-2]`.
+    /// `None` means to close the connection without an answer: for a malformed MQTT 3.x CONNECT `[MQTT3-3.1.4-1]`, and
+    /// for bytes that are not MQTT. An unknown protocol level is answered as MQTT 3.x requires `[MQTT3-3.1.2-2]`.
     #[must_use]
     pub const fn connack_version(&self) -> Option<ProtocolVersion> {
         self.connack_version

@@ -1,8 +1,8 @@
 //! The MQTT protocol: encodes and decodes packets, properties, reason codes and topics of MQTT 3.1, 3.1.1 and 5.0.
 //!
 //! Start with [`frame::next`], which splits one packet off the received bytes. Then use `PublishView::parse` or
-//! `Packet::decode`. The crate is pure: no clock, no sockets. It never allocates memory for a length that a peer merely
-//! claims.
+//! `Packet::decode`. The crate is pure: no clock, no sockets. A length in a received packet alone never causes the
+//! crate to allocate that much memory.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod frame;

@@ -1,5 +1,5 @@
-//! The application message as the broker holds it: immutable, with its body in one allocation. Not its receivers and
-//! not its encoding.
+//! The application message as the broker holds it: immutable, with its body in one allocation. Its receivers and its
+//! encoding are not part of this module.
 
 mod create;
 mod id;
@@ -19,9 +19,10 @@ use crate::QoS;
 /// An application message that all its receivers share.
 #[derive(Clone)]
 pub struct Message {
-    /// Topic, properties and payload, in this order. If `head` is set, any bytes that end with the payload.
+    /// Topic, properties and payload, in this order. If `head` is set, other bytes (such as the received packet) that
+    /// end with the payload.
     body: Bytes,
-    /// Topic and properties, if the payload shares the bytes of the received packet.
+    /// Topic and properties, if the payload shares memory with the received packet; otherwise `None`.
     head: Option<Box<[u8]>>,
     topic_size: u16,
     properties_size: u32,
@@ -34,7 +35,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The topic name.
+    /// Returns the topic name.
     #[must_use]
     pub fn topic(&self) -> &str {
         let topic = self.head().get(..usize::from(self.topic_size)).unwrap_or_default();
@@ -47,8 +48,8 @@ impl Message {
         self.topic_size
     }
 
-    /// The forwardable properties in the wire form of PUBLISH, without a length. They never contain a topic alias, a
-    /// subscription identifier or a message expiry interval.
+    /// Returns the forwardable properties in the wire form of PUBLISH, without a length in front. The forwardable
+    /// properties never contain a topic alias, a subscription identifier or a message expiry interval.
     #[must_use]
     pub fn properties(&self) -> &[u8] {
         let start = usize::from(self.topic_size);
@@ -56,13 +57,13 @@ impl Message {
         self.head().get(start..start + size).unwrap_or_default()
     }
 
-    /// The payload.
+    /// Returns the payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         self.body.get(self.payload_start()..).unwrap_or_default()
     }
 
-    /// The payload as a reference-counted slice of the message.
+    /// Returns the payload as a reference-counted slice, which shares memory with the message.
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {
         self.body.slice(self.payload_start().min(self.body.len())..)
@@ -76,54 +77,55 @@ impl Message {
         self.head.is_none().then(|| self.body.slice(start..))
     }
 
-    /// The QoS with which the message was published.
+    /// Returns the QoS with which the message was published.
     #[must_use]
     pub const fn qos(&self) -> QoS {
         self.qos
     }
 
-    /// The RETAIN flag with which the message was published.
+    /// Returns the RETAIN flag with which the message was published.
     #[must_use]
     pub const fn retain(&self) -> bool {
         self.retain
     }
 
-    /// The publisher id: the id of the session that published the message.
+    /// Returns the publisher id: the id of the session that published the message.
     #[must_use]
     pub const fn publisher(&self) -> u64 {
         self.publisher
     }
 
-    /// The moment of expiry; `None` when the message never expires.
+    /// Returns the time at which the message expires; `None` if it never expires.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Instant> {
         self.expires_at
     }
 
-    /// Returns the message id, which identifies the message in the store. If there is none yet, `next` provides it.
+    /// Returns the message id, which identifies the message in the store. If no id is assigned yet, assigns the id that
+    /// `next` returns.
     pub fn assign_id(&self, next: impl FnOnce() -> u64) -> u64 {
         self.id.get_or(next)
     }
 
-    /// The message id, which identifies the message in the store; 0 if there is none yet.
+    /// Returns the message id, which identifies the message in the store; 0 if no id is assigned yet.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id.get()
     }
 
-    /// The same message with this message id, 1 or more.
+    /// Returns the same message with this message id, which must be 1 or more.
     #[must_use]
     pub fn with_id(self, id: u64) -> Self {
         Self { id: MessageId::of(id), ..self }
     }
 
-    /// True from the moment of expiry `[MQTT5-3.3.2-5]`.
+    /// Returns whether the message has expired at `now` `[MQTT5-3.3.2-5]`.
     #[must_use]
     pub fn is_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// The rest of the message expiry interval in seconds, rounded up `[MQTT5-3.3.2-6]`.
+    /// Returns the remaining message expiry interval in seconds, rounded up `[MQTT5-3.3.2-6]`.
     #[must_use]
     pub fn expiry_left(&self, now: Instant) -> Option<u32> {
         let left = self.expires_at?.saturating_duration_since(now);
@@ -131,7 +133,7 @@ impl Message {
         Some(u32::try_from(seconds).unwrap_or(u32::MAX))
     }
 
-    /// Number of bytes that the message uses, including this struct.
+    /// Returns the number of bytes that the message uses, including this struct.
     #[must_use]
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.body.len() + self.head.as_ref().map_or(0, |head| head.len())
@@ -147,7 +149,7 @@ impl Message {
 }
 
 impl std::fmt::Debug for Message {
-    /// Leaves out payload and properties because they are user data.
+    /// Omits the payload and the properties, because they are user data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Message")
             .field("topic", &self.topic())
@@ -158,7 +160,8 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// The moment at which a message with this expiry interval expires. `None` if the clock cannot represent it.
+/// Returns the time at which a message with this expiry interval expires. `None` if it has no interval or the clock
+/// cannot represent the time.
 fn expires_at(interval: Option<u32>, now: Instant) -> Option<Instant> {
     now.checked_add(Duration::from_secs(u64::from(interval?)))
 }

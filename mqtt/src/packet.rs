@@ -74,7 +74,7 @@ macro_rules! variants {
         })*
 
         impl Packet {
-            /// The packet type.
+            /// Returns the packet type.
             #[must_use]
             pub const fn packet_type(&self) -> PacketType {
                 match self {

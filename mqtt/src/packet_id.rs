@@ -1,4 +1,4 @@
-//! The packet identifier, which is never zero. The session decides which identifiers are in use.
+//! The packet identifier, which is never zero. The session manages which identifiers are in use.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -10,7 +10,7 @@ pub struct PacketId(NonZeroU16);
 impl PacketId {
     /// The first identifier.
     pub const MIN: Self = Self(NonZeroU16::MIN);
-    /// The last identifier. The next one is [`PacketId::MIN`].
+    /// The last identifier. [`PacketId::MIN`] follows it.
     pub const MAX: Self = Self(NonZeroU16::MAX);
 
     /// Creates an identifier. Returns `None` for 0.
@@ -22,13 +22,13 @@ impl PacketId {
         }
     }
 
-    /// The wire value.
+    /// Returns the wire value.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0.get()
     }
 
-    /// The next identifier; 1 after 65,535.
+    /// Returns the next identifier; 1 after 65,535.
     #[must_use]
     pub const fn next(self) -> Self {
         match self.0.checked_add(1) {

@@ -1,5 +1,5 @@
-//! PUBLISH in three forms: a borrowed view of a received packet (`view`), a packet about to be written (`outgoing`) and
-//! an owned packet (`owned`).
+//! PUBLISH in three forms: a borrowed view of a received packet (`view`), a packet that is about to be written
+//! (`outgoing`) and an owned packet (`owned`).
 
 mod outgoing;
 mod owned;

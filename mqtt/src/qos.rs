@@ -1,6 +1,6 @@
 //! Quality of service: the three levels and their two-bit wire value.
 
-/// The delivery guarantee of a message, weakest first.
+/// The delivery guarantee of a message. The values are ordered from weakest to strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum QoS {
     /// At most once: no acknowledgement.
@@ -12,7 +12,7 @@ pub enum QoS {
     ExactlyOnce,
 }
 
-/// A value that is not a QoS. Of the values that fit into two bits, only 3 is invalid.
+/// A value that is not a valid QoS. Of the values that fit into two bits, only 3 is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a valid QoS")]
 pub struct InvalidQoS(pub u8);
@@ -21,7 +21,7 @@ impl QoS {
     /// Every QoS, lowest first.
     pub const ALL: [Self; 3] = [Self::AtMostOnce, Self::AtLeastOnce, Self::ExactlyOnce];
 
-    /// The wire value: 0, 1 or 2.
+    /// Returns the wire value: 0, 1 or 2.
     #[must_use]
     pub const fn value(self) -> u8 {
         match self {

@@ -1,5 +1,5 @@
-//! Reads primitive fields from the front of a packet's body. Allocates nothing and checks each length against the bytes
-//! that are there.
+//! Reads primitive fields from the front of a packet's body. The reader allocates no memory and checks each length
+//! against the number of remaining bytes.
 
 use crate::error::Fault;
 use crate::property::PacketContext;
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_be_bytes(*value))
     }
 
-    /// A variable byte integer `[MQTT5-1.5.5-1]`.
+    /// Reads a variable byte integer `[MQTT5-1.5.5-1]`.
     #[inline]
     pub(crate) fn variable(&mut self) -> Result<u32, Fault> {
         match variable::decode(self.rest) {
@@ -58,38 +58,38 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `[MQTT5-2.2.1-3]` `[MQTT3-2.3.1-1]`
+    /// Reads a packet identifier `[MQTT5-2.2.1-3]` `[MQTT3-2.3.1-1]`.
     #[inline]
     pub(crate) fn packet_id(&mut self) -> Result<PacketId, Fault> {
         PacketId::new(self.u16()?).ok_or(Fault::PacketIdZero)
     }
 
-    /// Reads a reason code. It must be one that may appear in `context`.
+    /// Reads a reason code. Returns a fault if the code may not appear in `context`.
     pub(crate) fn reason(&mut self, context: PacketContext) -> Result<ReasonCode, Fault> {
         let reason = ReasonCode::try_from(self.u8()?).map_err(|_| Fault::ReasonCode)?;
         if reason.may_stand_in(context) { Ok(reason) } else { Err(Fault::ReasonCode) }
     }
 
-    /// Binary data: a length of two bytes, then the data.
+    /// Reads binary data: a length of two bytes, then the data.
     #[inline]
     pub(crate) fn binary(&mut self) -> Result<&'a [u8], Fault> {
         let size = self.u16()?;
         self.take(usize::from(size))
     }
 
-    /// A text: binary data that is valid UTF-8 without U+0000.
+    /// Reads a text: binary data that is valid UTF-8 without U+0000.
     pub(crate) fn text(&mut self) -> Result<&'a str, Fault> {
         crate::text::parse(self.binary()?)
     }
 
-    /// A property section: its length in bytes, then the properties.
+    /// Reads a property section: its length in bytes, then the properties.
     #[inline]
     pub(crate) fn section(&mut self) -> Result<&'a [u8], Fault> {
         let size = self.variable()?;
         self.take(usize::try_from(size).map_err(|_| Fault::Truncated)?)
     }
 
-    /// All unread bytes.
+    /// Returns all unread bytes.
     #[inline]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Returns an error when unread bytes are left.
+    /// Returns a fault if unread bytes are left.
     pub(crate) const fn finish(&self) -> Result<(), Fault> {
         if self.rest.is_empty() { Ok(()) } else { Err(Fault::TrailingBytes) }
     }

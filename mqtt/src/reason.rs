@@ -1,4 +1,5 @@
-//! Reason codes: one table of value, name and the packets in which each may appear. `return_code` has the 3.x codes.
+//! Reason codes: a table with the value and name of each code and the packets in which it may appear. The module
+//! `return_code` has the return codes of MQTT 3.x.
 
 mod return_code;
 #[cfg(test)]
@@ -6,7 +7,7 @@ mod tests;
 
 use crate::property::PacketContext;
 
-/// Declares the codes: value, name, packets, and a sentence that explains the code.
+/// Declares the reason codes: value, name, packets, and a sentence that explains the code.
 macro_rules! reason_codes {
     ($($value:literal $name:ident: $($context:ident)*, $text:literal;)*) => {
         /// A reason code of MQTT 5.0. Codes below 0x80 mean success.
@@ -19,19 +20,19 @@ macro_rules! reason_codes {
             /// Every code, in ascending order of value.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The wire value.
+            /// Returns the wire value.
             #[must_use]
             pub const fn value(self) -> u8 {
                 match self { $(Self::$name => $value,)* }
             }
 
-            /// A sentence that explains the code.
+            /// Returns a sentence that explains the code.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The packets in which the code may appear, as a union of [`PacketContext::bit`].
+            /// Returns the packets in which the code may appear, as a union of [`PacketContext::bit`].
             const fn contexts(self) -> u16 {
                 match self { $(Self::$name => 0 $(| PacketContext::$context.bit())*,)* }
             }
@@ -95,20 +96,20 @@ reason_codes! {
 pub struct InvalidReasonCode(pub u8);
 
 impl ReasonCode {
-    /// True for codes of 0x80 and above.
+    /// Returns whether the code is an error, that is, 0x80 or above.
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.value() >= 0x80
     }
 
-    /// True when the specification allows the code in the packet `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]`
+    /// Returns whether the specification allows the code in the packet `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]`
     /// `[MQTT5-3.14.2-1]`.
     #[must_use]
     pub const fn may_stand_in(self, context: PacketContext) -> bool {
         self.contexts() & context.bit() != 0
     }
 
-    /// The SUBACK code that grants `qos`.
+    /// Returns the SUBACK code that grants `qos`.
     #[must_use]
     pub const fn granted(qos: crate::QoS) -> Self {
         match qos {

@@ -11,7 +11,8 @@ use crate::{AckProperties, PacketId, ProtocolVersion, ReasonCode};
 pub struct SubAck {
     /// The packet identifier of the SUBSCRIBE `[MQTT5-2.2.1-6]` `[MQTT3-2.3.1-7]`.
     pub packet_id: PacketId,
-    /// One reason code per filter `[MQTT5-3.8.4-6]` `[MQTT5-3.9.3-1]`. In 3.x every failure is 0x80 `[MQTT3-3.9.3-2]`.
+    /// One reason code per filter `[MQTT5-3.8.4-6]` `[MQTT5-3.9.3-1]`. In MQTT 3.x every failure is 0x80
+    /// `[MQTT3-3.9.3-2]`.
     pub reasons: Vec<ReasonCode>,
     /// Reason string and user properties.
     pub properties: Option<Box<AckProperties>>,
@@ -22,7 +23,7 @@ pub struct SubAck {
 pub struct UnsubAck {
     /// The packet identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,
-    /// One reason code per filter `[MQTT5-3.11.3-1]` `[MQTT5-3.11.3-2]`; none in 3.x.
+    /// One reason code per filter `[MQTT5-3.11.3-1]` `[MQTT5-3.11.3-2]`; empty in MQTT 3.x.
     pub reasons: Vec<ReasonCode>,
     /// Reason string and user properties.
     pub properties: Option<Box<AckProperties>>,
@@ -106,7 +107,7 @@ fn write_reasons(
     }
 }
 
-/// `[MQTT3-3.9.3-2]`
+/// Returns the nearest SUBACK code of MQTT 3.x `[MQTT3-3.9.3-2]`.
 const fn nearest_v3_code(reason: ReasonCode) -> ReasonCode {
     if reason.is_error() { ReasonCode::UnspecifiedError } else { reason }
 }

@@ -1,5 +1,5 @@
-//! SUBSCRIBE: topic filters with their options. A text that is not a valid filter is kept, so that SUBACK can refuse it
-//! alone.
+//! SUBSCRIBE: topic filters with their options. A text that is not a valid filter is kept, so that SUBACK can refuse
+//! this filter and accept the others.
 
 mod filter;
 mod options;
@@ -33,7 +33,7 @@ pub struct Subscribe {
 /// One requested subscription of a SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscribeEntry {
-    /// The topic filter, or the text that is not a valid one.
+    /// The topic filter, or the requested text if it is not a valid filter.
     pub filter: Result<SubscriptionFilter, InvalidFilter>,
     /// The subscription options.
     pub options: SubscriptionOptions,
@@ -63,7 +63,7 @@ impl Subscribe {
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         writer.u16(self.packet_id.get());
         if version.is_v5() {
-            writer.measured(|writer| {
+            writer.length_prefixed(|writer| {
                 writer.variable_property(PropertyId::SubscriptionIdentifier, self.identifier);
                 writer.user_properties(&self.user_properties);
             });

@@ -7,7 +7,7 @@ use crate::error::Fault;
 use crate::topic::TopicError;
 
 /// Checks the text in `bytes` `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-1]` `[MQTT3-1.5.3-2]`. A byte-order
-/// mark is ordinary text `[MQTT5-1.5.4-3]`.
+/// mark is part of the text `[MQTT5-1.5.4-3]`.
 pub(crate) fn parse(bytes: &[u8]) -> Result<&str, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::TextEncoding)?;
     if bytes.contains(&0) {
@@ -16,7 +16,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<&str, Fault> {
     Ok(text)
 }
 
-/// Checks the topic name in `bytes`. It may be empty; the caller decides whether that is valid.
+/// Checks the topic name in `bytes`. An empty name is accepted; the caller decides whether it is valid.
 #[inline]
 pub(crate) fn parse_topic(bytes: &[u8]) -> Result<&str, Fault> {
     let Ok(text) = std::str::from_utf8(bytes) else {

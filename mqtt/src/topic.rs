@@ -1,4 +1,5 @@
-//! Topic names and topic filters: their syntax, their levels and when they match. Not the subscriptions.
+//! Topic names and topic filters: their syntax, their levels and which filter matches which name. Subscriptions are
+//! managed elsewhere.
 
 mod error;
 mod filter;

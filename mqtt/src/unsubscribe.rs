@@ -15,7 +15,7 @@ pub struct Unsubscribe {
     pub packet_id: PacketId,
     /// User properties.
     pub user_properties: UserProperties,
-    /// The filters, at least one. In 3.x all of them are valid, because UNSUBACK cannot refuse a filter there.
+    /// The filters, at least one. In MQTT 3.x all filters are valid, because UNSUBACK cannot refuse a single filter.
     pub filters: Vec<Result<SubscriptionFilter, InvalidFilter>>,
 }
 
@@ -45,7 +45,7 @@ impl Unsubscribe {
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         writer.u16(self.packet_id.get());
         if version.is_v5() {
-            writer.measured(|writer| writer.user_properties(&self.user_properties));
+            writer.length_prefixed(|writer| writer.user_properties(&self.user_properties));
         }
         if self.filters.is_empty() {
             writer.fail(EncodeError::Value("MQTT5-3.10.3-2"));

@@ -9,11 +9,11 @@ pub(crate) const MAX: u32 = 268_435_455;
 /// The result of decoding an integer at the beginning of a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variable {
-    /// A value and its size in bytes. `padded` is true when fewer bytes would suffice.
+    /// A value, and the size of its encoding in bytes. `padded` is true if fewer bytes would suffice.
     Value { value: u32, size: usize, padded: bool },
     /// More bytes are needed.
     Incomplete,
-    /// The fourth byte announces a fifth one.
+    /// The fourth byte announces a fifth byte.
     TooLong,
 }
 
@@ -37,7 +37,7 @@ fn decode_long(bytes: &[u8]) -> Variable {
     if bytes.len() < 4 { Variable::Incomplete } else { Variable::TooLong }
 }
 
-/// Size of the encoded `value` in bytes. Above [`MAX`] it is 5, which is not a valid encoding.
+/// Returns the size of the encoded `value` in bytes. Above [`MAX`], the result is 5, which is not a valid encoding.
 #[inline]
 pub(crate) const fn size(value: usize) -> usize {
     match value {
@@ -49,7 +49,7 @@ pub(crate) const fn size(value: usize) -> usize {
     }
 }
 
-/// Appends `value`, which must not be above [`MAX`].
+/// Appends the encoded `value`, which must not be above [`MAX`].
 #[inline]
 pub(crate) fn put(value: usize, out: &mut Vec<u8>) {
     debug_assert!(size(value) <= 4, "a variable byte integer above its maximum");

@@ -1,4 +1,4 @@
-//! The supported protocol versions and how CONNECT names them. Other modules handle the differences between versions.
+//! The supported protocol versions and their names in CONNECT. Other modules handle the differences between versions.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ impl ProtocolVersion {
     /// Every version, oldest first.
     pub const ALL: [Self; 3] = [Self::V3_1, Self::V3_1_1, Self::V5];
 
-    /// True for MQTT 5.0, the only version with properties and reason codes.
+    /// Returns whether the version is MQTT 5.0, the only version with properties and reason codes.
     #[must_use]
     pub const fn is_v5(self) -> bool {
         matches!(self, Self::V5)
     }
 
-    /// The protocol name in CONNECT.
+    /// Returns the protocol name in CONNECT.
     #[must_use]
     pub const fn protocol_name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// The protocol level byte in CONNECT (in 5.0: protocol version).
+    /// Returns the protocol level byte in CONNECT (in MQTT 5.0: protocol version).
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {

@@ -1,11 +1,11 @@
-//! Writes primitive fields at the end of a buffer. The first error is remembered, so that callers can write all fields
-//! and check once.
+//! Writes primitive fields at the end of a buffer. The writer keeps the first error, so that callers can write all
+//! fields and check for an error once.
 
 use crate::error::EncodeError;
 use crate::property::PacketContext;
 use crate::{ReasonCode, variable};
 
-/// Writes one packet.
+/// Writes one packet to the end of a buffer.
 pub(crate) struct Writer<'a> {
     out: &'a mut Vec<u8>,
     start: usize,
@@ -51,7 +51,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-2]`
+    /// Writes a text with its length in front `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-2]`.
     pub(crate) fn text(&mut self, text: &str) {
         if text.as_bytes().contains(&0) {
             self.fail(EncodeError::Nul);
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         self.binary(text.as_bytes());
     }
 
-    /// Writes a reason code. It must be one that may appear in `context`.
+    /// Writes a reason code. A code that may not appear in `context` is an error.
     pub(crate) fn reason(&mut self, reason: ReasonCode, context: PacketContext) {
         if !reason.may_stand_in(context) {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
@@ -67,8 +67,8 @@ impl<'a> Writer<'a> {
         self.u8(reason.value());
     }
 
-    /// Writes the output of `content`, preceded by its length as a variable byte integer.
-    pub(crate) fn measured(&mut self, content: impl FnOnce(&mut Self)) {
+    /// Writes the bytes that `content` writes, with their length in front as a variable byte integer.
+    pub(crate) fn length_prefixed(&mut self, content: impl FnOnce(&mut Self)) {
         let start = self.out.len();
         content(self);
         let size = self.out.len() - start;
@@ -82,12 +82,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Remembers the first error.
+    /// Records an error; only the first one is kept.
     pub(crate) fn fail(&mut self, fault: EncodeError) {
         self.fault.get_or_insert(fault);
     }
 
-    /// Returns the first error, if there was one. Everything written is then removed.
+    /// Returns the first error, if there was one. In this case, all written bytes are removed again.
     pub(crate) fn finish(self) -> Result<(), EncodeError> {
         match self.fault {
             None => Ok(()),

@@ -41,7 +41,7 @@ fn main() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// The time of a write of 4 KiB with `fdatasync`: median and 99th percentile.
+/// Measures the time of a write of 4 KiB with `fdatasync`: returns the median and the 99th percentile.
 fn sync_time(folder: &Path) -> String {
     let file = File::create(folder.join("probe")).unwrap();
     file.set_len(1 << 20).unwrap();
@@ -58,7 +58,7 @@ fn sync_time(folder: &Path) -> String {
     format!("p50 {p50:.3} ms, p99 {p99:.3} ms")
 }
 
-/// Nanoseconds per append while the writer is committing.
+/// Measures the time per append, in nanoseconds, while the writer is committing.
 fn append_time(folder: &Path) -> f64 {
     let config = Config::new(folder.join("appending"));
     let watermark: Arc<Watermark> = Arc::default();
@@ -110,8 +110,8 @@ fn measure(folder: &Path, run: &Run) {
     );
 }
 
-/// A publisher with a hundred messages in flight to one persistent session. Each message is enqueued, and
-/// completed after its commit. Returns the time from append to committed of each message.
+/// Acts as a publisher with a hundred messages in flight to one persistent session. Each message is enqueued, and
+/// completed after its commit. Returns the time from append to commit of each message.
 fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrier) -> Vec<Duration> {
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
@@ -166,7 +166,7 @@ fn append(store: &dyn Store, operation: Operation) -> Commit {
     }
 }
 
-/// Median and 99th percentile, in milliseconds.
+/// Returns the median and the 99th percentile, in milliseconds.
 fn percentiles(times: &mut [Duration]) -> [f64; 2] {
     times.sort_unstable();
     [50, 99].map(|percent| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0)

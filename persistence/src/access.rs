@@ -1,16 +1,16 @@
-//! Who may use the broker's files: only the user that runs the broker. Another user who can open the lock can keep
-//! the broker from starting; one who owns a folder can replace what is in it.
+//! Restricts the broker's files to the user that runs the broker. Another user who can open the lock file can prevent
+//! the broker from starting, and a user who owns a folder can replace the files in it.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{Error as IoError, ErrorKind, Result as IoResult};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Why a file or folder cannot be trusted.
+/// The reason why a file or folder cannot be trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// It cannot be examined.
+    /// The file or folder cannot be examined.
     #[error("cannot use {path}: {source}; check the path and its permissions")]
     Io {
         /// The file or folder.
@@ -18,7 +18,7 @@ pub enum AccessError {
         /// The cause.
         source: IoError,
     },
-    /// It belongs to another user, who could change it at any time.
+    /// The file or folder belongs to another user, who could change it at any time.
     #[error(
         "{path} belongs to user {owner}, but this process runs as user {user}: run it as user {owner}, or give the folder to user {user}"
     )]
@@ -49,28 +49,28 @@ pub(crate) fn create_new_private_folder(folder: &Path) -> IoResult<()> {
     DirBuilder::new().mode(FOLDER_MODE).create(folder)
 }
 
-/// Options to create a file that only its owner can use.
+/// Returns the options to create a file that only its owner can use.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = File::options();
     options.mode(FILE_MODE);
     options
 }
 
-/// Checks who may use an existing file or folder, and warns if that is not its owner alone. A path that does not
-/// exist is no error.
+/// Checks the owner and the permissions of a file or folder. Logs a warning if users other than the owner may use it. A
+/// path that does not exist is not an error.
 ///
 /// # Errors
-/// When it belongs to another user than the one of this process or root, or cannot be examined.
+/// When the owner is neither the user of this process nor root, or the path cannot be examined.
 pub fn check_access(path: &Path) -> Result<(), AccessError> {
     let metadata = match fs::metadata(path) {
         Err(error) if is_missing(error.kind()) => return Ok(()),
         metadata => metadata.map_err(|source| AccessError::Io { path: path.to_owned(), source })?,
     };
     let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
-    if owner != user && owner != ROOT {
+    if owner != user && owner != ROOT_UID {
         return Err(AccessError::ForeignOwner { path: path.to_owned(), owner, user });
     }
-    warn_if_wide(path, &metadata);
+    warn_if_others_have_access(path, &metadata);
     Ok(())
 }
 
@@ -83,26 +83,26 @@ pub(crate) fn check_regular(path: &Path) -> IoResult<()> {
     }
 }
 
-/// A path below a file does not exist either.
+/// Whether the error means that a path does not exist. This includes a path below a file that is not a folder.
 fn is_missing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn warn_if_wide(path: &Path, metadata: &Metadata) {
-    if metadata.mode() & OTHERS == 0 {
+fn warn_if_others_have_access(path: &Path, metadata: &Metadata) {
+    if metadata.mode() & GROUP_AND_OTHERS == 0 {
         return;
     }
     let wanted = if metadata.is_dir() { FOLDER_MODE } else { FILE_MODE };
     tracing::warn!(
         path = %path.display(),
-        mode = format!("{:04o}", metadata.mode() & PERMISSIONS),
+        mode = format!("{:04o}", metadata.mode() & PERMISSION_BITS),
         "other users have access to data of the broker: run `chmod {wanted:o}` on this path"
     );
 }
 
-const ROOT: u32 = 0;
+const ROOT_UID: u32 = 0;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// The permissions of the group and of all other users.
-const OTHERS: u32 = 0o077;
-const PERMISSIONS: u32 = 0o7777;
+const GROUP_AND_OTHERS: u32 = 0o077;
+const PERMISSION_BITS: u32 = 0o7777;

@@ -1,5 +1,5 @@
-//! The net effect of operations: they are folded into at most one change per record. Operations that cancel
-//! each other leave nothing behind.
+//! The net effect of operations: they are folded into at most one change per record. Operations that cancel each other
+//! leave no change.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use sessions::Sessions;
 #[derive(Default)]
 pub(crate) struct ChangeSet {
     sessions: Sessions,
-    /// By tenant and topic. `None` deletes the retained message.
+    /// Changes of retained messages, by tenant and topic. `None` deletes the retained message.
     pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<StoredMessage>>,
     messages: MessageChanges,
     /// Number of operations folded into this set.
@@ -36,8 +36,8 @@ pub(crate) struct ChangeSet {
 }
 
 impl ChangeSet {
-    /// Folds operations in, in their order. Entries of sessions that they close are removed later, by
-    /// [`Self::purge_closed`].
+    /// Folds operations into the change set, in their order. If an operation closes a session, the session's entries
+    /// are removed later, by [`Self::purge_closed`].
     pub(crate) fn fold_operations(&mut self, operations: &mut Vec<Operation>) {
         self.operations += u64::try_from(operations.len()).unwrap_or(u64::MAX);
         for operation in operations.drain(..) {
@@ -45,8 +45,8 @@ impl ChangeSet {
         }
     }
 
-    /// Folds a later change set into this one and leaves `later` empty. Entries of sessions that it closes are
-    /// removed later, by [`Self::purge_closed`].
+    /// Folds a later change set into this one and leaves `later` empty. If `later` closes a session, the session's
+    /// entries are removed from this set by [`Self::purge_closed`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
         later.purge_closed();
         self.operations += core::mem::take(&mut later.operations);
@@ -71,7 +71,7 @@ impl ChangeSet {
         });
     }
 
-    /// Removes everything; keeps the allocated memory, within limits.
+    /// Removes everything. Keeps the allocated memory, up to a limit.
     pub(crate) fn clear(&mut self) {
         self.sessions.clear();
         self.retained.clear();
@@ -82,7 +82,7 @@ impl ChangeSet {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.retained.is_empty()
-            && self.messages.entries() == 0
+            && self.messages.entry_count() == 0
             && self.sessions.iter().all(SessionChange::is_empty)
     }
 
@@ -94,7 +94,7 @@ impl ChangeSet {
         self.messages.iter()
     }
 
-    /// The entry changes of a message.
+    /// Returns the entry changes of a message.
     pub(crate) fn entries<'a>(
         &'a self,
         message: &'a MessageChange,
@@ -105,23 +105,23 @@ impl ChangeSet {
         })
     }
 
-    /// The body, if entries of this change set need it.
+    /// Returns the body of a message, if entries of this change set need it.
     pub(crate) fn body(&self, id: MessageId) -> Option<&StoredMessage> {
         self.messages.body(id)
     }
 
-    pub(crate) fn bodies(&self) -> usize {
-        self.messages.bodies()
+    pub(crate) fn body_count(&self) -> usize {
+        self.messages.body_count()
     }
 
-    /// Bytes of all bodies.
+    /// Returns the size of all bodies in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.messages.iter().filter_map(MessageChange::body).map(|body| body.message.size()).sum()
     }
 
-    /// An estimate of the cost of writing the set: the number of changed entries and retained messages.
+    /// Returns an estimate of the cost of writing the set: the number of changed entries and retained messages.
     pub(crate) fn write_cost(&self) -> usize {
-        self.retained.len() + self.messages.entries()
+        self.retained.len() + self.messages.entry_count()
     }
 
     pub(crate) fn session(&mut self, session: SessionId) -> &mut SessionChange {
@@ -135,15 +135,15 @@ impl ChangeSet {
         self.sessions.close(session);
     }
 
-    /// Removes the entries of closed sessions. Called before the set is read, not at each merge, because it
-    /// visits every entry.
+    /// Removes the entries of closed sessions. This visits every entry, so it is called once before the set is read,
+    /// and not at each merge.
     pub(crate) fn purge_closed(&mut self) {
         if self.sessions.take_needs_purge() {
             self.messages.purge_closed(|slot| self.sessions.is_closed(slot));
         }
     }
 
-    /// Folds in a later change of an entry, with the body that came with it.
+    /// Folds a later change of an entry into the set. `body` is the message body, if the change contains it.
     pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<StoredMessage>) {
         let slot = self.entry_slot(key);
         self.fold_change(key.message, slot, change, body);
@@ -159,23 +159,23 @@ impl ChangeSet {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
-                    self.step(id, slot, EntryStep::Complete, None);
+                    self.fold_step(id, slot, EntryStep::Complete, None);
                 }
-                self.step(id, slot, EntryStep::Enqueue(record), body);
+                self.fold_step(id, slot, EntryStep::Enqueue(record), body);
             }
-            EntryChange::Advance(state) => self.step(id, slot, EntryStep::Advance(state), None),
-            EntryChange::Delete => self.step(id, slot, EntryStep::Complete, None),
+            EntryChange::Advance(state) => self.fold_step(id, slot, EntryStep::Advance(state), None),
+            EntryChange::Delete => self.fold_step(id, slot, EntryStep::Complete, None),
         }
     }
 
-    fn step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
+    fn fold_step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
         let delta = self.messages.fold(id, slot, step, body);
         self.sessions.count_entries(slot.session, delta);
     }
 
-    fn step_entry(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {
+    fn fold_entry_step(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {
         let slot = self.entry_slot(key);
-        self.step(key.message, slot, step, body);
+        self.fold_step(key.message, slot, step, body);
     }
 
     fn entry_slot(&mut self, key: EntryKey) -> EntrySlot {
@@ -185,15 +185,23 @@ impl ChangeSet {
     fn fold(&mut self, operation: Operation) {
         match operation {
             Operation::Enqueue { key, message, expires_at, record } => {
-                self.step_entry(key, EntryStep::Enqueue(record), Some(StoredMessage { message, expires_at }));
+                self.fold_entry_step(
+                    key,
+                    EntryStep::Enqueue(record),
+                    Some(StoredMessage { message, expires_at }),
+                );
             }
             Operation::Send { key, packet_id } => {
-                self.step_entry(key, EntryStep::Advance(EntryState::Sent { packet_id }), None);
+                self.fold_entry_step(key, EntryStep::Advance(EntryState::Sent { packet_id }), None);
             }
             Operation::Release { key, packet_id, order } => {
-                self.step_entry(key, EntryStep::Advance(EntryState::Released { packet_id, order }), None);
+                self.fold_entry_step(
+                    key,
+                    EntryStep::Advance(EntryState::Released { packet_id, order }),
+                    None,
+                );
             }
-            Operation::Complete { key } => self.step_entry(key, EntryStep::Complete, None),
+            Operation::Complete { key } => self.fold_entry_step(key, EntryStep::Complete, None),
             Operation::CloseSession { session } => self.close(session),
             Operation::Retain { tenant, message, expires_at } => {
                 let topic = Arc::from(message.topic());

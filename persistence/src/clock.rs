@@ -1,5 +1,5 @@
-//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. It begins as
-//! Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
+//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. It begins
+//! as Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
 
 use std::fs;
 use std::io;
@@ -20,10 +20,10 @@ pub trait Clocks: Send + Sync {
     fn boot_id(&self) -> io::Result<BootId>;
 }
 
-/// One point in time on all clocks.
+/// One moment, as read from all clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockReading {
-    /// On the monotonic clock of the broker.
+    /// The moment on the monotonic clock of the broker.
     pub now: Instant,
     /// Time since the machine was booted, including the time during which it was suspended.
     pub since_boot: Duration,
@@ -39,17 +39,17 @@ pub struct BootId(pub [u8; BootId::SIZE]);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClocks;
 
-/// One point in time on two clocks. It converts stored times to the monotonic clock of the broker and back.
+/// One moment in store time and on the monotonic clock of the broker. Converts times between the two.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// On the monotonic clock of the broker.
+    /// The moment on the monotonic clock of the broker.
     pub now: Instant,
-    /// In milliseconds of store time.
+    /// The same moment in milliseconds of store time.
     pub store_time: u64,
 }
 
 impl BootId {
-    /// Number of bytes. The text of the id is shorter; zeros follow.
+    /// Number of bytes of a boot id. The text of the id is shorter and is padded with zeros.
     pub const SIZE: usize = 40;
 }
 
@@ -94,7 +94,7 @@ impl Clock {
     }
 }
 
-/// The whole milliseconds of a duration.
+/// Returns the whole milliseconds of a duration.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

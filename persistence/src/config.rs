@@ -1,4 +1,4 @@
-//! The configuration of the store: where it is, how durable it is, and its limits.
+//! The configuration of the store: its folder, durability and limits.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,47 +6,49 @@ use std::time::Duration;
 /// The configuration of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The folder. It is created when missing, and one process at a time can use it.
+    /// The folder of the store. It is created if it does not exist. Only one process at a time can use it.
     pub folder: PathBuf,
-    /// What "committed" means; default: [`Durability::Always`].
+    /// What a commit guarantees; default: [`Durability::Always`].
     pub durability: Durability,
     /// Initial size of the memory map, in bytes; default: 16 MiB. Cost: disk space.
     pub size_initial: usize,
     /// Maximum size of the memory map and of the file, in bytes; default: 64 GiB. At this size the store is
     /// full.
     pub size_max: usize,
-    /// Bytes that are reserved on the disk in addition to the map, for commits and deletions on a full disk; default:
-    /// 32 MiB. At most an eighth of `size_max`, and less on a small disk. With 0, nothing is reserved. Cost: disk space.
+    /// Number of bytes that are reserved on the disk in addition to the map, for commits and deletions on a full disk;
+    /// default: 32 MiB. At most an eighth of `size_max`, and less on a small disk. With 0, nothing is reserved. Cost:
+    /// disk space.
     pub disk_reserve: usize,
-    /// Bytes up to which the reserve grows when more is written at a time; default: 256 MiB. A quarter of the reserve
-    /// limits the log, and an eighth the open batch.
+    /// Size in bytes up to which the reserve grows when larger batches are written; default: 256 MiB. The log is
+    /// limited to a quarter of the reserve, and the open batch to an eighth.
     pub disk_reserve_max: usize,
-    /// Operations in the open batch from which on callers are told to slow down; default: 65,536. Cost: about
-    /// 100 bytes per operation.
+    /// Number of operations in the open batch from which `append` returns `Slow`; default: 65,536. Cost: about 100
+    /// bytes per operation.
     pub batch_len_max: usize,
-    /// Bytes in the open batch from which on callers are told to slow down; default: 64 MiB, but at most an eighth of the
-    /// reserve. A body counts once per call.
+    /// Number of bytes in the open batch from which `append` returns `Slow`; default: 64 MiB, but at most an eighth of
+    /// the reserve. Operations of one call that share a message body count it once.
     pub batch_bytes_max: usize,
-    /// Maximum time that a restart counts towards expiry if the machine was booted since the store was last written; default:
-    /// one day. The wall clock tells how long that was, and a device may show a wrong time after a boot.
+    /// Maximum time between two runs that counts towards expiry if the machine was booted in between; default: one day.
+    /// Only the wall clock shows how long that time was, and the wall clock of a device may be wrong after a boot.
     pub downtime_max: Duration,
 }
 
-/// What "committed" means.
+/// What a commit guarantees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// Synced to the disk: nothing is lost.
+    /// Committed data is synced to the disk. Nothing is lost in a crash or power failure.
     #[default]
     Always,
-    /// Handed to the operating system, which is made to sync at this interval. A crash of the machine loses at
-    /// most the last interval. Cost: freed pages of the file are reused only after the next sync.
+    /// Committed data is passed to the operating system, and synced to the disk at this interval. A crash of the
+    /// machine loses at most the commits of the last interval. Cost: freed pages of the file are reused only after the
+    /// next sync.
     Interval(Duration),
     /// Nothing is written to disk.
     Memory,
 }
 
 impl Durability {
-    /// The interval between syncs; `None` when syncs do not depend on time.
+    /// Returns the interval between syncs; `None` if syncs do not depend on time.
     pub(crate) fn interval(self) -> Option<Duration> {
         match self {
             Self::Interval(interval) => Some(interval),
@@ -56,7 +58,7 @@ impl Durability {
 }
 
 impl Config {
-    /// The default configuration for a store in `folder`.
+    /// Creates the default configuration for a store in `folder`.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {

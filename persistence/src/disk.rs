@@ -51,7 +51,8 @@ pub use verify::{Damage, Flaw};
 use engine::Map;
 use shared::Shared;
 
-/// A store in a folder. [`Store::close`] ends it; a store that is dropped is closed as well, but reports nothing.
+/// A store in a folder. [`Store::close`] closes it and returns errors. Dropping a store closes it as well, but only
+/// logs errors.
 ///
 /// # Examples
 ///
@@ -112,10 +113,10 @@ impl Disk {
         Self::open_with_clocks(config, Arc::new(SystemClocks), observer)
     }
 
-    /// Does the same with other clocks than those of the machine.
+    /// Opens the store like [`Self::open`], but with the given clocks instead of those of the machine.
     ///
     /// # Errors
-    /// See [`Self::open`].
+    /// When [`Self::open`] would fail.
     pub fn open_with_clocks(
         config: &Config,
         clocks: Arc<dyn Clocks>,

@@ -13,7 +13,7 @@ mod restore;
 pub use read::ReadError;
 pub use restore::RestoreError;
 
-/// Why the engine could not do something.
+/// The reason why an operation of the engine failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -30,14 +30,14 @@ pub enum Reason {
         "not enough memory to write to the store: raise the memory limit of the process, or lower `session.packet_size_max`"
     )]
     NoMemory,
-    /// Reading or writing failed, or LMDB's own sync did.
+    /// A read, a write, or a sync by LMDB failed.
     #[error("input or output failed: {0}; check the disk, then restart the broker")]
     Io(String),
     /// A sync of committed data failed.
     #[error("a sync failed: {0}; check the disk, then restart the broker")]
     Sync(String),
-    /// A file of the store was removed, renamed or replaced while the store was open. What is committed now would
-    /// be lost at the next start.
+    /// A file of the store was removed, renamed or replaced while the store was open. Further commits would be lost at
+    /// the next start.
     #[error(
         "{0} while the broker was using it, so nothing more can be stored: put the data folder back or restore a snapshot, then start the broker again"
     )]
@@ -58,15 +58,15 @@ pub struct Corrupt {
     pub table: &'static str,
     /// The first 64 bytes of the key, in hexadecimal digits.
     pub key: Arc<str>,
-    /// The reason why it is not valid.
+    /// The reason why the record is not valid.
     pub fault: &'static str,
 }
 
-/// Why a store was not closed as it should be. What was committed before is on disk.
+/// The reason why a store was not closed cleanly. Everything that was committed before is on disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseError {
-    /// Something that was appended could not be committed.
+    /// An appended operation could not be committed.
     #[error("the store could not commit its last changes: {0}")]
     NotCommitted(Reason),
     /// The writer thread panicked.
@@ -74,7 +74,7 @@ pub enum CloseError {
     Panicked,
 }
 
-/// Why a store could not be opened. The file is unchanged.
+/// The reason why a store could not be opened. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -100,9 +100,9 @@ pub enum OpenError {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Its length, in bytes.
+        /// The length of the file, in bytes.
         found: u64,
-        /// The least length that is needed, in bytes.
+        /// The minimum length that is needed, in bytes.
         needed: u64,
     },
     /// The file has no content.
@@ -144,7 +144,7 @@ pub enum OpenError {
     Engine(Reason),
 }
 
-/// Why loading ended early.
+/// The reason why loading ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -156,7 +156,7 @@ pub enum LoadError {
     Engine(#[from] Reason),
 }
 
-/// Why a snapshot could not be written.
+/// The reason why a snapshot could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -181,7 +181,7 @@ pub enum SnapshotError {
     NothingStored,
 }
 
-/// Why a check could not be made.
+/// The reason why a check could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {

@@ -1,4 +1,4 @@
-//! The operations that change records. This module only defines them; others apply them.
+//! The operations that change records. This module only defines the operations; other modules apply them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tidegate_mqtt::{Message, PacketId};
 
 use crate::record::{EntryRecord, MessageId, SessionId, SessionRecord, SubscriptionRecord};
 
-/// A change to one record. Times are milliseconds since the Unix epoch.
+/// A change to one record. Times are in milliseconds of store time.
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// Stores a session, or replaces its record when the state, the expiry or the will has changed.
@@ -21,7 +21,7 @@ pub enum Operation {
         /// The session.
         session: SessionId,
     },
-    /// Stores a subscription; replaces one with the same filter.
+    /// Stores a subscription. Replaces an earlier one with the same filter.
     Subscribe {
         /// The session that subscribes.
         session: SessionId,
@@ -60,7 +60,8 @@ pub enum Operation {
         key: EntryKey,
         /// The packet id.
         packet_id: PacketId,
-        /// After a reconnect, PUBRELs are sent again in ascending order of this number.
+        /// The order number of the PUBREL: after a reconnect, PUBRELs are retransmitted in ascending order of this
+        /// number.
         order: u64,
     },
     /// Deletes the entry: it was acknowledged, has expired or was dropped.
@@ -75,14 +76,14 @@ pub enum Operation {
         /// The packet id.
         packet_id: PacketId,
     },
-    /// Deletes the packet id of an inbound QoS 2 message: PUBREL came, or the message was refused.
+    /// Deletes the packet id of an inbound QoS 2 message, because PUBREL was received or the message was refused.
     ReleaseReceived {
         /// The session that sent the message.
         session: SessionId,
         /// The packet id.
         packet_id: PacketId,
     },
-    /// Stores the retained message of a topic; replaces an earlier one.
+    /// Stores the retained message of a topic. Replaces an earlier one.
     Retain {
         /// The tenant that the topic belongs to.
         tenant: Arc<str>,
@@ -112,7 +113,7 @@ pub struct EntryKey {
 }
 
 impl Operation {
-    /// The session that it changes; `None` for retained messages.
+    /// Returns the session that the operation changes; `None` for retained messages.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
         match self {
@@ -130,7 +131,7 @@ impl Operation {
         }
     }
 
-    /// Bytes that the operation holds in the open batch, without the body of its message.
+    /// Returns the number of bytes that the operation occupies in the open batch, without the body of its message.
     fn size(&self) -> usize {
         size_of::<Self>()
             + match self {
@@ -149,7 +150,7 @@ impl Operation {
     }
 }
 
-/// Bytes that the operations hold. A body that several operations in a row share counts once.
+/// Returns the number of bytes that the operations occupy. If consecutive operations share a body, it counts once.
 pub(crate) fn total_size(operations: &[Operation]) -> usize {
     let mut last = None;
     let mut total = 0;

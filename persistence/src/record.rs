@@ -1,4 +1,4 @@
-//! The records that the store keeps, and how each is encoded. Tables and keys are defined elsewhere.
+//! The records of the store and their encodings. The module `disk` defines tables and keys.
 
 mod archive;
 mod entry;
@@ -16,10 +16,10 @@ pub(crate) use message::{RetainedRecord, StoredMessage};
 pub use session::{SessionRecord, SessionState};
 pub use subscription::SubscriptionRecord;
 
-/// The id of a session. It is never reused, not even after a restart.
+/// The id of a session. An id is never reused, not even after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// The id of a message. It is never reused. Entries of a session are ordered by it.
+/// The id of a message. An id is never reused. Entries of a session are ordered by the ids of their messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);

@@ -1,4 +1,4 @@
-//! The trait [`Store`]: the interface that the broker uses, whichever implementation is behind it.
+//! The trait [`Store`]: the interface of the store for the broker, for both implementations.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,32 +38,33 @@ pub enum Appended {
     Refused,
 }
 
-/// A guard: all operations appended while it lives are committed together, or none of them is.
+/// A guard: all operations appended while it exists are committed together, or none of them is.
 #[must_use]
 pub struct AtomicScope<'a> {
     _guard: Option<RwLockReadGuard<'a, ()>>,
 }
 
 impl<'a> AtomicScope<'a> {
-    /// A guard that does nothing, for a store that commits every append immediately.
+    /// Creates a guard that does nothing, for a store that commits every append immediately.
     pub(crate) fn none() -> Self {
         Self { _guard: None }
     }
 
-    /// Holds the lock of a store for reading. The store takes its open batch only while it holds that lock for writing.
+    /// Creates a guard that holds the lock of a store for reading. The store takes its open batch only while it holds
+    /// this lock for writing.
     pub fn hold(atomic_scopes: &'a RwLock<()>) -> Self {
         Self { _guard: Some(atomic_scopes.read()) }
     }
 }
 
-/// Receives notifications from the store. The methods run on the writer's own thread, which waits for them: set
-/// a flag, wake a thread, return.
+/// Receives notifications from the store. The store's writer thread calls the methods and waits until they return, so
+/// they must not block: they may set a flag or wake another thread.
 pub trait Observer: Send + Sync {
-    /// The committed number has risen to `commit`. Called once for all operations that became committed
-    /// together.
+    /// Receives the notification that the committed number has risen to `commit`. The store calls this once for all
+    /// operations that were committed together.
     fn committed(&self, commit: Commit);
 
-    /// The health has changed.
+    /// Receives the notification that the health has changed.
     fn health(&self, health: &Health) {
         let _ = health;
     }
@@ -72,7 +73,7 @@ pub trait Observer: Send + Sync {
 /// Opens the store that the configuration describes.
 ///
 /// # Errors
-/// See [`Disk::open`]. [`Durability::Memory`] causes no errors.
+/// When [`Disk::open`] fails. There are no errors with [`Durability::Memory`].
 pub fn open(
     config: &Config,
     clocks: Arc<dyn Clocks>,
@@ -88,17 +89,18 @@ pub fn open(
 
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
-    /// Moves all operations from the list into the open batch. They stay together and in order. A store that
-    /// has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result is
-    /// the commit that covers everything appended before. Never waits for the disk.
+    /// Moves all operations from the list into the open batch. They are committed together and in order. A store that
+    /// has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result is the
+    /// commit that covers everything appended before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
-    /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even over
-    /// several calls. The writer waits until the scope ends, and beginning a scope waits for a waiting writer.
-    /// Therefore hold it only for a few operations in memory, and never hold two in one thread.
+    /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even in several
+    /// calls. The writer waits until the scope ends. If the writer is waiting, this call waits until the writer has
+    /// taken its batch. Therefore hold the guard only for a few operations in memory, and never hold two guards in one
+    /// thread.
     fn atomic_scope(&self) -> AtomicScope<'_>;
 
-    /// The last commit that is durable: one atomic read.
+    /// Returns the last commit that is durable. This is a single atomic read.
     fn committed(&self) -> Commit;
 
     /// Returns a new session id.
@@ -107,14 +109,14 @@ pub trait Store: Send + Sync {
     /// Returns a new message id.
     fn next_message(&self) -> MessageId;
 
-    /// Converts between stored times and the monotonic clock.
+    /// Returns the clock that converts between store time and the monotonic clock.
     fn clock(&self) -> Clock;
 
-    /// Whether the store works, and if not, why.
+    /// Returns whether the store works and, if it does not, the reason.
     fn health(&self) -> Health;
 
-    /// Passes every committed record to `visit`, once, in the order of [`Item`]'s variants. Used when the
-    /// broker starts; it takes as long as reading the file.
+    /// Passes every committed record to `visit` once, in the order of [`Item`]'s variants. Used when the broker starts.
+    /// Takes as long as reading the file.
     ///
     /// # Errors
     /// The first record that is not valid, or an error of the engine.
@@ -137,9 +139,10 @@ pub trait Store: Send + Sync {
     /// findings.
     fn check(&self) -> Result<Findings, CheckError>;
 
-    /// Commits what was appended, and accepts nothing afterwards. Returns when that is on disk; later calls report the same.
+    /// Commits everything that was appended, and accepts nothing afterwards. Returns when everything is on disk. Later
+    /// calls return the same result.
     ///
     /// # Errors
-    /// When something that was appended is not committed.
+    /// When an appended operation could not be committed.
     fn close(&self) -> Result<(), CloseError>;
 }

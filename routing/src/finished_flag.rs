@@ -1,13 +1,13 @@
-//! For tests with threads: a flag that is set when its thread ends, also by a panic. Threads that loop until the flag
+//! For tests with threads: a flag that is set when its thread ends, even by a panic. Threads that loop until the flag
 //! is set then end as well, so that the test fails instead of hanging.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The flag. It starts unset.
+/// A flag that is set when the thread that owns its guard ends. Initially unset.
 #[derive(Default)]
 pub(crate) struct FinishedFlag(AtomicBool);
 
-/// A guard that sets the flag when it is dropped.
+/// A guard that sets the [`FinishedFlag`] when it is dropped.
 #[must_use = "the flag is set as soon as the guard is dropped"]
 pub(crate) struct SetOnDrop<'o>(&'o FinishedFlag);
 

@@ -15,24 +15,24 @@ mod pick;
 #[cfg(test)]
 mod tests;
 
-/// All sessions that share one subscription. Each message goes to one of them `[MQTT5-4.8.2-3]`. Members can join and
-/// leave while routes hold the group.
+/// All sessions that share one subscription. Each message goes to one of these sessions `[MQTT5-4.8.2-3]`. Sessions can
+/// join and leave while routes hold the group.
 pub struct Group<S> {
     filter: SubscriptionFilter,
     name: Arc<str>,
     serial: u64,
     strategy: Strategy,
     candidates_max: usize,
-    turn: AtomicUsize,
+    next_position: AtomicUsize,
     members: ArcSwap<SubscriberSet<Member<S>>>,
 }
 
-/// The current state of a member, supplied by the caller.
+/// The current state of a group member, supplied by the caller of [`Group::pick`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberState {
-    /// True when the member has a connection.
+    /// Whether the member is connected.
     pub online: bool,
-    /// Number of messages that were sent and are not acknowledged.
+    /// Number of messages that were sent to the member and are not acknowledged.
     pub inflight: u32,
 }
 
@@ -53,57 +53,57 @@ impl<S: Subscriber> Group<S> {
             serial,
             strategy: config.strategy,
             candidates_max: config.candidates_max.max(1),
-            turn: AtomicUsize::new(0),
+            next_position: AtomicUsize::new(0),
             members: ArcSwap::from_pointee(SubscriberSet::Empty),
         }
     }
 
-    /// The shared subscription's filter.
+    /// Returns the shared subscription's filter.
     pub fn filter(&self) -> &SubscriptionFilter {
         &self.filter
     }
 
-    /// The text of [`Self::filter`], including `$share/`.
+    /// Returns the text of [`Self::filter`], including `$share/`.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Number of members.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.members.load().len()
     }
 
-    /// True when the last member has left. New routes no longer contain an empty group.
+    /// Returns whether the group has no members. New routes contain no empty groups.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// True when the session is a member.
+    /// Returns whether the session is a member.
     pub(crate) fn contains(&self, subscriber_id: u64) -> bool {
         self.members.load().contains(subscriber_id)
     }
 
-    /// The number of the group. It is unique within the router and never reused.
+    /// Returns the number of the group, which is unique within the router and never reused.
     pub(crate) fn serial(&self) -> u64 {
         self.serial
     }
 
-    /// Adds a member or replaces its grant. A session counts as one member, however often it subscribes. Returns true
-    /// when the session was already a member. Only one thread may change a group at a time.
+    /// Adds a member or replaces its grant. A session counts as one member, however often it subscribes. Returns
+    /// whether the session was already a member. Only one thread at a time may change a group.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
         let (update, existed) = self.members.load().insert(member);
-        self.apply(update);
+        self.apply_update(update);
         existed
     }
 
-    /// Removes a member. Returns false when the session was not a member. Only one thread may change a group at a time.
+    /// Removes a member. Returns false if the session was not a member. Only one thread at a time may change a group.
     pub(crate) fn leave(&self, subscriber_id: u64) -> bool {
         let Some(update) = self.members.load().remove(subscriber_id) else { return false };
-        self.apply(update);
+        self.apply_update(update);
         true
     }
 
-    fn apply(&self, update: SetUpdate<Member<S>>) {
+    fn apply_update(&self, update: SetUpdate<Member<S>>) {
         if let SetUpdate::Replace(members) = update {
             self.members.store(Arc::new(members));
         }

@@ -1,5 +1,5 @@
 //! Retained messages: the last message of each topic. Messages that match a filter are found in steps of bounded work.
-//! The store is in memory only; it does not persist messages.
+//! The store keeps messages only in memory and does not persist them.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub use cursor::Cursor;
 use key::Key;
 use shard::Shard;
 
-/// The retained messages in ordered maps (shards), chosen by the first level of the topic. Each shard has a lock of its
-/// own, which is held for a bounded time only.
+/// The retained messages in ordered maps (shards). The first level of the topic selects the shard. Each shard has its
+/// own lock, which is held only for a bounded time.
 ///
 /// # Examples
 ///
@@ -66,13 +66,13 @@ pub struct RetainedStore {
     shards: Box<[RwLock<Shard>]>,
     len: AtomicUsize,
     bytes: AtomicUsize,
-    /// Where the next sweep continues.
-    sweep_position: Mutex<sweep::Position>,
+    /// The point at which the next sweep continues.
+    sweep_position: Mutex<sweep::SweepPosition>,
     /// Called for each message that is removed because it has expired.
     on_expired: Option<Box<OnExpired>>,
 }
 
-/// Function called for an expired message, see [`RetainedStore::telling`].
+/// Function called for an expired message; set with [`RetainedStore::telling`].
 type OnExpired = dyn Fn(&Message) + Send + Sync;
 
 /// The outcome of [`RetainedStore::set`].
@@ -80,15 +80,15 @@ type OnExpired = dyn Fn(&Message) + Send + Sync;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The message is stored; its topic had none before.
+    /// The message is stored; its topic had no retained message before.
     Stored,
-    /// The message replaces an earlier one `[MQTT5-3.3.1-5]`.
+    /// The message replaces the earlier message of its topic `[MQTT5-3.3.1-5]`.
     Replaced,
-    /// The payload is empty: the message of the topic was removed `[MQTT5-3.3.1-6]`.
+    /// The payload is empty: the retained message of the topic was removed `[MQTT5-3.3.1-6]`.
     Removed,
-    /// The payload is empty, and the topic had no message.
+    /// The payload is empty, and the topic had no retained message.
     Absent,
-    /// A bound of the configuration is reached. Nothing was changed.
+    /// The message would exceed a bound of the configuration. Nothing was changed.
     Full,
 }
 
@@ -119,52 +119,53 @@ impl RetainedStore {
         self.set_then(message, |_| ())
     }
 
-    /// Like [`Self::set`], and calls `then` with the outcome before another message of the topic can be set.
+    /// Like [`Self::set`], but also calls `then` with the outcome, before another message of the topic can be set.
     pub fn set_then(&self, message: Arc<Message>, then: impl FnOnce(Verdict)) -> Verdict {
         let key = Key::of(message.topic());
-        let Some(shard) = self.shards.get(self.shard_of(message.topic())) else { return Verdict::Full };
+        let Some(shard) = self.shards.get(self.shard_index(message.topic())) else { return Verdict::Full };
         let mut shard = shard.write();
-        let verdict = self.replace(&mut shard, key, message);
+        let verdict = self.replace_message(&mut shard, key, message);
         then(verdict);
         verdict
     }
 
-    fn replace(&self, shard: &mut Shard, key: Key, message: Arc<Message>) -> Verdict {
+    fn replace_message(&self, shard: &mut Shard, key: Key, message: Arc<Message>) -> Verdict {
         let old = shard.get(&key).map(|old| key.cost(old));
         if message.payload().is_empty() {
-            return if self.remove(shard, &key) { Verdict::Removed } else { Verdict::Absent };
+            return if self.remove_message(shard, &key) { Verdict::Removed } else { Verdict::Absent };
         }
         let new = key.cost(&message);
-        if !self.admit(old, new) {
+        if !self.try_reserve(old, new) {
             return Verdict::Full;
         }
         shard.insert(key, message);
         if old.is_some() { Verdict::Replaced } else { Verdict::Stored }
     }
 
-    /// The message of one topic, even if it has expired.
+    /// Returns the retained message of one topic, even if the message has expired.
     pub fn get(&self, name: &str) -> Option<Arc<Message>> {
-        self.shards.get(self.shard_of(name))?.read().get(&Key::of(name)).cloned()
+        self.shards.get(self.shard_index(name))?.read().get(&Key::of(name)).cloned()
     }
 
-    /// Number of messages.
+    /// Returns the number of retained messages.
     pub fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// True when there are no messages.
+    /// Returns whether the store holds no messages.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes in use: messages, keys and an estimate of the overhead of the maps.
+    /// Returns the number of bytes in use: messages, keys and an estimate of the overhead of the maps.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Counts a message of `new` bytes that replaces one of `old` bytes. Returns false, and counts nothing, when that
-    /// would exceed a bound. Replacing a message with one that is not larger always succeeds.
-    fn admit(&self, old: Option<usize>, new: usize) -> bool {
+    /// Counts a message of `new` bytes that replaces a message of `old` bytes (`None` if its topic has none). If that
+    /// would exceed a bound, returns false and counts nothing. Replacing a message with one that is not larger always
+    /// succeeds.
+    fn try_reserve(&self, old: Option<usize>, new: usize) -> bool {
         let added = usize::from(old.is_none());
         let grown = new.saturating_sub(old.unwrap_or_default());
         let bytes = self.bytes.fetch_add(grown, Ordering::Relaxed) + grown;
@@ -180,21 +181,21 @@ impl RetainedStore {
         !over_limit
     }
 
-    fn remove(&self, shard: &mut Shard, key: &Key) -> bool {
+    fn remove_message(&self, shard: &mut Shard, key: &Key) -> bool {
         let Some(message) = shard.remove(key) else { return false };
         self.bytes.fetch_sub(key.cost(&message), Ordering::Relaxed);
         self.len.fetch_sub(1, Ordering::Relaxed);
         true
     }
 
-    fn shard_of(&self, name: &str) -> usize {
-        self.shard_of_level(topic::levels(name).next().unwrap_or_default().as_bytes())
+    fn shard_index(&self, name: &str) -> usize {
+        self.shard_index_of_level(topic::levels(name).next().unwrap_or_default().as_bytes())
     }
 
-    fn shard_of_level(&self, first: &[u8]) -> usize {
+    fn shard_index_of_level(&self, first: &[u8]) -> usize {
         usize::try_from(self.hasher.hash_one(first) % SHARD_COUNT).unwrap_or_default()
     }
 }
 
-/// Number of shards. A replay whose filter begins with a wildcard visits all of them.
+/// Number of shards. A replay whose filter begins with a wildcard visits all shards.
 const SHARD_COUNT: u64 = 64;

@@ -20,8 +20,8 @@ pub(crate) use merge::deliveries;
 pub struct Route<S> {
     /// One delivery per subscriber, however many of its filters match `[MQTT5-3.3.4-2]`.
     pub deliveries: Vec<Delivery<S>>,
-    /// The matching shared subscriptions. Each message goes to one member of each group. A session that is a member and
-    /// also has an ordinary subscription receives a copy for each.
+    /// The matching shared subscriptions. Each message goes to one member of each group. A session that is a member of
+    /// a group and also has a matching ordinary subscription may receive one copy for each.
     pub groups: Vec<Arc<Group<S>>>,
 }
 
@@ -30,24 +30,26 @@ pub struct Route<S> {
 pub struct Delivery<S> {
     /// The handle of the subscriber's session.
     pub subscriber: S,
-    /// The highest QoS of all matching subscriptions.
+    /// The highest QoS granted to any matching subscription.
     pub qos: QoS,
-    /// True when at least one matching subscription has Retain As Published set.
+    /// Whether at least one matching subscription has Retain As Published set.
     pub retain_as_published: bool,
-    /// The subscription identifiers of all matching subscriptions that have one `[MQTT5-3.3.4-4]`. Equal identifiers
-    /// are repeated.
+    /// The subscription identifiers of all matching subscriptions that have one `[MQTT5-3.3.4-4]`. If two subscriptions
+    /// have the same identifier, the identifier occurs twice.
     pub identifiers: SmallVec<[u32; 1]>,
     own_messages: OwnMessages,
 }
 
-/// What the subscriber receives of messages that it published itself.
+/// How the subscriber receives messages that it published itself.
 #[derive(Clone, Debug)]
 enum OwnMessages {
-    /// The same as of other publishers: no matching subscription has No Local set.
+    /// The subscriber receives its own messages like those of other publishers: no matching subscription has No Local
+    /// set.
     AsOthers,
-    /// Nothing: all matching subscriptions have No Local set.
+    /// The subscriber does not receive its own messages: all matching subscriptions have No Local set.
     Nothing,
-    /// What the matching subscriptions without No Local grant.
+    /// The subscriber receives its own messages with the combined grants of the matching subscriptions without No
+    /// Local.
     Reduced(Box<MergedGrant>),
 }
 
@@ -62,17 +64,17 @@ struct MergedGrant {
 /// The options with which a message of one publisher is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grants<'r> {
-    /// The maximum QoS.
+    /// The maximum QoS of the delivery.
     pub qos: QoS,
-    /// True when the RETAIN flag is kept as the publisher set it.
+    /// Whether the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
     /// The subscription identifiers.
     pub identifiers: &'r [u32],
 }
 
 impl<S: Subscriber> Delivery<S> {
-    /// The options for a message of this publisher (see [`Subscriber::publisher`]). Returns `None` when the subscriber
-    /// published the message itself and all its matching subscriptions have No Local set `[MQTT5-3.8.3-3]`.
+    /// Returns the options for a message of this publisher (see [`Subscriber::publisher`]). Returns `None` if the
+    /// subscriber published the message itself and all its matching subscriptions have No Local set `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
         match &self.own_messages {
             OwnMessages::Nothing if self.subscriber.publisher() == publisher => None,

@@ -1,5 +1,4 @@
-//! The router: holds the subscriptions and builds routes. Changes are serialized by a lock; building a route takes
-//! none.
+//! The router: holds the subscriptions and builds routes. A lock serializes changes; building a route takes no lock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -54,21 +53,21 @@ pub struct Router<S> {
     config: Config,
     trie: Trie<S>,
     groups: HashMap<SubscriptionFilter, Arc<Group<S>>>,
-    /// Serializes changes.
+    /// The lock that serializes changes.
     writer: Mutex<WriterState>,
     generation: AtomicU64,
-    filters: AtomicUsize,
-    subscriptions: AtomicUsize,
+    filter_count: AtomicUsize,
+    subscription_count: AtomicUsize,
 }
 
-/// True when the subscription replaced an earlier one of the same session to the same filter.
+/// Whether the subscription replaced an earlier subscription of the same session to the same filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Existed(pub bool);
 
-/// State that only changes use; behind the lock.
+/// State that only changes use. The lock that serializes changes protects this state.
 #[derive(Default)]
 struct WriterState {
-    next_group: u64,
+    last_group_serial: u64,
 }
 
 impl<S: Subscriber> Router<S> {
@@ -80,29 +79,31 @@ impl<S: Subscriber> Router<S> {
             groups: HashMap::new(),
             writer: Mutex::default(),
             generation: AtomicU64::new(0),
-            filters: AtomicUsize::new(0),
-            subscriptions: AtomicUsize::new(0),
+            filter_count: AtomicUsize::new(0),
+            subscription_count: AtomicUsize::new(0),
         }
     }
 
-    /// A number that changes with every change of subscriptions, after the change is visible to [`Self::route`]. Read
-    /// it before building a route. The route is valid for as long as the generation stays the same.
+    /// Returns the number of the current routing state. This number, the generation, changes after each change of
+    /// subscriptions, once [`Self::route`] returns the new state. Read the generation before building a route: the
+    /// route is valid as long as the generation stays the same.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Number of distinct filters with subscriptions. A shared filter counts separately for each group.
+    /// Returns the number of distinct filters with subscriptions. A shared filter counts separately for each group.
     pub fn filters(&self) -> usize {
-        self.filters.load(Ordering::Relaxed)
+        self.filter_count.load(Ordering::Relaxed)
     }
 
-    /// Number of subscriptions: one per session and filter.
+    /// Returns the number of subscriptions: one per session and filter.
     pub fn subscriptions(&self) -> usize {
-        self.subscriptions.load(Ordering::Relaxed)
+        self.subscription_count.load(Ordering::Relaxed)
     }
 
-    /// Frees entries that this thread's changes have replaced and that no reader uses any more. Without this call, a
-    /// few dozen replaced entries per thread, with the session handles in them, stay until the thread's next changes.
+    /// Frees the entries that this thread's changes have replaced and that no reader still uses. Without this call, a
+    /// few dozen replaced entries per thread stay allocated, with the session handles in them, until the thread makes
+    /// more changes.
     pub fn reclaim(&self) {
         self.trie.reclaim();
         self.groups.guard().flush();

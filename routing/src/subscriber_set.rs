@@ -1,11 +1,11 @@
-//! A set of entries with unique numeric keys. A small set is an immutable slice, which a change replaces. A large set
-//! is a hash tree, of which a change replaces one leaf; so a change costs the same with a million entries. Readers take
-//! no lock. An entry that stays in the set, or is replaced, is seen exactly once. Only one thread may change a set at a
-//! time.
+//! A set of entries with unique numeric keys. A small set is an immutable slice, which every change replaces. A large
+//! set is a hash tree, in which a change replaces only one leaf; therefore a change costs the same with a million
+//! entries. Readers take no lock. Readers find an entry that stays in the set, or is replaced, exactly once. Only one
+//! thread at a time may change a set.
 
-// Why not a crate: persistent maps (imbl is MPL; rpds and im copy a path of nodes per change) update the reference
-// counts of all siblings on the path, each on its own cache line. Measured with a million members in a tree of that
-// kind, one change was nearly three times as expensive as replacing one leaf.
+// Why not a crate: persistent maps copy a path of nodes per change (imbl is MPL; rpds, im) and update the reference
+// counts of all siblings on that path, each on a separate cache line. Measured with a million members in such a tree,
+// one change was nearly three times as expensive as replacing one leaf.
 use std::sync::Arc;
 
 mod edit;
@@ -19,21 +19,22 @@ use hash_node::HashNode;
 
 /// An entry with a numeric key.
 pub(crate) trait Keyed {
-    /// The key, unique within a set.
+    /// Returns the key, unique within a set.
     fn key(&self) -> u64;
 }
 
-/// The set. Cloning is cheap. The clone of a tree shares the tree and sees its changes.
+/// A set of entries. Cloning is cheap. The clone of a tree shares the tree, so a change of the original is visible in
+/// the clone, and vice versa.
 #[derive(Clone, Default)]
 pub(crate) enum SubscriberSet<T> {
     /// No entries.
     #[default]
     Empty,
-    /// One entry, the usual case. Needs no allocation.
+    /// One entry, the usual case. This variant needs no allocation.
     One(T),
     /// Two to [`LEAF_MAX`] entries.
     Slice(Arc<[T]>),
-    /// More entries. Never empty.
+    /// More than [`LEAF_MAX`] entries; fewer after removals, but never none.
     Tree(Arc<HashNode<T>>),
 }
 
@@ -49,7 +50,7 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
         matches!(self, Self::Empty)
     }
 
-    /// True when there is an entry with this key.
+    /// Returns whether the set contains an entry with this key.
     pub(crate) fn contains(&self, key: u64) -> bool {
         match self {
             Self::Tree(root) => root.contains(key, 0),
@@ -57,8 +58,8 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
         }
     }
 
-    /// The entry at this position. The order depends on the keys alone. During a concurrent change, the result can be a
-    /// neighbouring entry or `None`.
+    /// Returns the entry at this position. The order depends only on the keys. During a concurrent change, the result
+    /// can be a neighbouring entry or `None`.
     pub(crate) fn nth(&self, position: usize) -> Option<T> {
         match self {
             Self::Tree(root) => root.nth(position),
@@ -83,7 +84,7 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
     }
 }
 
-/// Mixes the bits of a key. The function is a bijection: different keys give different results, which bounds the depth
+/// Mixes the bits of a key. The function is a bijection: different keys have different results, which limits the depth
 /// of the tree.
 pub(crate) fn mix(key: u64) -> u64 {
     let key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -91,5 +92,5 @@ pub(crate) fn mix(key: u64) -> u64 {
     key ^ (key >> 31)
 }
 
-/// Maximum number of entries in one slice. A change copies the slice.
+/// Maximum number of entries in one slice. Every change copies the slice.
 const LEAF_MAX: usize = 8;

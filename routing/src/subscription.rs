@@ -1,4 +1,4 @@
-//! A subscription as the router sees it: the subscriber's handle and the granted options.
+//! A subscription in the router: the subscriber's handle and the granted options.
 
 use std::num::NonZeroU32;
 
@@ -6,13 +6,14 @@ use tidegate_mqtt::QoS;
 
 use crate::subscriber_set::Keyed;
 
-/// The handle of a session. It is cloned into every route that leads to the session, so it should be an `Arc` or a
-/// number.
+/// The handle of a session. The handle is cloned into every route that leads to the session, so cloning must be cheap,
+/// for example an `Arc` or a number.
 pub trait Subscriber: Clone + Send + Sync + 'static {
-    /// The id of the session. A session has at most one subscription per filter.
+    /// Returns the id of the session. A session has at most one subscription per filter.
     fn id(&self) -> u64;
 
-    /// The publisher id of the session's own messages, see [`tidegate_mqtt::Message::publisher`]. No Local needs it.
+    /// Returns the publisher id of the session's own messages, see [`tidegate_mqtt::Message::publisher`]. No Local
+    /// needs this id.
     fn publisher(&self) -> u64 {
         self.id()
     }
@@ -27,7 +28,8 @@ pub struct Grant {
     pub no_local: bool,
     /// Retain As Published: the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
-    /// The subscription identifier. `None` removes the identifier of the subscription that is replaced.
+    /// The subscription identifier. If the subscription replaces an earlier one, `None` removes the identifier of the
+    /// earlier one.
     pub identifier: Option<NonZeroU32>,
 }
 

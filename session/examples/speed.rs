@@ -11,9 +11,9 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
 
-const MESSAGES: u32 = 4_000_000;
-/// Messages between two writes to the socket.
-const BATCH: u32 = 64;
+const MESSAGE_COUNT: u32 = 4_000_000;
+/// Number of messages between two writes to the socket.
+const BATCH_LEN: u32 = 64;
 
 fn main() {
     for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
@@ -58,7 +58,8 @@ fn message() -> Arc<Message> {
     Arc::new(Message::from_parts(&parts))
 }
 
-/// Pushes batches at QoS 1, takes the bytes, acknowledges the batches. Returns nanoseconds per message.
+/// Repeatedly pushes a batch of QoS 1 messages, takes the bytes and acknowledges the batch. Returns nanoseconds per
+/// message.
 fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
@@ -68,22 +69,22 @@ fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let mut pooled = Vec::new();
     let mut id = PacketId::MIN;
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH {
-        for _ in 0..BATCH {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
+        for _ in 0..BATCH_LEN {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
         pooled = session.write_buffer().take(pooled).recycle();
-        for _ in 0..BATCH {
+        for _ in 0..BATCH_LEN {
             let ack = Ack::new(AckKind::PubAck, id, ReasonCode::Success);
             session.handle_ack(black_box(&ack), now).unwrap();
             id = id.next();
         }
     }
     assert_eq!(session.inflight(), 0);
-    per_message(start)
+    nanoseconds_per_message(start)
 }
 
-/// Pushes batches at QoS 0 and takes the bytes. Returns nanoseconds per message.
+/// Repeatedly pushes a batch of QoS 0 messages and takes the bytes. Returns nanoseconds per message.
 fn push_qos_0(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
@@ -92,37 +93,37 @@ fn push_qos_0(version: ProtocolVersion) -> f64 {
         Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
     let mut pooled = Vec::new();
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH {
-        for _ in 0..BATCH {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
+        for _ in 0..BATCH_LEN {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
         pooled = session.write_buffer().take(pooled).recycle();
     }
-    per_message(start)
+    nanoseconds_per_message(start)
 }
 
-/// Pushes encoded frames in batches and takes the bytes. Returns nanoseconds per message.
+/// Repeatedly pushes a batch of encoded frames and takes the bytes. Returns nanoseconds per message.
 fn push_encoded(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
     let frame = [0x30; 90];
     let mut pooled = Vec::new();
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH {
-        for _ in 0..BATCH {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
+        for _ in 0..BATCH_LEN {
             assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
         }
         pooled = session.write_buffer().take(pooled).recycle();
     }
-    per_message(start)
+    nanoseconds_per_message(start)
 }
 
-/// CPU time of this thread in nanoseconds; other processes do not distort it.
+/// Returns the CPU time that this thread has used, in nanoseconds. Other processes do not distort it.
 fn cpu_time() -> f64 {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     schedstat.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0.0)
 }
 
-fn per_message(start: f64) -> f64 {
-    (cpu_time() - start) / f64::from(MESSAGES)
+fn nanoseconds_per_message(start: f64) -> f64 {
+    (cpu_time() - start) / f64::from(MESSAGE_COUNT)
 }

@@ -1,4 +1,5 @@
-//! The PUBLISH and PUBREL packets that wait for a commit of the store, in order. It writes nothing itself.
+//! The list of PUBLISH and PUBREL packets that wait for a commit of the store, in order. The list does not write
+//! packets.
 
 use std::collections::VecDeque;
 
@@ -11,49 +12,49 @@ use tidegate_mqtt::PacketId;
 pub(crate) struct AwaitingCommit {
     waiting: VecDeque<WaitingPacket>,
     bytes: usize,
-    /// Packets that were removed since the beginning.
+    /// Number of packets that were removed since the connection began.
     removed: u64,
 }
 
 #[derive(Debug)]
 struct WaitingPacket {
-    /// The number of the commit that it waits for; `None` until it is known.
+    /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before`] sets it.
     commit: Option<u64>,
-    packet: Packet,
+    packet: AwaitingPacket,
     size: usize,
 }
 
-/// What is sent.
+/// What waits for the commit: one packet, or all packets to resend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packet {
+pub(crate) enum AwaitingPacket {
     /// The PUBLISH or PUBREL with this packet identifier.
     One(PacketId),
-    /// Everything that has to be resent on a connection that has just begun. It is the first that waits there.
+    /// All packets that have to be resent when a connection begins. This entry is always the first of its connection.
     Resends,
 }
 
 impl AwaitingCommit {
     pub(crate) fn push(&mut self, packet_id: PacketId, size: usize) {
         self.bytes += size;
-        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::One(packet_id), size });
+        self.waiting.push_back(WaitingPacket { commit: None, packet: AwaitingPacket::One(packet_id), size });
     }
 
     pub(crate) fn push_resends(&mut self) {
-        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::Resends, size: 0 });
+        self.waiting.push_back(WaitingPacket { commit: None, packet: AwaitingPacket::Resends, size: 0 });
     }
 
-    /// Whether what has to be resent still waits.
+    /// Returns whether the packets to resend still wait for their commit.
     pub(crate) fn has_resends(&self) -> bool {
-        self.waiting.front().is_some_and(|waiting| waiting.packet == Packet::Resends)
+        self.waiting.front().is_some_and(|waiting| waiting.packet == AwaitingPacket::Resends)
     }
 
-    /// The position of the next packet, counted from the beginning.
+    /// Returns the position of the packet that is appended next, counted from the beginning of the connection.
     pub(crate) fn next_position(&self) -> u64 {
         self.removed + u64::try_from(self.waiting.len()).unwrap_or(u64::MAX)
     }
 
-    /// Sets the commit of all packets before `position` that have none: `commit`, or the commit of the packet before them
-    /// if that is later.
+    /// Sets the commit of all packets before `position` that have no commit yet. These packets get `commit`, or the
+    /// commit of the packet before them if that commit is later.
     pub(crate) fn set_commit_before(&mut self, position: u64, commit: u64) {
         let count = usize::try_from(position.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();
@@ -68,18 +69,18 @@ impl AwaitingCommit {
         self.waiting.back().is_some_and(|packet| packet.commit.is_none())
     }
 
-    /// The commit of the first packet.
+    /// Returns the commit of the first packet.
     pub(crate) fn first_commit(&self) -> Option<u64> {
         self.waiting.front()?.commit
     }
 
-    /// The commit of the last packet.
+    /// Returns the commit of the last packet.
     pub(crate) fn last_commit(&self) -> Option<u64> {
         self.waiting.back()?.commit
     }
 
-    /// Removes the first packet if its commit is at most `committed`, and returns what it is.
-    pub(crate) fn pop(&mut self, committed: u64) -> Option<Packet> {
+    /// Removes and returns the first packet if its commit is not later than `committed`.
+    pub(crate) fn pop(&mut self, committed: u64) -> Option<AwaitingPacket> {
         self.first_commit().filter(|commit| *commit <= committed)?;
         let packet = self.waiting.pop_front()?;
         self.removed += 1;
@@ -87,12 +88,12 @@ impl AwaitingCommit {
         Some(packet.packet)
     }
 
-    /// Whether a packet with this packet identifier waits.
+    /// Returns whether a packet with this packet identifier waits for a commit.
     pub(crate) fn contains(&self, packet_id: PacketId) -> bool {
-        self.waiting.iter().any(|packet| packet.packet == Packet::One(packet_id))
+        self.waiting.iter().any(|packet| packet.packet == AwaitingPacket::One(packet_id))
     }
 
-    /// Total size of the waiting PUBLISH packets, in bytes.
+    /// Returns the total size of the waiting PUBLISH packets, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

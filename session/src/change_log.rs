@@ -1,5 +1,5 @@
-//! The change log of a session that outlives its connection: every change that a store has to apply, in order. It
-//! writes nothing to the store itself.
+//! The change log of a session that outlives its connection: every change that a store has to apply, in order. The log
+//! itself does not write to the store.
 
 use std::sync::Arc;
 
@@ -7,40 +7,41 @@ use tidegate_mqtt::{Message, PacketId, QoS};
 
 use crate::stored_delivery::{Delivery, StoredDelivery};
 
-/// One change of a session. The id of its message identifies a delivery. The caller assigns that id before the push
-/// ([`Message::assign_id`]); no two deliveries to a session may have the same. Ids rise in the order in which
-/// messages are queued, wherever their order matters.
+/// One change of a session. A delivery is identified by the id of its message. The caller assigns that id before the
+/// push ([`Message::assign_id`]); two deliveries to one session must not have the same message id. Where the order of
+/// messages matters, ids rise in the order in which the messages are queued.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Change {
-    /// A connection was attached to a session without state. The store discards everything it has under the session's
-    /// client identifier.
+    /// A connection was attached to a session without state. The store discards all data that it has under the
+    /// session's client identifier.
     Began,
-    /// Connection, will or session expiry changed; [`crate::Session::metadata`] returns the new values.
+    /// The connection, the will or the session expiry changed; [`crate::Session::metadata`] returns the new values.
     Altered,
-    /// The session state was discarded, or must no longer be stored.
+    /// The session state was discarded, or may no longer be stored because the session now ends with its connection.
     Ended,
-    /// A delivery was queued; or, with a packet identifier, was sent at once and is in the in-flight table.
+    /// A delivery was queued. If the second field is a packet identifier, the delivery was sent without waiting in the
+    /// queue and is in the in-flight table.
     Queued(Queued, Option<PacketId>),
     /// A queued delivery was sent for the first time.
     Sent {
-        /// The id of its message.
+        /// The id of the delivered message.
         message_id: u64,
-        /// Its packet identifier until it is complete.
+        /// The packet identifier of the delivery until the delivery is complete.
         packet_id: PacketId,
     },
-    /// PUBREC came: the message is no longer needed, but PUBREL may have to be resent. `[MQTT5-4.3.3-6]`
+    /// The client sent PUBREC: the message is no longer needed, but PUBREL may have to be resent. `[MQTT5-4.3.3-6]`
     Released {
-        /// The id of its message.
+        /// The id of the delivered message.
         message_id: u64,
-        /// Its packet identifier.
+        /// The packet identifier of the delivery.
         packet_id: PacketId,
-        /// Its position in the order of PUBRECs.
+        /// The position of this delivery in the order of PUBRECs.
         order: u32,
     },
     /// A delivery was completed or dropped.
     Done {
-        /// The id of its message.
+        /// The id of the delivered message.
         message_id: u64,
     },
     /// A QoS 2 message from the client was accepted under this packet identifier. `[MQTT5-4.3.3-10]`
@@ -58,11 +59,11 @@ pub struct Queued {
     pub message: Arc<Message>,
     /// The QoS of this delivery, 1 or 2.
     pub qos: QoS,
-    /// Its RETAIN flag.
+    /// The RETAIN flag of this delivery.
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The text of the shared subscription's filter, if the message came through one.
+    /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<Arc<str>>,
 }
 
@@ -70,7 +71,7 @@ pub struct Queued {
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLog {
     changes: Vec<Change>,
-    /// The session ends with its present connection, so no more changes are recorded.
+    /// Whether recording has stopped because the session ends with its present connection.
     closed: bool,
 }
 
@@ -90,7 +91,7 @@ impl ChangeLog {
         self.closed
     }
 
-    /// Converts a delivery for queue or in-flight table, and records it if its message has an id.
+    /// Converts a delivery for the queue or the in-flight table, and records the delivery if its message has an id.
     pub(crate) fn record_queued(
         &mut self,
         delivery: &Delivery<'_>,
@@ -118,14 +119,15 @@ impl ChangeLog {
         }
     }
 
-    /// Records that a delivery was completed or dropped. Does nothing for id 0, a delivery that was not recorded.
+    /// Records that a delivery was completed or dropped. Does nothing for message id 0, which marks a delivery that was
+    /// not recorded.
     pub(crate) fn record_done(&mut self, message_id: u64) {
         if message_id > 0 {
             self.record(Change::Done { message_id });
         }
     }
 
-    /// Appends all changes to `into`, and frees the log's own memory if it is large.
+    /// Appends all changes to `into`, and frees the log's own list if that list occupies much memory.
     pub(crate) fn move_to(&mut self, into: &mut Vec<Change>) {
         if into.is_empty() {
             core::mem::swap(into, &mut self.changes);
@@ -137,7 +139,7 @@ impl ChangeLog {
         }
     }
 
-    /// Swaps in `list`, which must be empty, to use its memory for the next changes.
+    /// Exchanges the log's list with `list`, which must be empty, so that the next changes use the memory of `list`.
     pub(crate) fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
         if self.changes.capacity() < list.capacity() && self.changes.is_empty() {
             core::mem::swap(list, &mut self.changes);
@@ -153,5 +155,5 @@ impl ChangeLog {
     }
 }
 
-/// An empty log that has memory for more changes than this frees it.
+/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees its memory.
 const IDLE_CHANGES_MAX: usize = 32;

@@ -1,5 +1,5 @@
-//! The inbound state of one network connection: the client's topic aliases, the announced limits, authentication. It is
-//! lost when the connection closes.
+//! The inbound state of one network connection: the client's topic aliases, the announced limits, authentication. This
+//! state is discarded when the connection closes.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub struct Connection {
     config: Arc<Config>,
     version: ProtocolVersion,
     session_expiry: u32,
-    /// Whether clients may publish at every QoS and with RETAIN, so that no PUBLISH needs to be checked for that.
+    /// Whether clients may publish at every QoS and with RETAIN, so that the QoS and RETAIN flag of a PUBLISH need not
+    /// be checked.
     unrestricted: bool,
     aliases: Aliases,
     authentication: Option<Box<Authentication>>,
@@ -46,11 +47,12 @@ impl Connection {
         }
     }
 
-    /// Checks a PUBLISH against the announced limits, and returns its topic. Resolves a topic alias; records it if the
-    /// PUBLISH also has a topic. `[MQTT5-3.3.4-6]` `[MQTT5-3.2.2-11]` `[MQTT5-3.2.2-14]`
+    /// Checks a PUBLISH against the announced limits, and returns its topic. If the PUBLISH has only a topic alias,
+    /// looks up the topic; if it has both, records the topic under the alias. `[MQTT5-3.3.4-6]` `[MQTT5-3.2.2-11]`
+    /// `[MQTT5-3.2.2-14]`
     ///
     /// # Errors
-    /// When the client may not send it; then no alias is recorded.
+    /// Returns the violation if the client may not send this PUBLISH; in this case no alias is recorded.
     #[inline]
     pub fn admit<'s, 'v: 's>(&'s mut self, view: &PublishView<'v>) -> Result<&'s str, Violation> {
         if view.has_subscription_id {
@@ -68,8 +70,8 @@ impl Connection {
     /// Handles AUTH after CONNACK, which is a re-authentication. Returns the AUTH packet to send. `[MQTT5-4.12.1-1]`
     ///
     /// # Errors
-    /// When CONNECT named no authentication method, AUTH names a different one or does not fit the state of the
-    /// exchange, or authentication fails. `[MQTT5-4.12.0-7]` `[MQTT5-4.12.1-2]`
+    /// Returns a violation if CONNECT named no authentication method, if AUTH names a different method or does not fit
+    /// the state of the exchange, or if authentication fails. `[MQTT5-4.12.0-7]` `[MQTT5-4.12.1-2]`
     pub fn handle_auth(&mut self, auth: Auth) -> Result<Option<Packet>, Violation> {
         let authentication = self.authentication.as_mut().ok_or(Violation::AuthUnasked)?;
         authentication.handle_auth(&auth).map(Some)
@@ -78,7 +80,8 @@ impl Connection {
     /// Handles DISCONNECT. Returns the cause for [`crate::Session::detach`].
     ///
     /// # Errors
-    /// When it raises a session expiry that CONNECT set to 0; the session then ends with the connection.
+    /// Returns a violation if DISCONNECT raises a session expiry that CONNECT set to 0. The session then ends with the
+    /// connection.
     pub fn handle_disconnect(&self, disconnect: &Disconnect) -> Result<Cause, Violation> {
         if !self.version.is_v5() {
             return Ok(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: None });
@@ -95,7 +98,8 @@ impl Connection {
     /// MQTT 5 always 0x80). `[MQTT5-3.8.4-7]` `[MQTT5-3.2.2-10]` `[MQTT3-3.9.3-2]`
     ///
     /// # Errors
-    /// When the client uses a feature that CONNACK announced as unavailable, or No Local on a shared subscription.
+    /// Returns the violation if the client uses a feature that CONNACK announced as unavailable, or No Local on a
+    /// shared subscription.
     pub fn check_subscribe(
         &self,
         entry: &SubscribeEntry,
@@ -104,13 +108,14 @@ impl Connection {
         subscribe::check(entry, identifier, &self.config, self.version)
     }
 
-    /// The protocol version of the connection.
+    /// Returns the protocol version of the connection.
     #[must_use]
     pub fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// The largest packet that the client may send, in bytes including the fixed header. `[MQTT5-3.2.2-15]`
+    /// Returns the size of the largest packet that the client may send, in bytes including the fixed header.
+    /// `[MQTT5-3.2.2-15]`
     #[must_use]
     pub fn packet_size_max(&self) -> u32 {
         self.config.packet_size_max

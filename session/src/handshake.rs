@@ -1,5 +1,5 @@
 //! The handshake: turns CONNECT, and an AUTH exchange if the client requests one, into negotiated parameters or a
-//! refusal. Does not open the session.
+//! refusal. The caller opens the session.
 
 use std::sync::Arc;
 
@@ -40,25 +40,26 @@ pub use refusal::Refusal;
 pub struct Handshake {
     config: Arc<Config>,
     authenticator: Option<Arc<dyn Authenticator>>,
-    /// Whether CONNECT was received. After it, only AUTH is allowed.
+    /// Whether CONNECT was received. After CONNECT, only AUTH is allowed.
     connected: bool,
     pending: Option<Box<PendingExchange>>,
 }
 
-/// Negotiated parameters, and the AUTH exchange that has to succeed before they apply.
+/// The negotiated parameters, and the AUTH exchange that must succeed before the parameters apply.
 struct PendingExchange {
     negotiated: Negotiated,
     exchange: Box<dyn Exchange>,
 }
 
-/// What to do next.
+/// The caller's next step.
 #[derive(Debug)]
 pub enum Step {
     /// Send this AUTH packet and wait for the client's answer.
     Send(Packet),
     /// Open the session and send [`Negotiated::connack`].
     Accept(Negotiated),
-    /// Send [`Refusal::connack`], if there is one, then close the connection. `[MQTT5-3.2.2-7]` `[MQTT3-3.2.2-5]`
+    /// Send [`Refusal::connack`] if it returns a CONNACK, then close the connection. `[MQTT5-3.2.2-7]`
+    /// `[MQTT3-3.2.2-5]`
     Refuse(Refusal),
 }
 

@@ -1,5 +1,5 @@
-//! The in-flight table: packet identifiers of the QoS 1 and 2 deliveries that the client has not completed, and which
-//! acknowledgement each awaits. It sends nothing and does not know the quota.
+//! The in-flight table: the packet identifiers of the QoS 1 and 2 deliveries that the client has not completed, and the
+//! acknowledgement that each of them awaits. The table neither sends packets nor manages the send quota.
 
 use std::collections::VecDeque;
 
@@ -13,33 +13,33 @@ mod slot;
 pub(crate) use sender::{Action, Event, State};
 pub(crate) use slot::Slot;
 
-/// The in-flight table. Packet identifiers are assigned in sequence and wrap. `slots` holds a window of that
+/// The in-flight table. Packet identifiers are assigned in sequence and wrap around. `slots` holds a window of that
 /// sequence, which begins at the oldest open identifier. When the window is full, its oldest slot moves to
-/// `stragglers`. So the window is bounded, and a message that is never acknowledged does not block the others.
-/// `[MQTT5-2.2.1-4]` `[MQTT3-2.3.1-4]`
+/// `stragglers`. This limits the length of the window, and a message that is never acknowledged does not block the
+/// others. `[MQTT5-2.2.1-4]` `[MQTT3-2.3.1-4]`
 #[derive(Debug)]
 pub(crate) struct Inflight {
     slots: VecDeque<Slot>,
-    /// Identifier of the first slot.
-    first: PacketId,
-    /// Identifier after the last slot.
-    next: PacketId,
-    open: u16,
-    /// Slots that are still open but older than the window, oldest first.
+    /// Packet identifier of the first slot in the window.
+    first_id: PacketId,
+    /// Packet identifier after the last slot in the window.
+    next_id: PacketId,
+    open_count: u16,
+    /// Open slots that are older than the window, oldest first.
     stragglers: Vec<(PacketId, Slot)>,
-    /// Number of PUBRECs so far, which gives the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
+    /// Number of PUBRECs received so far. PUBRELs are resent in the order of their PUBRECs. `[MQTT3-4.6.0-4]`
     pubrec_count: u32,
 }
 
-/// The result of an acknowledgement.
+/// The result of applying an acknowledgement to the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AckOutcome {
     pub(crate) action: Action,
-    /// Whether the delivery no longer counts against the send quota.
+    /// Whether this acknowledgement gives quota back: the delivery counted against the send quota and is now complete.
     pub(crate) frees_quota: bool,
-    /// The message id under which the session's change log records the delivery; 0 if it does not.
+    /// The message id under which the session's change log records the delivery; 0 if the delivery is not recorded.
     pub(crate) message_id: u64,
-    /// The position of the PUBREL in the order of PUBRECs.
+    /// The position of the delivery in the order of PUBRECs.
     pub(crate) order: u32,
 }
 
@@ -47,9 +47,9 @@ impl Default for Inflight {
     fn default() -> Self {
         Self {
             slots: VecDeque::new(),
-            first: PacketId::MIN,
-            next: PacketId::MIN,
-            open: 0,
+            first_id: PacketId::MIN,
+            next_id: PacketId::MIN,
+            open_count: 0,
             stragglers: Vec::new(),
             pubrec_count: 0,
         }
@@ -57,34 +57,35 @@ impl Default for Inflight {
 }
 
 impl Inflight {
-    /// Returns the identifier that the next [`Inflight::open`] will use. The caller makes sure that no more than
-    /// [`INFLIGHT_MAX`] are open.
+    /// Returns the identifier that the next [`Inflight::open`] will use. The caller ensures that at most
+    /// [`INFLIGHT_MAX`] identifiers are open.
     pub(crate) fn reserve(&mut self) -> PacketId {
         if self.slots.len() >= WINDOW_MAX {
             self.move_oldest_to_stragglers();
         }
-        while self.is_straggler(self.next) {
-            self.append(Slot::Closed);
-            self.trim();
+        while self.is_straggler(self.next_id) {
+            self.append_slot(Slot::Closed);
+            self.trim_window();
         }
-        self.next
+        self.next_id
     }
 
-    /// Opens the reserved identifier for a delivery. Inlined so that `stored` is constructed in place, not copied.
+    /// Opens the reserved identifier for a delivery. The function is inlined so that `stored` is constructed in place,
+    /// not copied.
     #[inline(always)]
     pub(crate) fn open(&mut self, stored: StoredDelivery) {
-        self.open += 1;
-        self.append(Slot::Published(stored));
+        self.open_count += 1;
+        self.append_slot(Slot::Published(stored));
     }
 
-    /// Opens the reserved identifier for a QoS 1 message that is not stored, because it will never be resent.
+    /// Opens the reserved identifier for a QoS 1 message that is not stored, because the message will never be resent.
     #[inline]
     pub(crate) fn open_untracked(&mut self) {
-        self.open += 1;
-        self.append(Slot::Untracked);
+        self.open_count += 1;
+        self.append_slot(Slot::Untracked);
     }
 
-    /// Applies an acknowledgement according to the state table.
+    /// Applies an acknowledgement according to the sender's state table.
     pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
         let releases = self.pubrec_count;
         let Some(slot) = self.slot_mut(id) else {
@@ -106,14 +107,14 @@ impl Inflight {
         AckOutcome { action, frees_quota: counted && action == Action::Complete, message_id, order: releases }
     }
 
-    /// Called when a connection begins: nothing was sent on it yet, so nothing counts against its quota.
+    /// Begins a connection: no message counts against the quota of a connection on which nothing was sent yet.
     pub(crate) fn begin_connection(&mut self) {
         for slot in self.stragglers.iter_mut().map(|(_, slot)| slot).chain(&mut self.slots) {
             slot.reset_counted();
         }
     }
 
-    /// The message under this identifier, if it awaits PUBACK or PUBREC.
+    /// Returns the message under this identifier if the identifier awaits PUBACK or PUBREC.
     pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut StoredDelivery> {
         match self.slot_mut(id)? {
             Slot::Published(stored) => Some(stored),
@@ -121,25 +122,26 @@ impl Inflight {
         }
     }
 
-    /// Whether this identifier awaits PUBCOMP.
+    /// Returns whether this identifier awaits PUBCOMP.
     pub(crate) fn is_released(&mut self, id: PacketId) -> bool {
         matches!(self.slot_mut(id), Some(Slot::Released { .. }))
     }
 
-    /// Restores the open identifiers from a store. `open` is sorted oldest first; new identifiers follow the last one.
+    /// Restores the open identifiers from a store. `open` must be sorted oldest first; the table assigns new
+    /// identifiers from the last one on.
     pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, pubrec_count: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
         *self = Self {
-            first: next,
-            next,
-            open: u16::try_from(open.len()).unwrap_or(u16::MAX),
+            first_id: next,
+            next_id: next,
+            open_count: u16::try_from(open.len()).unwrap_or(u16::MAX),
             stragglers: open,
             pubrec_count,
             ..Self::default()
         };
     }
 
-    /// Closes an identifier, whichever acknowledgement it awaits.
+    /// Closes an identifier, regardless of the acknowledgement that it awaits.
     pub(crate) fn close(&mut self, id: PacketId) {
         let Some(slot) = self.slot_mut(id) else { return };
         if matches!(slot, Slot::Closed) {
@@ -149,13 +151,13 @@ impl Inflight {
         self.after_close();
     }
 
-    /// Updates count and window after one slot was closed.
+    /// Updates the count of open identifiers and the window after one slot was closed.
     fn after_close(&mut self) {
-        self.open -= 1;
+        self.open_count -= 1;
         if !self.stragglers.is_empty() {
             self.stragglers.retain(|(_, slot)| !matches!(slot, Slot::Closed));
         }
-        self.trim();
+        self.trim_window();
     }
 
     /// Empties the table, and returns the messages that await PUBACK or PUBREC, oldest first.
@@ -168,17 +170,17 @@ impl Inflight {
         })
     }
 
-    /// Number of open identifiers.
+    /// Returns the number of open identifiers.
     pub(crate) fn len(&self) -> u16 {
-        self.open
+        self.open_count
     }
 
-    /// Number of open identifiers whose message is not stored.
+    /// Returns the number of open identifiers whose message is not stored.
     pub(crate) fn untracked_len(&self) -> usize {
         self.iter().filter(|(_, slot)| matches!(slot, Slot::Untracked)).count()
     }
 
-    /// Whether a QoS 2 exchange is in progress.
+    /// Returns whether a QoS 2 exchange is in progress.
     pub(crate) fn has_exactly_once(&self) -> bool {
         self.iter().any(|(_, slot)| match slot {
             Slot::Published(stored) => stored.qos == QoS::ExactlyOnce,
@@ -187,15 +189,18 @@ impl Inflight {
         })
     }
 
-    /// Identifiers whose PUBLISH is to be resent on resume, oldest first. `[MQTT5-4.4.0-1]` `[MQTT5-4.6.0-5]`
+    /// Returns the identifiers whose PUBLISH has to be resent on resume, oldest first. `[MQTT5-4.4.0-1]`
+    /// `[MQTT5-4.6.0-5]`
     pub(crate) fn published(&self) -> impl Iterator<Item = PacketId> {
         self.iter().filter(|(_, slot)| matches!(slot, Slot::Published(_))).map(|(id, _)| id)
     }
 
-    /// Identifiers whose PUBREL is to be resent on resume, in the order of their PUBRECs. `[MQTT5-4.3.3-5]`
+    /// Returns the identifiers whose PUBREL has to be resent on resume, in the order of their PUBRECs.
+    /// `[MQTT5-4.3.3-5]`
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.iter().filter_map(|(id, slot)| match slot {
-            // Relative to the current count, because the count of PUBRECs may have wrapped.
+            // The order of PUBRECs is relative to the current count, because the count of PUBRECs may have wrapped
+            // around.
             Slot::Released { order, .. } => Some((order.wrapping_sub(self.pubrec_count), id)),
             Slot::Closed | Slot::Untracked | Slot::Published(_) => None,
         });
@@ -204,31 +209,31 @@ impl Inflight {
         released.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Bytes of memory allocated by the table itself, without messages.
+    /// Returns the number of bytes allocated by the table itself, without messages.
     pub(crate) fn capacity(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>() + self.stragglers.capacity() * size_of::<(PacketId, Slot)>()
     }
 
     #[inline(always)]
-    fn append(&mut self, slot: Slot) {
+    fn append_slot(&mut self, slot: Slot) {
         self.slots.push_back(slot);
-        self.next = self.next.next();
+        self.next_id = self.next_id.next();
     }
 
     /// Moves the oldest slot out of the window, and removes the closed slots that follow it.
     fn move_oldest_to_stragglers(&mut self) {
         if let Some(slot) = self.slots.pop_front() {
-            self.stragglers.push((self.first, slot));
-            self.first = self.first.next();
+            self.stragglers.push((self.first_id, slot));
+            self.first_id = self.first_id.next();
         }
-        self.trim();
+        self.trim_window();
     }
 
-    /// Removes closed slots at the front, and frees the buffer of an empty window if it has grown large.
-    fn trim(&mut self) {
+    /// Removes closed slots at the front of the window, and frees the buffer of an empty window if the buffer is large.
+    fn trim_window(&mut self) {
         while let Some(Slot::Closed) = self.slots.front() {
             self.slots.pop_front();
-            self.first = self.first.next();
+            self.first_id = self.first_id.next();
         }
         if self.slots.is_empty() && self.slots.capacity() > IDLE_SLOTS_MAX {
             self.slots = VecDeque::new();
@@ -239,7 +244,7 @@ impl Inflight {
         if self.is_straggler(id) {
             return self.stragglers.iter_mut().find(|(straggler, _)| *straggler == id).map(|(_, slot)| slot);
         }
-        self.slots.get_mut(distance(self.first, id))
+        self.slots.get_mut(distance(self.first_id, id))
     }
 
     fn is_straggler(&self, id: PacketId) -> bool {
@@ -247,26 +252,26 @@ impl Inflight {
     }
 
     fn iter(&self) -> impl Iterator<Item = (PacketId, &Slot)> {
-        let ids = std::iter::successors(Some(self.first), |id| Some(id.next()));
+        let ids = std::iter::successors(Some(self.first_id), |id| Some(id.next()));
         let window = ids.zip(&self.slots);
         self.stragglers.iter().map(|(id, slot)| (*id, slot)).chain(window)
     }
 }
 
-/// Distance from `first` to `id` in the sequence of identifiers, which skips 0.
+/// Returns the distance from `first` to `id` in the sequence of identifiers, which skips 0.
 fn distance(first: PacketId, id: PacketId) -> usize {
     let ahead = usize::from(id.get());
     let behind = usize::from(first.get());
     if ahead >= behind { ahead - behind } else { ahead + usize::from(u16::MAX) - behind }
 }
 
-/// Maximum number of open identifiers, whatever the configuration says: the length of a full window.
+/// Maximum number of open identifiers, regardless of the configuration: the length of a full window.
 pub(crate) const INFLIGHT_MAX: u16 = 16_384;
 
 /// Maximum length of the window, in identifiers.
 const WINDOW_MAX: usize = 16_384;
 
-/// An empty table that has memory for more slots than this frees it.
+/// Maximum number of slots for which an empty window keeps memory. An empty window with more memory frees its memory.
 const IDLE_SLOTS_MAX: usize = 64;
 
 #[cfg(test)]

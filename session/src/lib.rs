@@ -1,8 +1,8 @@
-//! The state of one MQTT client: handshake, in-flight messages, queue, will. No sockets and no clock.
+//! The state of one MQTT client: handshake, in-flight messages, queue, will. The crate uses no sockets and no clock.
 //!
-//! A [`Handshake`] turns CONNECT into [`Negotiated`] parameters or a [`Refusal`]. A [`Connection`] holds the state
-//! that is lost with the network connection, a [`Session`] the state that outlives it. Bytes for the socket collect
-//! in a [`WriteBuffer`]. The caller passes the time as an argument.
+//! A [`Handshake`] turns CONNECT into [`Negotiated`] parameters or a [`Refusal`]. A [`Connection`] holds the state that
+//! ends with the network connection, a [`Session`] the state that outlives it. A [`WriteBuffer`] collects the bytes for
+//! the socket. The caller passes the current time as an argument.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 mod awaiting_commit;

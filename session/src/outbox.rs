@@ -1,5 +1,5 @@
-//! The outgoing side of a connection: the client's limits, the topic aliases towards it, and its write buffer. It
-//! does not know quota or queue.
+//! The outgoing side of a connection: the client's limits, the topic aliases towards the client, and the write buffer.
+//! Quota and queue belong to the session.
 
 use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
 
@@ -11,7 +11,7 @@ mod alias;
 
 use alias::Aliases;
 
-/// Everything that is written to the client passes through the outbox, so that no packet exceeds the client's Maximum
+/// The part of a session that all packets to the client pass through, so that no packet exceeds the client's Maximum
 /// Packet Size. `[MQTT5-3.1.2-24]`
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -33,7 +33,8 @@ impl Outbox {
         }
     }
 
-    /// Begins a connection; discards the aliases and bytes of the previous one. `[MQTT5-3.3.2-7]` `[MQTT5-3.1.2-27]`
+    /// Begins a connection: discards the aliases and bytes of the previous connection. `[MQTT5-3.3.2-7]`
+    /// `[MQTT5-3.1.2-27]`
     pub(crate) fn open(&mut self, negotiated: &Negotiated, alias_max: u16) {
         self.write_buffer.clear();
         self.version = negotiated.version;
@@ -43,14 +44,15 @@ impl Outbox {
         self.aliases = Aliases::new(negotiated.topic_alias_maximum.min(alias_max)).map(Box::new);
     }
 
-    /// Ends the connection; its last bytes stay in the write buffer.
+    /// Ends the connection. The unwritten bytes of the connection stay in the write buffer.
     pub(crate) fn close(&mut self) {
         self.write_buffer.seal();
         self.aliases = None;
     }
 
-    /// Chooses the alias and checks the size. It changes nothing else, so that a dropped message uses up neither an
-    /// identifier nor quota nor an alias. Returns the size of the packet, or an upper bound of it. `[MQTT5-3.1.2-25]`
+    /// Chooses the alias and checks the size. Changes nothing in the outbox, so that a dropped message uses up neither
+    /// a packet identifier nor quota nor an alias. Returns the size of the packet, or an upper bound of the size.
+    /// `[MQTT5-3.1.2-25]`
     #[inline]
     pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
         let bound = size_bound(outgoing);
@@ -104,9 +106,9 @@ impl Outbox {
         }
     }
 
-    /// Writes a control packet. If the packet is too large, it is written without reason string and user properties;
-    /// if it is still too large, it is not written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]`
-    /// `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
+    /// Writes a control packet, and returns whether it was written. If the packet is too large, its reason string and
+    /// user properties are removed; if the packet is still too large, it is not written. `[MQTT5-3.2.2-19]`
+    /// `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
     pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
         if !self.write_buffer.reserve(size_of_reasons(packet)) {
             return false;
@@ -135,18 +137,19 @@ impl Outbox {
         self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
     }
 
-    /// Whether frames can be copied unchanged to the client; `largest` is the size of the largest one in bytes.
+    /// Returns whether frames can be copied to the client unchanged. `largest` is the size of the largest frame in
+    /// bytes.
     pub(crate) fn accepts_frames(&self, largest: usize) -> bool {
         self.aliases.is_none() && largest <= self.packet_size_max
     }
 
-    /// Bytes of memory allocated, without shared payloads.
+    /// Returns the number of bytes allocated, without shared payloads.
     pub(crate) fn capacity(&self) -> usize {
         self.write_buffer.capacity() + self.aliases.as_ref().map_or(0, |aliases| aliases.capacity())
     }
 
-    /// Chooses the alias and computes the exact size. A new alias is omitted if the message only fits without it,
-    /// because only a known alias makes a packet shorter.
+    /// Chooses the alias and computes the exact size. If the message fits only without a new alias, the alias is
+    /// omitted: defining an alias makes a packet longer; only using a known alias makes it shorter.
     fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
         if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
             outgoing.packet_id = Some(PacketId::MIN);
@@ -170,14 +173,14 @@ impl Outbox {
     }
 }
 
-/// Packets that may carry reason string and user properties even if the client set Request Problem Information to 0.
-/// `[MQTT5-3.1.2-29]`
+/// Returns whether the packet may carry reason string and user properties even if the client set Request Problem
+/// Information to 0. `[MQTT5-3.1.2-29]`
 fn is_exempt(packet: &Packet) -> bool {
     matches!(packet, Packet::Publish(_) | Packet::ConnAck(_) | Packet::Disconnect(_))
 }
 
-/// An upper bound of the packet size that is cheap to compute: fixed header 5, topic length 2, packet identifier 2,
-/// property length 4, message expiry 5, each subscription identifier 5.
+/// Returns an upper bound of the packet size that is cheap to compute. The constants are the lengths of: fixed header
+/// 5, topic length 2, packet identifier 2, property length 4, message expiry 5, each subscription identifier 5.
 fn size_bound(outgoing: &Outgoing<'_>) -> usize {
     let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
     parts + 5 * outgoing.identifiers.len() + 18
@@ -192,6 +195,6 @@ fn size_of_reasons(packet: &Packet) -> usize {
     }
 }
 
-/// Largest payload, and largest properties, in bytes that are copied to the write buffer; larger ones are shared between all
-/// receivers.
+/// Maximum size in bytes of a payload, and of properties, that are copied to the write buffer. Larger ones are shared
+/// between all receivers.
 const COPY_MAX: usize = 1024;

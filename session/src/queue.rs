@@ -1,4 +1,4 @@
-//! The queue of messages that wait for a client, in order, bounded in number and bytes. Sends nothing.
+//! The queue of messages that wait for a client, in order, bounded in number and bytes. The session sends the messages.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -10,14 +10,14 @@ use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
 use crate::verdict::{Drop, Drops, Verdict};
 
-/// The queue of a session; allocated when its first message is queued.
+/// The queue of a session. The queue is allocated when the session's first message is queued.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     entries: VecDeque<StoredDelivery>,
     bytes: usize,
-    /// No queued message expires before this; `None` if none expires.
+    /// Earliest expiry time of all queued messages, or an earlier time; `None` if no queued message expires.
     earliest_expiry: Option<Instant>,
-    /// Number of pushes to a full queue since the last sweep.
+    /// Number of pushes to a full queue since the last sweep (see [`Queue::sweep`]).
     pushes_to_full_queue: usize,
 }
 
@@ -33,10 +33,10 @@ impl Queue {
         change_log: &mut Option<Box<ChangeLog>>,
     ) -> Verdict {
         let size = stored.message.size();
-        if self.is_full(size, config) {
+        if self.would_overflow(size, config) {
             self.sweep_if_worthwhile(now, drops, change_log);
         }
-        while self.is_full(size, config) {
+        while self.would_overflow(size, config) {
             let may_evict = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
             let evicted = if may_evict { self.pop() } else { None };
             let reason = if config.overflow == Overflow::Reject { Drop::Rejected } else { Drop::QueueFull };
@@ -65,7 +65,7 @@ impl Queue {
         self.entries.front().map_or(0, len)
     }
 
-    /// Drops and counts all expired messages; cheap when none can have expired. `[MQTT5-3.3.2-5]`
+    /// Drops and counts all expired messages. The call is cheap if no message can have expired. `[MQTT5-3.3.2-5]`
     pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
         if self.earliest_expiry.is_none_or(|earliest| earliest > now) {
             return;
@@ -97,7 +97,8 @@ impl Queue {
         self.entries.capacity() * size_of::<StoredDelivery>()
     }
 
-    /// Sweeps a full queue only after pushes of more than a quarter of its length, because a sweep visits every entry.
+    /// Sweeps a full queue only if more messages than a quarter of its length were pushed since the last sweep, because
+    /// a sweep visits every entry.
     fn sweep_if_worthwhile(
         &mut self,
         now: Instant,
@@ -110,7 +111,8 @@ impl Queue {
         }
     }
 
-    /// Appends `stored` without checking the limits. Messages restored from a store were within them when queued.
+    /// Appends `stored` without checking the limits. A message restored from a store was within the limits when it was
+    /// queued.
     pub(crate) fn append(&mut self, stored: StoredDelivery) {
         self.bytes += stored.message.size();
         if let Some(at) = stored.message.expires_at() {
@@ -119,8 +121,8 @@ impl Queue {
         self.entries.push_back(stored);
     }
 
-    /// Also when there is not enough memory for a longer queue.
-    fn is_full(&mut self, size: usize, config: &Config) -> bool {
+    /// Whether a message of `size` bytes does not fit, or there is not enough memory for a longer queue.
+    fn would_overflow(&mut self, size: usize, config: &Config) -> bool {
         self.entries.len() >= config.queue_len_max
             || self.bytes.saturating_add(size) > config.queue_bytes_max
             || (self.entries.len() == self.entries.capacity() && !self.grow())

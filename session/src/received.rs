@@ -1,5 +1,5 @@
-//! Packet identifiers of QoS 2 messages that the client has sent and not yet released, and its use of our Receive
-//! Maximum. Holds no messages.
+//! Packet identifiers of QoS 2 messages that the client has sent and not yet released, and how much of the broker's
+//! Receive Maximum the client uses. The table holds no messages.
 //!
 //! ```text
 //!           PUBLISH: new                PUBLISH: repeat
@@ -12,12 +12,12 @@ use tidegate_mqtt::{PacketId, ReasonCode};
 
 use crate::violation::Violation;
 
-/// Whether an inbound QoS 2 PUBLISH is new.
+/// Whether an inbound QoS 2 PUBLISH is new or a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// The first with its packet identifier; it has to be delivered and acknowledged.
+    /// The first PUBLISH with its packet identifier. The message has to be delivered and acknowledged.
     New,
-    /// A repeat; it has to be acknowledged but not delivered. `[MQTT5-4.3.3-10]`
+    /// A repeated PUBLISH. The message has to be acknowledged but not delivered again. `[MQTT5-4.3.3-10]`
     Repeat,
 }
 
@@ -26,14 +26,15 @@ pub enum Received {
 pub(crate) struct Receiving {
     /// Sorted by packet identifier.
     entries: Vec<Entry>,
-    /// Number of messages that count against our Receive Maximum on this connection.
+    /// Number of messages that count against the broker's Receive Maximum on this connection.
     counted: u16,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     id: PacketId,
-    /// Whether the message came on this connection; every connection begins with a full quota. `[MQTT5-4.9.0-1]`
+    /// Whether the message was received on this connection. Every connection begins with a full quota.
+    /// `[MQTT5-4.9.0-1]`
     counted: bool,
 }
 
@@ -55,7 +56,7 @@ impl Receiving {
     }
 
     /// Returns whether an inbound QoS 2 PUBLISH is new, without recording a new one. `pending` is the number of new
-    /// messages that came before it and are not recorded yet.
+    /// messages that were received before it and are not recorded yet.
     pub(crate) fn recognise(
         &mut self,
         id: PacketId,
@@ -71,8 +72,8 @@ impl Receiving {
         Ok(Received::New)
     }
 
-    /// Handles an inbound PUBREL: frees the identifier for a new message. Returns the reason for PUBCOMP.
-    /// `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
+    /// Handles an inbound PUBREL: the client may use the identifier for a new message. Returns the reason code for
+    /// PUBCOMP. `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
     pub(crate) fn release(&mut self, id: PacketId) -> ReasonCode {
         let Ok(index) = self.entries.binary_search_by_key(&id, |entry| entry.id) else {
             return ReasonCode::PacketIdentifierNotFound;
@@ -91,7 +92,7 @@ impl Receiving {
         take_quota(&mut self.counted, maximum)
     }
 
-    /// Called when a PUBACK delayed by [`Receiving::withhold_puback`] is sent.
+    /// Records that a PUBACK delayed by [`Receiving::withhold_puback`] was sent.
     pub(crate) fn puback_sent(&mut self) {
         self.counted = self.counted.saturating_sub(1);
     }
@@ -102,7 +103,7 @@ impl Receiving {
         self.entries = ids.into_iter().map(|id| Entry { id, counted: false }).collect();
     }
 
-    /// Called when a connection begins: its quota is full.
+    /// Begins a connection: the client may use the whole Receive Maximum again.
     pub(crate) fn begin_connection(&mut self) {
         self.counted = 0;
         for entry in &mut self.entries {
@@ -123,7 +124,7 @@ fn take_quota(counted: &mut u16, maximum: u16) -> Result<(), Violation> {
     Ok(())
 }
 
-/// An empty table that has memory for more entries than this frees it.
+/// Maximum number of entries for which an empty table keeps memory. An empty table with more memory frees its memory.
 const IDLE_ENTRIES_MAX: usize = 64;
 
 #[cfg(test)]

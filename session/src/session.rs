@@ -1,5 +1,5 @@
 //! The state of a client that outlives its connection: in-flight messages, queue, subscriptions, will. This module does
-//! no input or output and has no clock: it writes packets to a [`WriteBuffer`], and the caller passes the time.
+//! no input or output and has no clock: it writes packets to a [`WriteBuffer`], and the caller passes the current time.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -98,14 +98,14 @@ pub struct Session {
     session_expiry: u32,
     will: Option<Box<Will>>,
     outbox: Outbox,
-    /// Whether [`Session::resume`] was called on this connection. Until then nothing but CONNACK may be sent.
+    /// Whether [`Session::resume`] was called on this connection. Before that call, only CONNACK may be sent.
     /// `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
     resumed: bool,
     quota: Quota,
     inflight: Inflight,
-    /// Packet identifiers of the messages to resend on this connection, the oldest last.
+    /// Packet identifiers of the messages to resend on this connection, in reverse order: the oldest is last.
     resends: Vec<PacketId>,
-    /// Packets of this connection that are written after a commit; always `None` without a store.
+    /// Packets of this connection that wait for a commit before they are written; always `None` without a store.
     awaiting_commit: Option<Box<AwaitingCommit>>,
     queue: Option<Box<Queue>>,
     receiving: Option<Box<Receiving>>,
@@ -115,7 +115,7 @@ pub struct Session {
     change_log: Option<Box<ChangeLog>>,
 }
 
-/// How many more PUBLISH packets at QoS 1 and 2 may be sent before the client acknowledges one. `[MQTT5-3.3.4-9]`
+/// Number of QoS 1 and 2 PUBLISH packets that may still be sent before the client acknowledges one. `[MQTT5-3.3.4-9]`
 /// `[MQTT5-4.9.0-1]`
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
@@ -123,7 +123,7 @@ struct Quota {
 }
 
 impl Session {
-    /// Creates a session without state. `id` is the caller's handle, unique in the process.
+    /// Creates a session without state. `id` is chosen by the caller and unique in the process.
     #[must_use]
     pub fn new(id: u64, config: Arc<Config>) -> Self {
         Self {
@@ -147,11 +147,12 @@ impl Session {
         }
     }
 
-    /// Adds or replaces a subscription; returns whether one with this filter existed. `options.qos` is the granted QoS.
-    /// `[MQTT5-3.8.4-3]`
+    /// Adds or replaces a subscription. Returns whether a subscription to this filter existed. `options.qos` is the
+    /// granted QoS. `[MQTT5-3.8.4-3]`
     ///
     /// # Errors
-    /// When the subscription is new and the session already has [`Config::subscriptions_max`] (0x97).
+    /// Returns an error (0x97) if the subscription is new and the session already has [`Config::subscriptions_max`]
+    /// subscriptions.
     pub fn subscribe(
         &mut self,
         filter: SubscriptionFilter,
@@ -165,83 +166,87 @@ impl Session {
         )
     }
 
-    /// Removes a subscription; returns whether it existed. Deliveries that have begun continue. `[MQTT5-3.10.4-3]`
+    /// Removes a subscription. Returns whether the subscription existed. Deliveries that have begun continue.
+    /// `[MQTT5-3.10.4-3]`
     pub fn unsubscribe(&mut self, filter: &SubscriptionFilter) -> bool {
         self.subscriptions.remove(filter)
     }
 
-    /// The bytes to write to the socket.
+    /// Returns the buffer with the bytes to write to the socket.
     pub fn write_buffer(&mut self) -> &mut WriteBuffer {
         &mut self.outbox.write_buffer
     }
 
-    /// Returns the counts of messages dropped since the last call, and resets them.
+    /// Returns the numbers of messages dropped since the last call, and resets them.
     pub fn take_drops(&mut self) -> Drops {
         core::mem::take(&mut self.drops)
     }
 
-    /// Drops expired messages from the queue; cheap when none can have expired. Call it now and then for a session
-    /// without a connection, so that expired messages do not occupy memory until the client returns. `[MQTT5-3.3.2-5]`
+    /// Drops expired messages from the queue. The call is cheap if no message can have expired. Call this function from
+    /// time to time for a session without a connection, so that expired messages do not occupy memory until the client
+    /// returns. `[MQTT5-3.3.2-5]`
     pub fn sweep(&mut self, now: Instant) {
         if let Some(queue) = &mut self.queue {
             queue.sweep(now, &mut self.drops, &mut self.change_log);
         }
     }
 
-    /// The `id` passed to [`Session::new`].
+    /// Returns the `id` passed to [`Session::new`].
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The epoch of the latest connection: it rises by one with each; 0 before the first.
+    /// Returns the epoch of the latest connection. The epoch is 0 before the first connection and rises by 1 with each
+    /// connection.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Whether a connection is attached.
+    /// Returns whether a connection is attached.
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.lifecycle == Lifecycle::Attached
     }
 
-    /// The protocol version of the attached connection; `None` without one.
+    /// Returns the protocol version of the attached connection; `None` if no connection is attached.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.is_attached().then_some(self.outbox.version)
     }
 
-    /// Number of messages sent at QoS 1 and 2 whose acknowledgement is not complete.
+    /// Returns the number of QoS 1 and 2 messages that were sent and not completely acknowledged.
     #[must_use]
     pub fn inflight(&self) -> u32 {
         self.inflight.len().into()
     }
 
-    /// Number of messages in the queue.
+    /// Returns the number of messages in the queue.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
-    /// Total size of the messages in the queue, in bytes.
+    /// Returns the total size of the messages in the queue, in bytes.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.bytes())
     }
 
-    /// The subscriptions with their granted options, in no particular order.
+    /// Returns the subscriptions with their granted options, in no particular order.
     pub fn subscriptions(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
         self.subscriptions.iter()
     }
 
-    /// The granted options of one subscription.
+    /// Returns the granted options of one subscription.
     #[must_use]
     pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         self.subscriptions.granted_options(filter)
     }
 
-    /// Bytes of memory occupied by this value and its heap allocations, without messages and filters, which are shared.
+    /// Returns the number of bytes occupied by this value and its heap allocations, without messages and filters, which
+    /// are shared.
     #[must_use]
     pub fn memory(&self) -> usize {
         let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
@@ -266,8 +271,8 @@ impl Quota {
         self.left = self.left.saturating_sub(1);
     }
 
-    /// Called when a PUBLISH that was counted on this connection is complete. Only those are given back, so the quota
-    /// never exceeds its initial value. `[MQTT5-4.9.0-2]`
+    /// Increases the quota by 1. Called when a PUBLISH that was counted on this connection is complete. Only such a
+    /// PUBLISH is given back, so the quota never exceeds its initial value. `[MQTT5-4.9.0-2]`
     fn give_back(&mut self) {
         self.left = self.left.saturating_add(1);
     }

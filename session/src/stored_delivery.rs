@@ -11,13 +11,13 @@ use tidegate_mqtt::{Message, Outgoing, QoS};
 pub struct Delivery<'a> {
     /// The message, shared by all its receivers.
     pub message: &'a Arc<Message>,
-    /// The QoS of this delivery: the lower of the published and the granted one. `[MQTT5-3.8.4-8]`
+    /// The QoS of this delivery: the lower of the published QoS and the granted QoS. `[MQTT5-3.8.4-8]`
     pub qos: QoS,
     /// The RETAIN flag of this delivery. `[MQTT5-3.3.1-13]`
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
     pub identifiers: &'a [u32],
-    /// The text of the shared subscription's filter, if the message came through one.
+    /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<&'a Arc<str>>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct StoredDelivery {
     identifier: u32,
     pub(crate) qos: QoS,
     retain: bool,
-    /// Whether it was sent on the present connection; then it counts against the send quota.
+    /// Whether the message was sent on the present connection, so that it counts against the send quota.
     pub(crate) sent: bool,
     /// Whether the session's change log records this delivery, under the id of its message.
     logged: bool,
 }
 
-/// Data that only few deliveries have, on the heap to keep [`StoredDelivery`] small.
+/// Data that few deliveries have. These fields are on the heap to keep [`StoredDelivery`] small.
 #[derive(Clone, Debug)]
 struct Extras {
     identifiers: Box<[u32]>,
@@ -44,7 +44,7 @@ struct Extras {
 }
 
 impl StoredDelivery {
-    /// A delivery that the change log does not record. `sent`: see [`StoredDelivery::sent`].
+    /// Creates a delivery that the change log does not record. For `sent`, see [`StoredDelivery::sent`].
     #[inline(always)]
     pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
         let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
@@ -59,18 +59,19 @@ impl StoredDelivery {
         }
     }
 
-    /// A delivery that the session's change log records under the id of its message.
+    /// Creates a delivery that the session's change log records under the id of its message.
     pub(crate) fn logged(delivery: &Delivery<'_>, sent: bool) -> Self {
         Self { logged: true, ..Self::new(delivery, sent) }
     }
 
-    /// The message id under which the session's change log records it; 0 if it does not.
+    /// Returns the message id under which the session's change log records this delivery; 0 if it is not recorded.
     pub(crate) fn message_id(&self) -> u64 {
-        // Another session may have given the message an id, so a nonzero id does not mean that this one records it.
+        // Another session may have assigned the message its id, so a nonzero id does not mean that this session records
+        // the delivery.
         if self.logged { self.message.id() } else { 0 }
     }
 
-    /// The delivery that it was created from.
+    /// Returns the delivery from which this value was created.
     pub(crate) fn delivery(&self) -> Delivery<'_> {
         Delivery {
             message: &self.message,
@@ -81,7 +82,7 @@ impl StoredDelivery {
         }
     }
 
-    /// The text of the shared subscription's filter, if the message came through one.
+    /// Returns the text of the shared subscription's filter if the message was received through a shared subscription.
     pub(crate) fn share(&self) -> Option<&Arc<str>> {
         self.extras.as_ref()?.share.as_ref()
     }

@@ -1,4 +1,4 @@
-//! The subscriptions of one session. It does not match topics; the router does.
+//! The subscriptions of one session. Matching topics with filters is the router's task.
 
 mod table;
 
@@ -20,7 +20,7 @@ pub struct GrantedOptions {
 #[error("the session already has the maximum number of subscriptions (subscriptions_max)")]
 pub struct SubscriptionsFull;
 
-/// Filters and granted options: in a list while there are few, as with most clients; in a hash table otherwise.
+/// Filters and granted options. A few subscriptions, as most clients have, are stored in a list, more in a hash table.
 #[derive(Debug)]
 pub(crate) enum Subscriptions {
     Few(Vec<(SubscriptionFilter, GrantedOptions)>),
@@ -34,7 +34,7 @@ impl Default for Subscriptions {
 }
 
 impl Subscriptions {
-    /// Adds or replaces a subscription; returns whether one with this filter existed. `[MQTT5-3.8.4-3]`
+    /// Adds or replaces a subscription. Returns whether a subscription to this filter existed. `[MQTT5-3.8.4-3]`
     /// `[MQTT3-3.8.4-3]`
     pub(crate) fn insert(
         &mut self,
@@ -64,7 +64,7 @@ impl Subscriptions {
         inserted
     }
 
-    /// Removes a subscription; returns whether it existed. `[MQTT5-3.10.4-1]` `[MQTT3-3.10.4-1]`
+    /// Removes a subscription. Returns whether the subscription existed. `[MQTT5-3.10.4-1]` `[MQTT3-3.10.4-1]`
     pub(crate) fn remove(&mut self, filter: &SubscriptionFilter) -> bool {
         match self {
             Self::Few(list) => match list.iter().position(|(present, _)| present == filter) {
@@ -103,7 +103,7 @@ impl Subscriptions {
         list.into_iter().flatten().cloned().chain(many)
     }
 
-    /// Bytes of memory allocated, without the text of the filters.
+    /// Returns the number of bytes allocated, without the text of the filters.
     pub(crate) fn capacity(&self) -> usize {
         match self {
             Self::Few(list) => list.capacity() * size_of::<(SubscriptionFilter, GrantedOptions)>(),
@@ -121,7 +121,7 @@ impl Subscriptions {
     }
 }
 
-/// Maximum length of the list.
+/// Maximum number of subscriptions stored in a list.
 const FEW_MAX: usize = 16;
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! What a session did with a message pushed to it, and the counts of dropped messages.
+//! What a session did with a pushed message, and the numbers of dropped messages.
 
-/// What a session did with a message pushed to it.
+/// What a session did with a pushed message.
 #[must_use = "the caller may have to count a dropped message or tell its publisher"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is in the write buffer, or waits for a commit and then goes there.
+    /// The message is in the write buffer, or it waits for a commit and is then moved to the write buffer.
     Sent,
-    /// It waits in the queue.
+    /// The message waits in the queue.
     Queued,
-    /// It was dropped and counted in the session's [`Drops`].
+    /// The message was dropped and counted in the session's [`Drops`].
     Dropped(Drop),
-    /// The session did nothing: the caller has to push these frames one by one.
+    /// The session did nothing: the caller has to push the frames one by one.
     Individually,
 }
 
@@ -19,42 +19,42 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Drop {
-    /// Its expiry interval passed before it was first sent. `[MQTT5-3.3.2-5]`
+    /// The message's expiry interval passed before the message was first sent. `[MQTT5-3.3.2-5]`
     Expired,
-    /// It exceeds the client's Maximum Packet Size. `[MQTT5-3.1.2-25]`
+    /// The message exceeds the client's Maximum Packet Size. `[MQTT5-3.1.2-25]`
     TooLarge,
     /// The queue was full, and the overflow policy is to drop a message.
     QueueFull,
-    /// The queue was full, and the overflow policy is to tell the publisher (0x97).
+    /// The queue was full, and the overflow policy is to report this to the publisher (0x97).
     Rejected,
-    /// A QoS 0 message to a client that reads too slowly.
+    /// A QoS 0 message, and the client reads too slowly.
     Slow,
-    /// A QoS 0 message to a client that is not connected.
+    /// A QoS 0 message, and the client is not connected.
     Offline,
-    /// It was queued or unacknowledged when the session ended.
+    /// The message was queued or unacknowledged when the session ended.
     Ended,
 }
 
-/// Messages dropped by a session, by reason.
+/// Numbers of messages dropped by a session, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Dropped as [`Drop::Expired`].
+    /// Number of messages dropped as [`Drop::Expired`].
     pub expired: u64,
-    /// Dropped as [`Drop::TooLarge`].
+    /// Number of messages dropped as [`Drop::TooLarge`].
     pub too_large: u64,
-    /// Dropped as [`Drop::QueueFull`] or [`Drop::Rejected`].
+    /// Number of messages dropped as [`Drop::QueueFull`] or [`Drop::Rejected`].
     pub queue_full: u64,
-    /// Dropped as [`Drop::Slow`].
+    /// Number of messages dropped as [`Drop::Slow`].
     pub slow: u64,
-    /// Dropped as [`Drop::Offline`].
+    /// Number of messages dropped as [`Drop::Offline`].
     pub offline: u64,
-    /// Dropped as [`Drop::Ended`].
+    /// Number of messages dropped as [`Drop::Ended`].
     pub ended: u64,
 }
 
 impl Drops {
-    /// The sum over all reasons.
+    /// Returns the sum over all reasons.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.expired + self.too_large + self.queue_full + self.slow + self.offline + self.ended

@@ -1,4 +1,4 @@
-//! Protocol violations in well-formed packets: one table of violation, reason code and statement id.
+//! Protocol violations in well-formed packets: a table of violations with reason code and statement id.
 
 use tidegate_mqtt::ReasonCode;
 
@@ -16,13 +16,13 @@ macro_rules! violations {
             /// All violations.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The reason code for a DISCONNECT to an MQTT 5 client. `[MQTT5-4.13.1-1]`
+            /// Returns the reason code for a DISCONNECT to an MQTT 5 client. `[MQTT5-4.13.1-1]`
             #[must_use]
             pub const fn reason(self) -> ReasonCode {
                 match self { $(Self::$name => ReasonCode::$reason,)* }
             }
 
-            /// The id of the statement in the specification that the client violated.
+            /// Returns the id of the statement in the specification that the client violated.
             #[must_use]
             pub const fn statement(self) -> &'static str {
                 match self { $(Self::$name => $statement,)* }

@@ -1,4 +1,4 @@
-//! The bytes that wait to be written to the socket of one connection. It does not write to the socket itself.
+//! The bytes that wait to be written to the socket of one connection. The buffer itself does not write to the socket.
 
 use bytes::Bytes;
 use tidegate_limits::memory;
@@ -10,9 +10,9 @@ pub use batch::Batch;
 /// The bytes that wait to be written to the socket. Small packets are copied into one buffer; large payloads are
 /// inserted by reference.
 ///
-/// The writing thread takes everything at once ([`WriteBuffer::take`]), writes it without holding the session's lock,
-/// and returns the unwritten rest ([`WriteBuffer::put_back`]). If the connection has ended meanwhile, that rest is
-/// dropped.
+/// The writing thread takes all bytes at once ([`WriteBuffer::take`]), writes them without holding the session's lock,
+/// and returns the unwritten rest ([`WriteBuffer::put_back`]). If the connection has ended in the meantime, that rest
+/// is dropped.
 #[derive(Debug, Default)]
 pub struct WriteBuffer {
     batch: Batch,
@@ -44,15 +44,16 @@ impl WriteBuffer {
         self.batch.push_shared(bytes);
     }
 
-    /// Takes everything. `pooled` becomes the buffer for the next bytes: its capacity is used, its content is dropped.
+    /// Takes all waiting bytes. `pooled` becomes the buffer for the next bytes: its capacity is used, its content is
+    /// dropped.
     #[must_use = "the batch holds the bytes to be written"]
     pub fn take(&mut self, pooled: Vec<u8>) -> Batch {
         let next = Batch::new(pooled, self.batch.generation);
         core::mem::replace(&mut self.batch, next)
     }
 
-    /// Returns the unwritten rest of a batch; it comes before the bytes added meanwhile. A batch of a connection that
-    /// has ended is dropped.
+    /// Returns the unwritten rest of a batch to the buffer, in front of the bytes added in the meantime. A batch of a
+    /// connection that has ended is dropped.
     pub fn put_back(&mut self, mut batch: Batch) {
         if batch.generation != self.batch.generation || batch.is_empty() {
             return;
@@ -62,7 +63,7 @@ impl WriteBuffer {
         self.batch = batch;
     }
 
-    /// Begins a new connection: drops everything, including batches that were taken and are returned later.
+    /// Begins a new connection: drops all bytes, including batches that were taken and are returned later.
     pub(crate) fn clear(&mut self) {
         self.batch = Batch::new(Vec::new(), self.batch.generation.wrapping_add(1));
     }
@@ -80,25 +81,25 @@ impl WriteBuffer {
         is_unused.then(|| self.take(Vec::new()).recycle())
     }
 
-    /// Number of bytes that wait to be written.
+    /// Returns the number of bytes that wait to be written.
     #[must_use]
     pub fn len(&self) -> usize {
         self.batch.len()
     }
 
-    /// Whether no bytes wait to be written.
+    /// Returns whether no bytes wait to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes of memory allocated by this buffer, without shared payloads, which belong to their messages.
+    /// Returns the number of bytes allocated by this buffer, without shared payloads, which belong to their messages.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.batch.capacity()
     }
 
-    /// The buffer to encode the next packet into.
+    /// Returns the buffer into which the next packet is encoded.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.batch.copied
     }

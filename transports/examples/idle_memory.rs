@@ -1,5 +1,5 @@
 //! Measures a server's memory per idle connection: `idle_memory <tcp|unix|tls|ws|wss|quic> <connections> [burst]`. The
-//! clients run in a second process, so that only the server's memory is counted. With `burst`, each client first sends
+//! clients run in a second process, so that only the server's memory is measured. With `burst`, each client first sends
 //! and receives 256 KiB.
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +46,7 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
         "tls" => "mqtts",
         other => other,
     };
-    let before = resident();
+    let before = resident_bytes();
     let url = format!("{scheme}://{}", listener.local_address());
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["connect", &url, count]).args(burst).stdin(Stdio::piped());
@@ -66,7 +66,7 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
         tokio::task::yield_now().await;
     }
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    let used = resident() - before;
+    let used = resident_bytes() - before;
     println!(
         "{transport} {count} {}: {:.1} KiB per connection",
         burst.map_or("", |_| "after a burst"),
@@ -76,9 +76,10 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
     child.wait().unwrap();
 }
 
-thread_local!(static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; 16 * 1024]));
+thread_local!(static SHARED_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 16 * 1024]));
 
-/// Echoes. Reads into the thread's shared buffer; the connection keeps only bytes that cannot be written at once.
+/// Sends all received bytes back. Reads into the thread's shared buffer; the connection itself keeps only bytes that
+/// the socket does not accept immediately.
 async fn echo(mut link: Box<Link>) {
     let mut unsent: Vec<u8> = Vec::new();
     poll_fn(move |cx| {
@@ -91,7 +92,7 @@ async fn echo(mut link: Box<Link>) {
             }
             unsent = Vec::new();
             let _ = link.poll_flush(cx);
-            let read = SHARED.with_borrow_mut(|buf| {
+            let read = SHARED_BUFFER.with_borrow_mut(|buf| {
                 link.poll_read(cx, buf).map(|read| read.map(|read| unsent.extend_from_slice(&buf[..read])))
             });
             if ready!(read).is_err() || unsent.is_empty() {
@@ -147,7 +148,7 @@ fn endpoint(transport: &str) -> Endpoint {
     }
 }
 
-fn resident() -> u64 {
+fn resident_bytes() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }

@@ -1,4 +1,4 @@
-//! Connecting to a broker by URL, over any transport.
+//! Connects to a broker by URL, over any transport.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,24 +21,24 @@ pub use crate::tls::ClientTls;
 use crate::tls::tls_facts;
 use crate::{quic, websocket};
 
-/// Connects within [`CONNECT_TIMEOUT`].
+/// Connects to `target` within [`CONNECT_TIMEOUT`].
 ///
 /// # Errors
-/// See [`ConnectError`]; its text is meant for users.
+/// Returns why the connection failed. The text of [`ConnectError`] is meant for users.
 pub async fn connect(target: &Target, tls: &ClientTls) -> Result<Link, ConnectError> {
     connect_within(target, tls, CONNECT_TIMEOUT).await
 }
 
-/// Connects within `limit`, including all handshakes of the transport.
+/// Connects to `target` within `limit`, including all handshakes of the transport.
 ///
 /// # Errors
-/// See [`ConnectError`]; its text is meant for users.
+/// Returns why the connection failed. The text of [`ConnectError`] is meant for users.
 pub async fn connect_within(target: &Target, tls: &ClientTls, limit: Duration) -> Result<Link, ConnectError> {
     let connecting = async {
         match target {
             Target::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
-                let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
+                let stream = stream.map_err(|fault| ConnectError::from_socket_error(target, fault))?;
                 Ok(Link::unix(stream, Peer::new(Transport::Unix, None)))
             }
             Target::Network(host) => connect_host(target, host, tls).await,
@@ -55,8 +55,8 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
         return connect_quic(target, host, tls).await;
     }
     let stream = TcpStream::connect((host.name.as_str(), host.port)).await;
-    let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
-    // Best effort: without TCP_NODELAY the connection still works.
+    let stream = stream.map_err(|fault| ConnectError::from_socket_error(target, fault))?;
+    // A failure is ignored, because the connection also works without TCP_NODELAY.
     let _ = stream.set_nodelay(true);
     let peer = Peer::new(host.transport, stream.peer_addr().ok());
     let upgrade_failed = |fault| ConnectError::Upgrade { target: target.clone(), fault };
@@ -90,7 +90,7 @@ async fn connect_tls(
     let server_name = ServerName::try_from(name.to_owned())
         .map_err(|_| ConnectError::ServerName { name: name.to_owned() })?;
     let connected = TlsConnector::from(Arc::new(config)).connect(server_name, stream).await;
-    let stream = connected.map_err(|fault| ConnectError::handshake(target, fault))?;
+    let stream = connected.map_err(|fault| ConnectError::from_handshake_error(target, fault))?;
     let facts = tls_facts(stream.get_ref().1, Some(name));
     Ok((TlsStream::Client(stream), facts))
 }
@@ -98,9 +98,9 @@ async fn connect_tls(
 async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<Link, ConnectError> {
     let addresses = tokio::net::lookup_host((host.name.as_str(), host.port)).await;
     let addresses: Vec<SocketAddr> =
-        addresses.map_err(|fault| ConnectError::socket(target, fault))?.collect();
+        addresses.map_err(|fault| ConnectError::from_socket_error(target, fault))?.collect();
     let name = host.server_name(tls);
-    let mut failure = ConnectError::socket(target, io::ErrorKind::HostUnreachable.into());
+    let mut failure = ConnectError::from_socket_error(target, io::ErrorKind::HostUnreachable.into());
     for address in addresses {
         let config = tls.config(&[&rustls::version::TLS13], &[quic::ALPN])?;
         match quic::dial(address, name, config).await {
@@ -112,7 +112,7 @@ async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
                 };
                 return Ok(Link::quic(stream, Peer::new(Transport::Quic, Some(address)).with_tls(facts)));
             }
-            Err(fault) => failure = ConnectError::quic(target, fault),
+            Err(fault) => failure = ConnectError::from_quic_error(target, fault),
         }
     }
     Err(failure)

@@ -1,7 +1,7 @@
 //! TCP, TLS, WebSocket, QUIC and Unix sockets behind one byte-stream type, [`Link`].
 //!
-//! This crate does not parse MQTT. It uses the name `mqtt` only in ALPN and `Sec-WebSocket-Protocol`. Servers start
-//! at [`listener`], clients at [`client`].
+//! This crate does not parse MQTT. The name `mqtt` appears only in ALPN and `Sec-WebSocket-Protocol`. The entry point
+//! for servers is [`listener`], for clients [`client`].
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 pub mod client;

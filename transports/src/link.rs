@@ -1,4 +1,5 @@
-//! A bidirectional byte stream over any transport. Owns the dispatch to the transport and knows nothing about MQTT.
+//! A bidirectional byte stream over any transport. A link dispatches each call to its transport and does not parse
+//! MQTT.
 
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
@@ -27,9 +28,9 @@ use plain::{PlainTcp, PlainUnix};
 
 /// A connected byte stream, on the server's or the client's side.
 ///
-/// A link belongs to the tokio runtime that created it, until [`Link::reregister`] moves it to another one. Reads fill
-/// the caller's buffer. While a link is idle it holds no buffers of its own, only the state of TLS or QUIC. Dropping a
-/// link without [`Link::poll_close`] cuts the connection off.
+/// A link belongs to the tokio runtime that created it, until [`Link::reregister`] moves the link to another runtime.
+/// Reads fill the caller's buffer. An idle link holds no buffers, only the state of TLS or QUIC. If a link is dropped
+/// without [`Link::poll_close`], the connection ends without an orderly close.
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
@@ -54,13 +55,13 @@ struct Details {
     _permit: Option<ConnectionPermit>,
 }
 
-/// The reason that an orderly close sends to the peer, if the transport can carry one.
+/// The reason that an orderly close sends to the peer, if the transport can transmit a reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The conversation is complete. WebSocket 1000, QUIC 0.
+    /// The communication is complete. WebSocket 1000, QUIC 0.
     #[default]
     Normal,
-    /// The server shuts down. WebSocket 1001, QUIC 0.
+    /// The server is shutting down. WebSocket 1001, QUIC 0.
     GoingAway,
     /// The control stream failed. WebSocket 1011, QUIC 1.
     ControlStreamDown,
@@ -102,10 +103,10 @@ impl Link {
         self
     }
 
-    /// Reads into `buf` and returns the number of bytes read; 0 means the end of the stream.
+    /// Reads into `buf`. Returns the number of bytes read; 0 means the end of the stream.
     ///
     /// # Errors
-    /// The connection broke, or the peer violated the transport's protocol (`InvalidData`).
+    /// Returns an error if the connection failed or the peer violated the transport's protocol (`InvalidData`).
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.poll_read(cx, buf),
@@ -117,12 +118,13 @@ impl Link {
         }
     }
 
-    /// Writes bytes from `slices`, in order, and returns how many were accepted. The bytes of one call are sent in as few
-    /// segments, records or frames as possible. A caller cannot withdraw bytes once it has offered them: its next call
-    /// must begin with the first byte that was not accepted. Call [`Link::poll_flush`] when there is no more data for now.
+    /// Writes bytes from `slices`, in order. Returns the number of bytes accepted. The bytes of one call are sent in as
+    /// few segments, records or frames as possible. A caller cannot withdraw bytes that it has offered: its next call
+    /// must begin with the first byte that was not accepted. Call [`Link::poll_flush`] when there is currently no more
+    /// data to write.
     ///
     /// # Errors
-    /// The connection broke.
+    /// Returns an error if the connection failed.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.poll_write(cx, slices),
@@ -137,7 +139,7 @@ impl Link {
     /// Flushes the bytes accepted so far, and sends the transport's own pending frames (WebSocket pings and pongs).
     ///
     /// # Errors
-    /// The connection broke.
+    /// Returns an error if the connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
             Stream::Tcp(_) | Stream::Unix(_) | Stream::Quic(_) => Poll::Ready(Ok(())),
@@ -147,11 +149,12 @@ impl Link {
         }
     }
 
-    /// Closes our side in order: flushes, then sends FIN, `close_notify`, a WebSocket close frame, or QUIC FIN and close.
-    /// Over QUIC this waits until the peer has acknowledged all bytes, so the caller should apply a timeout.
+    /// Closes the link's own side in an orderly way: flushes, then sends FIN, `close_notify`, a WebSocket Close frame,
+    /// or QUIC FIN and close. Over QUIC, the function waits until the peer has acknowledged all bytes, so the caller
+    /// should set a timeout.
     ///
     /// # Errors
-    /// The connection broke before the close was complete.
+    /// Returns an error if the connection failed before the close was complete.
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reason = self.details.close_reason;
         match &mut self.stream {
@@ -164,16 +167,16 @@ impl Link {
         }
     }
 
-    /// Sets the reason that [`Link::poll_close`] will send to the peer. The default is `Normal`.
+    /// Sets the reason that [`Link::poll_close`] will send to the peer. Default: [`CloseReason::Normal`].
     pub fn set_close_reason(&mut self, reason: CloseReason) {
         self.details.close_reason = reason;
     }
 
-    /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends. Does nothing on other transports. Nobody checks
-    /// for the pong: MQTT's keep alive decides whether a peer is alive.
+    /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends. Does nothing for other transports. The pong
+    /// is not checked: MQTT's keep alive determines whether a peer is alive.
     ///
     /// # Errors
-    /// Our side is already closed.
+    /// Returns an error if the link's own side is already closed.
     pub fn ping(&mut self) -> io::Result<()> {
         match &mut self.stream {
             Stream::WebSocket(stream) => stream.ping(),
@@ -182,7 +185,7 @@ impl Link {
         }
     }
 
-    /// How often the owner should call [`Link::ping`]; `None` if the transport needs no pings.
+    /// Returns the interval at which the owner should call [`Link::ping`]; `None` if the transport needs no pings.
     #[must_use]
     pub fn heartbeat(&self) -> Option<Duration> {
         match &self.stream {
@@ -192,8 +195,8 @@ impl Link {
         }
     }
 
-    /// A handle through which any thread may try to write; `None` where only the link's owner may write (TLS, WebSocket,
-    /// QUIC).
+    /// Returns a handle with which any thread may try to write; `None` for TLS, WebSocket and QUIC, where only the
+    /// link's owner may write.
     #[must_use]
     pub fn direct(&self) -> Option<DirectWriter> {
         match &self.stream {
@@ -203,19 +206,21 @@ impl Link {
         }
     }
 
-    /// Whether [`Link::reregister`] is possible. It is not for QUIC, whose connection must stay on its endpoint's runtime.
+    /// Returns whether [`Link::reregister`] is possible. Reregistering is impossible for QUIC, whose connection must
+    /// stay on the runtime of its endpoint.
     #[must_use]
     pub fn is_mobile(&self) -> bool {
         !matches!(self.stream, Stream::Quic(_))
     }
 
     /// Moves the link to the calling runtime: registers the socket there and removes it from the previous runtime. The
-    /// state of TLS and WebSocket moves along. Afterwards poll the link for reading and writing, because wakers registered
-    /// with the previous runtime are lost.
+    /// state of TLS and WebSocket moves with the link. Afterwards the caller must poll the link for reading and
+    /// writing, because wakers registered with the previous runtime are lost.
     ///
     /// # Errors
-    /// The link is QUIC (`Unsupported`), a [`DirectWriter`] of it still exists (`ResourceBusy`), or the process has no
-    /// file descriptor left. On error the link is unchanged and stays with the previous runtime.
+    /// Returns an error if the link is QUIC (`Unsupported`), if a [`DirectWriter`] of the link still exists
+    /// (`ResourceBusy`), or if the process has no file descriptor left. In this case, the link is unchanged and stays
+    /// with the previous runtime.
     pub fn reregister(&mut self) -> io::Result<()> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.reregister(),
@@ -227,7 +232,7 @@ impl Link {
         }
     }
 
-    /// What is known about the other side.
+    /// Returns the facts that the transport knows about the other side.
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.details.peer

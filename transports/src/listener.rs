@@ -1,4 +1,4 @@
-//! Accepting connections. Accepting never waits for a peer. The handshakes, which do wait (TLS, HTTP, QUIC), belong to
+//! Accepts connections. Accepting never waits for a peer. The handshakes (TLS, HTTP, QUIC), which do wait, are part of
 //! [`Incoming::establish`], which runs on the runtime that will own the link.
 
 use std::io;
@@ -29,13 +29,14 @@ use streams::StreamSocket;
 /// The limits that all listeners share.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Limits the handshakes that run at the same time.
+    /// The limits on simultaneous handshakes.
     pub handshakes: Arc<Handshakes>,
-    /// Limits the connections that are open.
+    /// The limits on open connections.
     pub connections: Arc<Connections>,
 }
 
-/// A bound endpoint. It may be bound on any thread: it registers with the runtime of the first [`Listener::accept`].
+/// A bound endpoint. Any thread may bind an endpoint: the socket is registered with the runtime of the first
+/// [`Listener::accept`].
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
@@ -51,10 +52,10 @@ enum Socket {
     Quic(Arc<QuicSocket>),
 }
 
-/// Binds and listens.
+/// Binds an endpoint and listens on it.
 ///
 /// # Errors
-/// The address cannot be bound, or the certificate and key cannot be used.
+/// Returns an error if the address cannot be bound, or if the certificate and key cannot be used.
 pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindError> {
     let acceptor_stack = Arc::new(AcceptorStack::new(config)?);
     let (socket, address) = match &config.endpoint {
@@ -84,11 +85,12 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
 }
 
 impl Listener {
-    /// Waits for the next connection within the limits. Connections above a limit are refused and counted. Cancel-safe.
+    /// Waits for the next connection within the limits. Connections above a limit are refused and counted. The function
+    /// is cancel-safe.
     ///
     /// # Errors
-    /// This process or machine lacks a resource (file descriptors, memory). The error is returned after a short pause, so
-    /// the caller may log it and call `accept` again.
+    /// Returns an error if the process or machine lacks a resource (file descriptors, memory). The error is returned
+    /// after a short pause, so the caller may log it and call `accept` again.
     pub async fn accept(&self) -> io::Result<Incoming> {
         loop {
             let (accepted, address) = match &self.socket {
@@ -105,21 +107,23 @@ impl Listener {
         }
     }
 
-    /// Waits until all QUIC connections of this listener are closed and their peers have been notified. Returns at once for
-    /// other transports. Apply a timeout: this also waits for peers that have vanished.
+    /// Waits until all QUIC connections of this listener are closed and their peers have been notified. Returns
+    /// immediately for other transports. The caller should set a timeout, because the function also waits for peers
+    /// that are no longer reachable.
     pub async fn wait_idle(&self) {
         if let Socket::Quic(socket) = &self.socket {
             socket.wait_idle().await;
         }
     }
 
-    /// The address it listens on, with the actual port if port 0 was requested.
+    /// Returns the address that the listener is bound to, with the actual port if port 0 was requested.
     #[must_use]
     pub fn local_address(&self) -> &LocalAddress {
         &self.address
     }
 
-    /// Replaces the certificate while the listener runs; `None` if its transport is not encrypted.
+    /// Returns a handle that replaces the certificate while the listener runs; `None` if its transport is not
+    /// encrypted.
     #[must_use]
     pub fn certificate(&self) -> Option<CertificateHandle> {
         match &self.socket {
@@ -128,7 +132,7 @@ impl Listener {
         }
     }
 
-    /// The connection counters of this listener.
+    /// Returns the connection counters of this listener.
     #[must_use]
     pub fn connections(&self) -> &ListenerConnections {
         &self.connections

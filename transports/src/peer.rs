@@ -1,4 +1,4 @@
-//! What the transport knows about the other side of a link. No decisions are made here.
+//! The facts that the transport knows about the other side of a link.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The name used in logs, metrics and configuration.
+    /// Returns the name used in logs, metrics and configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Transport {
         }
     }
 
-    /// True when the transport encrypts.
+    /// Returns whether the transport is encrypted.
     #[must_use]
     pub fn is_secure(self) -> bool {
         matches!(self, Self::Tls | Self::SecureWebSocket | Self::Quic)
@@ -47,12 +47,12 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What the TLS handshake negotiated.
+/// The parameters that the TLS handshake negotiated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFacts {
-    /// `TLSv1.2` or `TLSv1.3`.
+    /// The TLS version: `TLSv1.2` or `TLSv1.3`.
     pub version: &'static str,
-    /// The server name that the client asked for (SNI).
+    /// The server name that the client requested (SNI).
     pub server_name: Option<Box<str>>,
     /// The negotiated application protocol (ALPN).
     pub protocol: Option<Box<str>>,
@@ -68,7 +68,7 @@ pub struct Peer {
 
 impl Peer {
     pub(crate) fn new(transport: Transport, address: Option<SocketAddr>) -> Self {
-        Self { transport, address: address.map(canonical), tls: None }
+        Self { transport, address: address.map(canonical_address), tls: None }
     }
 
     pub(crate) fn with_tls(mut self, facts: TlsFacts) -> Self {
@@ -76,20 +76,20 @@ impl Peer {
         self
     }
 
-    /// The transport of the link.
+    /// Returns the transport of the link.
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.transport
     }
 
-    /// The remote address; `None` for a Unix socket. An IPv4 peer of a dual-stack listener has its IPv4 address here, not
-    /// the IPv4-mapped IPv6 address.
+    /// Returns the remote address; `None` for a Unix socket. For an IPv4 peer of a dual-stack listener, this is its
+    /// IPv4 address, not the IPv4-mapped IPv6 address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// What the TLS handshake negotiated; `None` without TLS.
+    /// Returns the parameters that the TLS handshake negotiated; `None` without TLS.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsFacts> {
         self.tls.as_deref()
@@ -105,6 +105,6 @@ impl fmt::Display for Peer {
     }
 }
 
-fn canonical(address: SocketAddr) -> SocketAddr {
+fn canonical_address(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -1,4 +1,5 @@
-//! MQTT over QUIC: the first bidirectional stream of a connection is the link. Owns QUIC's settings and close codes.
+//! MQTT over QUIC: the first bidirectional stream of a connection is the link. The module has QUIC's settings and close
+//! codes.
 
 use std::time::Duration;
 
@@ -21,19 +22,19 @@ use crate::link::CloseReason;
 /// Limits of QUIC connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuicConfig {
-    /// Receive window of one stream: bytes the peer may send before we read them. Default 256 KiB.
+    /// Receive window of one stream: number of bytes that the peer may send before they are read. Default 256 KiB.
     pub stream_window: u32,
-    /// Receive window of all streams of a connection together, and limit of the bytes we have sent and the peer has not
+    /// Receive window of all streams of a connection together, and maximum number of bytes sent that the peer has not
     /// acknowledged. Default 1 MiB.
     pub connection_window: u32,
-    /// Bidirectional streams that a client may have open. Default 4. Only the first carries MQTT; others are reset. Each
-    /// allowed stream uses memory even while it is not open.
+    /// Maximum number of open bidirectional streams of a client. Default 4. Only the first stream carries MQTT; others
+    /// are reset. Each allowed stream uses memory even while it is not open.
     pub streams_max: u32,
-    /// A connection that receives no packet for this long is closed, regardless of MQTT's keep alive. The peer may request
-    /// a shorter time. Default 10 minutes; `None` for never.
+    /// Time without received packets after which a connection is closed, regardless of MQTT's keep alive. The peer may
+    /// request a shorter time. Default 10 minutes; `None` disables the timeout.
     pub idle_timeout: Option<Duration>,
-    /// How often the server sends a packet on an idle connection, so that `idle_timeout` closes only dead connections.
-    /// Default 4 minutes; `None` for never.
+    /// Interval at which the server sends a packet on an idle connection, so that `idle_timeout` closes only dead
+    /// connections. Default 4 minutes; `None` disables these packets.
     pub keep_alive: Option<Duration>,
     /// Minimum time between two stateless resets that a listener sends. A reset tells a client of a former process that its
     /// connection is gone. Default zero: each packet of such a client is answered. See [`QuicKeys`] why that is safe.
@@ -53,17 +54,17 @@ impl Default for QuicConfig {
     }
 }
 
-/// The application protocol's name in ALPN.
+/// The name of the application protocol in ALPN.
 pub(crate) const ALPN: &[u8] = b"mqtt";
 
-const NORMAL: VarInt = VarInt::from_u32(0);
-const CONTROL_STREAM_DOWN: VarInt = VarInt::from_u32(1);
-const OVERLOADED: VarInt = VarInt::from_u32(2);
+const CODE_NORMAL: VarInt = VarInt::from_u32(0);
+const CODE_CONTROL_STREAM_DOWN: VarInt = VarInt::from_u32(1);
+const CODE_OVERLOADED: VarInt = VarInt::from_u32(2);
 
 fn close_code(reason: CloseReason) -> VarInt {
     match reason {
-        CloseReason::Normal | CloseReason::GoingAway => NORMAL,
-        CloseReason::ControlStreamDown => CONTROL_STREAM_DOWN,
-        CloseReason::Overloaded => OVERLOADED,
+        CloseReason::Normal | CloseReason::GoingAway => CODE_NORMAL,
+        CloseReason::ControlStreamDown => CODE_CONTROL_STREAM_DOWN,
+        CloseReason::Overloaded => CODE_OVERLOADED,
     }
 }

@@ -21,29 +21,29 @@ pub use error::MaterialError;
 
 pub(crate) use facts::tls_facts;
 
-/// A certificate chain and its private key, verified to match.
+/// A certificate chain and its private key. Certificate and key were checked to match.
 #[derive(Clone)]
 pub struct ServerMaterial {
     key: Arc<CertifiedKey>,
 }
 
 impl ServerMaterial {
-    /// Reads a PEM chain (the server's own certificate first) and a PEM key (PKCS#8, PKCS#1 or SEC1; ECDSA, RSA or
-    /// Ed25519; not encrypted). Both may be in one file.
+    /// Reads a PEM certificate chain (the server's own certificate first) and a PEM private key (PKCS#8, PKCS#1 or
+    /// SEC1; ECDSA, RSA or Ed25519; not encrypted). Certificate chain and key may be in one file.
     ///
     /// # Errors
-    /// The error names the file and what is wrong with it.
+    /// Returns an error that names the file and its fault.
     pub fn from_pem_files(chain: &Path, key: &Path) -> Result<Self, MaterialError> {
         let chain = PemFile::read(chain)?;
         let key = PemFile::read(key)?;
         Self::from_files(&chain, &key)
     }
 
-    /// Like [`ServerMaterial::from_pem_files`], but from PEM text in memory. Errors name the parts `certificate` and
+    /// Like [`ServerMaterial::from_pem_files`], but reads PEM text from memory. Errors name the parts `certificate` and
     /// `private key` instead of files.
     ///
     /// # Errors
-    /// The error names the part and what is wrong with it.
+    /// Returns an error that names the part and its fault.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, MaterialError> {
         let chain = PemFile { path: PathBuf::from("certificate"), text: chain.to_vec() };
         let key = PemFile { path: PathBuf::from("private key"), text: key.to_vec() };
@@ -69,22 +69,22 @@ impl ServerMaterial {
         }
     }
 
-    /// Settings for TLS 1.2 and 1.3. Sessions are resumed with tickets, so the server stores no sessions. A client may omit
-    /// ALPN; one that offers only other protocols gets the alert `no_application_protocol`.
+    /// Creates settings for TLS 1.2 and 1.3. TLS sessions are resumed with tickets, so the server stores no sessions. A
+    /// client may omit ALPN; a client that offers only other protocols gets the alert `no_application_protocol`.
     pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        self.finish(builder, protocols)
+        self.build_config(builder, protocols)
     }
 
-    /// TLS 1.3 settings for QUIC, whose clients must offer one of `protocols`. Early data is off.
+    /// Creates TLS 1.3 settings for QUIC, whose clients must offer one of `protocols`. Early data is disabled.
     pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?;
-        self.finish(builder, protocols)
+        self.build_config(builder, protocols)
     }
 
-    fn finish(
+    fn build_config(
         &self,
         builder: rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>,
         protocols: &[&[u8]],
@@ -94,7 +94,8 @@ impl ServerMaterial {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = aws_lc_rs::Ticketer::new()?;
         config.send_tls13_tickets = 1;
-        // Our order prefers AES-128-GCM-SHA256. OpenSSL clients prefer SHA-384, which makes a handshake 10 % more expensive.
+        // The server's order prefers AES-128-GCM-SHA256. OpenSSL clients prefer SHA-384, which makes a handshake 10 %
+        // more expensive.
         config.ignore_client_order = true;
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(config)
@@ -140,7 +141,7 @@ impl PemFile {
     }
 }
 
-/// All cipher suites, those with SHA-256 first, because processors have instructions for it.
+/// Returns all cipher suites, those with SHA-256 first, because processors have instructions for SHA-256.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| has_sha384(suite.suite()));

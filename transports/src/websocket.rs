@@ -1,6 +1,6 @@
-//! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames; `handshake` has the
-//! rules of the HTTP upgrade. A server's payload is not copied: it is unmasked in the caller's read buffer and written
-//! from the caller's slices.
+//! A byte stream in the binary frames of a WebSocket (RFC 6455). This file has the WebSocket itself and its control
+//! frames; `handshake` has the rules of the HTTP upgrade. A server's payload is not copied: received payload is
+//! unmasked in the caller's read buffer, and sent payload is written from the caller's slices.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -31,7 +31,7 @@ pub(crate) use upgrade::upgrade;
 use decoder::{Decoder, End};
 use encoder::Encoder;
 
-/// Our side of the connection. Clients mask the frames they send, servers must not.
+/// The local side of the connection. Clients mask the frames that they send; servers must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,
@@ -44,7 +44,7 @@ pub(crate) struct WebSocket<S> {
     io: S,
     decoder: Decoder,
     encoder: Encoder,
-    /// Bytes that arrived together with the HTTP upgrade and are not decoded yet.
+    /// Bytes that were received together with the HTTP upgrade and are not decoded yet.
     read_ahead: Bytes,
     heartbeat: Option<Duration>,
 }
@@ -56,7 +56,8 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             io,
             decoder: Decoder::new(role, config.frame_size_max),
             encoder: Encoder::new(role),
-            // Copied, because even an empty slice of the HTTP buffer would keep the whole buffer alive.
+            // The bytes are copied, because even an empty slice of the HTTP buffer would keep the whole buffer
+            // allocated.
             read_ahead: Bytes::copy_from_slice(read_ahead),
             heartbeat,
         }
@@ -77,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             let payload = self.decoder.decode(buf.get_mut(..read).unwrap_or_default());
             if let Some(ping) = self.decoder.take_ping() {
                 self.encoder.queue_pong(&ping);
-                if let Poll::Ready(Err(error)) = self.encoder.poll_controls(&mut self.io, cx) {
+                if let Poll::Ready(Err(error)) = self.encoder.poll_control_frames(&mut self.io, cx) {
                     return Poll::Ready(Err(error));
                 }
             }
@@ -96,14 +97,14 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        ready!(self.encoder.poll_control_frames(&mut self.io, cx))?;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
     /// Sends a Close frame unless one was already sent, then shuts down the underlying stream.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         self.encoder.queue_close(close_code(reason));
-        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        ready!(self.encoder.poll_control_frames(&mut self.io, cx))?;
         ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
         drain(&self.io.socket());
         Poll::Ready(Ok(()))
@@ -130,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             }
         };
         self.encoder.queue_close(code);
-        match self.encoder.poll_controls(&mut self.io, cx) {
+        match self.encoder.poll_control_frames(&mut self.io, cx) {
             Poll::Ready(Err(error)) if result.is_ok() => Poll::Ready(Err(error)),
             _ => Poll::Ready(result),
         }

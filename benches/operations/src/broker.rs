@@ -1,5 +1,5 @@
-//! The whole broker core, driven as a core of the gateway drives it but without sockets and runtime: bytes from clients go in,
-//! effects are carried out, bytes for clients are taken.
+//! Cases that run the whole broker core as a core of the gateway does, but without sockets and runtime: they pass bytes
+//! from clients to the broker, carry out its effects, and take the bytes for clients.
 
 mod client;
 mod control;
@@ -8,6 +8,6 @@ mod durable;
 mod plants;
 mod streams;
 
-use crate::Make;
+use crate::CaseSetup;
 
-pub(crate) const CASES: &[&[Make]] = &[control::CASES, durable::CASES, plants::CASES, streams::CASES];
+pub(crate) const CASES: &[&[CaseSetup]] = &[control::CASES, durable::CASES, plants::CASES, streams::CASES];

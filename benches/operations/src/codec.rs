@@ -9,9 +9,9 @@ use tidegate_mqtt::{
     Subscribe, SubscribeEntry, SubscriptionOptions, UserProperties, Will,
 };
 
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(crate) const CASES: &[Make] = &[
+pub(crate) const CASES: &[CaseSetup] = &[
     || parse_publish("codec/decode PUBLISH QoS 0", QoS::AtMostOnce),
     || parse_publish("codec/decode PUBLISH QoS 1", QoS::AtLeastOnce),
     || encode_publish("codec/encode PUBLISH QoS 0", QoS::AtMostOnce),
@@ -28,14 +28,15 @@ pub(crate) const V5: ProtocolVersion = ProtocolVersion::V5;
 pub(crate) const TOPIC: &str = "plant/7/line/3/temperature";
 const PAYLOAD: [u8; 64] = [7; 64];
 
-/// The bytes of a PUBLISH with a payload of 64 bytes. At QoS 1 and 2 its packet identifier is 1.
+/// Returns the bytes of a PUBLISH with a payload of 64 bytes. At QoS 1 and 2 its packet identifier is 1.
 pub(crate) fn publish(topic: &str, qos: QoS) -> Vec<u8> {
     let mut wire = Vec::new();
     outgoing(topic, qos).encode(V5, &mut wire);
     wire
 }
 
-/// The bytes of `count` such packets. At QoS 1 and 2 their packet identifiers ascend from 1.
+/// Returns the bytes of `count` PUBLISH packets with payloads of 64 bytes. At QoS 1 and 2 their packet identifiers
+/// ascend from 1.
 pub(crate) fn publishes(topic: &str, qos: QoS, count: u16) -> Vec<u8> {
     let mut wire = Vec::new();
     for packet_id in (1..=count).filter_map(PacketId::new) {
@@ -45,14 +46,14 @@ pub(crate) fn publishes(topic: &str, qos: QoS, count: u16) -> Vec<u8> {
     wire
 }
 
-/// The bytes of such a packet at QoS 0 with RETAIN set.
+/// Returns the bytes of a PUBLISH at QoS 0 with RETAIN set and a payload of 64 bytes.
 pub(crate) fn retained(topic: &str) -> Vec<u8> {
     let mut wire = Vec::new();
     Outgoing { retain: true, ..outgoing(topic, QoS::AtMostOnce) }.encode(V5, &mut wire);
     wire
 }
 
-/// `wire` as a frame. It must hold exactly one packet.
+/// Returns `wire` as a frame. `wire` must hold exactly one packet.
 pub(crate) fn frame(wire: &[u8]) -> Frame<'_> {
     match frame::next(wire, V5, u32::MAX) {
         Ok(Next::Frame(frame)) => frame,
@@ -67,14 +68,14 @@ fn outgoing(topic: &str, qos: QoS) -> Outgoing<'_> {
 
 fn parse_publish(name: &'static str, qos: QoS) -> Case {
     let wire = publish(TOPIC, qos);
-    Case::of(name, move || {
+    Case::single(name, move || {
         black_box(PublishView::parse(&frame(black_box(&wire)), V5)).expect("a PUBLISH");
     })
 }
 
 fn encode_publish(name: &'static str, qos: QoS) -> Case {
     let mut out = Vec::new();
-    Case::of(name, move || {
+    Case::single(name, move || {
         out.clear();
         black_box(outgoing(TOPIC, qos)).encode(V5, &mut out);
         black_box(&out);
@@ -106,14 +107,14 @@ fn subscribe() -> Packet {
 fn decode(name: &'static str, packet: &Packet) -> Case {
     let mut wire = Vec::new();
     packet.encode(V5, &mut wire).expect("a packet");
-    Case::of(name, move || {
+    Case::single(name, move || {
         black_box(Packet::decode(&frame(black_box(&wire)), V5)).expect("a packet");
     })
 }
 
 fn encode(name: &'static str, packet: Packet) -> Case {
     let mut out = Vec::new();
-    Case::of(name, move || {
+    Case::single(name, move || {
         out.clear();
         black_box(&packet).encode(V5, &mut out).expect("a packet");
         black_box(&out);
@@ -127,14 +128,14 @@ fn puback() -> Ack {
 fn parse_ack() -> Case {
     let mut wire = Vec::new();
     puback().encode(V5, &mut wire);
-    Case::of("codec/decode PUBACK", move || {
+    Case::single("codec/decode PUBACK", move || {
         black_box(Ack::parse(&frame(black_box(&wire)), V5)).expect("a PUBACK");
     })
 }
 
 fn encode_ack() -> Case {
     let mut out = Vec::new();
-    Case::of("codec/encode PUBACK", move || {
+    Case::single("codec/encode PUBACK", move || {
         out.clear();
         black_box(puback()).encode(V5, &mut out);
         black_box(&out);

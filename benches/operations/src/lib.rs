@@ -1,5 +1,6 @@
-//! The hot operations of the broker, each as a case that can be run repeatedly. Instruction counts and micro-benchmarks measure
-//! the cases; this crate measures nothing itself.
+//! The hot operations of the broker, each as a case that can be run repeatedly. `benches/instructions.py` counts the
+//! instructions of the cases and `benches/benches/operations.rs` measures their times; this crate measures nothing
+//! itself.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -13,31 +14,31 @@ mod retained;
 mod sending;
 mod store;
 
-/// One operation, set up and ready to run.
+/// A hot operation, set up and ready to run.
 pub struct Case {
-    /// `group/operation`.
+    /// Name of the case in the form `group/operation`.
     pub name: &'static str,
-    /// Operations that one call of `run` performs.
-    pub each: u32,
-    /// Runs the operation `each` times.
+    /// Number of operations that one call of `run` performs.
+    pub operations_per_call: u32,
+    /// Performs the operation `operations_per_call` times.
     pub run: Box<dyn FnMut()>,
 }
 
 impl Case {
-    fn of(name: &'static str, run: impl FnMut() + 'static) -> Self {
-        Self::many(name, 1, run)
+    fn single(name: &'static str, run: impl FnMut() + 'static) -> Self {
+        Self::batch(name, 1, run)
     }
 
-    fn many(name: &'static str, each: u32, run: impl FnMut() + 'static) -> Self {
-        Self { name, each, run: Box::new(run) }
+    fn batch(name: &'static str, operations_per_call: u32, run: impl FnMut() + 'static) -> Self {
+        Self { name, operations_per_call, run: Box::new(run) }
     }
 }
 
-/// Sets up a case. The caller can thus have one case in memory at a time.
-pub type Make = fn() -> Case;
+/// A function that sets up a case. The list of cases contains functions, so that only one case is in memory at a time.
+pub type CaseSetup = fn() -> Case;
 
-/// All cases.
-pub fn all() -> impl Iterator<Item = Make> {
+/// Returns the functions that set up the cases.
+pub fn case_setups() -> impl Iterator<Item = CaseSetup> {
     [codec::CASES, matching::CASES, retained::CASES, sending::CASES, store::CASES]
         .into_iter()
         .chain(broker::CASES.iter().copied())

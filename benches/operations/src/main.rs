@@ -1,21 +1,21 @@
-//! Runs every case for a profiler, which counts from the call of `measured` to the call of `conclude`. Prints one line per case:
-//! the number of operations, and the name.
+//! Runs every case under a profiler. The profiler counts the work between the call of `measured` and the call of
+//! `conclude`. For each case, the binary prints a line with the number of operations and the name.
 #![allow(clippy::print_stdout, reason = "a tool for the command line")]
 
 use tidegate_operations::Case;
 
 fn main() {
-    for make in tidegate_operations::all() {
-        let mut case = make();
-        let calls = (OPERATIONS / case.each).max(1);
-        // The first call allocates memory that later calls reuse.
+    for set_up in tidegate_operations::case_setups() {
+        let mut case = set_up();
+        let calls = (OPERATIONS_PER_CASE / case.operations_per_call).max(1);
+        // The first call is not counted, because it allocates memory that later calls reuse.
         (case.run)();
         measured(&mut *case.run, calls);
         conclude(&case, calls);
     }
 }
 
-/// Everything in here is counted.
+/// Runs the operations of a case. The profiler counts everything that happens in this function.
 #[inline(never)]
 fn measured(run: &mut dyn FnMut(), calls: u32) {
     for _ in 0..calls {
@@ -25,8 +25,8 @@ fn measured(run: &mut dyn FnMut(), calls: u32) {
 
 #[inline(never)]
 fn conclude(case: &Case, calls: u32) {
-    println!("{} {}", calls * case.each, case.name);
+    println!("{} {}", calls * case.operations_per_call, case.name);
 }
 
-/// Operations per case. A case that performs more in one call is called once.
-const OPERATIONS: u32 = 1280;
+/// Number of measured operations per case. A case that performs more operations in one call is called once.
+const OPERATIONS_PER_CASE: u32 = 1280;

@@ -1,4 +1,4 @@
-//! Matching topics against one filter and against 10,000, and subscriptions that are made and removed among 10,000.
+//! Matching topics against one filter and against 10,000 filters, and making and removing a subscription among 10,000.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use tidegate_mqtt::QoS;
 use tidegate_mqtt::topic::{self, SubscriptionFilter};
 use tidegate_routing::{Config, Grant, Router, Subscriber};
 
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(crate) const CASES: &[Make] = &[
+pub(crate) const CASES: &[CaseSetup] = &[
     || matches("match/literal filter", "plant/7/line/3/temperature"),
     || matches("match/filter with +", "plant/+/line/+/temperature"),
     || matches("match/filter with #", "plant/7/#"),
@@ -19,7 +19,7 @@ pub(crate) const CASES: &[Make] = &[
     subscribe,
 ];
 
-/// The handle of a session.
+/// A subscriber, like the broker's session handle.
 #[derive(Clone)]
 struct Handle(Arc<u64>);
 
@@ -32,17 +32,17 @@ impl Subscriber for Handle {
 const GRANT: Grant =
     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
 
-/// Number of plants. With many of them, the effect of the random hash seeds averages out.
-pub(crate) const PLANTS: u32 = 1000;
+/// Number of plants. With many plants, the effect of the random hash seeds averages out.
+pub(crate) const PLANT_COUNT: u32 = 1000;
 
-/// One topic for each plant, or for as many sites of another kind.
+/// Returns one topic for each of the `PLANT_COUNT` sites.
 pub(crate) fn topics(site: &str, value: &str) -> Vec<String> {
-    (0..PLANTS).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
+    (0..PLANT_COUNT).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
 }
 
-/// Ten filters for each plant; the last three have wildcards.
+/// Returns ten filters for each plant. The last three filters of a plant have wildcards.
 pub(crate) fn filters() -> impl Iterator<Item = SubscriptionFilter> {
-    (0..PLANTS).flat_map(|plant| {
+    (0..PLANT_COUNT).flat_map(|plant| {
         (0..7)
             .map(move |line| format!("plant/{plant}/line/{line}/speed"))
             .chain([
@@ -58,7 +58,7 @@ fn filter(text: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(text).expect("a filter")
 }
 
-fn filled() -> Router<Handle> {
+fn filled_router() -> Router<Handle> {
     let router = Router::new(Config::default());
     for (id, filter) in (0..).zip(filters()) {
         router.subscribe(&filter, Handle(Arc::new(id)), GRANT).expect("room for it");
@@ -67,15 +67,15 @@ fn filled() -> Router<Handle> {
 }
 
 fn matches(name: &'static str, filter: &'static str) -> Case {
-    Case::of(name, move || {
+    Case::single(name, move || {
         assert!(topic::matches(black_box(filter), black_box("plant/7/line/3/temperature")));
     })
 }
 
 fn route(name: &'static str, site: &'static str, value: &'static str) -> Case {
-    let router = filled();
+    let router = filled_router();
     let topics = topics(site, value);
-    Case::many(name, PLANTS, move || {
+    Case::batch(name, PLANT_COUNT, move || {
         for topic in &topics {
             black_box(router.route(black_box(topic)));
         }
@@ -83,10 +83,10 @@ fn route(name: &'static str, site: &'static str, value: &'static str) -> Case {
 }
 
 fn subscribe() -> Case {
-    let router = filled();
+    let router = filled_router();
     let handle = Handle(Arc::new(1_000_000));
     let mut number = 0;
-    Case::of("match/subscribe and unsubscribe among 10,000", move || {
+    Case::single("match/subscribe and unsubscribe among 10,000", move || {
         number += 1;
         let filter = filter(&format!("plant/{}/line/8/{number}", number % 1000));
         router.subscribe(&filter, handle.clone(), GRANT).expect("room for it");

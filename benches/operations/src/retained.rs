@@ -1,4 +1,4 @@
-//! Retained messages: replacing one of 10,000, and sending all of them to a new subscription.
+//! Retained messages: replacing one of 10,000, and sending all 10,000 to a new subscription.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use tidegate_mqtt::topic::{Filter, Name};
 use tidegate_mqtt::{Message, MessageParts, QoS};
 use tidegate_routing::{RetainedConfig, RetainedStore};
 
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(crate) const CASES: &[Make] = &[set, replay];
+pub(crate) const CASES: &[CaseSetup] = &[set, replay];
 
-/// A retained message with a payload of 64 bytes.
+/// Creates a retained message with a payload of 64 bytes.
 pub(crate) fn message(topic: &str, qos: QoS) -> Arc<Message> {
     Arc::new(Message::from_parts(&MessageParts {
         topic: &Name::parse(topic).expect("a topic"),
@@ -25,7 +25,7 @@ pub(crate) fn message(topic: &str, qos: QoS) -> Arc<Message> {
     }))
 }
 
-fn filled() -> (RetainedStore, Vec<Arc<Message>>) {
+fn filled_store() -> (RetainedStore, Vec<Arc<Message>>) {
     let topic = |number: usize| format!("plant/{}/line/{}/temperature", number % 1000, number / 1000);
     let messages: Vec<_> = (0..10_000).map(|number| message(&topic(number), QoS::AtMostOnce)).collect();
     let store = RetainedStore::new(RetainedConfig::default());
@@ -36,8 +36,8 @@ fn filled() -> (RetainedStore, Vec<Arc<Message>>) {
 }
 
 fn set() -> Case {
-    let (store, messages) = filled();
-    Case::many("retained/set one of 10,000 again", 10_000, move || {
+    let (store, messages) = filled_store();
+    Case::batch("retained/set one of 10,000 again", 10_000, move || {
         for message in &messages {
             let _ = black_box(store.set(Arc::clone(message)));
         }
@@ -45,10 +45,10 @@ fn set() -> Case {
 }
 
 fn replay() -> Case {
-    let (store, _) = filled();
+    let (store, _) = filled_store();
     let filter = Filter::parse("plant/#").expect("a filter");
     let now = Instant::now();
-    Case::many("retained/replay one of 10,000", 10_000, move || {
+    Case::batch("retained/replay one of 10,000", 10_000, move || {
         let mut cursor = RetainedStore::cursor(&filter);
         while !cursor.done() {
             store.give(&mut cursor, 256, now, |message| {

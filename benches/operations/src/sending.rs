@@ -1,4 +1,4 @@
-//! Messages through a session to its client, which acknowledges them.
+//! Messages that a session sends to its client, and the acknowledgements that the client sends back.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use tidegate_session::{Config, Delivery, Frames, Handshake, Session, Step, Verdi
 
 use crate::codec::{TOPIC, V5, frame, publish};
 use crate::retained::message;
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(crate) const CASES: &[Make] = &[push_once, push_acknowledged, push_encoded, push_frames];
+pub(crate) const CASES: &[CaseSetup] = &[push_once, push_acknowledged, push_encoded, push_frames];
 
-/// Messages that one write to the socket would take.
-const BATCH: u32 = 64;
+/// Number of messages that the write buffer holds when it is emptied, as one write to a socket would empty it.
+const MESSAGES_PER_WRITE: u32 = 64;
 
 /// A session with a connected client. The bytes for the client are discarded.
 struct Client {
     session: Session,
     buffer: Vec<u8>,
-    next: PacketId,
+    next_packet_id: PacketId,
     now: Instant,
 }
 
@@ -36,7 +36,7 @@ impl Client {
         let mut session = Session::new(1, config);
         let _ = session.attach(&negotiated, now);
         session.resume(now);
-        Self { session, buffer: Vec::new(), next: PacketId::MIN, now }
+        Self { session, buffer: Vec::new(), next_packet_id: PacketId::MIN, now }
     }
 
     fn push(&mut self, message: &Arc<Message>, qos: QoS) {
@@ -51,9 +51,9 @@ impl Client {
 
     fn acknowledge(&mut self, count: u32) {
         for _ in 0..count {
-            let ack = Ack::new(AckKind::PubAck, self.next, ReasonCode::Success);
+            let ack = Ack::new(AckKind::PubAck, self.next_packet_id, ReasonCode::Success);
             self.session.handle_ack(black_box(&ack), self.now).expect("it is in flight");
-            self.next = self.next.next();
+            self.next_packet_id = self.next_packet_id.next();
         }
     }
 }
@@ -61,8 +61,8 @@ impl Client {
 fn push_once() -> Case {
     let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtMostOnce);
-    Case::many("inflight/push QoS 0", BATCH, move || {
-        (0..BATCH).for_each(|_| client.push(&message, QoS::AtMostOnce));
+    Case::batch("inflight/push QoS 0", MESSAGES_PER_WRITE, move || {
+        (0..MESSAGES_PER_WRITE).for_each(|_| client.push(&message, QoS::AtMostOnce));
         client.write();
     })
 }
@@ -70,18 +70,18 @@ fn push_once() -> Case {
 fn push_acknowledged() -> Case {
     let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtLeastOnce);
-    Case::many("inflight/push QoS 1 and its PUBACK", BATCH, move || {
-        (0..BATCH).for_each(|_| client.push(&message, QoS::AtLeastOnce));
+    Case::batch("inflight/push QoS 1 and its PUBACK", MESSAGES_PER_WRITE, move || {
+        (0..MESSAGES_PER_WRITE).for_each(|_| client.push(&message, QoS::AtLeastOnce));
         client.write();
-        client.acknowledge(BATCH);
+        client.acknowledge(MESSAGES_PER_WRITE);
     })
 }
 
 fn push_encoded() -> Case {
     let mut client = Client::connected();
     let wire = publish(TOPIC, QoS::AtMostOnce);
-    Case::many("inflight/push a frame as it came", BATCH, move || {
-        for _ in 0..BATCH {
+    Case::batch("inflight/push a frame as it came", MESSAGES_PER_WRITE, move || {
+        for _ in 0..MESSAGES_PER_WRITE {
             assert_eq!(client.session.push_encoded(black_box(&wire), 1, wire.len()), Verdict::Sent);
         }
         client.write();
@@ -90,14 +90,18 @@ fn push_encoded() -> Case {
 
 fn push_frames() -> Case {
     let mut client = Client::connected();
-    let one = publish(TOPIC, QoS::AtLeastOnce);
-    let at = PublishView::parse(&frame(&one), V5).ok().and_then(|view| view.packet_id_at()).expect("QoS 1");
-    let wire = one.repeat(usize::try_from(BATCH).expect("few"));
-    let packet_ids: Vec<usize> = (0..wire.len()).step_by(one.len()).map(|start| start + at).collect();
-    Case::many("inflight/pass a QoS 1 frame on and its PUBACK", BATCH, move || {
-        let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: one.len() };
+    let frame_bytes = publish(TOPIC, QoS::AtLeastOnce);
+    let packet_id_offset = PublishView::parse(&frame(&frame_bytes), V5)
+        .ok()
+        .and_then(|view| view.packet_id_at())
+        .expect("QoS 1");
+    let wire = frame_bytes.repeat(usize::try_from(MESSAGES_PER_WRITE).expect("few"));
+    let packet_ids: Vec<usize> =
+        (0..wire.len()).step_by(frame_bytes.len()).map(|start| start + packet_id_offset).collect();
+    Case::batch("inflight/pass a QoS 1 frame on and its PUBACK", MESSAGES_PER_WRITE, move || {
+        let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: frame_bytes.len() };
         assert_eq!(client.session.push_frames(black_box(&frames)), Verdict::Sent);
         client.write();
-        client.acknowledge(BATCH);
+        client.acknowledge(MESSAGES_PER_WRITE);
     })
 }

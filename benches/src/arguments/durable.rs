@@ -10,10 +10,11 @@ use super::{BrokerArguments, MeasurementArguments};
 /// Options of `durable`.
 #[derive(Debug, Clone, Args)]
 pub struct DurableArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a session
+    /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a
+    /// session
     #[arg(long, value_enum, default_value = "online")]
     pub subscriber: ReceiversArgument,
     /// Number of publishers
@@ -40,10 +41,11 @@ pub struct DurableArguments {
     /// Open loop: messages per second in total, whether or not the broker keeps up
     #[arg(long)]
     pub rate: Option<u64>,
-    /// Folder of the broker's store, the one with `data.mdb`; with it the report has the number of commits
+    /// Folder of the broker's store, which contains `data.mdb`. With this option, the report contains the number of
+    /// commits
     #[arg(long)]
     pub store: Option<PathBuf>,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
     /// Stop after this many messages per publisher
@@ -77,7 +79,7 @@ impl From<ReceiversArgument> for Receivers {
 pub struct SyncProbeArguments {
     /// A folder on the disk; the probe writes about 64 MiB and a sparse file into it, and removes them
     pub folder: PathBuf,
-    /// Seconds per way of writing; there are four
+    /// Seconds for which each of the four ways of writing is measured
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
     /// Pages of 4 KiB before the first sync of a commit

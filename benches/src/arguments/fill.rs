@@ -1,4 +1,5 @@
-//! Options of the scenarios that fill a store directly and check what a broker made of it.
+//! Options of the scenarios that write into a store directly, and that check a broker which was started from such a
+//! store.
 
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ pub struct FillArguments {
 /// Options of `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of sessions in the store
@@ -51,7 +52,7 @@ pub struct ResumeArguments {
 /// Options of `replay`.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of topics with a retained message

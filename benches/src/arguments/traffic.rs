@@ -26,7 +26,7 @@ pub enum TrafficCommand {
 /// Options of all scenarios with fixed streams.
 #[derive(Debug, Clone, Args)]
 pub struct StreamArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of pairs, subscribers or publishers
@@ -47,7 +47,7 @@ pub struct StreamArguments {
     /// Open loop: microseconds between two bursts; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
     /// Stop after this many messages per publisher
@@ -58,7 +58,7 @@ pub struct StreamArguments {
 /// Options of `shared`.
 #[derive(Debug, Clone, Args)]
 pub struct SharedArguments {
-    /// The streams; `--count` is the number of publishers
+    /// Options of the streams; `--count` is the number of publishers
     #[command(flatten)]
     pub streams: StreamArguments,
     /// Number of members of the shared subscription
@@ -69,7 +69,7 @@ pub struct SharedArguments {
 /// Options of `slow`.
 #[derive(Debug, Clone, Args)]
 pub struct SlowArguments {
-    /// The streams; `--count` is the number of subscribers that are not slow
+    /// Options of the streams; `--count` is the number of subscribers that are not slow
     #[command(flatten)]
     pub streams: StreamArguments,
     /// Messages per second that the slow subscriber reads; 0: none until the others have finished
@@ -80,7 +80,7 @@ pub struct SlowArguments {
 /// Options of `curve`.
 #[derive(Debug, Clone, Args)]
 pub struct CurveArguments {
-    /// The streams; `--rate` and `--window` are ignored
+    /// Options of the streams; `--rate` and `--window` are ignored
     #[command(flatten)]
     pub streams: StreamArguments,
     /// Messages per second of the first step

@@ -1,4 +1,5 @@
-//! Fills stores and checks what brokers made of them.
+//! Runs the scenarios that write into a store directly, and those that check a broker which was started from such a
+//! store.
 
 use std::time::Duration;
 
@@ -45,5 +46,5 @@ fn len(payload: u32) -> usize {
     usize::try_from(payload).unwrap_or(usize::MAX)
 }
 
-/// How long nothing may arrive before the missing messages count as lost.
+/// Time without an arriving message after which the missing messages count as lost.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);

@@ -72,15 +72,15 @@ fn curve(arguments: &CurveArguments) -> Result<u64, LoadError> {
     let (streams, target) = (&arguments.streams, target(&arguments.streams.broker)?);
     let scenario = curve::Scenario {
         streams: scenario(Topology::Pairs(streams.count), streams),
-        from: arguments.from,
-        to: arguments.to,
+        first_rate: arguments.from,
+        rate_max: arguments.to,
         steps_per_decade: arguments.steps,
     };
     let report = curve::run("pairs", &target, &scenario, &traffic_plan(streams)?)?;
     let written = |error| LoadError::Io { doing: "writing the curve", source: error };
     let json = serde_json::to_vec_pretty(&report).map_err(|error| written(error.into()))?;
     fs::write(arguments.output.with_extension("json"), json).map_err(written)?;
-    fs::write(arguments.output.with_extension("svg"), svg::of(&report)).map_err(written)?;
+    fs::write(arguments.output.with_extension("svg"), svg::draw_report(&report)).map_err(written)?;
     report::print(&report, streams.broker.json)?;
     Ok(report.faults())
 }

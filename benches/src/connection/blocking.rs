@@ -1,5 +1,5 @@
-//! A connection that waits for each response. It is used for handshakes, for subscribing, and by scenarios that do one thing at
-//! a time.
+//! A connection that waits for the response to each request. Handshakes, subscribing, and scenarios that send one
+//! request at a time use such connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,10 +20,10 @@ mod responses;
 use receive_buffer::ReceiveBuffer;
 use responses::{connack, suback};
 
-/// How long a response may take before the run is aborted.
+/// Time after which the run is aborted if a response has not arrived.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A broker and how to connect to it.
+/// A broker, and the parameters of the connections to the broker.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Address of the listener.
@@ -35,7 +35,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A broker that listens on plain TCP.
+    /// Creates the target for a broker that listens on plain TCP.
     pub const fn tcp(address: SocketAddr, version: Version) -> Self {
         Self { address, version, transport: Transport::Tcp }
     }
@@ -58,7 +58,7 @@ impl BlockingConnection {
         Self::connect_to(target, client_id, keep_alive, Session::Clean)
     }
 
-    /// Like `connect`, with a session that may outlive the connection.
+    /// Connects like `connect`, but with a session that may outlive the connection.
     pub fn connect_to(
         target: &Target,
         client_id: &str,
@@ -81,27 +81,29 @@ impl BlockingConnection {
         Ok(connection)
     }
 
-    /// The Receive Maximum of CONNACK: how many QoS 1 and 2 messages the broker accepts before it acknowledges them.
+    /// Returns the Receive Maximum of CONNACK: the number of QoS 1 and 2 messages that the broker accepts before it
+    /// acknowledges them.
     pub const fn receive_maximum(&self) -> u16 {
         self.receive_maximum
     }
 
-    /// True when the connection resumed an earlier TLS session. Always false for QUIC, which does not report it.
+    /// Returns whether the connection resumed an earlier TLS session. The result is always false for QUIC, which does
+    /// not report resumptions.
     pub fn is_resumed(&self) -> bool {
         self.socket.is_resumed()
     }
 
-    /// True when the broker already had the session.
+    /// Returns whether the broker already had a session for the client.
     pub const fn session_present(&self) -> bool {
         self.session_present
     }
 
-    /// True when everything received so far has been handled.
+    /// Returns whether all bytes received so far have been handled.
     pub const fn is_drained(&self) -> bool {
         self.receive_buffer.is_drained()
     }
 
-    /// Sets how long to wait for a response.
+    /// Sets the time to wait for a response.
     pub const fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
@@ -152,7 +154,7 @@ impl BlockingConnection {
         self.receive_buffer.free_memory();
     }
 
-    /// True if the broker has neither closed the connection nor sent anything.
+    /// Returns whether the connection is still open and the broker has sent nothing.
     pub fn is_idle(&mut self) -> bool {
         let quiet = self.is_drained() && self.read_available().is_ok_and(|count| count == 0);
         self.free_memory();
@@ -165,7 +167,8 @@ impl BlockingConnection {
         self.socket.close()
     }
 
-    /// Sends DISCONNECT and waits until the broker closes the connection. False if it does not do so within the timeout.
+    /// Sends DISCONNECT and waits until the broker closes the connection. Returns false if the broker does not close
+    /// the connection within the timeout.
     pub fn disconnect_and_wait(mut self) -> Result<bool, LoadError> {
         self.send(&build::DISCONNECT)?;
         let end = Instant::now() + self.timeout;
@@ -181,7 +184,7 @@ impl BlockingConnection {
                 waited => waited?,
             }
         }
-        // Fails if the broker has closed the socket completely.
+        // The error is ignored, because closing fails if the broker has already closed the socket completely.
         let _ = self.socket.close();
         Ok(true)
     }
@@ -210,15 +213,15 @@ impl BlockingConnection {
         Ok(())
     }
 
-    /// Reads what has arrived, without waiting. Returns the number of MQTT bytes.
+    /// Reads the bytes that have arrived, without waiting. Returns the number of MQTT bytes.
     fn read_available(&mut self) -> Result<usize, LoadError> {
         let mut count = 0;
         loop {
             let received = self.socket.read(self.receive_buffer.free_space())?;
-            self.receive_buffer.add(received.count, received.more);
+            self.receive_buffer.add(received.count, received.has_more);
             count += received.count;
             self.socket.flush()?;
-            if !received.more || count > 0 {
+            if !received.has_more || count > 0 {
                 return Ok(count);
             }
         }

@@ -21,13 +21,13 @@ use websocket::WebSocket;
 /// The result of one read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// Number of MQTT bytes.
+    /// Number of MQTT bytes that were read.
     pub(crate) count: usize,
-    /// More can be read at once. No readiness event will announce it.
-    pub(crate) more: bool,
+    /// Whether more bytes can be read immediately. No readiness event announces these bytes.
+    pub(crate) has_more: bool,
 }
 
-/// A byte stream that never blocks. Written bytes may be buffered until `flush`.
+/// A byte stream that never blocks. Bytes that were written may stay buffered until `flush` is called.
 #[derive(Debug)]
 #[expect(clippy::enum_variant_names, reason = "WebSocket is the name of a protocol")]
 pub(crate) enum Socket {
@@ -38,7 +38,7 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Registers for readiness events under `token`.
+    /// Registers the socket for readiness events under `token`.
     pub(crate) fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         match self {
             Self::Tcp(socket) => socket.register(registry, token),
@@ -48,7 +48,7 @@ impl Socket {
         }
     }
 
-    /// Reads what has arrived into `buffer`.
+    /// Reads the bytes that have arrived into `buffer`.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         match self {
             Self::Tcp(socket) => socket.read(buffer),
@@ -58,7 +58,7 @@ impl Socket {
         }
     }
 
-    /// Returns how many of the bytes were accepted: none while earlier ones still wait to be sent.
+    /// Accepts bytes for sending, and returns how many. Accepts none while earlier bytes still wait to be sent.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         match self {
             Self::Tcp(socket) => socket.write(bytes),
@@ -68,7 +68,7 @@ impl Socket {
         }
     }
 
-    /// Sends the accepted bytes, as far as the socket takes them. True when nothing is left to send.
+    /// Sends the accepted bytes, as far as the socket has room. Returns whether all accepted bytes were sent.
     pub(crate) fn flush(&mut self) -> Result<bool, LoadError> {
         match self {
             Self::Tcp(_) => Ok(true),
@@ -78,7 +78,7 @@ impl Socket {
         }
     }
 
-    /// Notes that the socket accepts bytes again.
+    /// Records that the socket accepts bytes again.
     pub(crate) fn set_writable(&mut self) {
         match self {
             Self::Tcp(socket) => socket.set_writable(),
@@ -88,7 +88,7 @@ impl Socket {
         }
     }
 
-    /// True once the handshakes below MQTT are complete.
+    /// Returns whether the handshakes below MQTT are complete.
     pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Tcp(_) => true,
@@ -98,7 +98,8 @@ impl Socket {
         }
     }
 
-    /// True when it resumed an earlier TLS session. Always false for QUIC, which does not report it.
+    /// Returns whether the connection resumed an earlier TLS session. The result is always false for QUIC, which does
+    /// not report resumptions.
     pub(crate) fn is_resumed(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::Quic(_) => false,
@@ -107,7 +108,7 @@ impl Socket {
         }
     }
 
-    /// When `handle_timeout` must be called, if the transport has timers.
+    /// Returns the time at which `handle_timeout` must be called, if the transport has timers.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Quic(quic) => quic.deadline(),

@@ -1,4 +1,4 @@
-//! The transport of a run's connections, with the certificates that they trust.
+//! The transport of a run's connections, with the CA certificates that the connections trust.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -51,7 +51,8 @@ pub enum TransportKind {
 }
 
 impl Transport {
-    /// Trusts the CA whose certificate is in the PEM file `ca`. With `resume`, connections resume TLS sessions of earlier ones.
+    /// Creates the client configuration of a transport. The client trusts the CA whose certificate is in the PEM file
+    /// `ca`. With `resume`, connections resume TLS sessions of earlier connections.
     ///
     /// # Errors
     /// Fails for an encrypted transport without `ca`, and if the file cannot be read as certificates.
@@ -74,7 +75,7 @@ impl Transport {
         })
     }
 
-    /// The name in reports.
+    /// Returns the name of the transport in reports.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -137,7 +138,7 @@ fn quic_client_config(tls: ClientConfig) -> Result<quinn_proto::ClientConfig, Lo
     Ok(config)
 }
 
-/// The TLS configuration of the relay, with certificate chain and key from PEM files.
+/// Returns the TLS configuration of the relay, with certificate chain and key from PEM files.
 pub(crate) fn server_config(
     certificate: &Path,
     key: &Path,
@@ -156,7 +157,7 @@ pub(crate) fn server_config(
     Ok(config)
 }
 
-/// The QUIC configuration of the relay.
+/// Returns the QUIC configuration of the relay.
 pub(crate) fn quic_server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, LoadError> {
     let tls = server_config(certificate, key, &[&version::TLS13])?;
     let crypto = QuicServerConfig::try_from(tls)
@@ -166,7 +167,7 @@ pub(crate) fn quic_server_config(certificate: &Path, key: &Path) -> Result<Serve
     Ok(config)
 }
 
-/// QUIC settings with windows so large that they do not limit the measurement.
+/// Returns QUIC settings with windows so large that they do not limit the measurement.
 fn quic_transport_config() -> TransportConfig {
     let mut config = TransportConfig::default();
     config

@@ -1,4 +1,4 @@
-//! Draws curves as SVG: panels below each other, each with a legend and two logarithmic axes.
+//! Draws curves as SVG. The drawing consists of panels below each other, each with a legend and two logarithmic axes.
 
 use std::fmt::Write;
 
@@ -14,13 +14,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// Points that are not above zero cannot be shown on a logarithmic scale and are left out.
+    /// Creates a line. Points with a coordinate of zero or less are left out, because a logarithmic scale cannot show
+    /// them.
     pub fn new(name: &'static str, points: Vec<(f64, f64)>) -> Self {
         Self { name, points: points.into_iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).collect() }
     }
 }
 
-/// A panel.
+/// A panel of the drawing: a chart with titles, axes and lines.
 #[derive(Debug)]
 pub struct Panel<'a> {
     /// Title of the vertical axis.
@@ -31,8 +32,8 @@ pub struct Panel<'a> {
     pub lines: &'a [Line],
 }
 
-/// Draws a report: latency and processor time by rate.
-pub fn of(report: &Report) -> String {
+/// Draws a report as SVG: latency and processor time as functions of the rate.
+pub fn draw_report(report: &Report) -> String {
     let line = |name, value: &dyn Fn(&Step) -> Option<f64>| {
         let point = |step: &Step| Some((float(step.rate), value(step)?));
         Line::new(name, report.steps.iter().filter_map(point).collect())
@@ -62,14 +63,14 @@ pub fn of(report: &Report) -> String {
 
 /// Draws the panels under a title.
 pub fn draw(title: &str, panels: &[Panel<'_>]) -> String {
-    let height = HEAD + PANEL * float(count(panels.len()));
+    let height = TITLE_HEIGHT + PANEL_HEIGHT * float(count(panels.len()));
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
     );
-    text(&mut out, WIDTH / 2.0, 20.0, "middle", title);
+    draw_text(&mut out, WIDTH / 2.0, 20.0, "middle", title);
     for (index, panel) in panels.iter().enumerate() {
-        draw_panel(&mut out, HEAD + PANEL * float(count(index)), panel);
+        draw_panel(&mut out, TITLE_HEIGHT + PANEL_HEIGHT * float(count(index)), panel);
     }
     out.push_str("</svg>\n");
     out
@@ -77,22 +78,22 @@ pub fn draw(title: &str, panels: &[Panel<'_>]) -> String {
 
 fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
     let points = || panel.lines.iter().flat_map(|line| &line.points);
-    let across = Scale::new(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
-    let up = Scale::new(points().map(|point| point.1), top + PANEL - BOTTOM, top + TOP);
-    for decade in across.decades() {
-        let x = across.place(decade);
-        rule(out, (x, up.from), (x, up.to));
-        text(out, x, up.from + 16.0, "middle", &label(decade));
+    let across = Scale::new(points().map(|point| point.0), LEFT_MARGIN, WIDTH - RIGHT_MARGIN);
+    let up = Scale::new(points().map(|point| point.1), top + PANEL_HEIGHT - BOTTOM_MARGIN, top + TOP_MARGIN);
+    for decade in across.powers_of_ten() {
+        let x = across.coordinate(decade);
+        draw_grid_line(out, (x, up.from), (x, up.to));
+        draw_text(out, x, up.from + 16.0, "middle", &axis_label(decade));
     }
-    for decade in up.decades() {
-        let y = up.place(decade);
-        rule(out, (across.from, y), (across.to, y));
-        text(out, across.from - 6.0, y + 4.0, "end", &label(decade));
+    for decade in up.powers_of_ten() {
+        let y = up.coordinate(decade);
+        draw_grid_line(out, (across.from, y), (across.to, y));
+        draw_text(out, across.from - 6.0, y + 4.0, "end", &axis_label(decade));
     }
-    text(out, f64::midpoint(across.from, across.to), up.from + 32.0, "middle", panel.x_title);
-    text(out, across.from, up.to - 8.0, "start", panel.title);
+    draw_text(out, f64::midpoint(across.from, across.to), up.from + 32.0, "middle", panel.x_title);
+    draw_text(out, across.from, up.to - 8.0, "start", panel.title);
     for (index, (line, colour)) in panel.lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
-        let place = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.place(*x), up.place(*y));
+        let place = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.coordinate(*x), up.coordinate(*y));
         let path: Vec<String> = line.points.iter().map(place).collect();
         let path = path.join(" ");
         let _ = writeln!(
@@ -106,16 +107,16 @@ fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
             "<line x1=\"{x}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2\"/>",
             x + 18.0
         );
-        text(out, x + 24.0, y + 4.0, "start", line.name);
+        draw_text(out, x + 24.0, y + 4.0, "start", line.name);
     }
 }
 
-/// A logarithmic axis that covers whole decades.
+/// A logarithmic axis that covers whole powers of ten.
 struct Scale {
-    /// Powers of ten at both ends.
-    low: i32,
-    high: i32,
-    /// Coordinates of both ends.
+    /// Exponents of the powers of ten at both ends.
+    low_exponent: i32,
+    high_exponent: i32,
+    /// Coordinates of both ends, in pixels.
     from: f64,
     to: f64,
 }
@@ -125,39 +126,40 @@ impl Scale {
         let (least, most) =
             values.fold((f64::MAX, 0.0), |(least, most), value| (value.min(least), value.max(most)));
         if most <= 0.0 {
-            return Self { low: 0, high: 1, from, to };
+            return Self { low_exponent: 0, high_exponent: 1, from, to };
         }
-        let (low, high) = (power(least.log10().floor()), power(most.log10().ceil()));
-        Self { low, high: high.max(low + 1), from, to }
+        let (low_exponent, high_exponent) = (exponent(least.log10().floor()), exponent(most.log10().ceil()));
+        Self { low_exponent, high_exponent: high_exponent.max(low_exponent + 1), from, to }
     }
 
-    fn place(&self, value: f64) -> f64 {
-        let part = (value.log10() - f64::from(self.low)) / f64::from(self.high - self.low);
+    fn coordinate(&self, value: f64) -> f64 {
+        let part = (value.log10() - f64::from(self.low_exponent))
+            / f64::from(self.high_exponent - self.low_exponent);
         self.from + (self.to - self.from) * part
     }
 
-    fn decades(&self) -> impl Iterator<Item = f64> {
-        (self.low..=self.high).map(|power| 10f64.powi(power))
+    fn powers_of_ten(&self) -> impl Iterator<Item = f64> {
+        (self.low_exponent..=self.high_exponent).map(|exponent| 10f64.powi(exponent))
     }
 }
 
 #[expect(clippy::as_conversions, reason = "a power of ten, below 309")]
-fn power(value: f64) -> i32 {
+fn exponent(value: f64) -> i32 {
     value as i32
 }
 
-fn rule(out: &mut String, from: (f64, f64), to: (f64, f64)) {
+fn draw_grid_line(out: &mut String, from: (f64, f64), to: (f64, f64)) {
     let ((x1, y1), (x2, y2)) = (from, to);
     let _ =
         writeln!(out, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>");
 }
 
-fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
+fn draw_text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
-fn label(value: f64) -> String {
+fn axis_label(value: f64) -> String {
     match value {
         1e6.. => format!("{}M", value / 1e6),
         1e3.. => format!("{}k", value / 1e3),
@@ -165,13 +167,13 @@ fn label(value: f64) -> String {
     }
 }
 
-/// Sizes in pixels.
+/// Sizes of the parts of the drawing, in pixels.
 const WIDTH: f64 = 720.0;
-const HEAD: f64 = 30.0;
-const PANEL: f64 = 300.0;
-const LEFT: f64 = 60.0;
-const RIGHT: f64 = 90.0;
-const TOP: f64 = 30.0;
-const BOTTOM: f64 = 50.0;
-/// Colours that people with colour blindness can tell apart.
+const TITLE_HEIGHT: f64 = 30.0;
+const PANEL_HEIGHT: f64 = 300.0;
+const LEFT_MARGIN: f64 = 60.0;
+const RIGHT_MARGIN: f64 = 90.0;
+const TOP_MARGIN: f64 = 30.0;
+const BOTTOM_MARGIN: f64 = 50.0;
+/// Colours of the lines, which people with colour blindness can distinguish.
 const COLOURS: [&str; 3] = ["#0072b2", "#e69f00", "#cc3311"];

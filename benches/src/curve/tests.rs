@@ -5,21 +5,21 @@ use std::time::Duration;
 use super::{Report, Scenario, rates, svg};
 use crate::streams::{self, LoadModel, Topology};
 
-fn scenario(from: u64, to: u64, steps_per_decade: u32) -> Scenario {
+fn scenario(first_rate: u64, rate_max: u64, steps_per_decade: u32) -> Scenario {
     let (topology, load_model, tick) = (Topology::Pairs(1), LoadModel::Window(1), Duration::ZERO);
     let streams = streams::Scenario { topology, load_model, tick, qos: 0, payload_len: 64 };
-    Scenario { streams, from, to, steps_per_decade }
+    Scenario { streams, first_rate, rate_max, steps_per_decade }
 }
 
 #[test]
-fn rates_are_evenly_spaced_and_end_at_the_highest() {
+fn rates_are_evenly_spaced_and_end_at_the_highest_requested_rate() {
     assert_eq!(rates(&scenario(1000, 100_000, 1)).collect::<Vec<_>>(), [1000, 10_000, 100_000]);
     assert_eq!(rates(&scenario(1000, 10_000, 3)).collect::<Vec<_>>(), [1000, 2154, 4642, 10_000]);
     assert_eq!(rates(&scenario(1000, 999, 3)).count(), 0);
 }
 
 #[test]
-fn a_panel_spans_whole_decades_and_draws_each_line_once() {
+fn a_panel_covers_whole_powers_of_ten_and_draws_each_line_once() {
     let lines =
         [svg::Line::new("p50", vec![(1000.0, 20.0), (10_000.0, 30.0)]), svg::Line::new("p99", vec![])];
     let panel = svg::Panel { title: "latency, \u{b5}s", x_title: "messages/s", lines: &lines };
@@ -34,6 +34,6 @@ fn a_panel_spans_whole_decades_and_draws_each_line_once() {
 
 #[test]
 fn a_report_without_steps_is_drawn_as_an_empty_svg() {
-    let text = svg::of(&Report { case: "curve", steps: Vec::new() });
+    let text = svg::draw_report(&Report { case: "curve", steps: Vec::new() });
     assert!(text.starts_with("<svg") && text.ends_with("</svg>\n"));
 }

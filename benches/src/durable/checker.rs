@@ -6,7 +6,8 @@ use crate::sequence_tracker::SequenceTracker;
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// One sequence tracker per session. A publisher publishes to its n topics in turn, so each topic gets every n-th message.
+/// Checks all sessions, with one sequence tracker per session. A publisher publishes to its n topics in turn, so each
+/// topic gets every n-th message.
 #[derive(Debug)]
 pub struct SessionChecker {
     topics: Vec<String>,
@@ -18,27 +19,29 @@ pub struct SessionChecker {
 }
 
 impl SessionChecker {
-    /// Expects deliveries of `topics` to `sessions_per_topic` sessions per topic. Each publisher has `topics_per_publisher` of the
-    /// topics.
+    /// Creates a checker that expects the messages of each topic at `sessions_per_topic` sessions. Each publisher has
+    /// `topics_per_publisher` of the topics.
     pub fn new(topics: Vec<String>, topics_per_publisher: usize, sessions_per_topic: usize) -> Self {
         let trackers = (0..topics.len() * sessions_per_topic).map(|_| SequenceTracker::default()).collect();
         let (topics_per_publisher, faults) = (topics_per_publisher.max(1), Faults::default());
         Self { topics, topics_per_publisher, sessions_per_topic, trackers, faults, delivered: 0 }
     }
 
-    /// Expects no deliveries, because no session is connected.
+    /// Creates a checker that expects no deliveries, for a run without connected sessions.
     pub fn without_sessions() -> Self {
         Self::new(Vec::new(), 1, 0)
     }
 
-    /// How many of the `sent` messages of its publisher went to the topic with this index.
+    /// Returns how many messages a publisher has sent to the topic with index `topic`, if it has sent `sent` messages
+    /// to all its topics together.
     pub fn messages_of_topic(&self, topic: usize, sent: u64) -> u64 {
         let turn = count(topic % self.topics_per_publisher);
         let each = count(self.topics_per_publisher);
         sent.saturating_sub(turn).div_ceil(each)
     }
 
-    /// True when the session has received all its messages, of the `sent` ones of its publisher.
+    /// Returns whether the session has received all messages of its topic. `sent` is the number of messages that the
+    /// publisher has sent to all its topics together.
     pub fn has_all_messages(&self, session: usize, sent: u64) -> bool {
         let topic = session / self.sessions_per_topic.max(1);
         self.trackers
@@ -46,7 +49,8 @@ impl SessionChecker {
             .is_some_and(|tracker| tracker.is_complete(self.messages_of_topic(topic, sent)))
     }
 
-    /// The tracker of a session and the sequence number of the message within its topic. None if it was misdelivered.
+    /// Returns the tracker of a session, and the sequence number of the message among the messages of its topic.
+    /// Returns `None` if the message was misdelivered.
     fn tracker_of(
         &mut self,
         session: usize,

@@ -16,7 +16,7 @@ use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::RawPacket;
 use crate::wire::{Version, packet_type};
 
-/// Receives all queued messages and checks them. `sent` has the number of sent messages per publisher.
+/// Receives all queued messages and checks them. `sent` contains the number of sent messages of each publisher.
 pub(super) fn collect(
     target: &Target,
     layout: &Layout<'_>,
@@ -24,16 +24,16 @@ pub(super) fn collect(
     delivery_timeout: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
     let context = RunContext::new(layout.run, target.version, layout.scenario.payload_len);
-    let mut checker = layout.checker();
+    let mut checker = layout.new_checker();
     let began = Instant::now();
-    for session in 0..layout.sessions() {
-        let publisher = layout.topic_of(session) / layout.scenario.topics;
+    for session in 0..layout.session_count() {
+        let publisher = layout.topic_of_session(session) / layout.scenario.topics;
         let sent = sent.get(publisher).copied().unwrap_or_default();
         let mut connection =
             BlockingConnection::connect_to(target, &layout.session_id(session), 0, Session::Resumed)?;
         if connection.session_present() {
             connection.set_timeout(delivery_timeout);
-            take(&mut connection, &mut checker, &context, session, sent)?;
+            receive_queued(&mut connection, &mut checker, &context, session, sent)?;
         }
         connection.disconnect()?;
         layout.end_session(target, session)?;
@@ -43,8 +43,9 @@ pub(super) fn collect(
     Ok((Collected { messages, per_second }, checker.final_faults(sent)))
 }
 
-/// Reads until all messages have arrived or nothing arrives within the timeout. Then reads until PINGRESP, to find surplus ones.
-fn take(
+/// Reads until all messages have arrived or nothing arrives within the timeout. Then reads until PINGRESP, to detect
+/// surplus messages.
+fn receive_queued(
     connection: &mut BlockingConnection,
     checker: &mut SessionChecker,
     context: &RunContext,
@@ -73,7 +74,7 @@ fn take(
     }
 }
 
-/// Handles one packet. True for PINGRESP.
+/// Handles one packet. Returns true for PINGRESP.
 fn handle_packet(
     packet: &RawPacket<'_>,
     checker: &mut SessionChecker,
@@ -109,5 +110,5 @@ fn handle_message(
     Ok(())
 }
 
-/// Bytes of acknowledgements that are collected while there is more to read.
+/// Number of bytes of acknowledgements above which they are sent even if more packets can be read first.
 const OUTGOING_LEN_MAX: usize = 256;

@@ -1,4 +1,5 @@
-//! The topics and client ids of a run: which publisher publishes to which topics, and which session subscribes to which topic.
+//! The topics and client ids of a run. The layout determines which publisher publishes to which topics, and which
+//! session subscribes to which topic.
 
 use super::checker::SessionChecker;
 use super::{Receivers, Scenario};
@@ -32,20 +33,20 @@ impl<'a> Layout<'a> {
         self.topics.chunks(self.scenario.topics).nth(publisher).unwrap_or_default()
     }
 
-    /// Number of persistent sessions.
-    pub(super) fn sessions(&self) -> usize {
+    /// Returns the number of persistent sessions.
+    pub(super) fn session_count(&self) -> usize {
         match self.scenario.receivers {
             Receivers::Retained => 0,
             Receivers::Online | Receivers::Offline => self.topics.len() * self.scenario.sessions,
         }
     }
 
-    /// Index of the topic to which a session subscribes.
-    pub(super) const fn topic_of(&self, session: usize) -> usize {
+    /// Returns the index of the topic to which a session subscribes.
+    pub(super) const fn topic_of_session(&self, session: usize) -> usize {
         session / self.scenario.sessions
     }
 
-    pub(super) fn checker(&self) -> SessionChecker {
+    pub(super) fn new_checker(&self) -> SessionChecker {
         SessionChecker::new(self.topics.clone(), self.scenario.topics, self.scenario.sessions)
     }
 
@@ -65,7 +66,8 @@ impl<'a> Layout<'a> {
     ) -> Result<BlockingConnection, LoadError> {
         let mut connection =
             BlockingConnection::connect_to(target, &self.session_id(session), 0, Session::New)?;
-        let filters: Vec<String> = self.topics.get(self.topic_of(session)).cloned().into_iter().collect();
+        let filters: Vec<String> =
+            self.topics.get(self.topic_of_session(session)).cloned().into_iter().collect();
         connection.subscribe(1, &filters, self.scenario.qos)?;
         Ok(connection)
     }

@@ -1,4 +1,4 @@
-//! Checks that the retained message of each topic is the newest one, and removes it.
+//! Checks that the retained message of each topic is the newest message of the topic, and removes it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,40 +14,40 @@ use crate::traffic::subscriber::RunContext;
 use crate::wire::publish::ReceivedPublish;
 use crate::wire::{build, packet_type};
 
-/// Reads, checks and removes the retained messages. `sent` has the number of sent messages per publisher.
+/// Reads, checks and removes the retained messages. `sent` contains the number of sent messages of each publisher.
 pub(super) fn read(
     target: &Target,
     layout: &Layout<'_>,
     sent: &[u64],
     delivery_timeout: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
-    let due = due(layout, sent);
-    let topics = due.len();
+    let newest_sequences = newest_sequences(layout, sent);
+    let topics = newest_sequences.len();
     let began = Instant::now();
     let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-r", layout.run), 0)?;
     connection.set_timeout(delivery_timeout);
     let filters = [format!("load/{:08x}/#", layout.run)];
     connection.send(&build::subscribe(target.version, 1, &filters, 0))?;
     let context = RunContext::new(layout.run, target.version, layout.scenario.payload_len);
-    let faults = take(&mut connection, &context, due)?;
+    let faults = check_newest(&mut connection, &context, newest_sequences)?;
     let messages = count(topics) - faults.lost;
     let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
     connection.disconnect()?;
-    remove(target, layout)?;
+    remove_retained(target, layout)?;
     Ok((Collected { messages, per_second }, faults))
 }
 
 /// Reads until every expected message has arrived or nothing arrives within the timeout.
-fn take(
+fn check_newest(
     connection: &mut BlockingConnection,
     context: &RunContext,
-    mut due: HashMap<Vec<u8>, u64>,
+    mut newest_sequences: HashMap<Vec<u8>, u64>,
 ) -> Result<Faults, LoadError> {
     let mut faults = Faults::default();
-    while !due.is_empty() {
-        match next(connection, context) {
+    while !newest_sequences.is_empty() {
+        match receive_next(connection, context) {
             Ok(None) => {}
-            Ok(Some(retained)) => match due.remove(&retained.topic) {
+            Ok(Some(retained)) => match newest_sequences.remove(&retained.topic) {
                 Some(newest) if Some(newest) == retained.sequence => {}
                 Some(_) => faults.corrupt += 1,
                 None => faults.duplicated += 1,
@@ -56,12 +56,12 @@ fn take(
             Err(error) => return Err(error),
         }
     }
-    faults.lost = count(due.len());
+    faults.lost = count(newest_sequences.len());
     Ok(faults)
 }
 
-/// The newest sequence number of each topic that was published to.
-fn due(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
+/// Returns the newest sequence number of each topic that was published to.
+fn newest_sequences(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
     let each = layout.scenario.topics;
     let checker = SessionChecker::new(Vec::new(), each, 0);
     let newest = |(index, topic): (usize, &String)| {
@@ -72,29 +72,32 @@ fn due(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
     layout.topics().iter().enumerate().filter_map(newest).collect()
 }
 
-/// A received message.
-struct Retained {
+/// A received retained message.
+struct ReceivedRetained {
     topic: Vec<u8>,
-    /// None when the payload is corrupt.
+    /// Sequence number in the payload. `None` if the payload is corrupt.
     sequence: Option<u64>,
 }
 
-/// The next message. None for SUBACK.
-fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Option<Retained>, LoadError> {
+/// Receives the next packet. Returns its retained message, or `None` for SUBACK.
+fn receive_next(
+    connection: &mut BlockingConnection,
+    context: &RunContext,
+) -> Result<Option<ReceivedRetained>, LoadError> {
     connection.with_packet(|packet| match packet.packet_type() {
         packet_type::SUBACK => Ok(None),
         packet_type::PUBLISH => {
             let publish =
                 ReceivedPublish::parse(&packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
             let sequence = context.stamp(&publish).map(|stamp| stamp.sequence);
-            Ok(Some(Retained { topic: publish.topic.to_vec(), sequence }))
+            Ok(Some(ReceivedRetained { topic: publish.topic.to_vec(), sequence }))
         }
         packet_type => Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     })
 }
 
-/// Removes all retained messages, by retained messages without payload.
-fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
+/// Removes all retained messages by publishing retained messages without a payload to their topics.
+fn remove_retained(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-w", layout.run), 0)?;
     for topics in layout.topics().chunks(REMOVALS_IN_FLIGHT_MAX) {
         let removals =
@@ -107,5 +110,6 @@ fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     connection.disconnect()
 }
 
-/// Number of messages in flight, below the Receive Maximum of any broker.
+/// Maximum number of unacknowledged messages that remove retained messages. The maximum is below the Receive Maximum of
+/// any broker.
 const REMOVALS_IN_FLIGHT_MAX: usize = 10;

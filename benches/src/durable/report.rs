@@ -1,4 +1,5 @@
-//! The figures of a run with persistent sessions, and samples of the store: the writer's processor time, commits, bytes written.
+//! The figures of a run with persistent sessions, and samples of the store: the writer's processor time, commits, bytes
+//! written.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::traffic::Outcome;
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `durable`
+    /// Name of the scenario: `durable`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,
@@ -41,19 +42,21 @@ pub struct Report {
     pub acknowledged_per_second: f64,
     /// Messages delivered per second, in the measurement.
     pub delivered_per_second: f64,
-    /// Microseconds from the time a message was due to its last acknowledgement, PUBACK or PUBCOMP.
+    /// Microseconds from the time at which a message was due to its last acknowledgement, PUBACK or PUBCOMP.
     pub acknowledgement_micros: Option<Percentiles>,
-    /// The broker's resource use, per acknowledged message. Needs the broker's process id.
+    /// The broker's resource use per acknowledged message. `None` if the broker's process id is not known.
     pub broker: Option<BrokerUse>,
-    /// Processor time of the store's writer thread, per acknowledged message. None when there is no such thread.
+    /// Microseconds of processor time of the store's writer thread per acknowledged message. `None` if the broker has
+    /// no such thread.
     pub writer_micros_per_message: Option<f64>,
-    /// Commits of the store per second. Needs the store's folder.
+    /// Number of commits of the store per second. `None` if the store's folder is not known.
     pub commits_per_second: Option<f64>,
-    /// Messages acknowledged per commit.
+    /// Number of messages acknowledged per commit.
     pub messages_per_commit: Option<f64>,
-    /// Bytes written to the disk per commit. Needs the broker's process id.
+    /// Number of bytes written to the disk per commit. `None` if the broker's process id is not known.
     pub written_per_commit: Option<f64>,
-    /// Processors that the load generator kept busy. Near 1, it may be the bottleneck.
+    /// Mean number of processors that the load generator kept busy. If this number is near 1, the load generator may be
+    /// the bottleneck.
     pub load_processors: f64,
     /// The stored messages that were received at the end.
     pub collected: Option<Collected>,
@@ -80,7 +83,7 @@ pub(super) struct BrokerSamples {
 
 #[derive(Debug, Clone, Copy)]
 struct Sample {
-    writer: Option<Duration>,
+    writer_time: Option<Duration>,
     commits: Option<u64>,
     written_bytes: Option<u64>,
 }
@@ -91,17 +94,18 @@ impl BrokerSamples {
     }
 
     pub(super) fn take(&mut self) -> Result<(), LoadError> {
-        let writer = self.broker.map(|broker| broker.thread_time(WRITER)).transpose()?.flatten();
+        let writer_time =
+            self.broker.map(|broker| broker.thread_time(WRITER_THREAD_NAME)).transpose()?.flatten();
         let commits = self.commits.as_ref().map(CommitCounter::count).transpose()?;
-        // Without a writer thread, the process's writes are not those of a store.
-        let written_bytes = writer.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
-        self.samples.push(Sample { writer, commits, written_bytes });
+        // Without a writer thread the process has no store, so its writes are not counted.
+        let written_bytes = writer_time.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
+        self.samples.push(Sample { writer_time, commits, written_bytes });
         Ok(())
     }
 
-    fn writer(&self) -> Option<Duration> {
+    fn writer_time(&self) -> Option<Duration> {
         let [from, to] = self.samples.as_slice() else { return None };
-        Some(to.writer?.saturating_sub(from.writer?))
+        Some(to.writer_time?.saturating_sub(from.writer_time?))
     }
 
     fn commits(&self) -> Option<u64> {
@@ -148,7 +152,7 @@ impl Report {
             delivered_per_second: ratio(delivered, seconds),
             acknowledgement_micros: outcome.acknowledgement.percentiles(),
             broker,
-            writer_micros_per_message: broker_samples.writer().map(micros),
+            writer_micros_per_message: broker_samples.writer_time().map(micros),
             commits_per_second: commits.map(|commits| ratio(commits, seconds)),
             messages_per_commit: commits.map(|commits| ratio(acknowledged, commits)),
             written_per_commit: broker_samples
@@ -164,7 +168,7 @@ impl Report {
 }
 
 impl Receivers {
-    /// The name in reports.
+    /// Returns the name of the receivers in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Online => "online",
@@ -175,4 +179,4 @@ impl Receivers {
 }
 
 /// The name of the store's writer thread.
-const WRITER: &str = "store";
+const WRITER_THREAD_NAME: &str = "store";

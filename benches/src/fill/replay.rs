@@ -1,5 +1,5 @@
-//! Reads all retained messages of a filled store with two new subscribers at once: one reads as fast as it can, the other slowly.
-//! Both must receive every message.
+//! Reads all retained messages of a filled store with two new subscribers at once: one reads as fast as it can, the
+//! other slowly. Both subscribers must receive every message.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{RUN, topic_retained};
+use super::{RUN_ID, topic_of_retained};
 use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::faults::Faults;
@@ -30,7 +30,7 @@ pub struct Scenario {
     pub qos: u8,
     /// Messages per second that the slow subscriber reads.
     pub slow_rate: u64,
-    /// How long nothing may arrive before the missing messages count as lost.
+    /// Time without an arriving message after which the missing messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
@@ -39,13 +39,13 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `replay`
+    /// Name of the scenario: `replay`.
     pub case: &'static str,
     /// The subscriber that reads as fast as it can.
     pub fast: ReaderReport,
     /// The subscriber that reads slowly.
     pub slow: ReaderReport,
-    /// The broker's memory before, during and after. Needs the broker's process id.
+    /// The broker's memory before, during and after the replay. `None` if the broker's process id is not known.
     pub resident: Option<Resident>,
     /// The faults at both subscribers.
     pub faults: Faults,
@@ -65,17 +65,17 @@ pub struct ReaderReport {
 /// The resident memory of a process in KiB.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Resident {
-    /// Before the subscribers connected.
+    /// Memory before the subscribers connected.
     pub before_kib: u64,
-    /// The highest of ten samples per second.
+    /// Highest memory during the replay, from ten samples per second.
     pub peak_kib: u64,
-    /// After both subscribers had read everything.
+    /// Memory after both subscribers had read all messages.
     pub after_kib: u64,
 }
 
 /// Runs both subscribers.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
-    let topics: Vec<String> = (0..scenario.topics).map(topic_retained).collect();
+    let topics: Vec<String> = (0..scenario.topics).map(topic_of_retained).collect();
     let indices: HashMap<&[u8], usize> =
         topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
     let resident = || scenario.broker.map(MonitoredProcess::resident_kib).transpose();
@@ -124,16 +124,16 @@ struct Reader<'a> {
     scenario: &'a Scenario,
     indices: &'a HashMap<&'a [u8], usize>,
     context: RunContext,
-    seen: Vec<bool>,
+    received: Vec<bool>,
     messages: u64,
     faults: Faults,
 }
 
 impl<'a> Reader<'a> {
     fn new(target: &'a Target, scenario: &'a Scenario, indices: &'a HashMap<&'a [u8], usize>) -> Self {
-        let context = RunContext::new(RUN, target.version, scenario.payload_len);
-        let (seen, faults) = (vec![false; indices.len()], Faults::default());
-        Self { target, scenario, indices, context, seen, messages: 0, faults }
+        let context = RunContext::new(RUN_ID, target.version, scenario.payload_len);
+        let (received, faults) = (vec![false; indices.len()], Faults::default());
+        Self { target, scenario, indices, context, received, messages: 0, faults }
     }
 
     fn read(mut self, name: &str, rate: Option<u64>) -> Result<ReaderOutcome, LoadError> {
@@ -151,7 +151,8 @@ impl<'a> Reader<'a> {
         Ok(ReaderOutcome { reader, faults: self.faults })
     }
 
-    /// Reads until PINGRESP; PINGREQ is sent after the last expected message. Returns the seconds until that message.
+    /// Reads until PINGRESP. Sends PINGREQ after the last expected message has arrived, and returns the seconds until
+    /// the arrival of that message.
     fn read_all(
         &mut self,
         connection: &mut BlockingConnection,
@@ -190,7 +191,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Handles one packet. True for PINGRESP.
+    /// Handles one packet. Returns true for PINGRESP.
     fn handle_packet(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<bool, LoadError> {
         match packet.packet_type() {
             packet_type::PINGRESP => return Ok(true),
@@ -202,14 +203,15 @@ impl<'a> Reader<'a> {
             ReceivedPublish::parse(packet, self.context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
         publish.acknowledge(outgoing);
         let index = self.indices.get(publish.topic).copied();
-        let Some((index, seen)) = index.and_then(|index| Some((index, self.seen.get_mut(index)?))) else {
+        let Some((index, received)) = index.and_then(|index| Some((index, self.received.get_mut(index)?)))
+        else {
             self.faults.misdelivered += 1;
             return Ok(false);
         };
         let stamp = self.context.stamp(&publish).filter(|stamp| stamp.sequence == count(index));
         if stamp.is_none() || !publish.retain {
             self.faults.corrupt += 1;
-        } else if std::mem::replace(seen, true) {
+        } else if std::mem::replace(received, true) {
             self.faults.duplicated += 1;
         } else {
             self.messages += 1;
@@ -218,9 +220,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Interval between two samples of the memory.
+/// Interval between two samples of the broker's memory.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
-/// Messages between two pauses of the slow subscriber.
+/// Number of messages between two pauses of the slow subscriber.
 const MESSAGES_PER_PAUSE: u64 = 500;
-/// Bytes of acknowledgements that are collected while there is more to read.
+/// Number of bytes of acknowledgements above which they are sent even if more packets can be read first.
 const OUTGOING_LEN_MAX: usize = 256;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{RUN, client_id, topic_of_session};
+use super::{RUN_ID, client_id, topic_of_session};
 use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::faults::Faults;
@@ -21,20 +21,20 @@ use crate::wire::scan::RawPacket;
 pub struct Scenario {
     /// Number of sessions in the store.
     pub sessions: u32,
-    /// Number of sessions to check, spread evenly.
+    /// Number of sessions to check. The checked sessions are spread evenly over all sessions.
     pub sample: u32,
     /// Queued messages per session.
     pub queued: u32,
     /// Bytes per payload.
     pub payload_len: usize,
-    /// How long nothing may arrive before the missing messages of a session count as lost.
+    /// Time without an arriving message after which the missing messages of a session count as lost.
     pub delivery_timeout: Duration,
 }
 
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `resume`
+    /// Name of the scenario: `resume`.
     pub case: &'static str,
     /// Sessions that were checked.
     pub sessions: u32,
@@ -50,7 +50,7 @@ pub struct Report {
 
 /// Reconnects the sessions one after the other and receives their queued messages.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
-    let context = RunContext::new(RUN, target.version, scenario.payload_len);
+    let context = RunContext::new(RUN_ID, target.version, scenario.payload_len);
     let began = Instant::now();
     let mut report = Report {
         case: "resume",
@@ -73,7 +73,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
             faults: Faults::default(),
         };
         if connection.session_present() {
-            resumed.take(&mut connection, &context, scenario.queued)?;
+            resumed.receive_queued(&mut connection, &context, scenario.queued)?;
         }
         report.messages += resumed.tracker.next_expected();
         report.faults.add(&resumed.tracker.final_faults(u64::from(scenario.queued)));
@@ -93,7 +93,7 @@ struct ResumedSession {
 }
 
 impl ResumedSession {
-    fn take(
+    fn receive_queued(
         &mut self,
         connection: &mut BlockingConnection,
         context: &RunContext,
@@ -119,7 +119,7 @@ impl ResumedSession {
         }
     }
 
-    /// Handles one packet. True for PINGRESP.
+    /// Handles one packet. Returns true for PINGRESP.
     fn handle_packet(
         &mut self,
         packet: &RawPacket<'_>,

@@ -43,18 +43,18 @@ pub struct Links {
     transport: Transport,
     target: client::Target,
     links: Vec<Link>,
-    lost: u64,
+    lost_links: u64,
 }
 
 /// Maximum number of concurrent handshakes.
 const HANDSHAKES_MAX: usize = 32;
-/// How long one connection may take to open, to respond or to close.
+/// Time within which a connection must open, respond or close.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often waiting links respond to their transports, for example to WebSocket pings.
+/// Interval at which waiting links respond to their transports, for example to WebSocket pings.
 const SERVICE_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Links {
-    /// Creates the runtime. There are no connections yet.
+    /// Creates the runtime, without any connections.
     pub fn new(transport: Transport) -> Result<Self, LoadError> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -63,10 +63,10 @@ impl Links {
         let target = format!("{}://{}", transport.scheme, transport.address)
             .parse()
             .map_err(|_| LoadError::Arguments("cannot connect to this target"))?;
-        Ok(Self { runtime, transport, target, links: Vec::new(), lost: 0 })
+        Ok(Self { runtime, transport, target, links: Vec::new(), lost_links: 0 })
     }
 
-    /// The certificates of local tests are for `localhost`, but connections go to an IP address.
+    /// Returns TLS settings that accept certificates for `localhost`, because the connections go to an IP address.
     fn tls(&self) -> ClientTls {
         ClientTls {
             ca_files: self.transport.ca.iter().cloned().collect(),
@@ -84,7 +84,7 @@ impl Links {
             let quiet = link.poll_read(&mut context, &mut [0; 64]).is_pending();
             quiet && !matches!(link.poll_flush(&mut context), Poll::Ready(Err(_)))
         });
-        self.lost += crate::number::count(before - self.links.len());
+        self.lost_links += crate::number::count(before - self.links.len());
     }
 }
 
@@ -102,7 +102,7 @@ impl IdleConnections for Links {
             let mut opening = JoinSet::new();
             for index in 0..connections {
                 if opening.len() >= HANDSHAKES_MAX {
-                    links.push(joined(opening.join_next().await)?);
+                    links.push(joined_link(opening.join_next().await)?);
                 }
                 let (target, tls) = (Arc::clone(&target), Arc::clone(&tls));
                 opening.spawn(
@@ -110,7 +110,7 @@ impl IdleConnections for Links {
                 );
             }
             while !opening.is_empty() {
-                links.push(joined(opening.join_next().await)?);
+                links.push(joined_link(opening.join_next().await)?);
             }
             Ok::<_, LoadError>(links)
         })?;
@@ -130,7 +130,7 @@ impl IdleConnections for Links {
 
     fn disturbed(&mut self) -> u64 {
         self.respond_to_transports();
-        self.lost
+        self.lost_links
     }
 
     fn wait(&mut self, duration: Duration) {
@@ -159,7 +159,7 @@ impl IdleConnections for Links {
     }
 }
 
-fn joined(
+fn joined_link(
     opened: Option<Result<Result<Link, LoadError>, tokio::task::JoinError>>,
 ) -> Result<Link, LoadError> {
     match opened {

@@ -15,7 +15,7 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// No connections yet.
+    /// Creates an empty list of connections to `target`.
     pub const fn new(target: Target) -> Self {
         Self { target, connections: Vec::new() }
     }

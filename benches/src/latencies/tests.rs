@@ -1,8 +1,8 @@
-//! Percentiles against a sorted list.
+//! Tests that compare percentiles with those of a sorted list.
 
 use super::Latencies;
 
-/// Pseudo-random durations below 5 ms, in nanoseconds.
+/// Returns pseudo-random durations below 5 ms, in nanoseconds.
 fn durations() -> Vec<u64> {
     let mut state = 1u64;
     let next = |_| {
@@ -12,7 +12,7 @@ fn durations() -> Vec<u64> {
     (0..10_000).map(next).collect()
 }
 
-fn recorded(nanos: &[u64]) -> Latencies {
+fn histogram_of(nanos: &[u64]) -> Latencies {
     let mut latencies = Latencies::new().unwrap();
     for duration in nanos {
         latencies.record(*duration);
@@ -23,7 +23,7 @@ fn recorded(nanos: &[u64]) -> Latencies {
 #[test]
 fn percentiles_are_at_most_one_percent_above_those_of_a_sorted_list() {
     let mut nanos = durations();
-    let found = recorded(&nanos).percentiles().unwrap();
+    let found = histogram_of(&nanos).percentiles().unwrap();
     nanos.sort_unstable();
     let pairs = [(500, found.p50), (900, found.p90), (990, found.p99), (999, found.p999), (1000, found.max)];
     for (permille, found) in pairs {
@@ -33,18 +33,18 @@ fn percentiles_are_at_most_one_percent_above_those_of_a_sorted_list() {
 }
 
 #[test]
-fn added_histograms_count_as_one() {
+fn the_sum_of_two_histograms_has_the_percentiles_of_all_durations() {
     let nanos = durations();
     let (left, right) = nanos.split_at(3000);
-    let mut sum = recorded(left);
-    sum.add(&recorded(right)).unwrap();
-    let (sum, whole) = (sum.percentiles().unwrap(), recorded(&nanos).percentiles().unwrap());
+    let mut sum = histogram_of(left);
+    sum.add(&histogram_of(right)).unwrap();
+    let (sum, whole) = (sum.percentiles().unwrap(), histogram_of(&nanos).percentiles().unwrap());
     assert_eq!((sum.p50, sum.p999, sum.max), (whole.p50, whole.p999, whole.max));
 }
 
 #[test]
-fn there_are_no_percentiles_of_nothing() {
-    let mut latencies = recorded(&[5]);
+fn an_empty_histogram_has_no_percentiles() {
+    let mut latencies = histogram_of(&[5]);
     latencies.clear();
     assert!(latencies.percentiles().is_none());
     latencies.record(7);
@@ -53,6 +53,6 @@ fn there_are_no_percentiles_of_nothing() {
 
 #[test]
 fn the_longest_possible_duration_is_counted() {
-    let found = recorded(&[0, u64::MAX]).percentiles().unwrap();
+    let found = histogram_of(&[0, u64::MAX]).percentiles().unwrap();
     assert!(found.max >= 1e16 && found.p50 < 1.0, "{found:?}");
 }

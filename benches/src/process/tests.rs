@@ -1,4 +1,4 @@
-//! The figures of the test's own process.
+//! Tests that read the figures of the test's own process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,7 +8,8 @@ use super::MonitoredProcess;
 
 const OWN: MonitoredProcess = MonitoredProcess::Own;
 
-/// Keeps a processor busy in a thread called `name` until `check` is true, for at most 20 s. False if it never was.
+/// Runs a busy thread called `name` until `check` returns true, for at most 20 s. Returns whether `check` returned true
+/// within that time.
 fn becomes_true(name: &str, check: impl Fn() -> bool) -> bool {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -19,13 +20,13 @@ fn becomes_true(name: &str, check: impl Fn() -> bool) -> bool {
         };
         thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, spin).unwrap();
         let end = Instant::now() + Duration::from_secs(20);
-        let mut is_true = false;
-        while !is_true && Instant::now() < end {
+        let mut check_passed = false;
+        while !check_passed && Instant::now() < end {
             thread::sleep(Duration::from_millis(5));
-            is_true = check();
+            check_passed = check();
         }
         stop.store(true, Ordering::Relaxed);
-        is_true
+        check_passed
     })
 }
 
@@ -52,7 +53,7 @@ fn a_process_is_found_by_its_id() {
 
 #[test]
 fn an_unknown_process_is_an_error() {
-    // Above the largest process id that Linux assigns.
+    // The two tested ids are above the largest process id that Linux assigns.
     for id in [u32::MAX, 4_194_305] {
         assert!(MonitoredProcess::Id(id).processor_time().is_err(), "{id}");
     }

@@ -1,9 +1,9 @@
-//! Finds the subscribers of a topic in the naive way: it compares the topic with every filter, level by level.
+//! Finds the subscribers of a topic by comparing the topic with every filter, level by level.
 
 /// The topic filters of all peers.
 #[derive(Debug, Default)]
 pub(super) struct Filters {
-    all: Vec<Filter>,
+    filters: Vec<Filter>,
 }
 
 /// A topic filter and its subscribers: one peer, or the members of a shared subscription, which take turns.
@@ -11,40 +11,40 @@ pub(super) struct Filters {
 struct Filter {
     text: String,
     members: Vec<usize>,
-    turn: usize,
+    next_member: usize,
 }
 
 impl Filters {
     pub(super) fn add(&mut self, text: String, peer: usize) {
-        let share = self.all.iter_mut().find(|filter| filter.text == text && text.starts_with(SHARE));
+        let share = self.filters.iter_mut().find(|filter| filter.text == text && text.starts_with(SHARE));
         match share {
             Some(share) => share.members.push(peer),
-            None => self.all.push(Filter { text, members: vec![peer], turn: 0 }),
+            None => self.filters.push(Filter { text, members: vec![peer], next_member: 0 }),
         }
     }
 
     pub(super) fn remove(&mut self, peer: usize) {
-        for filter in &mut self.all {
+        for filter in &mut self.filters {
             filter.members.retain(|member| *member != peer);
         }
-        self.all.retain(|filter| !filter.members.is_empty());
+        self.filters.retain(|filter| !filter.members.is_empty());
     }
 
     /// Calls `deliver` for each peer that receives a message on this topic.
     pub(super) fn for_each_receiver(&mut self, topic: &[u8], mut deliver: impl FnMut(usize)) {
-        for filter in &mut self.all {
+        for filter in &mut self.filters {
             if is_match(filter.pattern().as_bytes(), topic)
-                && let Some(member) = filter.members.get(filter.turn % filter.members.len())
+                && let Some(member) = filter.members.get(filter.next_member % filter.members.len())
             {
                 deliver(*member);
-                filter.turn += 1;
+                filter.next_member += 1;
             }
         }
     }
 }
 
 impl Filter {
-    /// The topic filter without `$share` and the share name.
+    /// Returns the topic filter without `$share` and the share name.
     fn pattern(&self) -> &str {
         let shared = self.text.strip_prefix(SHARE).and_then(|rest| rest.split_once('/'));
         shared.map_or(self.text.as_str(), |(_, pattern)| pattern)

@@ -1,8 +1,9 @@
-//! Faults that the relay injects on request, to check that the load generator notices them.
+//! Faults that the relay injects on request, to check that the load generator detects them.
 
 use std::num::NonZeroU64;
 
-/// For each kind of fault, the n of "every n-th message of a publisher". None: no such fault.
+/// The n of "every n-th message of a publisher" for each kind of fault. `None` means that the relay does not inject
+/// this kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub struct InjectedFaults {
     /// Drop every n-th message of a publisher
@@ -26,49 +27,49 @@ pub struct InjectedFaults {
 #[derive(Debug)]
 pub(super) struct FaultInjector {
     injected_faults: InjectedFaults,
-    forwarded: u64,
-    released: u64,
-    delayed: Vec<u8>,
+    publish_count: u64,
+    pubrel_count: u64,
+    delayed_packet: Vec<u8>,
 }
 
 impl FaultInjector {
     pub(super) const fn new(injected_faults: InjectedFaults) -> Self {
-        Self { injected_faults, forwarded: 0, released: 0, delayed: Vec::new() }
+        Self { injected_faults, publish_count: 0, pubrel_count: 0, delayed_packet: Vec::new() }
     }
 
-    /// Appends what subscribers receive for this PUBLISH packet.
+    /// Appends the packets that subscribers receive for this PUBLISH packet.
     pub(super) fn forward(&mut self, packet: &[u8], batch: &mut Vec<u8>) {
-        self.forwarded += 1;
-        if self.is_turn(self.injected_faults.drop) {
+        self.publish_count += 1;
+        if self.is_due(self.injected_faults.drop) {
             return;
         }
-        if self.delayed.is_empty() && self.is_turn(self.injected_faults.reorder) {
-            self.delayed.extend_from_slice(packet);
+        if self.delayed_packet.is_empty() && self.is_due(self.injected_faults.reorder) {
+            self.delayed_packet.extend_from_slice(packet);
             return;
         }
         batch.extend_from_slice(packet);
-        if self.is_turn(self.injected_faults.corrupt)
+        if self.is_due(self.injected_faults.corrupt)
             && let Some(last) = batch.last_mut()
         {
             *last ^= 0xff;
         }
-        if self.is_turn(self.injected_faults.dup) {
+        if self.is_due(self.injected_faults.dup) {
             batch.extend_from_slice(packet);
         }
-        batch.append(&mut self.delayed);
+        batch.append(&mut self.delayed_packet);
     }
 
-    /// Counts a PUBREL. True when it is to be answered.
+    /// Counts a PUBREL. Returns whether the relay must answer the PUBREL.
     pub(super) fn answers_pubrel(&mut self) -> bool {
-        self.released += 1;
-        !is_multiple(self.released, self.injected_faults.silence)
+        self.pubrel_count += 1;
+        !is_multiple(self.pubrel_count, self.injected_faults.silence)
     }
 
-    fn is_turn(&self, every: Option<NonZeroU64>) -> bool {
-        is_multiple(self.forwarded, every)
+    fn is_due(&self, interval: Option<NonZeroU64>) -> bool {
+        is_multiple(self.publish_count, interval)
     }
 }
 
-fn is_multiple(number: u64, every: Option<NonZeroU64>) -> bool {
-    every.is_some_and(|every| number.is_multiple_of(every.get()))
+fn is_multiple(number: u64, interval: Option<NonZeroU64>) -> bool {
+    interval.is_some_and(|interval| number.is_multiple_of(interval.get()))
 }

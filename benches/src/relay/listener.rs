@@ -21,10 +21,10 @@ use crate::connection::socket::udp_endpoint::UdpEndpoint;
 use crate::connection::transport::{quic_server_config, server_config};
 use crate::error::LoadError;
 
-/// The encryption of the connections. Files are PEM.
+/// The encryption of the connections. All files are PEM files.
 #[derive(Debug, Clone, Copy)]
 pub enum Security<'a> {
-    /// None: plain TCP.
+    /// No encryption: plain TCP.
     None,
     /// TLS over TCP.
     Tls {
@@ -90,15 +90,15 @@ impl Listener {
         }
     }
 
-    /// Accepts everything that has arrived, and calls `handle_event` for each event.
+    /// Accepts all connections and datagrams that have arrived, and calls `handle_event` for each event.
     pub(super) fn handle_ready(
         &mut self,
-        room: &mut [u8],
+        buffer: &mut [u8],
         handle_event: impl FnMut(ListenerEvent) -> Result<usize, LoadError>,
     ) -> Result<(), LoadError> {
         match self {
             Self::Tcp(listener, tls) => accept(listener, tls.as_ref(), handle_event),
-            Self::Quic(udp, indices) => receive(udp, indices, room, handle_event),
+            Self::Quic(udp, indices) => receive(udp, indices, buffer, handle_event),
         }
     }
 }
@@ -126,12 +126,12 @@ fn accept(
 fn receive(
     udp: &Arc<Mutex<UdpEndpoint>>,
     indices: &mut HashMap<ConnectionHandle, usize>,
-    room: &mut [u8],
+    buffer: &mut [u8],
     mut handle_event: impl FnMut(ListenerEvent) -> Result<usize, LoadError>,
 ) -> Result<(), LoadError> {
     let now = Instant::now();
     let mut outcome = Ok(());
-    lock(udp).receive(now, room, &mut |open, event| match event {
+    lock(udp).receive(now, buffer, &mut |open, event| match event {
         DatagramEvent::ConnectionEvent(handle, event) => {
             if let Some(index) = indices.get(&handle) {
                 outcome = handle_event(ListenerEvent::Datagram(*index, event)).map(drop);
@@ -150,7 +150,7 @@ fn receive(
     outcome
 }
 
-/// Accepts a QUIC connection. None when its first datagram is invalid.
+/// Accepts a QUIC connection. Returns `None` if its first datagram is invalid.
 fn accept_quic(
     udp: &Arc<Mutex<UdpEndpoint>>,
     open: &mut UdpEndpoint,

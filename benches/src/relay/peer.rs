@@ -13,7 +13,7 @@ use crate::wire::{Version, build, packet_type};
 pub(super) struct Peer {
     pub(super) connection: Connection,
     state: PeerState,
-    /// The last packet identifier that was used towards the peer at QoS 2.
+    /// Packet identifier of the last QoS 2 message that was sent to the peer.
     packet_id: u16,
 }
 
@@ -36,12 +36,12 @@ pub(super) struct PeerState {
     version: Version,
     injector: FaultInjector,
     /// Topic filters of new subscriptions.
-    pub(super) subscribed: Vec<String>,
+    pub(super) new_filters: Vec<String>,
     /// The topic of `batch`.
     pub(super) topic: Vec<u8>,
     /// PUBLISH packets to forward, all to `topic`.
     pub(super) batch: Vec<u8>,
-    /// Earlier batches with other topics: topic and packets.
+    /// Earlier batches of the last read, each with its topic and its packets.
     pub(super) earlier_batches: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -50,7 +50,7 @@ impl Peer {
         let state = PeerState {
             version: Version::V5,
             injector: FaultInjector::new(injected_faults),
-            subscribed: Vec::new(),
+            new_filters: Vec::new(),
             topic: Vec::new(),
             batch: Vec::new(),
             earlier_batches: Vec::new(),
@@ -58,8 +58,9 @@ impl Peer {
         Self { connection, state, packet_id: 0 }
     }
 
-    /// Appends a batch of messages. At QoS 2 they get new packet identifiers, because two publishers may use the same ones. At
-    /// QoS 1 they keep those of the publisher: the subscriber only repeats them in PUBACK.
+    /// Appends a batch of messages to the outgoing bytes. QoS 2 messages get new packet identifiers, because two
+    /// publishers may use the same identifier. QoS 1 messages keep the identifiers of the publisher, because the
+    /// subscriber only repeats them in PUBACK.
     pub(super) fn deliver(&mut self, packets: &[u8]) {
         let outgoing = self.connection.outgoing();
         let mut from = outgoing.len();
@@ -79,21 +80,21 @@ impl Peer {
         }
     }
 
-    /// Reads and handles what has arrived.
+    /// Reads and handles the packets that have arrived.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<(), LoadError> {
         let state = &mut self.state;
-        self.connection.receive(buffer, |packet, outgoing| state.handle(&packet, outgoing))
+        self.connection.receive(buffer, |packet, outgoing| state.handle_packet(&packet, outgoing))
     }
 }
 
 impl PeerState {
-    fn handle(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+    fn handle_packet(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         match packet.packet_type() {
             packet_type::PUBLISH => self.handle_publish(packet, outgoing),
             packet_type::CONNECT => self.handle_connect(packet, outgoing),
             packet_type::SUBSCRIBE => self.handle_subscribe(packet, outgoing),
             packet_type::PUBACK | packet_type::PUBCOMP => Ok(()),
-            packet_type::PUBREC | packet_type::PUBREL => self.handle_handshake(packet, outgoing),
+            packet_type::PUBREC | packet_type::PUBREL => self.handle_qos_2_handshake(packet, outgoing),
             packet_type::PINGREQ => {
                 outgoing.extend_from_slice(&[packet_type::PINGRESP << 4, 0]);
                 Ok(())
@@ -127,8 +128,12 @@ impl PeerState {
         Ok(())
     }
 
-    /// Continues the QoS 2 handshake. The relay does not check whether it had started.
-    fn handle_handshake(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+    /// Continues a QoS 2 handshake. The relay does not check whether the handshake was started.
+    fn handle_qos_2_handshake(
+        &mut self,
+        packet: &RawPacket<'_>,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), LoadError> {
         let id = packet.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
         if packet.packet_type() == packet_type::PUBREC {
             outgoing.extend_from_slice(&build::pubrel(id));
@@ -149,7 +154,7 @@ impl PeerState {
             let length = usize::from(u16::from_be_bytes(*length));
             let (filter, after) = after.split_at_checked(length).ok_or_else(incomplete)?;
             let [options, after @ ..] = after else { return Err(incomplete()) };
-            self.subscribed.push(String::from_utf8_lossy(filter).into_owned());
+            self.new_filters.push(String::from_utf8_lossy(filter).into_owned());
             body.push(options & 0b11);
             rest = after;
         }

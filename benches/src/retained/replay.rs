@@ -1,4 +1,5 @@
-//! New subscribers. Each must receive every retained message once, with the RETAIN flag, and the newest one of its topic.
+//! Checks the retained messages that new subscribers receive. Each subscriber must receive the newest message of every
+//! topic once, with the RETAIN flag.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -12,14 +13,14 @@ use crate::wire::publish::{ReceivedPublish, filler};
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// The subscribers and what they have received.
+/// The subscribers and the results of their checks.
 pub(super) struct Replay<'a> {
     target: &'a Target,
     scenario: &'a Scenario,
     run: u32,
     indices: HashMap<&'a [u8], usize>,
     filler: Vec<u8>,
-    readers: u32,
+    subscriber_count: u32,
     delivered: u64,
     faults: Faults,
 }
@@ -29,7 +30,7 @@ impl<'a> Replay<'a> {
         let indices = topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
         let filler = filler(scenario.payload_len.saturating_sub(crate::stamp::STAMP_LEN));
         let faults = Faults::default();
-        Self { target, scenario, run, indices, filler, readers: 0, delivered: 0, faults }
+        Self { target, scenario, run, indices, filler, subscriber_count: 0, delivered: 0, faults }
     }
 
     pub(super) const fn delivered(&self) -> u64 {
@@ -40,7 +41,7 @@ impl<'a> Replay<'a> {
         self.faults
     }
 
-    /// Runs one new subscriber after the other. Returns the milliseconds that the first one took.
+    /// Runs one new subscriber after the other. Returns the milliseconds that the first subscriber took.
     pub(super) fn read_all(&mut self) -> Result<f64, LoadError> {
         let began = Instant::now();
         self.read()?;
@@ -55,10 +56,10 @@ impl<'a> Replay<'a> {
     fn read(&mut self) -> Result<(), LoadError> {
         let mut connection = self.subscribe()?;
         connection.set_timeout(self.scenario.delivery_timeout);
-        let mut seen = vec![false; self.indices.len()];
-        let mut missing = seen.len();
+        let mut received = vec![false; self.indices.len()];
+        let mut missing = received.len();
         while missing > 0 {
-            match connection.with_packet(|packet| self.handle_packet(&packet, &mut seen)) {
+            match connection.with_packet(|packet| self.handle_packet(&packet, &mut received)) {
                 Ok((fresh, id)) => {
                     missing -= usize::from(fresh);
                     if let Some(id) = id {
@@ -69,7 +70,7 @@ impl<'a> Replay<'a> {
                 Err(error) => return Err(error),
             }
         }
-        self.delivered += count(seen.len() - missing);
+        self.delivered += count(received.len() - missing);
         self.faults.lost += count(missing);
         self.faults.duplicated += count_extra_messages(&mut connection)?;
         connection.disconnect()
@@ -83,20 +84,20 @@ impl<'a> Replay<'a> {
     }
 
     fn subscribe(&mut self) -> Result<BlockingConnection, LoadError> {
-        self.readers += 1;
-        let client_id = format!("load-{:x}-r{}", self.run, self.readers);
+        self.subscriber_count += 1;
+        let client_id = format!("load-{:x}-r{}", self.run, self.subscriber_count);
         let mut connection = BlockingConnection::connect(self.target, &client_id, 0)?;
         let filters = [format!("load/{:08x}/#", self.run)];
         connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
         Ok(connection)
     }
 
-    /// Handles one packet. Returns whether it is a new message, and the packet identifier to acknowledge. SUBACK may arrive before,
-    /// between or after the messages.
+    /// Handles one packet. Returns whether the packet is a message that was not received before, and the packet
+    /// identifier to acknowledge. SUBACK may arrive before, between or after the messages.
     fn handle_packet(
         &mut self,
         packet: &RawPacket<'_>,
-        seen: &mut [bool],
+        received: &mut [bool],
     ) -> Result<(bool, Option<u16>), LoadError> {
         if packet.packet_type() == packet_type::SUBACK {
             return Ok((false, None));
@@ -106,8 +107,9 @@ impl<'a> Replay<'a> {
         }
         let publish =
             ReceivedPublish::parse(packet, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        let entry = self.indices.get(publish.topic).and_then(|index| Some((*index, seen.get_mut(*index)?)));
-        let Some((index, seen)) = entry else {
+        let entry =
+            self.indices.get(publish.topic).and_then(|index| Some((*index, received.get_mut(*index)?)));
+        let Some((index, received)) = entry else {
             self.faults.misdelivered += 1;
             return Ok((false, publish.packet_id));
         };
@@ -116,11 +118,11 @@ impl<'a> Replay<'a> {
         if !publish.retain || stamp.is_none_or(|stamp| stamp.sequence != newest || stamp.run != self.run) {
             self.faults.corrupt += 1;
         }
-        if *seen {
+        if *received {
             self.faults.duplicated += 1;
             return Ok((false, publish.packet_id));
         }
-        *seen = true;
+        *received = true;
         Ok((true, publish.packet_id))
     }
 }

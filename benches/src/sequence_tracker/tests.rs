@@ -1,4 +1,4 @@
-//! Each kind of fault in a stream is counted as what it is.
+//! Tests that each kind of fault in a stream is counted in the field of this kind.
 
 use super::SequenceTracker;
 use crate::faults::Faults;
@@ -12,7 +12,7 @@ fn faults_of(numbers: &[u64], sent: u64) -> Faults {
 }
 
 #[test]
-fn a_complete_stream_has_no_faults() {
+fn a_stream_in_which_every_message_is_delivered_once_in_order_has_no_faults() {
     assert_eq!(faults_of(&[0, 1, 2, 3], 4), Faults::default());
 }
 
@@ -22,7 +22,7 @@ fn missing_messages_in_the_middle_and_at_the_end_are_lost() {
 }
 
 #[test]
-fn a_second_copy_is_a_duplicate() {
+fn a_message_that_is_delivered_again_is_a_duplicate() {
     assert_eq!(faults_of(&[0, 1, 1, 0, 2], 3), Faults { duplicated: 2, ..Faults::default() });
 }
 
@@ -32,7 +32,7 @@ fn a_late_message_is_out_of_order_but_not_lost() {
 }
 
 #[test]
-fn a_late_message_that_comes_twice_is_also_a_duplicate() {
+fn a_late_message_that_is_delivered_twice_is_also_a_duplicate() {
     assert_eq!(faults_of(&[1, 0, 0, 2], 3), Faults { out_of_order: 1, duplicated: 1, ..Faults::default() });
 }
 

@@ -7,7 +7,7 @@ use crate::sequence_tracker::SequenceTracker;
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// One sequence tracker per stream, and the topic of each publisher.
+/// Checks all streams, with one sequence tracker per stream and the topic of each publisher.
 #[derive(Debug)]
 pub struct StreamChecker {
     topology: Topology,
@@ -19,7 +19,7 @@ pub struct StreamChecker {
 }
 
 impl StreamChecker {
-    /// Expects deliveries of `topics`, one per publisher.
+    /// Creates a checker that expects deliveries on `topics`, which are one topic per publisher.
     pub fn new(topology: Topology, topics: Vec<String>) -> Self {
         let streams = topology.publishers().max(topology.subscribers());
         let trackers = (0..streams).map(|_| SequenceTracker::default()).collect();
@@ -27,7 +27,8 @@ impl StreamChecker {
         Self { topology, topics, trackers, order, faults: Faults::default(), delivered: 0 }
     }
 
-    /// The tracker of the stream from this publisher to this subscriber. None if the message was misdelivered.
+    /// Returns the tracker of the stream from the publisher of `stamp` to this subscriber. Returns `None` if the
+    /// message was misdelivered.
     fn tracker_of(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp) -> Option<&mut SequenceTracker> {
         let publisher = usize::try_from(stamp.publisher).ok()?;
         if self.topics.get(publisher)?.as_bytes() != topic {

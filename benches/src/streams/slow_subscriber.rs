@@ -20,13 +20,14 @@ use crate::wire::{build, packet_type};
 /// The figures of the slow subscriber.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Report {
-    /// Messages that it read while the traffic was running.
+    /// Number of messages that the subscriber read while the traffic was running.
     pub delivered: u64,
-    /// Messages that it read after the traffic had ended.
+    /// Number of messages that the subscriber read after the traffic had ended.
     pub delivered_afterwards: u64,
-    /// Messages that it never received. The broker may drop messages of a slow subscriber, so this is not a fault.
+    /// Number of messages that the subscriber never received. Such messages are not faults, because the broker may drop
+    /// messages to a slow subscriber.
     pub missed: u64,
-    /// True when the broker closed its connection.
+    /// Whether the broker closed the subscriber's connection.
     pub closed: bool,
 }
 
@@ -51,8 +52,15 @@ impl SlowSubscriber {
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let tracker = SequenceTracker::default();
-        let mut reader =
-            Reader { connection, context, tracker, corrupt: 0, during: 0, afterwards: 0, closed: false };
+        let mut reader = Reader {
+            connection,
+            context,
+            tracker,
+            corrupt: 0,
+            read_during_traffic: 0,
+            read_afterwards: 0,
+            closed: false,
+        };
         let thread = std::thread::spawn(move || {
             reader.read_slowly(per_second, &stopping)?;
             reader.read_rest()?;
@@ -61,8 +69,8 @@ impl SlowSubscriber {
         Ok(Self { stop, thread })
     }
 
-    /// Reads the remaining messages and returns the figures and the faults. `sent` messages were published in total. Missed
-    /// messages are not faults; duplicated, reordered and corrupt ones are.
+    /// Reads the remaining messages and returns the figures and the faults. `sent` messages were published in total.
+    /// Missed messages are not faults; duplicated, reordered and corrupt messages are.
     pub fn end(self, sent: u64) -> Result<(Report, Faults), LoadError> {
         self.stop.store(true, Ordering::Relaxed);
         let reader =
@@ -70,7 +78,8 @@ impl SlowSubscriber {
         let mut faults = reader.tracker.final_faults(sent);
         faults.corrupt += reader.corrupt;
         let missed = std::mem::take(&mut faults.lost);
-        let (delivered, delivered_afterwards, closed) = (reader.during, reader.afterwards, reader.closed);
+        let (delivered, delivered_afterwards, closed) =
+            (reader.read_during_traffic, reader.read_afterwards, reader.closed);
         Ok((Report { delivered, delivered_afterwards, missed, closed }, faults))
     }
 }
@@ -81,22 +90,22 @@ struct Reader {
     context: RunContext,
     tracker: SequenceTracker,
     corrupt: u64,
-    during: u64,
-    afterwards: u64,
+    read_during_traffic: u64,
+    read_afterwards: u64,
     closed: bool,
 }
 
 impl Reader {
     fn read_slowly(&mut self, per_second: u64, stop: &AtomicBool) -> Result<(), LoadError> {
         let began = Instant::now();
-        self.connection.set_timeout(PAUSE);
+        self.connection.set_timeout(READ_PAUSE);
         while !stop.load(Ordering::Relaxed) && !self.closed {
             let due = began.elapsed().as_secs_f64() * float(per_second);
-            if float(self.during) >= due {
-                std::thread::sleep(PAUSE);
+            if float(self.read_during_traffic) >= due {
+                std::thread::sleep(READ_PAUSE);
                 continue;
             }
-            self.during += u64::from(self.read_one()?);
+            self.read_during_traffic += u64::from(self.read_one()?);
         }
         Ok(())
     }
@@ -106,14 +115,15 @@ impl Reader {
         let mut last = Instant::now();
         while !self.closed && last.elapsed() < DELIVERY_TIMEOUT {
             if self.read_one()? {
-                self.afterwards += 1;
+                self.read_afterwards += 1;
                 last = Instant::now();
             }
         }
         Ok(())
     }
 
-    /// Reads a packet. True when it is a new message. A timeout and a close by the broker are not errors.
+    /// Reads a packet. Returns whether the packet is a message that was not received before. A timeout and a close by
+    /// the broker are not errors.
     fn read_one(&mut self) -> Result<bool, LoadError> {
         let mut outgoing = Vec::new();
         let (context, tracker, corrupt) = (&self.context, &mut self.tracker, &mut self.corrupt);
@@ -163,7 +173,7 @@ fn handle_packet(
     }
 }
 
-/// How long the subscriber sleeps when it is ahead of its rate.
-const PAUSE: Duration = Duration::from_millis(5);
-/// How long nothing may arrive before the missing messages count as missed.
+/// Time that the subscriber sleeps when it is ahead of its rate.
+const READ_PAUSE: Duration = Duration::from_millis(5);
+/// Time without an arriving message after which the outstanding messages count as missed.
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(500);

@@ -1,11 +1,12 @@
-//! The devices and the clients that subscribe to them, and the checker that knows which two clients must receive a message.
+//! The devices and the clients that subscribe to them, and the checker that determines which two clients must receive a
+//! message.
 
 use crate::faults::Faults;
 use crate::number::{count, length};
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// Devices at a hundred sites. Each has two subscriptions without a wildcard and one with a wildcard.
+/// Devices at a hundred sites. Each device has two subscriptions without a wildcard and one with a wildcard.
 #[derive(Debug, Clone, Copy)]
 pub struct Devices {
     /// The run id, which is part of each topic.
@@ -18,18 +19,20 @@ pub struct Devices {
 
 /// Number of sites over which the devices are spread.
 const SITES: usize = 100;
-/// A prime, so that consecutive messages are for distant devices.
-const STRIDE: usize = 7919;
+/// Distance between the devices of consecutive messages. The distance is large, so that consecutive messages are for
+/// distant devices, and prime, so that every device gets its turn.
+const DEVICE_STRIDE: usize = 7919;
 
 impl Devices {
-    /// The topic to which a device publishes.
+    /// Returns the topic to which a device publishes.
     pub fn topic(&self, device: usize) -> String {
         format!("{}/temperature", self.topic_prefix(device))
     }
 
-    /// The topic filters of a client.
+    /// Returns the topic filters of a client.
     pub fn filters(&self, client: usize) -> Vec<String> {
-        // The devices of `client` when devices are assigned to the clients in turn, beginning with the client `first`.
+        // Returns the devices of `client` if devices are assigned to the clients in turn, beginning with the client
+        // `first`.
         let assigned = |first| {
             let begin = (client + self.clients - first) % self.clients;
             (begin..self.count).step_by(self.clients)
@@ -40,23 +43,25 @@ impl Devices {
         literal.chain(other).chain(wildcard).collect()
     }
 
-    /// The devices in the order in which they publish.
+    /// Returns the devices in the order in which they publish.
     pub fn order(&self) -> Vec<usize> {
-        let stride = if self.count.is_multiple_of(STRIDE) { 1 } else { STRIDE };
+        let stride = if self.count.is_multiple_of(DEVICE_STRIDE) { 1 } else { DEVICE_STRIDE };
         (0..self.count).map(|turn| turn * stride % self.count).collect()
     }
 
-    /// The client that subscribes to the device's topic without a wildcard.
+    /// Returns the client that subscribes to the device's topic without a wildcard.
     pub const fn literal_client(&self, device: usize) -> usize {
         device % self.clients
     }
 
-    /// The client that subscribes to the device's topic with a wildcard. It is always another client.
+    /// Returns the client that subscribes to the device's topic with a wildcard. The client that subscribes without a
+    /// wildcard is always another one.
     pub const fn wildcard_client(&self, device: usize) -> usize {
         (device + self.clients / 2) % self.clients
     }
 
-    /// Half of the filters have a `+` in the middle, half a `#` at the end. Each matches one device.
+    /// Returns a filter with a wildcard that matches only the topics of the device. Half of these filters have a `+` in
+    /// the middle, the others a `#` at the end.
     fn wildcard(&self, device: usize) -> String {
         if device.is_multiple_of(2) {
             format!("load/{:08x}/site{}/+/{device}/temperature", self.run, device % SITES)
@@ -75,25 +80,27 @@ impl Devices {
 pub struct MatchChecker {
     devices: Devices,
     order: Vec<usize>,
-    /// By sequence number, as bits: 1 for the subscription without wildcard, 2 for the one with wildcard.
+    /// Subscriptions that have received a message, by sequence number. Bit 1 stands for the subscription without a
+    /// wildcard, bit 2 for the subscription with a wildcard.
     arrived: Vec<u8>,
-    /// By subscriber: one more than the highest sequence number received.
-    next: Vec<u64>,
+    /// Sequence number after the highest received one, by subscriber.
+    next_expected: Vec<u64>,
     faults: Faults,
     delivered: u64,
 }
 
-/// Sequence numbers from this one on count as misdelivered.
+/// Lowest sequence number that counts as misdelivered.
 const SEQUENCE_MAX: u64 = 100_000_000;
 
 impl MatchChecker {
-    /// Expects that the devices publish in `order`, over and over.
+    /// Creates a checker that expects the devices to publish in `order`, repeatedly.
     pub fn new(devices: Devices, order: Vec<usize>) -> Self {
-        let next = vec![0; devices.clients];
-        Self { devices, order, arrived: Vec::new(), next, faults: Faults::default(), delivered: 0 }
+        let next_expected = vec![0; devices.clients];
+        Self { devices, order, arrived: Vec::new(), next_expected, faults: Faults::default(), delivered: 0 }
     }
 
-    /// Which of the two subscriptions this delivery is for, as the bit in `arrived`. None if it was misdelivered.
+    /// Returns which of the two subscriptions this delivery is for, as the bit in `arrived`. Returns `None` if the
+    /// message was misdelivered.
     fn subscription_bit(&self, subscriber: usize, topic: &[u8], sequence: u64) -> Option<u8> {
         let device = *self.order.get(length(sequence % count(self.order.len()).max(1)))?;
         if self.devices.topic(device).as_bytes() != topic {
@@ -111,7 +118,7 @@ impl DeliveryChecker for MatchChecker {
         let sequence = stamp.sequence;
         let bit =
             (sequence < SEQUENCE_MAX).then(|| self.subscription_bit(subscriber, topic, sequence)).flatten();
-        let (Some(bit), Some(next)) = (bit, self.next.get_mut(subscriber)) else {
+        let (Some(bit), Some(next_expected)) = (bit, self.next_expected.get_mut(subscriber)) else {
             self.faults.misdelivered += 1;
             return;
         };
@@ -124,8 +131,8 @@ impl DeliveryChecker for MatchChecker {
         }
         *arrived |= bit;
         self.delivered += 1;
-        self.faults.out_of_order += u64::from(sequence < *next);
-        *next = (*next).max(sequence + 1);
+        self.faults.out_of_order += u64::from(sequence < *next_expected);
+        *next_expected = (*next_expected).max(sequence + 1);
     }
 
     fn record_corrupt(&mut self) {

@@ -1,67 +1,70 @@
-//! Tracks which packet identifiers of a publisher await which acknowledgement, and measures how long each takes.
+//! Tracks which acknowledgement each packet identifier of a publisher awaits, and measures how long the
+//! acknowledgements take.
 
 use crate::latencies::Latencies;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// The acknowledgement that a packet identifier awaits. The time is when the message was due, in nanoseconds of the run's clock.
+/// The acknowledgement that a packet identifier awaits. The number is the time at which the message was due, in
+/// nanoseconds of the run's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaiting {
-    /// None: the packet identifier is free.
+    /// The packet identifier is free.
     Nothing,
-    /// PUBACK, or at QoS 2 PUBREC.
-    Answer(u64),
-    /// PUBCOMP.
-    Completion(u64),
+    /// The message awaits PUBACK, or PUBREC at QoS 2.
+    FirstAck(u64),
+    /// The message awaits PUBCOMP.
+    PubComp(u64),
 }
 
 /// The packet identifiers of one publisher.
 #[derive(Debug)]
 pub(super) struct Acks {
     ids: Vec<Awaiting>,
-    open: u64,
-    open_max: u64,
+    unacknowledged: u64,
+    unacknowledged_max: u64,
     qos: u8,
     faults: u64,
 }
 
 impl Acks {
-    /// For messages at `qos` 1 or 2. At most `open_max` may be unacknowledged.
-    pub(super) fn new(qos: u8, open_max: u16) -> Self {
+    /// Creates the tracker for messages at `qos` 1 or 2. At most `unacknowledged_max` messages may be unacknowledged.
+    pub(super) fn new(qos: u8, unacknowledged_max: u16) -> Self {
         let ids = vec![Awaiting::Nothing; usize::from(u16::MAX) + 1];
-        Self { ids, open: 0, open_max: u64::from(open_max), qos, faults: 0 }
+        Self { ids, unacknowledged: 0, unacknowledged_max: u64::from(unacknowledged_max), qos, faults: 0 }
     }
 
-    /// QoS of the messages.
+    /// Returns the QoS of the messages.
     pub(super) const fn qos(&self) -> u8 {
         self.qos
     }
 
-    /// Number of unacknowledged messages.
-    pub(super) const fn open(&self) -> u64 {
-        self.open
+    /// Returns the number of unacknowledged messages.
+    pub(super) const fn unacknowledged(&self) -> u64 {
+        self.unacknowledged
     }
 
-    /// Number of acknowledgements that are missing, were unexpected or reported an error.
+    /// Returns the number of acknowledgements that are missing, were unexpected or reported an error.
     pub(super) const fn faults(&self) -> u64 {
-        self.faults + self.open
+        self.faults + self.unacknowledged
     }
 
-    /// True when a message may be sent with this packet identifier.
-    pub(super) fn has_room(&self, packet_id: u16) -> bool {
-        self.open < self.open_max && self.ids.get(usize::from(packet_id)) == Some(&Awaiting::Nothing)
+    /// Returns whether a message may be sent with this packet identifier.
+    pub(super) fn can_send(&self, packet_id: u16) -> bool {
+        self.unacknowledged < self.unacknowledged_max
+            && self.ids.get(usize::from(packet_id)) == Some(&Awaiting::Nothing)
     }
 
-    /// Records that a message, which was due at `due`, is sent with this packet identifier.
-    pub(super) fn begin(&mut self, packet_id: u16, due: u64) {
+    /// Records that a message is sent with this packet identifier. `due` is the time at which the message was due.
+    pub(super) fn record_sent(&mut self, packet_id: u16, due: u64) {
         if let Some(id) = self.ids.get_mut(usize::from(packet_id)) {
-            *id = Awaiting::Answer(due);
-            self.open += 1;
+            *id = Awaiting::FirstAck(due);
+            self.unacknowledged += 1;
         }
     }
 
-    /// Handles an acknowledgement that arrived at `now` and appends PUBREL to `outgoing` if it is due. Reason codes below 0x80 are
-    /// successes, among them 0x10, No matching subscribers.
+    /// Handles an acknowledgement that arrived at `now`, and appends a PUBREL to `outgoing` if the acknowledgement
+    /// requires one. Reason codes below 0x80 are successes, among them 0x10 (No matching subscribers).
     pub(super) fn handle(
         &mut self,
         packet: &RawPacket<'_>,
@@ -73,15 +76,15 @@ impl Acks {
         let refused = packet.body.get(2).is_some_and(|reason| *reason >= 0x80);
         let Some(id) = self.ids.get_mut(usize::from(packet_id)) else { return };
         match (packet.packet_type(), self.qos, *id) {
-            (packet_type::PUBREC, 2, Awaiting::Answer(due)) if !refused => {
-                *id = Awaiting::Completion(due);
+            (packet_type::PUBREC, 2, Awaiting::FirstAck(due)) if !refused => {
+                *id = Awaiting::PubComp(due);
                 outgoing.extend_from_slice(&build::pubrel(packet_id));
             }
-            (packet_type::PUBACK, 1, Awaiting::Answer(due))
-            | (packet_type::PUBREC, 2, Awaiting::Answer(due))
-            | (packet_type::PUBCOMP, 2, Awaiting::Completion(due)) => {
+            (packet_type::PUBACK, 1, Awaiting::FirstAck(due))
+            | (packet_type::PUBREC, 2, Awaiting::FirstAck(due))
+            | (packet_type::PUBCOMP, 2, Awaiting::PubComp(due)) => {
                 *id = Awaiting::Nothing;
-                self.open -= 1;
+                self.unacknowledged -= 1;
                 self.faults += u64::from(refused);
                 latency.record(now.saturating_sub(due));
             }

@@ -3,18 +3,18 @@
 use crate::faults::Faults;
 use crate::stamp::Stamp;
 
-/// Knows which message must reach which subscriber, and finds the faults.
+/// Determines which message must reach which subscriber, and counts the faults.
 pub trait DeliveryChecker {
     /// Records a delivery with an intact payload.
     fn record(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp);
     /// Records a delivery with a corrupt payload.
     fn record_corrupt(&mut self);
-    /// Number of messages delivered so far, duplicates not counted.
+    /// Returns the number of messages delivered so far. Duplicates are not counted.
     fn delivered(&self) -> u64;
-    /// How many of the `sent` messages of this publisher have not reached all their subscribers.
+    /// Returns how many of the `sent` messages of this publisher have not reached all their subscribers.
     fn outstanding(&self, publisher: usize, sent: u64) -> u64;
-    /// True when all `sent` messages of this publisher have been delivered.
+    /// Returns whether all `sent` messages of this publisher have been delivered.
     fn is_complete(&self, publisher: usize, sent: u64) -> bool;
-    /// The faults at the end of the run. `sent` has the number of sent messages per publisher.
+    /// Returns the faults at the end of the run. `sent` contains the number of sent messages of each publisher.
     fn final_faults(&self, sent: &[u64]) -> Faults;
 }

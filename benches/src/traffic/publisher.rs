@@ -1,4 +1,4 @@
-//! One publishing connection. It stamps messages and checks the acknowledgements of QoS 1 and 2.
+//! A publishing connection, which adds stamps to messages and checks the acknowledgements of QoS 1 and 2.
 
 use super::acks::Acks;
 use super::subscriber::RunContext;
@@ -10,7 +10,7 @@ use crate::stamp::Stamp;
 use crate::wire::packet_type;
 use crate::wire::publish::Template;
 
-/// Unsent bytes from which on a publisher sends no further message.
+/// Number of unsent bytes from which on a publisher sends no further message.
 const BACKLOG_MAX: usize = 1024 * 1024;
 
 /// A publishing connection.
@@ -25,7 +25,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes with the templates in turn. All of them are at `qos`.
+    /// Creates a publisher that uses the templates in turn. All templates have the QoS `qos`.
     pub fn new(
         connection: BlockingConnection,
         run: u32,
@@ -37,30 +37,31 @@ impl Publisher {
         Ok(Self { connection: connection.into_connection()?, run, id, templates, sent: 0, acks })
     }
 
-    /// Messages published so far.
+    /// Returns the number of messages published so far.
     pub const fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// Number of unacknowledged messages.
+    /// Returns the number of unacknowledged messages.
     pub fn unacknowledged(&self) -> u64 {
-        self.acks.as_ref().map_or(0, Acks::open)
+        self.acks.as_ref().map_or(0, Acks::unacknowledged)
     }
 
-    /// Number of QoS 2 messages without PUBCOMP.
+    /// Returns the number of QoS 2 messages without PUBCOMP.
     pub fn incomplete(&self) -> u64 {
-        self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, Acks::open)
+        self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, Acks::unacknowledged)
     }
 
-    /// Number of acknowledgements that are missing, were unexpected or reported an error.
+    /// Returns the number of acknowledgements that are missing, were unexpected or reported an error.
     pub fn faults(&self) -> u64 {
         self.acks.as_ref().map_or(0, Acks::faults)
     }
 
-    /// False when unsent bytes, the broker's Receive Maximum or used packet identifiers do not allow another message.
+    /// Returns whether another message may be sent. Too many unsent bytes, the broker's Receive Maximum and packet
+    /// identifiers in use may forbid it.
     pub fn can_publish(&self) -> bool {
         let id = self.packet_id();
-        self.connection.backlog() < BACKLOG_MAX && self.acks.as_ref().is_none_or(|acks| acks.has_room(id))
+        self.connection.backlog() < BACKLOG_MAX && self.acks.as_ref().is_none_or(|acks| acks.can_send(id))
     }
 
     /// Appends the next message. `due` is in nanoseconds of the run's clock.
@@ -72,7 +73,7 @@ impl Publisher {
         template.append(packet_id, &stamp, self.connection.outgoing());
         self.sent += 1;
         if let Some(acks) = &mut self.acks {
-            acks.begin(packet_id, due);
+            acks.record_sent(packet_id, due);
         }
     }
 

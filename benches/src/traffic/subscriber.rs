@@ -1,4 +1,5 @@
-//! One subscribing connection. It checks payloads, acknowledges QoS 1 and 2, and reports deliveries to the checker.
+//! A subscribing connection, which checks payloads, acknowledges QoS 1 and 2 messages, and reports deliveries to the
+//! checker.
 
 use std::time::Instant;
 
@@ -11,12 +12,12 @@ use crate::stamp::Stamp;
 use crate::wire::publish::{ReceivedPublish, filler};
 use crate::wire::{Version, build, packet_type};
 
-/// What subscribers need to check a delivery. All subscribers of a run share it.
+/// The data that subscribers need to check a delivery. All subscribers of a run share the same data.
 #[derive(Debug)]
 pub struct RunContext {
     /// The start of the run's clock.
     pub epoch: Instant,
-    /// The run id.
+    /// Run id, which distinguishes the messages of this run from those of other runs.
     pub run: u32,
     /// The MQTT version.
     pub version: Version,
@@ -24,18 +25,18 @@ pub struct RunContext {
 }
 
 impl RunContext {
-    /// A run with payloads of `payload_len` bytes. Its clock starts now.
+    /// Creates the context of a run with payloads of `payload_len` bytes, and starts the run's clock.
     pub fn new(run: u32, version: Version, payload_len: usize) -> Self {
         let filler = filler(payload_len.saturating_sub(crate::stamp::STAMP_LEN));
         Self { epoch: Instant::now(), run, version, filler }
     }
 
-    /// The stamp of a delivery. None unless its payload is intact and from this run.
+    /// Returns the stamp of a delivery, or `None` if the payload is corrupt or from another run.
     pub fn stamp(&self, publish: &ReceivedPublish<'_>) -> Option<Stamp> {
         publish.stamp(&self.filler).filter(|stamp| stamp.run == self.run)
     }
 
-    /// The time of the run's clock in nanoseconds.
+    /// Returns the time of the run's clock in nanoseconds.
     pub fn now(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
@@ -50,22 +51,22 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Takes over a connection that has already subscribed.
+    /// Creates a subscriber from a connection that has already subscribed.
     pub fn new(connection: BlockingConnection, index: usize) -> Result<Self, LoadError> {
         Ok(Self { connection: connection.into_connection()?, index, unreleased: UnreleasedIds::default() })
     }
 
-    /// True when no QoS 2 message awaits its PUBREL.
+    /// Returns whether no QoS 2 message awaits its PUBREL.
     pub fn is_complete(&self) -> bool {
         self.unreleased.is_complete()
     }
 
-    /// Number of faults in QoS 2 handshakes.
+    /// Returns the number of faults in QoS 2 handshakes.
     pub fn faults(&self) -> u64 {
         self.unreleased.faults()
     }
 
-    /// Reads what has arrived, reports deliveries to the checker, and sends acknowledgements.
+    /// Reads the packets that have arrived, reports deliveries to the checker, and sends acknowledgements.
     pub fn receive<B: DeliveryChecker>(
         &mut self,
         buffer: &mut [u8],

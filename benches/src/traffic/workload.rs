@@ -27,11 +27,11 @@ pub struct Workload<B> {
     lateness: Latencies,
     acknowledgement: Latencies,
     /// Maximum number of messages per publisher.
-    limit: u64,
+    message_limit: u64,
 }
 
 impl<B: DeliveryChecker> Workload<B> {
-    /// Takes connections that have completed their handshakes and subscriptions.
+    /// Creates a workload from connections that have completed their handshakes and subscriptions.
     pub fn new(
         publishers: Vec<Publisher>,
         subscribers: Vec<Subscriber>,
@@ -49,7 +49,7 @@ impl<B: DeliveryChecker> Workload<B> {
             latency: Latencies::new()?,
             lateness: Latencies::new()?,
             acknowledgement: Latencies::new()?,
-            limit: u64::MAX,
+            message_limit: u64::MAX,
         })
     }
 
@@ -64,13 +64,13 @@ impl<B: DeliveryChecker> Workload<B> {
             Pace::Schedule(schedule) => {
                 schedule.begin(now);
                 schedule.register(registry, token)?;
-                schedule.arm(now)
+                schedule.set_timer(now)
             }
         }
     }
 
-    pub(super) fn limit(&mut self, messages: Option<u64>) {
-        self.limit = messages.unwrap_or(u64::MAX);
+    pub(super) fn set_message_limit(&mut self, messages: Option<u64>) {
+        self.message_limit = messages.unwrap_or(u64::MAX);
     }
 
     /// Discards the latencies of the warm-up.
@@ -91,7 +91,7 @@ impl<B: DeliveryChecker> Workload<B> {
             if readable {
                 publisher.receive(&mut self.buffer, &self.context, &mut self.acknowledgement)?;
             }
-            return if writable { resume(&mut publisher.connection) } else { Ok(()) };
+            return if writable { write_waiting_bytes(&mut publisher.connection) } else { Ok(()) };
         }
         let index = token - self.publishers.len();
         let Some(subscriber) = self.subscribers.get_mut(index) else { return Ok(()) };
@@ -99,7 +99,7 @@ impl<B: DeliveryChecker> Workload<B> {
             let latency = matches!(self.pace, Pace::Schedule(_)).then_some(&mut self.latency);
             subscriber.receive(&mut self.buffer, &self.context, &mut self.checker, latency)?;
         }
-        if writable { resume(&mut subscriber.connection) } else { Ok(()) }
+        if writable { write_waiting_bytes(&mut subscriber.connection) } else { Ok(()) }
     }
 
     /// Publishes all messages that may be sent now.
@@ -117,12 +117,13 @@ impl<B: DeliveryChecker> Workload<B> {
                 self.fill_windows(window, now, |_, _, publisher| publisher.unacknowledged())
             }
             Pace::Schedule(schedule) => {
-                keep_schedule(schedule, &mut self.publishers, &mut self.lateness, self.limit, now)
+                keep_schedule(schedule, &mut self.publishers, &mut self.lateness, self.message_limit, now)
             }
         }
     }
 
-    /// When the next timer of a transport is due. None for transports whose timers are in the kernel.
+    /// Returns the time at which the next timer of a transport is due. `None` for transports whose timers are in the
+    /// kernel.
     pub(super) fn deadline(&mut self) -> Option<Instant> {
         self.connections().filter_map(|connection| connection.deadline()).min()
     }
@@ -133,7 +134,7 @@ impl<B: DeliveryChecker> Workload<B> {
         self.connections().try_for_each(|connection| connection.handle_timeout(now))
     }
 
-    /// Messages published so far.
+    /// Returns the number of messages published so far.
     pub(super) fn sent(&self) -> u64 {
         self.publishers.iter().map(Publisher::sent).sum()
     }
@@ -142,20 +143,21 @@ impl<B: DeliveryChecker> Workload<B> {
         self.checker.delivered()
     }
 
-    /// Messages acknowledged so far. At QoS 0 a published message counts as acknowledged.
+    /// Returns the number of messages acknowledged so far. At QoS 0, a published message counts as acknowledged.
     pub(super) fn acknowledged(&self) -> u64 {
         self.publishers.iter().map(|publisher| publisher.sent() - publisher.unacknowledged()).sum()
     }
 
-    /// Changes whenever something was sent, delivered or acknowledged.
+    /// Returns three numbers, at least one of which changes whenever a message is sent, delivered or acknowledged.
     pub(super) fn progress(&self) -> (u64, u64, u64) {
         let unacknowledged = self.publishers.iter().map(Publisher::unacknowledged).sum();
         (self.sent(), self.delivered(), unacknowledged)
     }
 
-    /// True when every publisher has sent its maximum number of messages.
+    /// Returns whether every publisher has sent its maximum number of messages.
     pub(super) fn has_sent_all(&self) -> bool {
-        self.limit != u64::MAX && self.publishers.iter().all(|publisher| publisher.sent() >= self.limit)
+        self.message_limit != u64::MAX
+            && self.publishers.iter().all(|publisher| publisher.sent() >= self.message_limit)
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -184,7 +186,7 @@ impl<B: DeliveryChecker> Workload<B> {
         }
     }
 
-    /// The connections in the order of their tokens.
+    /// Returns the connections in the order of their tokens.
     fn connections(&mut self) -> impl Iterator<Item = &mut Connection> {
         let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
         publishers.chain(self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection))
@@ -198,7 +200,7 @@ impl<B: DeliveryChecker> Workload<B> {
     ) -> Result<(), LoadError> {
         for (index, publisher) in self.publishers.iter_mut().enumerate() {
             let outstanding = outstanding(&self.checker, index, publisher);
-            let rest = self.limit.saturating_sub(publisher.sent());
+            let rest = self.message_limit.saturating_sub(publisher.sent());
             for _ in 0..window.saturating_sub(outstanding).min(rest) {
                 if !publisher.can_publish() {
                     break;
@@ -212,7 +214,7 @@ impl<B: DeliveryChecker> Workload<B> {
 }
 
 /// Writes the waiting bytes of a connection whose socket accepts bytes again.
-fn resume(connection: &mut Connection) -> Result<(), LoadError> {
+fn write_waiting_bytes(connection: &mut Connection) -> Result<(), LoadError> {
     connection.set_writable();
     connection.flush()
 }

@@ -1,4 +1,4 @@
-//! PUBLISH: a template for sending, and a view of a received packet.
+//! PUBLISH packets: a template for sending, and a view of a received packet.
 
 use super::scan::{self, RawPacket};
 use super::{Version, build, packet_type};
@@ -14,7 +14,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// Messages to `topic`. The payload is a stamp and filler bytes, together `payload_len` bytes, at least `STAMP_LEN`.
+    /// Creates a template for messages to `topic`. The payload consists of a stamp and filler bytes; together they have
+    /// `payload_len` bytes, at least `STAMP_LEN`.
     pub fn new(version: Version, qos: u8, retain: bool, topic: &str, payload_len: usize) -> Self {
         let has_packet_id = qos > 0;
         let properties: &[u8] = if version.is_v5() { &[0] } else { &[] };
@@ -22,8 +23,8 @@ impl Template {
         let fixed = if has_packet_id { 4 } else { 2 };
         let body = fixed + topic.len() + properties.len() + STAMP_LEN + filler.len();
         let mut head = vec![(packet_type::PUBLISH << 4) | (qos << 1) | u8::from(retain)];
-        build::variable_length(body, &mut head);
-        build::string(topic, &mut head);
+        build::put_variable_length(body, &mut head);
+        build::put_string(topic, &mut head);
         Self { head, has_packet_id, properties, filler }
     }
 
@@ -42,11 +43,11 @@ impl Template {
 /// A received PUBLISH.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceivedPublish<'a> {
-    /// The topic's bytes.
+    /// The bytes of the topic name.
     pub topic: &'a [u8],
     /// QoS of this delivery.
     pub qos: u8,
-    /// Present above QoS 0.
+    /// The packet identifier, which is present above QoS 0.
     pub packet_id: Option<u16>,
     /// The RETAIN flag.
     pub retain: bool,
@@ -55,7 +56,7 @@ pub struct ReceivedPublish<'a> {
 }
 
 impl<'a> ReceivedPublish<'a> {
-    /// Parses a PUBLISH packet. None when it is malformed.
+    /// Parses a PUBLISH packet. Returns `None` if the packet is malformed.
     pub fn parse(packet: &RawPacket<'a>, version: Version) -> Option<Self> {
         let (length, rest) = packet.body.split_first_chunk::<2>()?;
         let (topic, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
@@ -79,7 +80,7 @@ impl<'a> ReceivedPublish<'a> {
         }
     }
 
-    /// The stamp. None unless the payload is an intact stamp followed by `expected_filler`.
+    /// Returns the stamp, or `None` if the payload is not an intact stamp followed by `expected_filler`.
     pub fn stamp(&self, expected_filler: &[u8]) -> Option<Stamp> {
         let (stamp, filler) = self.payload.split_first_chunk::<STAMP_LEN>()?;
         if filler != expected_filler {
@@ -89,7 +90,7 @@ impl<'a> ReceivedPublish<'a> {
     }
 }
 
-/// The payload bytes after the stamp. They are a fixed pattern that receivers compare.
+/// Returns the payload bytes that follow the stamp: a fixed pattern that receivers compare.
 pub fn filler(len: usize) -> Vec<u8> {
     (0u8..=250).cycle().take(len).collect()
 }

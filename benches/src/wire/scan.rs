@@ -1,4 +1,4 @@
-//! Splits received bytes into packets, and parses no more of them than the checks need.
+//! Splits received bytes into packets, and parses the packets only as far as the checks need.
 
 use crate::error::LoadError;
 
@@ -14,18 +14,18 @@ pub struct RawPacket<'a> {
 }
 
 impl RawPacket<'_> {
-    /// The packet type.
+    /// Returns the packet type.
     pub const fn packet_type(&self) -> u8 {
         self.first >> 4
     }
 
-    /// The packet identifier, for packet types whose body starts with one.
+    /// Returns the packet identifier. Valid only for packet types whose body starts with a packet identifier.
     pub fn leading_id(&self) -> Option<u16> {
         self.body.first_chunk::<2>().map(|id| u16::from_be_bytes(*id))
     }
 }
 
-/// The first packet and the bytes after it. None while the packet is incomplete.
+/// Returns the first packet and the bytes after it. Returns `None` while the packet is incomplete.
 pub fn next(bytes: &[u8]) -> Result<Option<(RawPacket<'_>, &[u8])>, LoadError> {
     let [first, after_first @ ..] = bytes else { return Ok(None) };
     let Some((length, after_header)) = variable_length(after_first)? else { return Ok(None) };
@@ -35,7 +35,7 @@ pub fn next(bytes: &[u8]) -> Result<Option<(RawPacket<'_>, &[u8])>, LoadError> {
     Ok(Some((RawPacket { first: *first, body, wire }, rest)))
 }
 
-/// Reads a Variable Byte Integer. Returns it with the bytes after it, and None while it is incomplete.
+/// Reads a Variable Byte Integer. Returns the number and the bytes after it, or `None` while the number is incomplete.
 pub fn variable_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, LoadError> {
     if let [single, rest @ ..] = bytes
         && *single < 0x80
@@ -55,7 +55,7 @@ pub fn variable_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, LoadError
     Err(LoadError::Malformed("remaining length"))
 }
 
-/// The bytes after a property block. None when the block is truncated.
+/// Returns the bytes after a property block, or `None` if the block is truncated.
 pub fn skip_properties(bytes: &[u8]) -> Option<&[u8]> {
     if let [0, rest @ ..] = bytes {
         return Some(rest);
@@ -64,7 +64,7 @@ pub fn skip_properties(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(length..)
 }
 
-/// The Receive Maximum in the properties of an MQTT 5.0 CONNACK. None when there is none.
+/// Returns the Receive Maximum in the properties of an MQTT 5.0 CONNACK, or `None` if the property is absent.
 pub fn receive_maximum(properties: &[u8]) -> Option<u16> {
     let mut rest = properties;
     while let [id, value @ ..] = rest {
@@ -76,7 +76,7 @@ pub fn receive_maximum(properties: &[u8]) -> Option<u16> {
     None
 }
 
-/// Length of the value of a CONNACK property, by its identifier.
+/// Returns the length of the value of a CONNACK property. `id` is the identifier of the property.
 fn connack_property_len(id: u8, value: &[u8]) -> Option<usize> {
     let string = |bytes: &[u8]| bytes.first_chunk::<2>().map(|len| 2 + usize::from(u16::from_be_bytes(*len)));
     match id {

@@ -1,4 +1,4 @@
-//! libFuzzer calls `tidegate_fuzz::decode`.
+//! The libFuzzer target `decode`, which passes each input to `tidegate_fuzz::decode::run`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tidegate_fuzz::decode::run(bytes));

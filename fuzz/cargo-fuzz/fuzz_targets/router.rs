@@ -1,4 +1,4 @@
-//! libFuzzer calls `tidegate_fuzz::router`.
+//! The libFuzzer target `router`, which passes each input to `tidegate_fuzz::router::run`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tidegate_fuzz::router::run(bytes));

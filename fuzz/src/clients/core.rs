@@ -1,5 +1,6 @@
-//! The broker that ships, run as one core runs it, in virtual time: bytes in, bytes out, one call at a time. It carries out
-//! effects and polls connections; every decision about MQTT is the broker's.
+//! Runs the production broker as one core of the gateway does, but in virtual time and with one call at a time. This
+//! module passes bytes in and out, carries out effects and polls connections; the broker makes every decision about
+//! MQTT.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -21,31 +22,31 @@ mod queries;
 use connection::{ClosedConnection, Connection, OpenConnection};
 pub(super) use queries::SessionIds;
 
-/// Identifies a network connection. Never used twice.
+/// Identifies a network connection. An identifier is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ConnectionId(pub(super) u64);
 
-/// What took more than one turn, because the budget of a turn was spent.
+/// Records what took more than one turn because the budget of a turn was spent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Interrupted {
-    /// A publish, SUBSCRIBE or UNSUBSCRIBE.
+    /// Whether a publish, SUBSCRIBE or UNSUBSCRIBE took several turns.
     pub(super) operation: bool,
-    /// The packets of one read, between two packets.
+    /// Whether a turn ended between two packets of one read.
     pub(super) read: bool,
 }
 
-/// The broker and the only core that works for it.
+/// The broker and the only core that runs its turns.
 pub(super) struct Core {
     broker: Arc<Broker>,
     workspace: Workspace,
-    /// The work of one turn.
+    /// Maximum amount of work in one turn.
     turn_budget: u32,
     timers: TimerQueue,
     connections: BTreeMap<ConnectionId, Connection>,
-    /// Connections to wake, because what they wait for is committed.
+    /// Signals of the connections that wait for a commit.
     awaiting_commit: Vec<Arc<Signals>>,
     commit_reached: bool,
-    /// An effect was carried out since the connections were polled.
+    /// Whether an effect was carried out since the connections were last polled.
     has_effects: bool,
     interrupted: Interrupted,
     now: Instant,
@@ -73,7 +74,7 @@ impl Core {
         }
     }
 
-    /// A connection opens; `bytes` are its CONNECT.
+    /// Opens a connection. `bytes` are the CONNECT packet.
     pub(super) fn open(&mut self, id: ConnectionId, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
         let assign_id = || unreachable!("every client sends a client identifier");
@@ -87,23 +88,23 @@ impl Core {
         let Ok(receipt) = connected else { panic!("the former connection still publishes") };
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         self.connections.insert(id, Connection::Open(Box::new(OpenConnection::new(client))));
-        self.settle();
+        self.run_until_idle();
     }
 
-    /// The client sends whole packets.
+    /// Passes whole packets from the client to the broker.
     pub(super) fn receive(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(Connection::Open(open)) = self.connections.get_mut(&id) else { panic!("{id:?} is closed") };
-        open.input(bytes);
-        self.settle();
+        open.add_input(bytes);
+        self.run_until_idle();
     }
 
-    /// The network connection breaks.
+    /// Breaks a network connection.
     pub(super) fn close(&mut self, id: ConnectionId) {
-        self.end(id, &End::closed());
-        self.settle();
+        self.end_connection(id, &End::closed());
+        self.run_until_idle();
     }
 
-    /// A connection that has ended reports its end once more, and is forgotten.
+    /// Reports the end of a connection that has already ended to the broker again, and removes the connection.
     pub(super) fn close_late(&mut self, id: ConnectionId) {
         let Some(Connection::Closed(ClosedConnection { owner, .. })) = self.connections.remove(&id) else {
             panic!("{id:?} has not ended")
@@ -111,10 +112,10 @@ impl Core {
         let mut rest = Vec::new();
         let _ = self.run_turn(|broker, turn| broker.disconnect(turn, &owner, Cause::Closed, &mut rest));
         assert!(rest.is_empty(), "a connection that has ended takes bytes of the session's next connection");
-        self.settle();
+        self.run_until_idle();
     }
 
-    /// Takes the bytes that the client reads now.
+    /// Takes the bytes that the broker has written for the client.
     pub(super) fn take_output(&mut self, id: ConnectionId) -> Vec<u8> {
         match self.connections.get_mut(&id) {
             None => Vec::new(),
@@ -123,36 +124,36 @@ impl Core {
         }
     }
 
-    /// Time has come to `now`. [`Self::fire_timer`] handles what is due.
+    /// Sets the current time to `now`. [`Self::fire_timer`] handles the timers that are due.
     pub(super) fn set_now(&mut self, now: Instant) {
         self.now = now;
     }
 
-    /// Handles the next timer that is due; false when none is.
+    /// Handles the next timer that is due. Returns false if no timer is due.
     pub(super) fn fire_timer(&mut self) -> bool {
         let Some(timer) = self.timers.take_due(self.now) else { return false };
         let _ = self.run_turn(|broker, turn| broker.timeout(turn, timer));
-        self.settle();
+        self.run_until_idle();
         true
     }
 
-    /// Removes what has expired, as housekeeping does.
+    /// Removes expired messages, as the housekeeping of the gateway does.
     pub(super) fn sweep(&mut self) {
         self.run_turn(|broker, turn| broker.sweep_retained(turn, usize::MAX));
         let mut next = Some(0);
         while let Some(shard) = next {
             next = self.run_turn(|broker, turn| broker.sweep_sessions(turn, shard));
         }
-        self.settle();
+        self.run_until_idle();
     }
 
-    /// What took several turns since the last call.
+    /// Returns what took several turns since the last call.
     pub(super) fn take_interrupted(&mut self) -> Interrupted {
         mem::take(&mut self.interrupted)
     }
 
-    /// Runs turns until nobody has anything left to do.
-    fn settle(&mut self) {
+    /// Runs turns until neither the broker nor a connection has work left.
+    fn run_until_idle(&mut self) {
         for _ in 0..ROUNDS_MAX {
             let mut is_active = self.poll_connections();
             if mem::take(&mut self.commit_reached) {
@@ -168,7 +169,7 @@ impl Core {
         panic!("the broker does not come to rest")
     }
 
-    /// Gives each connection a turn; true when one of them needs another.
+    /// Runs one turn of each connection. Returns whether a connection needs another turn.
     fn poll_connections(&mut self) -> bool {
         let mut is_active = false;
         let ids: Vec<_> = self.connections.keys().copied().collect();
@@ -182,20 +183,20 @@ impl Core {
             self.collect_effects();
             match polled {
                 Ok(has_more) => is_active |= has_more,
-                Err(end) => self.end(id, &end),
+                Err(end) => self.end_connection(id, &end),
             }
         }
         is_active
     }
 
-    /// Ends a connection; its last bytes stay until the client reads them.
-    fn end(&mut self, id: ConnectionId, end: &End) {
+    /// Ends a connection. The last bytes of the connection are kept until the client reads them.
+    fn end_connection(&mut self, id: ConnectionId, end: &End) {
         let Some(Connection::Open(open)) = self.connections.remove(&id) else { panic!("{id:?} is closed") };
         let closed = self.run_turn(|_, turn| open.end(turn, end));
         self.connections.insert(id, Connection::Closed(closed));
     }
 
-    /// Runs a turn, and carries out its effects.
+    /// Runs a turn and carries out its effects.
     fn run_turn<R>(&mut self, work: impl FnOnce(&Broker, &mut Turn<'_>) -> R) -> R {
         let outcome = work(&self.broker, &mut self.workspace.turn(self.now, self.turn_budget));
         self.collect_effects();
@@ -207,7 +208,7 @@ impl Core {
         self.has_effects |= effects.has_flushes() || !effects.is_quiet();
         let mut flushes = Vec::new();
         effects.take_flushes(&mut flushes);
-        // The next poll of each connection takes what waits to be written.
+        // The next poll of each connection takes the bytes that wait to be written.
         flushes.iter().for_each(|handle| handle.unmark());
         effects.take_notifications().for_each(|(signals, signal)| signals.notify(signal));
         for timer in effects.take_timers() {
@@ -221,11 +222,11 @@ impl Core {
     }
 }
 
-/// A store that commits at once.
+/// Opens a store that commits immediately.
 fn open_store() -> SessionStore {
     let opened = SessionStore::open(|| {}, |observer| Ok::<_, ()>(Arc::new(Memory::new(observer)) as _));
     opened.expect("a store in memory opens")
 }
 
-/// The rounds of turns that one step may take. Far more than any step needs.
+/// Maximum number of rounds of turns per step, far more than any step needs.
 const ROUNDS_MAX: usize = 100_000;

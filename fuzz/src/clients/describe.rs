@@ -1,10 +1,10 @@
-//! Describes steps and packets in words.
+//! Formats steps and packets as text for traces and failure messages.
 
 use tidegate_mqtt::{Ack, Connect, Packet, Publish, Subscribe, Will};
 
 use super::step::Step;
 
-/// Describes a step.
+/// Returns the description of a step.
 pub(super) fn step(step: &Step) -> String {
     match step {
         Step::Connect { client, connect, lag } => {
@@ -17,12 +17,12 @@ pub(super) fn step(step: &Step) -> String {
         }
         Step::Close { client } => format!("the connection of c{client} breaks"),
         Step::CloseLate { connection } => format!("connection {} reports its end late", connection.0),
-        Step::Pass { milliseconds } => format!("{milliseconds} ms pass"),
+        Step::Wait { milliseconds } => format!("{milliseconds} ms pass"),
         Step::Sweep => "the broker removes what has expired".to_owned(),
     }
 }
 
-/// Describes a packet.
+/// Returns the description of a packet.
 pub(super) fn packet(packet: &Packet) -> String {
     match packet {
         Packet::Publish(publish) => self::publish(publish),
@@ -43,13 +43,13 @@ pub(super) fn packet(packet: &Packet) -> String {
     }
 }
 
-/// The beginning of a payload.
+/// Returns the beginning of a payload as text.
 pub(super) fn payload(payload: &[u8]) -> String {
     let beginning = payload.get(..10).unwrap_or(payload);
     format!("{:?}", String::from_utf8_lossy(beginning))
 }
 
-/// Describes a PUBLISH.
+/// Returns the description of a PUBLISH.
 pub(super) fn publish(publish: &Publish) -> String {
     let id = publish.packet_id.map_or_else(String::new, |id| format!(" id {id}"));
     let dup = if publish.dup { ", DUP" } else { "" };

@@ -1,4 +1,5 @@
-//! The end of a run: every client resumes its session, acknowledges everything and ends the session; nothing may be left.
+//! Ends a run: every client resumes its session, acknowledges all messages and ends the session. No message may be left
+//! afterwards.
 
 use tidegate_mqtt::{Ack, Connect, Disconnect, Packet, PacketId, ProtocolVersion, ReasonCode};
 
@@ -9,7 +10,7 @@ use super::trace::Trace;
 
 impl Harness {
     /// # Panics
-    /// When broker and model differ, or a message is left.
+    /// Panics if the broker and the model differ, or if a message is left.
     pub(super) fn finish(&mut self, client_count: usize, trace: &mut Trace) {
         for client in 0..client_count {
             let mut connect = Connect::new(ProtocolVersion::V5, client_id(client));

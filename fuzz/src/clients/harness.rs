@@ -1,4 +1,5 @@
-//! Runs broker and model side by side: each step goes to both, and the model checks what the clients receive.
+//! Runs the broker and the model together: the harness passes each step to both, and the model checks what the clients
+//! receive.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ pub(super) struct Harness {
     core: Core,
     pub(super) model: Model,
     peers: BTreeMap<ConnectionId, Peer>,
-    /// Connections that the broker has ended and whose own end is still to be reported.
+    /// Connections that the broker has ended and whose end the client's side has not reported yet.
     pub(super) ended: Vec<ConnectionId>,
     client_count: usize,
     last_connection: u64,
@@ -33,7 +34,7 @@ impl Harness {
             model: Model::new(setup),
             peers: BTreeMap::new(),
             ended: Vec::new(),
-            client_count: setup.eagerness.len(),
+            client_count: setup.ack_percentages.len(),
             last_connection: 0,
             start,
         }
@@ -42,10 +43,10 @@ impl Harness {
     /// Performs a step.
     ///
     /// # Panics
-    /// When broker and model differ.
+    /// Panics if the broker and the model differ.
     pub(super) fn perform(&mut self, step: Step, trace: &mut Trace) {
         trace.begin(step.clone());
-        self.act(&step);
+        self.apply_step(&step);
         self.note_interrupted(&step);
         self.read_all(trace);
         while self.core.fire_timer() {
@@ -56,7 +57,7 @@ impl Harness {
         (0..self.client_count).for_each(|client| self.model.check_absence(client, &self.core));
     }
 
-    fn act(&mut self, step: &Step) {
+    fn apply_step(&mut self, step: &Step) {
         match step {
             Step::Connect { client, connect, lag } => self.connect(*client, connect, *lag),
             Step::Send { client, packets } => {
@@ -77,7 +78,7 @@ impl Harness {
                 self.core.close_late(*connection);
                 self.model.situations.note(Situation::LateClose);
             }
-            Step::Pass { milliseconds } => self.pass(*milliseconds),
+            Step::Wait { milliseconds } => self.advance_clock(*milliseconds),
             Step::Sweep => {
                 self.core.sweep();
                 self.model.sweep();
@@ -87,7 +88,7 @@ impl Harness {
     }
 
     fn connect(&mut self, client: usize, connect: &Connect, lag: u64) {
-        self.pass(lag);
+        self.advance_clock(lag);
         self.last_connection += 1;
         let id = ConnectionId(self.last_connection);
         let alias_maximum = connect.topic_alias_maximum.unwrap_or(0);
@@ -100,8 +101,8 @@ impl Harness {
         self.model.connect(client, connect, ids);
     }
 
-    fn pass(&mut self, milliseconds: u64) {
-        self.model.pass(milliseconds);
+    fn advance_clock(&mut self, milliseconds: u64) {
+        self.model.advance_clock(milliseconds);
         self.core.set_now(self.start + Duration::from_millis(self.model.now()));
     }
 
@@ -118,7 +119,7 @@ impl Harness {
         situations.note_if(interrupted.operation, situation);
     }
 
-    /// All clients read what was written to them.
+    /// Lets all clients read the bytes that the broker has written to them.
     fn read_all(&mut self, trace: &mut Trace) {
         for (id, peer) in &mut self.peers {
             let bytes = self.core.take_output(*id);

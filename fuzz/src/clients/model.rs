@@ -1,5 +1,6 @@
-//! What MQTT demands of the broker, as simply as it can be said: sessions are plain lists, time is a number, and nothing is fast.
-//! It shares packets, as values, with the broker, and the routing table's choice of a shared subscription's member.
+//! A model of what MQTT demands of the broker. The model is simple and slow: sessions are plain lists, and time is a
+//! number. The model shares two things with the broker: the types of packets, and the routing table that chooses the
+//! member of a shared subscription.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ mod check;
 mod connection;
 mod groups;
 mod inbound;
-mod life;
+mod lifecycle;
 mod message;
 mod observe;
 mod outbound;
@@ -39,13 +40,13 @@ pub(super) struct Model {
     inflight_max: u16,
     queue: Option<Queue>,
     has_store: bool,
-    /// Milliseconds since the beginning.
+    /// Current time in milliseconds since the start of the run.
     now: u64,
     sessions: BTreeMap<usize, Session>,
     connections: BTreeMap<ConnectionId, Connection>,
     retained: BTreeMap<String, Rc<Message>>,
     groups: Groups,
-    /// The ids by which clients are known as publishers.
+    /// The ids by which the routing table identifies clients as publishers.
     publishers: BTreeMap<usize, u64>,
     side_effects: SideEffects,
     last_connection: u64,
@@ -73,12 +74,12 @@ impl Model {
         }
     }
 
-    /// Time passes.
-    pub(super) fn pass(&mut self, milliseconds: u64) {
+    /// Advances the time.
+    pub(super) fn advance_clock(&mut self, milliseconds: u64) {
         self.now += milliseconds;
     }
 
-    /// The broker removes expired messages from the queues of sessions without a connection.
+    /// Removes expired messages from the queues of sessions without a connection, as the broker does.
     pub(super) fn sweep(&mut self) {
         let clients: Vec<_> = self.sessions.keys().copied().collect();
         for client in clients {
@@ -91,26 +92,26 @@ impl Model {
         }
     }
 
-    /// Milliseconds since the beginning.
+    /// Returns the current time in milliseconds since the start of the run.
     pub(super) fn now(&self) -> u64 {
         self.now
     }
 
-    /// The connection of a client.
+    /// Returns the connection of a client.
     pub(super) fn connection(&self, client: usize) -> Option<ConnectionId> {
         self.sessions.get(&client)?.connection
     }
 
-    /// The session of a client.
+    /// Returns the session of a client.
     pub(super) fn session(&self, client: usize) -> Option<&Session> {
         self.sessions.get(&client)
     }
 
-    /// The next time at which something becomes due or expires.
+    /// Returns the next time at which something becomes due or expires.
     pub(super) fn next_due(&self) -> Option<u64> {
         let sessions = self.sessions.values().flat_map(|session| [session.will_at, session.expires_at]);
         let waiting = self.sessions.values().flat_map(|session| session.outbound.expiries().map(Some));
-        let silences = self.connections.values().map(Connection::silent_at);
+        let silences = self.connections.values().map(Connection::silence_deadline);
         sessions.chain(waiting).chain(silences).flatten().filter(|due| *due > self.now).min()
     }
 
@@ -118,14 +119,14 @@ impl Model {
         self.sessions.get_mut(&client).unwrap_or_else(|| panic!("c{client} has no session"))
     }
 
-    /// The connection of a client that has one.
+    /// Returns the connection of a client, which must have one.
     fn connection_mut(&mut self, client: usize) -> &mut Connection {
         let id = self.session_mut(client).connection.expect("the client is connected");
         self.connections.get_mut(&id).expect("its connection is open")
     }
 }
 
-/// The client identifier of a client.
+/// Returns the client identifier of a client.
 pub(super) fn client_id(client: usize) -> String {
     format!("c{client}")
 }

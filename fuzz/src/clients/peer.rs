@@ -1,11 +1,11 @@
-//! The client's end of one network connection: decodes packets and resolves topic aliases.
+//! The client's end of a network connection, which decodes packets and resolves topic aliases.
 
 use std::collections::BTreeMap;
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 
-/// What a client knows about its connection.
+/// The state that a client keeps for a network connection.
 pub(super) struct Peer {
     client: usize,
     version: ProtocolVersion,
@@ -35,17 +35,17 @@ impl Peer {
         packets
     }
 
-    /// The number of the client.
+    /// Returns the index of the client.
     pub(super) fn client(&self) -> usize {
         self.client
     }
 
-    /// The version of the connection.
+    /// Returns the protocol version of the connection.
     pub(super) fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// `[MQTT5-3.1.2-26]` `[MQTT5-3.3.2-7]`
+    /// Replaces a topic alias by the topic name. `[MQTT5-3.1.2-26]` `[MQTT5-3.3.2-7]`
     fn resolve_alias(&mut self, publish: &mut Publish) {
         let Some(alias) = publish.properties.alias.take() else { return };
         let maximum = self.alias_maximum;

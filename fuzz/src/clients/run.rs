@@ -1,4 +1,4 @@
-//! Runs one after the other, each from its own seed, until broker and model differ.
+//! Executes runs one after the other, each with its own seed, until the broker and the model differ.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use super::trace::Trace;
 use crate::panics::Recorder;
 use crate::random::Random;
 
-/// What to run.
+/// Options of all runs.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Steps of all runs together.
+    /// Total number of steps of all runs.
     pub steps: u64,
-    /// The seed of the first run. Each further run has the next seed.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     pub seed: u64,
-    /// Number of clients; if `None`, the seed of each run chooses two to five.
+    /// Number of clients. If `None`, the seed of each run determines two to five clients.
     pub client_count: Option<usize>,
     /// Whether every step is reported.
     pub trace: bool,
@@ -30,7 +30,7 @@ pub struct Outcome {
     pub runs: u64,
     /// Number of steps.
     pub steps: u64,
-    /// How often each situation was reached.
+    /// Number of times that each situation was reached.
     pub situations: Situations,
     /// The difference that ended the last run.
     pub difference: Option<Difference>,
@@ -41,17 +41,17 @@ pub struct Outcome {
 pub struct Difference {
     /// The seed of the run.
     pub seed: u64,
-    /// The step of the run.
+    /// Number of the step at which the broker and the model differ.
     pub step: u64,
-    /// How many steps a new run needs to find it again.
+    /// Number of steps after which a new run finds the difference again.
     steps: u64,
     client_count: Option<usize>,
     message: String,
     last_steps: Vec<String>,
 }
 
-/// Runs until all steps are done, or broker and model differ. `report` is called with a line for each run, and for each step if
-/// requested.
+/// Executes runs until all steps are done, or the broker and the model differ. Calls `report` with a line for each run,
+/// and for each step if requested.
 pub fn run(options: &Options, report: &mut dyn FnMut(&str)) -> Outcome {
     let mut outcome = Outcome { runs: 0, steps: 0, situations: Situations::default(), difference: None };
     let recorder = Recorder::install();
@@ -66,25 +66,29 @@ fn run_one(options: &Options, outcome: &mut Outcome, recorder: &Recorder, report
     let mut random = Random::new(seed);
     let setup = Setup::new(seed, options.client_count, &mut random);
     let steps = ((STEPS_MIN + random.below(STEPS_MAX - STEPS_MIN)) as u64).min(options.steps - outcome.steps);
-    report(&format!("run {}: seed {seed}, {} clients, {steps} steps", outcome.runs, setup.eagerness.len()));
+    report(&format!(
+        "run {}: seed {seed}, {} clients, {steps} steps",
+        outcome.runs,
+        setup.ack_percentages.len()
+    ));
     outcome.runs += 1;
     let mut trace = Trace::default();
     let mut harness = Harness::new(&setup);
     let mut driver = Driver::new(&setup, random);
     let panic = recorder.catch(|| {
         while trace.count() < steps {
-            let step = driver.next(&harness.model, &harness.ended);
+            let step = driver.next_step(&harness.model, &harness.ended);
             harness.perform(step, &mut trace);
             if options.trace {
-                report(&trace.last());
+                report(&trace.describe_last());
             }
         }
-        harness.finish(setup.eagerness.len(), &mut trace);
+        harness.finish(setup.ack_percentages.len(), &mut trace);
     });
     outcome.steps += trace.count().min(steps);
     outcome.situations.add(&harness.model.situations);
     if let Some(panic) = panic {
-        let (step, client_count, last_steps) = (trace.count(), options.client_count, trace.all());
+        let (step, client_count, last_steps) = (trace.count(), options.client_count, trace.describe_all());
         let message = panic.to_string();
         outcome.difference =
             Some(Difference { seed, step, steps: step.min(steps), client_count, message, last_steps });
@@ -106,6 +110,6 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The bounds of the number of steps of a run.
+/// Bounds of the number of steps of a run.
 const STEPS_MIN: usize = 500;
 const STEPS_MAX: usize = 2000;

@@ -1,4 +1,5 @@
-//! What differs from run to run: bounds of the broker, its store, the number of clients, and how soon they acknowledge.
+//! Settings that differ from run to run: bounds of the broker, the store, the number of clients, and how often the
+//! clients acknowledge.
 
 use tidegate_broker::BrokerConfig;
 use tidegate_routing::Strategy;
@@ -6,33 +7,35 @@ use tidegate_session::Overflow;
 
 use crate::random::Random;
 
-/// The choices of one run.
+/// The settings of one run.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
-    /// Determines all random choices of the run.
+    /// Seed that determines all random choices of the run.
     pub(super) seed: u64,
-    /// The broker's Receive Maximum: QoS 2 messages that a client may have sent and not released.
+    /// The broker's Receive Maximum: maximum number of QoS 2 messages that a client may have sent and not released.
     pub(super) receive_maximum: u16,
-    /// The most messages in flight to a client, even if its Receive Maximum is higher.
+    /// Maximum number of messages in flight to a client, even if the client's Receive Maximum is higher.
     pub(super) inflight_max: u16,
-    /// The bound of the queues; `None` if it is never reached.
+    /// Bound of the sessions' queues. `None` means a bound so large that no run reaches it.
     pub(super) queue: Option<Queue>,
-    /// Which member of a shared subscription gets a message.
+    /// Strategy by which the broker chooses the member of a shared subscription that gets a message.
     pub(super) strategy: Strategy,
-    /// The work that the broker does in one turn. At 1 to 8, most operations take several turns.
+    /// Maximum amount of work that the broker does in one turn. With a budget of 1 to 8, most operations take several
+    /// turns.
     pub(super) turn_budget: u32,
-    /// Whether sessions are stored. The store keeps nothing and commits at once.
+    /// Whether sessions are stored. The store commits immediately and keeps no data.
     pub(super) has_store: bool,
-    /// For each client, the percentage of its steps in which it acknowledges a message if it can.
-    pub(super) eagerness: Vec<usize>,
+    /// For each client, the percentage of its steps in which the client acknowledges a message if one is
+    /// unacknowledged.
+    pub(super) ack_percentages: Vec<usize>,
 }
 
-/// The bound of the queues.
+/// Bound of the sessions' queues, and the overflow policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
-    /// The most messages in a queue.
+    /// Maximum number of messages in a queue.
     pub(super) len_max: usize,
-    /// What a full queue does.
+    /// Overflow policy: what a full queue does with a new message.
     pub(super) overflow: Overflow,
 }
 
@@ -48,11 +51,11 @@ impl Setup {
             strategy: random.pick(&STRATEGIES),
             turn_budget: random.pick(&TURN_BUDGETS),
             has_store: random.chance(40),
-            eagerness: (0..client_count).map(|_| random.pick(&[80, 50, 50, 20, 5])).collect(),
+            ack_percentages: (0..client_count).map(|_| random.pick(&[80, 50, 50, 20, 5])).collect(),
         }
     }
 
-    /// The configuration of sessions.
+    /// Returns the configuration of sessions.
     pub(super) fn session(&self) -> tidegate_session::Config {
         let mut config = tidegate_session::Config {
             receive_maximum: self.receive_maximum,
@@ -67,20 +70,20 @@ impl Setup {
         config
     }
 
-    /// The configuration of the router.
+    /// Returns the configuration of the router.
     pub(super) fn routing(&self) -> tidegate_routing::Config {
         tidegate_routing::Config { strategy: self.strategy, ..tidegate_routing::Config::default() }
     }
 }
 
 impl Setup {
-    /// Whether every operation is completed in one turn.
+    /// Returns whether the broker completes every operation in one turn.
     pub(super) fn is_one_turn(&self) -> bool {
         self.turn_budget == BrokerConfig::TURN_BUDGET
     }
 
-    /// Whether messages may expire. In a full queue of at least four messages, the broker looks for expired ones only now and
-    /// then, so it is left open which message is dropped.
+    /// Returns whether messages may expire. The broker searches a full queue of four or more messages for expired ones
+    /// only from time to time, so the model could not predict which message is dropped.
     pub(super) fn may_expire(&self) -> bool {
         self.queue.is_none_or(|queue| queue.len_max < 4)
     }

@@ -1,9 +1,10 @@
-//! The situations that a long run must reach: one table of names and descriptions, and how often each was reached.
+//! The situations that a long run must reach: a table with their names and descriptions, and counters of how often each
+//! situation was reached.
 
-/// Declares the situations: name and description.
+/// Declares the situations, each with a name and a description.
 macro_rules! situations {
     ($($name:ident: $description:literal;)*) => {
-        /// Something that a long run must reach.
+        /// A situation that a long run must reach.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Situation {
             $(#[doc = $description] $name,)*
@@ -13,7 +14,7 @@ macro_rules! situations {
             /// Every situation.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// What happens in it.
+            /// Returns the description of the situation.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$name => $description,)* }
@@ -25,9 +26,9 @@ macro_rules! situations {
 situations! {
     Resume: "a session is resumed";
     ResumeWithPublish: "a resume with a QoS 1 message in flight";
-    ResumeWithPublishTwo: "a resume with a QoS 2 message in flight";
+    ResumeWithQoS2Publish: "a resume with a QoS 2 message in flight";
     ResumeWithRelease: "a resume with a PUBREL in flight";
-    ResumeNarrow: "a resume with more messages to resend than Receive Maximum allows";
+    ResumeAboveReceiveMaximum: "a resume with more messages to resend than Receive Maximum allows";
     ResumeWithQueue: "a resume with messages in the queue";
     ResumeWithReplay: "a resume with retained messages still due";
     ResumeOtherVersion: "a resume in another MQTT version";
@@ -39,15 +40,15 @@ situations! {
     TakeoverCancelsWill: "a takeover resumes the session and cancels a delayed will";
     TakeoverEnds: "a takeover of a session that ends with its connection";
     LateClose: "a connection that has ended reports its end late";
-    WillAtOnce: "a will is published when the connection ends";
+    WillAtConnectionEnd: "a will is published when the connection ends";
     WillDelayed: "a will is published after its delay";
     WillAtExpiry: "a will is published when the session expires";
     WillCancelled: "a resume cancels a delayed will";
     WillDeleted: "DISCONNECT deletes a will";
     WillRetained: "a will is retained";
-    WillOverdue: "CONNECT finds a will due that no timer has handled";
+    WillOverdue: "a will is due before a CONNECT, and no timer has handled it";
     SessionExpired: "a session expires";
-    SessionExpiredAtConnect: "CONNECT finds a session expired that no timer has handled";
+    SessionExpiredAtConnect: "a session has expired before a CONNECT, and no timer has handled it";
     ExpiryChanged: "DISCONNECT changes the session expiry";
     ExpiryRaised: "DISCONNECT raises a session expiry of 0, a violation";
     KeepAlive: "the broker ends the connection of a silent client";
@@ -59,25 +60,25 @@ situations! {
     PubRecRepeated: "a repeated PUBREC, after PUBREL";
     PubRecUnknown: "PUBREC for an unknown identifier";
     AckBeforeResend: "an acknowledgement of a message that is still to be resent";
-    Copied: "a PUBLISH at QoS 1 that the broker may copy to a receiver as it came";
-    InboundTwo: "a QoS 2 PUBLISH from a client";
+    FrameCopied: "a PUBLISH at QoS 1 that the broker may copy unchanged to a receiver";
+    InboundQoS2: "a QoS 2 PUBLISH from a client";
     InboundRepeat: "a repeated QoS 2 PUBLISH from a client";
     InboundRepeatAfterResume: "a repeated QoS 2 PUBLISH from a client, after a resume";
     InboundReleased: "PUBREL for an identifier in use";
     InboundReleaseUnknown: "PUBREL for an unknown identifier";
     InboundTooMany: "a client exceeds the broker's Receive Maximum";
     MessageExpired: "a message expires in a queue";
-    MessageBornExpired: "a message is published with an expiry of 0";
+    MessagePublishedExpired: "a message is published with an expiry of 0";
     ExpiryCountedDown: "a message is delivered with a smaller expiry than it was published with";
-    Offline: "a QoS 0 message to a session without a connection";
+    QoS0Offline: "a QoS 0 message to a session without a connection";
     QueueDropsOldest: "a full queue drops its oldest message";
     QueueDropsNewest: "a full queue drops the new message";
     QueueRejects: "a full queue rejects the new message";
-    PublisherRefused: "the publisher is told that its message was rejected";
-    NoMatch: "no subscription matches a message";
-    Overlapping: "several subscriptions of a session match a message";
+    PublisherRefused: "the publisher is notified that its message was rejected";
+    NoMatchingSubscription: "no subscription matches a message";
+    OverlappingSubscriptions: "several subscriptions of a session match a message";
     SeveralIdentifiers: "a message has several subscription identifiers";
-    NoLocal: "No Local keeps a message from its publisher";
+    NoLocal: "No Local prevents the delivery of a message to its publisher";
     RetainAsPublished: "a message keeps its RETAIN flag";
     SubscriptionReplaced: "a subscription is replaced";
     Unsubscribed: "a subscription is removed";
@@ -87,23 +88,23 @@ situations! {
     RetainedExpired: "a retained message has expired when a subscription would bring it";
     Replayed: "a subscription brings a retained message";
     ReplayHeldBack: "a retained message waits for acknowledgements";
-    ReplayTouched: "a retained message changes before a subscription has brought it";
-    ReplayAltered: "a subscription is replaced while retained messages are due, which come with the new options";
-    ReplayNotNew: "retain handling 1 on a subscription that exists";
-    ReplayNever: "retain handling 2";
+    ReplayMessageChanged: "a retained message changes before a subscription has brought it";
+    ReplayOptionsChanged: "a subscription is replaced while retained messages are due, which get the new options";
+    ReplayNotNew: "a SUBSCRIBE with retain handling 1 for a subscription that exists";
+    ReplayNever: "a SUBSCRIBE with retain handling 2";
     Shared: "a member of a shared subscription gets a message";
     SharedWithChoice: "a shared subscription with several members gets a message";
     SharedToOffline: "a member without a connection gets a message";
     SharedAndPlain: "a session gets a message through its own subscription and through a shared one";
-    SharedMoved: "another member gets a message when a session ends";
-    SharedLost: "no other member is there to get a message when a session ends";
-    SharedKept: "a QoS 2 message that was sent is dropped with the session of its member";
+    SharedReassigned: "another member gets a message when a session ends";
+    SharedWithoutOtherMember: "no other member exists to get a message when a session ends";
+    SharedQoS2Dropped: "a QoS 2 message that was sent is dropped with the session of its member";
     PublishInTurns: "a publish takes several turns";
     SubscribeInTurns: "a SUBSCRIBE takes several turns";
     ReadInTurns: "the packets of one read take several turns";
 }
 
-/// How often each situation was reached.
+/// Counts how often each situation was reached.
 #[derive(Clone, Debug)]
 pub struct Situations {
     counts: Vec<u64>,
@@ -133,12 +134,12 @@ impl Situations {
         }
     }
 
-    /// Each situation with its count.
+    /// Returns each situation with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Situation, u64)> {
         Situation::ALL.iter().copied().zip(self.counts.iter().copied())
     }
 
-    /// The situations that were never reached.
+    /// Returns the situations that were never reached.
     #[must_use]
     pub fn missing(&self) -> Vec<Situation> {
         self.iter().filter(|(_, count)| *count == 0).map(|(situation, _)| situation).collect()

@@ -1,4 +1,4 @@
-//! The last steps of a run and the packets that clients received, for the report of a difference.
+//! Records the last steps of a run and the packets that clients received, for the report of a difference.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,7 +8,7 @@ use tidegate_mqtt::Packet;
 use super::describe;
 use super::step::Step;
 
-/// The last steps.
+/// The record of the last steps.
 #[derive(Default)]
 pub(super) struct Trace {
     count: u64,
@@ -22,7 +22,7 @@ struct Entry {
 }
 
 impl Trace {
-    /// A step begins.
+    /// Records the beginning of a step.
     pub(super) fn begin(&mut self, step: Step) {
         self.count += 1;
         if self.entries.len() == ENTRIES_MAX {
@@ -31,25 +31,25 @@ impl Trace {
         self.entries.push_back(Entry { number: self.count, step, received: Vec::new() });
     }
 
-    /// A client receives a packet.
+    /// Records that a client receives a packet.
     pub(super) fn receive(&mut self, client: usize, packet: Packet) {
         if let Some(entry) = self.entries.back_mut() {
             entry.received.push((client, packet));
         }
     }
 
-    /// Number of steps.
+    /// Returns the number of steps.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Describes the last step.
-    pub(super) fn last(&self) -> String {
+    /// Returns the description of the last step.
+    pub(super) fn describe_last(&self) -> String {
         self.entries.back().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Describes the last steps.
-    pub(super) fn all(&self) -> Vec<String> {
+    /// Returns the descriptions of the recorded steps.
+    pub(super) fn describe_all(&self) -> Vec<String> {
         self.entries.iter().map(ToString::to_string).collect()
     }
 }
@@ -64,5 +64,5 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The number of steps that are kept.
+/// Maximum number of steps that are kept.
 const ENTRIES_MAX: usize = 40;

@@ -1,11 +1,11 @@
-//! A small correct MQTT client. It never crashes, and keeps the state of its session until it learns that the broker has lost
-//! it.
+//! A small correct MQTT client. The client never crashes. The client keeps its session state until CONNACK reports that
+//! the broker has no session.
 
 use std::collections::BTreeMap;
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
-use super::promises::Number;
+use super::promises::MessageNumber;
 
 mod connection;
 mod publish;
@@ -16,35 +16,37 @@ mod subscribe;
 pub(super) struct Client {
     pub(super) index: usize,
     version: ProtocolVersion,
-    /// The network connection.
+    /// Identifier of the network connection, if the client has one.
     pub(super) link: Option<usize>,
     /// Whether CONNACK has arrived on this connection.
     pub(super) is_open: bool,
-    /// The session expiry that the last CONNECT requested.
+    /// Session expiry in seconds that the last CONNECT requested.
     expiry: u32,
     /// Whether the last CONNECT requested a new session.
     is_clean: bool,
-    /// Whether the client cannot know which session the broker has, so that its next CONNECT must request a new one.
-    must_clean: bool,
+    /// Whether the next CONNECT must request a new session, because the client cannot tell which session the broker
+    /// has.
+    must_start_clean: bool,
     expected: Expected,
     /// Messages whose acknowledgement is incomplete, in the order in which they were sent.
     outgoing: Vec<Outgoing>,
-    /// Payloads of received QoS 2 messages whose PUBREL has not arrived, by packet id.
-    held: BTreeMap<PacketId, String>,
-    /// SUBSCRIBE and UNSUBSCRIBE packets without an answer.
+    /// Payloads of received QoS 2 messages whose PUBREL has not arrived, by packet identifier.
+    unreleased: BTreeMap<PacketId, String>,
+    /// SUBSCRIBE and UNSUBSCRIBE packets that the broker has not acknowledged, by packet identifier.
     requests: BTreeMap<PacketId, Request>,
     /// Acknowledgements that are not sent yet, in order.
-    answers: Vec<Packet>,
+    unsent_acks: Vec<Packet>,
     /// Bytes of an incomplete packet.
-    partial: Vec<u8>,
-    /// Messages of a former session that the broker may still receive.
-    given_up: Vec<Number>,
-    will: Option<Number>,
-    /// Wills of earlier connections, which the broker publishes when it learns that they have ended.
-    wills_caused: Vec<CausedWill>,
+    partial_packet: Vec<u8>,
+    /// Messages of an earlier session that may still be in transit to the broker.
+    abandoned: Vec<MessageNumber>,
+    will: Option<MessageNumber>,
+    /// Wills of earlier connections that ended without DISCONNECT. The broker publishes such a will when it detects the
+    /// end of the connection.
+    triggered_wills: Vec<TriggeredWill>,
 }
 
-/// Which value of session present the client expects in CONNACK.
+/// The value of Session Present that the client expects in CONNACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
     Present,
@@ -54,13 +56,13 @@ enum Expected {
 
 struct Outgoing {
     packet_id: PacketId,
-    number: Number,
+    number: MessageNumber,
     topic: &'static str,
     qos: QoS,
     retain: bool,
     is_empty: bool,
-    /// Number of times that PUBREL was sent; 0 before PUBREC.
-    releases: u32,
+    /// Number of times that PUBREL was sent for the message. 0 before PUBREC.
+    pubrels_sent: u32,
 }
 
 enum Request {
@@ -68,11 +70,11 @@ enum Request {
     Unsubscribe(&'static str),
 }
 
-struct CausedWill {
-    number: Number,
-    /// Whether it belongs to a session that survives a crash.
+struct TriggeredWill {
+    number: MessageNumber,
+    /// Whether the will belongs to a session that survives a crash.
     is_stored: bool,
-    /// Whether the broker has published it, although it may not be committed.
+    /// Whether the broker has published the will, although the publish may not be committed.
     is_published: bool,
 }
 
@@ -86,22 +88,22 @@ impl Client {
             is_open: false,
             expiry: 0,
             is_clean: false,
-            must_clean: true,
+            must_start_clean: true,
             expected: Expected::Either,
             outgoing: Vec::new(),
-            held: BTreeMap::new(),
+            unreleased: BTreeMap::new(),
             requests: BTreeMap::new(),
-            answers: Vec::new(),
-            partial: Vec::new(),
-            given_up: Vec::new(),
+            unsent_acks: Vec::new(),
+            partial_packet: Vec::new(),
+            abandoned: Vec::new(),
             will: None,
-            wills_caused: Vec::new(),
+            triggered_wills: Vec::new(),
         }
     }
 
     fn forget_session(&mut self) {
-        self.given_up.extend(self.outgoing.drain(..).map(|outgoing| outgoing.number));
-        self.held.clear();
+        self.abandoned.extend(self.outgoing.drain(..).map(|outgoing| outgoing.number));
+        self.unreleased.clear();
     }
 
     fn name(&self) -> String {
@@ -116,18 +118,18 @@ impl Client {
         bytes
     }
 
-    /// Returns its protocol version.
+    /// Returns the protocol version of the client.
     pub(super) fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// Returns true if the client has nothing to send and expects no answer.
+    /// Returns whether the client is connected, has nothing to send and expects no acknowledgement.
     pub(super) fn is_quiet(&self) -> bool {
         self.is_open
             && self.outgoing.is_empty()
-            && self.held.is_empty()
+            && self.unreleased.is_empty()
             && self.requests.is_empty()
-            && self.answers.is_empty()
+            && self.unsent_acks.is_empty()
     }
 
     pub(super) fn encode(&self, packets: impl IntoIterator<Item = Packet>) -> Vec<u8> {

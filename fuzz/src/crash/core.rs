@@ -1,5 +1,6 @@
-//! One core that works for the broker, in virtual time: turns, and their effects. It polls every connection, so it needs no
-//! wake-ups; but what waits for a commit is looked at only if the broker asked for it.
+//! The only core that runs the broker's turns, in virtual time, and carries out their effects. The core polls every
+//! connection, so that it needs no notifications. After a commit, it calls the broker only if the broker has requested
+//! that call.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,17 +17,17 @@ use super::setup::Setup;
 use super::store::{CrashStore, Disk};
 use crate::random::Random;
 
-/// A broker with its store and its only core. It lives until the next crash.
+/// A broker with its store and its only core. The value exists until the next crash.
 pub(super) struct Core {
     pub(super) broker: Arc<Broker>,
     store: Arc<CrashStore>,
     workspace: Workspace,
     timers: TimerQueue,
-    /// Connections whose answers wait for a commit.
-    waiting: Vec<Arc<Signals>>,
-    /// Whether the broker has asked to be called after a commit.
-    is_awaiting: bool,
-    /// Whether a commit happened since the core last looked.
+    /// Signals of the connections whose acknowledgements wait for a commit.
+    awaiting_commit: Vec<Arc<Signals>>,
+    /// Whether the broker has requested a call after the next commit.
+    wants_commit_call: bool,
+    /// Whether a commit happened since the last call of `announce_commit`.
     has_committed: Arc<AtomicBool>,
     /// The time at which the broker started, on both clocks.
     started: Clock,
@@ -35,17 +36,22 @@ pub(super) struct Core {
 }
 
 impl Core {
-    /// Starts a broker with the data that survived.
+    /// Starts a broker with the data that survived the last crash.
     pub(super) fn start(disk: Disk, setup: &Setup, clock: Clock, random: &mut Random) -> Self {
         let has_committed = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&has_committed);
+        let committed_flag = Arc::clone(&has_committed);
         let writer_random = Random::new(random.number());
         let mut opened = None;
         let session_store = SessionStore::open(
-            move || told.store(true, Ordering::Relaxed),
+            move || committed_flag.store(true, Ordering::Relaxed),
             |observer| {
-                let store =
-                    Arc::new(CrashStore::new(disk, clock, observer, writer_random, setup.store_eagerness));
+                let store = Arc::new(CrashStore::new(
+                    disk,
+                    clock,
+                    observer,
+                    writer_random,
+                    setup.store_write_probability,
+                ));
                 opened = Some(Arc::clone(&store));
                 Ok::<Arc<dyn Store>, Infallible>(store)
             },
@@ -58,8 +64,8 @@ impl Core {
             store: opened.expect("the store was opened"),
             workspace: Workspace::new(Arc::new(Counters::default()), random.number()),
             timers: TimerQueue::default(),
-            waiting: Vec::new(),
-            is_awaiting: false,
+            awaiting_commit: Vec::new(),
+            wants_commit_call: false,
             has_committed,
             started: clock,
             now: clock.now,
@@ -83,36 +89,36 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.waiting);
+        effects.take_waiting(&mut self.awaiting_commit);
         let mut marked = Vec::new();
         effects.take_flushes(&mut marked);
         marked.iter().for_each(|handle| handle.unmark());
         if let Some(commit) = effects.take_awaited() {
-            self.is_awaiting = true;
+            self.wants_commit_call = true;
             if self.broker.durability().is_committed(commit) {
                 self.has_committed.store(true, Ordering::Relaxed);
             }
         }
     }
 
-    /// Handles a commit: releases what waited for it.
+    /// Reports a commit to the broker, which releases the packets and acknowledgements that waited for it.
     pub(super) fn announce_commit(&mut self) {
-        if !self.has_committed.swap(false, Ordering::Relaxed) || !self.is_awaiting {
+        if !self.has_committed.swap(false, Ordering::Relaxed) || !self.wants_commit_call {
             return;
         }
-        self.is_awaiting = false;
+        self.wants_commit_call = false;
         let broker = Arc::clone(&self.broker);
         self.turn(|turn| broker.commit_reached(turn));
-        self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+        self.awaiting_commit.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
 
-    /// Lets the writer of the store do one step.
-    pub(super) fn write_on(&mut self) {
-        self.store.write_on();
+    /// Lets the store's writer perform one step.
+    pub(super) fn run_writer_step(&mut self) {
+        self.store.run_writer_step();
     }
 
-    /// Advances the virtual time.
-    pub(super) fn pass(&mut self, time: Duration) {
+    /// Advances the virtual time and handles the timers that are due.
+    pub(super) fn advance_clock(&mut self, time: Duration) {
         self.now += time;
         while let Some(timer) = self.timers.take_due(self.now) {
             let broker = Arc::clone(&self.broker);
@@ -126,26 +132,26 @@ impl Core {
     }
 
     /// Schedules a crash before one of the next `appends` appends to the store.
-    pub(super) fn die_in(&self, appends: usize) {
-        self.store.die_in(appends);
+    pub(super) fn schedule_crash(&self, appends: usize) {
+        self.store.schedule_crash(appends);
     }
 
-    /// Returns true if the scheduled crash has happened.
-    pub(super) fn is_dead(&self) -> bool {
-        self.store.is_dead()
+    /// Returns whether the scheduled crash has happened.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.store.has_crashed()
     }
 
-    /// Ends the process, and returns the data that survived.
+    /// Crashes the broker and returns the data that survived.
     pub(super) fn crash(self) -> Disk {
         self.store.crash()
     }
 
-    /// Returns true if everything is committed and every waiting answer was released.
+    /// Returns whether everything is committed and every waiting acknowledgement was released.
     pub(super) fn is_idle(&self) -> bool {
         self.store.is_idle() && !self.has_committed.load(Ordering::Relaxed)
     }
 
-    /// Returns the counters of the core.
+    /// Returns the counters of the broker.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         totals.add(&self.workspace.counters);

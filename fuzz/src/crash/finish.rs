@@ -1,11 +1,11 @@
-//! Ends a run: runs until no work is left, then checks all promises and the broker's counters.
+//! Ends a run: performs rounds until no work is left, then checks all promises and the broker's counters.
 
 use std::time::Duration;
 
 use tidegate_broker::Totals;
 use tidegate_mqtt::QoS;
 
-use super::promises::Number;
+use super::promises::MessageNumber;
 use super::world::World;
 
 impl World {
@@ -15,26 +15,26 @@ impl World {
     /// Panics if a promise is broken, or if work is left after a fixed number of rounds.
     pub(super) fn finish(&mut self, with_crash: bool) {
         self.trace.note(|| "the run ends".to_owned());
-        self.core().die_in(usize::MAX);
+        self.core().schedule_crash(usize::MAX);
         if with_crash {
             self.crash();
         }
-        self.settle();
+        self.run_until_idle();
         self.promises.check();
         self.check_retained();
-        self.check_accounts();
+        self.check_counters();
         self.crash();
-        self.settle();
+        self.run_until_idle();
         self.promises.check();
         self.check_retained();
     }
 
-    /// Connects all clients and runs until no work is left.
-    fn settle(&mut self) {
+    /// Connects all clients and performs rounds until no work is left.
+    fn run_until_idle(&mut self) {
         let mut quiet_rounds = 0;
         for round in 0..ROUNDS_MAX {
-            self.promises.tick();
-            self.round(round);
+            self.promises.begin_step();
+            self.run_round(round);
             quiet_rounds = if self.is_quiet() { quiet_rounds + 1 } else { 0 };
             if quiet_rounds >= QUIET_ROUNDS {
                 return;
@@ -43,25 +43,25 @@ impl World {
         panic!("the run does not come to rest");
     }
 
-    fn round(&mut self, round: usize) {
-        self.close_left_links();
+    fn run_round(&mut self, round: usize) {
+        self.close_unused_links();
         for client in 0..self.clients.len() {
             if self.clients[client].link.is_none() {
                 self.connect(client, true);
             }
             self.read(client, usize::MAX);
-            let bytes = self.clients[client].answer(usize::MAX);
+            let bytes = self.clients[client].take_acks(usize::MAX);
             self.send(client, &bytes);
         }
         for id in self.link_ids() {
             self.serve(id, usize::MAX);
         }
         let core = self.core();
-        core.write_on();
-        core.write_on();
+        core.run_writer_step();
+        core.run_writer_step();
         self.announce();
         if round.is_multiple_of(8) {
-            self.core().pass(Duration::from_millis(250));
+            self.core().advance_clock(Duration::from_millis(250));
         }
     }
 
@@ -70,19 +70,20 @@ impl World {
             let message = self.core().broker.tenant().retained.get(topic);
             let found = message.map(|message| {
                 let payload = std::str::from_utf8(message.payload()).expect("a text");
-                Number(payload.parse().expect("a number"))
+                MessageNumber(payload.parse().expect("a number"))
             });
             self.promises.check_retained(topic, found);
         }
     }
 
-    /// Checks the counters. No client is offline and nothing expires, so every copy must have been delivered.
-    fn check_accounts(&mut self) {
+    /// Checks the counters. All clients are connected and no message expires, so the broker must count exactly the
+    /// expected copies.
+    fn check_counters(&mut self) {
         for client in 0..self.clients.len() {
             let bytes = self.clients[client].resubscribe(&mut self.promises);
             self.send(client, &bytes);
         }
-        self.settle();
+        self.run_until_idle();
         assert!(self.promises.knows_subscriptions(), "every SUBSCRIBE is answered");
         let before = self.core().totals();
         let mut due = 0;
@@ -95,7 +96,7 @@ impl World {
                 self.send(0, &bytes);
             }
         }
-        self.settle();
+        self.run_until_idle();
         let after = self.core().totals();
         let copies = copies(&after) - copies(&before);
         assert_eq!(after.messages_received - before.messages_received, 9, "messages received");
@@ -103,7 +104,7 @@ impl World {
     }
 }
 
-/// Number of copies that were sent, queued or dropped.
+/// Returns the number of copies that were sent, queued or dropped.
 fn copies(totals: &Totals) -> u64 {
     let dropped = totals.dropped_offline
         + totals.dropped_slow
@@ -115,7 +116,7 @@ fn copies(totals: &Totals) -> u64 {
     totals.messages_sent + totals.messages_queued + dropped
 }
 
-/// Maximum number of rounds until no work is left; the smallest budget needs a few hundred.
+/// Maximum number of rounds until no work is left. With the smallest turn budget, a run needs a few hundred rounds.
 const ROUNDS_MAX: usize = 20_000;
-/// Number of rounds without work after which a run is idle.
+/// Number of consecutive rounds without work after which a run counts as idle.
 const QUIET_ROUNDS: usize = 20;

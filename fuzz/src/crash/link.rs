@@ -1,4 +1,4 @@
-//! One network connection: bytes in transit, and the broker's end of the connection.
+//! A network connection: the bytes in transit, and the broker's end of the connection.
 
 use std::mem;
 use std::sync::Arc;
@@ -8,29 +8,30 @@ use tidegate_session::Negotiated;
 
 use super::core::Core;
 
-/// A network connection. It exists until both ends have closed it.
+/// A network connection. The value exists until both ends have closed the connection.
 pub(super) struct Link {
     client: usize,
     server: Server,
     /// Bytes that the client sent and the broker has not read.
     upstream: Vec<u8>,
-    /// Bytes that the broker read but has not handled.
-    partial: Vec<u8>,
+    /// Bytes that the broker has read but not handled.
+    unhandled: Vec<u8>,
     has_more: bool,
     /// Bytes that the broker sent and the client has not read.
     downstream: Vec<u8>,
-    /// Whether the broker has sent anything.
-    has_begun: bool,
-    /// Whether the client has closed the connection. The broker notices after it has read everything that arrived.
+    /// Whether the broker has sent its first packet, which must be CONNACK.
+    has_sent_connack: bool,
+    /// Whether the client has closed the connection. The broker detects the close after it has read all bytes that
+    /// arrived.
     is_closed: bool,
 }
 
 enum Server {
     Pending(PendingConnect),
-    /// An accepted CONNECT that waits for a publish of the session's former connection.
+    /// An accepted CONNECT that waits until a publish of the session's former connection is complete.
     Waiting(Box<Negotiated>),
     Open(ClientConnection),
-    /// The connection ends when its publish is complete.
+    /// A connection that ends when its publish is complete.
     Ending(ClientConnection, End),
     Closed,
 }
@@ -42,10 +43,10 @@ impl Link {
             client,
             server: Server::Pending(core.broker.begin_connect()),
             upstream: bytes,
-            partial: Vec::new(),
+            unhandled: Vec::new(),
             has_more: false,
             downstream: Vec::new(),
-            has_begun: false,
+            has_sent_connack: false,
             is_closed: false,
         }
     }
@@ -60,13 +61,13 @@ impl Link {
         self.downstream.drain(..len.min(self.downstream.len())).collect()
     }
 
-    /// Breaks the connection: `len` of the sent bytes still arrive.
+    /// Closes the client's end of the connection. Only `len` of the sent bytes still arrive.
     pub(super) fn close(&mut self, len: usize) {
         self.upstream.truncate(len);
         self.is_closed = true;
     }
 
-    /// Lets up to `len` bytes arrive, and polls the connection.
+    /// Delivers up to `len` bytes to the broker and polls the connection.
     pub(super) fn serve(&mut self, core: &mut Core, len: usize) {
         match mem::replace(&mut self.server, Server::Closed) {
             Server::Pending(pending) => self.accept(core, pending),
@@ -114,18 +115,18 @@ impl Link {
     fn write(&mut self, turn: &mut Turn<'_>, client: &ClientConnection) -> Result<(), End> {
         if let Some(batch) = client.take_output(turn, Vec::new)? {
             batch.copy_to(&mut self.downstream);
-            self.check_begin();
+            self.check_first_packet();
         }
         Ok(())
     }
 
     /// Checks that CONNACK is the first packet `[MQTT5-3.2.0-1]` `[MQTT5-3.14.0-1]`.
-    fn check_begin(&mut self) {
-        let Some(first) = self.downstream.first().filter(|_| !self.has_begun) else {
+    fn check_first_packet(&mut self) {
+        let Some(first) = self.downstream.first().filter(|_| !self.has_sent_connack) else {
             return;
         };
         assert_eq!(*first, 0x20, "the first byte that the broker sends");
-        self.has_begun = true;
+        self.has_sent_connack = true;
     }
 
     fn read_input(
@@ -147,19 +148,19 @@ impl Link {
             return Err(End::closed());
         }
         let arrived = self.upstream.drain(..len.min(self.upstream.len()));
-        self.partial.extend(arrived);
+        self.unhandled.extend(arrived);
         self.handle(turn, client)
     }
 
-    /// Returns true if the broker's write would fail.
+    /// Returns whether a write of the broker would fail.
     fn has_failed(&self) -> bool {
-        self.is_closed && self.upstream.is_empty() && self.partial.is_empty()
+        self.is_closed && self.upstream.is_empty() && self.unhandled.is_empty()
     }
 
     fn handle(&mut self, turn: &mut Turn<'_>, client: &mut ClientConnection) -> Result<(), End> {
-        let received = client.receive(turn, &self.partial)?;
+        let received = client.receive(turn, &self.unhandled)?;
         self.has_more = received.has_more;
-        self.partial.drain(..received.used);
+        self.unhandled.drain(..received.used);
         Ok(())
     }
 
@@ -171,35 +172,35 @@ impl Link {
             return;
         }
         core.turn(|turn| client.end(turn, &end, &mut self.downstream));
-        self.check_begin();
+        self.check_first_packet();
     }
 
-    /// Returns true if the CONNECT of `client` has not taken effect.
+    /// Returns whether the connection belongs to `client` and its CONNECT has not taken effect.
     pub(super) fn is_pending_for(&self, client: usize) -> bool {
         self.client == client && matches!(self.server, Server::Pending(_) | Server::Waiting(_))
     }
 
-    /// Returns true if CONNECT waits for a publish of the session's former connection.
+    /// Returns whether CONNECT waits until a publish of the session's former connection is complete.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.server, Server::Waiting(_))
     }
 
-    /// Returns true if the connection is ending but its publish is not complete.
+    /// Returns whether the connection is ending but its publish is not complete.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.server, Server::Ending(..))
     }
 
-    /// Returns true if the broker has closed it.
+    /// Returns whether the broker has closed the connection.
     pub(super) fn is_ended(&self) -> bool {
         matches!(self.server, Server::Closed)
     }
 
-    /// Returns true if either end has closed it, so that the client reads nothing more.
-    pub(super) fn is_over(&self) -> bool {
+    /// Returns whether the broker has closed the connection and the client has read all bytes.
+    pub(super) fn is_fully_closed(&self) -> bool {
         self.is_ended() && self.downstream.is_empty()
     }
 
-    /// Returns true if an operation is not complete after its first turn.
+    /// Returns whether an operation is not complete after its first turn.
     pub(super) fn is_busy(&self) -> bool {
         match &self.server {
             Server::Open(client) => client.is_busy(),
@@ -208,12 +209,12 @@ impl Link {
         }
     }
 
-    /// Returns true if no bytes are in transit and none will be sent.
+    /// Returns whether no bytes are in transit and none will be sent.
     pub(super) fn is_quiet(&self) -> bool {
-        self.upstream.is_empty() && self.partial.is_empty() && self.downstream.is_empty() && !self.is_busy()
+        self.upstream.is_empty() && self.unhandled.is_empty() && self.downstream.is_empty() && !self.is_busy()
     }
 
-    /// Returns true if bytes are available to the client.
+    /// Returns whether the client can read bytes.
     pub(super) fn has_downstream(&self) -> bool {
         !self.downstream.is_empty()
     }

@@ -7,12 +7,12 @@ use super::world::World;
 use crate::panics::{Panic, Recorder};
 use crate::random::Random;
 
-/// What to run.
+/// Options of all runs.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Total number of steps of all runs.
     pub steps: u64,
-    /// The seed of the first run. Each further run has the next seed.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     pub seed: u64,
     /// Whether every step is reported.
     pub trace: bool,
@@ -25,7 +25,7 @@ pub struct Outcome {
     pub runs: u64,
     /// Number of steps.
     pub steps: u64,
-    /// How often each situation was reached.
+    /// Number of times that each situation was reached.
     pub situations: Situations,
     /// The failure that ended the last run.
     pub failure: Option<Failure>,
@@ -36,14 +36,14 @@ pub struct Outcome {
 pub struct Failure {
     /// The seed of the run.
     pub seed: u64,
-    /// The step of the run.
+    /// Number of the step at which the promise was broken.
     pub step: u64,
     message: String,
-    /// The last steps.
-    last: Vec<String>,
+    /// The trace lines of the last steps.
+    last_lines: Vec<String>,
 }
 
-/// One run.
+/// The result of one run.
 struct Run {
     step: u64,
     situations: Situations,
@@ -51,15 +51,16 @@ struct Run {
     lines: Vec<String>,
 }
 
-/// Runs until all steps are done or a promise is broken. `say` is called with every step if requested.
-pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Outcome {
+/// Executes runs until all steps are done or a promise is broken. If requested, calls `report` with a line for every
+/// step.
+pub fn run(options: &Options, report: &mut dyn FnMut(&str)) -> Outcome {
     let mut outcome = Outcome { runs: 0, steps: 0, situations: Situations::default(), failure: None };
     let recorder = Recorder::install();
     while outcome.steps < options.steps && outcome.failure.is_none() {
         let seed = options.seed.wrapping_add(outcome.runs);
         let left = options.steps - outcome.steps;
         let run = run_one(seed, left, options.trace, &recorder);
-        run.lines.iter().for_each(|line| say(line));
+        run.lines.iter().for_each(|line| report(line));
         outcome.runs += 1;
         outcome.steps += run.step;
         outcome.situations.add(&run.situations);
@@ -67,7 +68,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Outcome {
             seed,
             step: run.step,
             message: panic.to_string(),
-            last: last_steps(seed, left, run.lines, &recorder),
+            last_lines: last_steps(seed, left, run.lines, &recorder),
         });
     }
     outcome
@@ -87,10 +88,10 @@ fn run_one(seed: u64, steps_left: u64, is_traced: bool, recorder: &Recorder) -> 
         }
         world.finish(ends_with_crash);
     });
-    Run { step, situations: world.seen.clone(), panic, lines: world.trace.into_lines() }
+    Run { step, situations: world.situations.clone(), panic, lines: world.trace.into_lines() }
 }
 
-/// The last lines of a run. A run without a trace is repeated with one.
+/// Returns the last lines of the trace of a run. If the run was not traced, repeats it with a trace.
 fn last_steps(seed: u64, steps_left: u64, lines: Vec<String>, recorder: &Recorder) -> Vec<String> {
     let mut lines = if lines.is_empty() { run_one(seed, steps_left, true, recorder).lines } else { lines };
     lines.split_off(lines.len().saturating_sub(LINES_MAX))
@@ -100,7 +101,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "a promise is broken in step {} of the run of seed {}", self.step, self.seed)?;
         writeln!(f, "the last steps:")?;
-        self.last.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        self.last_lines.iter().try_for_each(|line| writeln!(f, "{line}"))?;
         writeln!(f, "the failure: {}", self.message)?;
         let seed = self.seed;
         write!(
@@ -110,8 +111,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The bounds of the number of steps of a run.
+/// Bounds of the number of steps of a run.
 const STEPS_MIN: u64 = 50;
 const STEPS_MAX: usize = 1500;
-/// Number of trace lines that a failure includes.
+/// Maximum number of trace lines in a failure.
 const LINES_MAX: usize = 60;

@@ -1,4 +1,4 @@
-//! Settings that differ from run to run. They follow from the seed.
+//! Settings that differ from run to run. The seed of a run determines its settings.
 
 use tidegate_mqtt::ProtocolVersion;
 
@@ -9,10 +9,10 @@ use crate::random::Random;
 pub(super) struct Setup {
     /// The protocol version of each client.
     pub(super) versions: Vec<ProtocolVersion>,
-    /// Budget of one turn.
+    /// Maximum amount of work in one turn.
     pub(super) turn_budget: u32,
-    /// Probability in percent that the store's writer does a step before an append.
-    pub(super) store_eagerness: usize,
+    /// Probability in percent that the store's writer performs a step before an append.
+    pub(super) store_write_probability: usize,
     /// Relative frequency of each kind of step.
     pub(super) weights: Weights,
     /// Maximum number of messages in flight to one client.
@@ -21,16 +21,16 @@ pub(super) struct Setup {
     pub(super) pending_bytes_high: usize,
 }
 
-/// See [`Setup::weights`].
+/// Relative frequency of each kind of step, as [`Setup::weights`] holds them.
 #[derive(Debug, Clone)]
 pub(super) struct Weights {
     pub(super) serve: usize,
     pub(super) read: usize,
-    pub(super) act: usize,
-    pub(super) write: usize,
-    pub(super) announce: usize,
-    pub(super) pass: usize,
-    pub(super) lose: usize,
+    pub(super) client_action: usize,
+    pub(super) store_write: usize,
+    pub(super) announce_commit: usize,
+    pub(super) advance_clock: usize,
+    pub(super) end_connection: usize,
     pub(super) connect: usize,
     pub(super) crash: usize,
 }
@@ -45,7 +45,7 @@ impl Setup {
         Self {
             versions: (0..clients).map(|_| version(random)).collect(),
             turn_budget: random.pick(&[1, 1, 2, 2, 3, 4, 6, 4096]),
-            store_eagerness: random.pick(&[0, 5, 20, 60]),
+            store_write_probability: random.pick(&[0, 5, 20, 60]),
             weights: Weights::new(random),
             inflight_max: random.pick(&[1, 3, 1024]),
             pending_bytes_high: random.pick(&[60, 1 << 20, 1 << 20]),
@@ -58,11 +58,11 @@ impl Weights {
         Self {
             serve: random.pick(&[300, 600]),
             read: random.pick(&[100, 300]),
-            act: random.pick(&[100, 300]),
-            write: random.pick(&[20, 100, 300]),
-            announce: 100,
-            pass: 10,
-            lose: random.pick(&[5, 20, 60]),
+            client_action: random.pick(&[100, 300]),
+            store_write: random.pick(&[20, 100, 300]),
+            announce_commit: 100,
+            advance_clock: 10,
+            end_connection: random.pick(&[5, 20, 60]),
             connect: 100,
             crash: random.pick(&[0, 1, 3, 10]),
         }

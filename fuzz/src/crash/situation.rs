@@ -1,4 +1,4 @@
-//! Situations that a long run must reach; otherwise it does not test them.
+//! Situations that a long run must reach. A run that does not reach a situation does not test it.
 
 /// A situation that a run can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,20 +9,20 @@ pub enum Situation {
     CrashedBetweenTurns,
     /// A connection ends while its publish takes several turns.
     EndedBetweenTurns,
-    /// A client continues its session.
+    /// A client resumes its session.
     Resumed,
-    /// A CONNECT waits for a publish of the session's former connection.
+    /// A CONNECT waits until a publish of the session's former connection is complete.
     WaitedForPublish,
     /// A client retransmits messages.
-    Retransmitted,
+    ClientRetransmitted,
     /// A client connects while its former connection is open.
     TakenOver,
     /// A client receives a message at QoS 2.
-    ExactlyOnce,
+    QoS2Received,
     /// A client receives a retransmitted QoS 2 message and recognises it.
-    Repeated,
+    QoS2Retransmitted,
     /// A connection with a will is lost.
-    WillCaused,
+    WillTriggered,
 }
 
 /// Counts how often each situation occurred.
@@ -35,9 +35,9 @@ impl Situations {
         self.0[situation as usize] += 1;
     }
 
-    /// Counts a situation if `occurred`.
-    pub(super) fn note_if(&mut self, is_so: bool, situation: Situation) {
-        self.0[situation as usize] += u64::from(is_so);
+    /// Counts a situation if `occurred` is true.
+    pub(super) fn note_if(&mut self, occurred: bool, situation: Situation) {
+        self.0[situation as usize] += u64::from(occurred);
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -64,9 +64,9 @@ const ALL: [Situation; 10] = [
     Situation::EndedBetweenTurns,
     Situation::Resumed,
     Situation::WaitedForPublish,
-    Situation::Retransmitted,
+    Situation::ClientRetransmitted,
     Situation::TakenOver,
-    Situation::ExactlyOnce,
-    Situation::Repeated,
-    Situation::WillCaused,
+    Situation::QoS2Received,
+    Situation::QoS2Retransmitted,
+    Situation::WillTriggered,
 ];

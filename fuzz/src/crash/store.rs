@@ -1,6 +1,5 @@
-//! A store in memory that commits at random times and loses uncommitted data in a crash. It gives exactly the
-//! guarantees
-//! of the store on disk.
+//! A store in memory that commits at random times and loses uncommitted data in a crash. This store gives the same
+//! guarantees as the store on disk, and no more.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,17 +16,17 @@ mod contents;
 
 use contents::Contents;
 
-/// The data that survives a crash.
+/// The committed data, which survives a crash.
 pub(super) struct Disk {
     contents: Contents,
-    sessions: u64,
-    messages: u64,
+    next_session: u64,
+    next_message: u64,
 }
 
-/// The store. It lives until the next crash.
+/// The store of one broker. The value exists until the next crash.
 pub(super) struct CrashStore {
     state: Mutex<State>,
-    /// Held for reading by every open atomic scope.
+    /// Lock that every open atomic scope holds for reading.
     atomic_scopes: RwLock<()>,
     clock: Clock,
     observer: Arc<dyn Observer>,
@@ -38,127 +37,128 @@ struct State {
     /// The contents including everything that was appended.
     appended: Contents,
     /// Operations that the writer has not taken yet.
-    open: Vec<Operation>,
+    open_batch: Vec<Operation>,
     /// Operations that the writer has taken but not committed yet.
-    in_writing: Option<Vec<Operation>>,
+    batch_in_writing: Option<Vec<Operation>>,
     committed: u64,
     random: Random,
-    /// Probability in percent that the writer does a step before an append.
-    eagerness: usize,
+    /// Probability in percent that the writer performs a step before an append.
+    write_probability: usize,
     /// Number of appends until the scheduled crash.
-    dies_in: Option<usize>,
-    /// Whether the process has crashed: later operations have no effect.
-    is_dead: bool,
+    appends_until_crash: Option<usize>,
+    /// Whether the process has crashed, so that later operations have no effect.
+    has_crashed: bool,
 }
 
 impl Disk {
     /// Creates an empty store.
     pub(super) fn new() -> Self {
-        Self { contents: Contents::default(), sessions: 1, messages: 1 }
+        Self { contents: Contents::default(), next_session: 1, next_message: 1 }
     }
 }
 
 impl CrashStore {
-    /// Opens the store with the data that survived.
+    /// Opens the store with the data that survived the last crash.
     pub(super) fn new(
         disk: Disk,
         clock: Clock,
         observer: Arc<dyn Observer>,
         random: Random,
-        eagerness: usize,
+        write_probability: usize,
     ) -> Self {
         let appended = disk.contents.clone();
         let state = State {
             disk,
             appended,
-            open: Vec::new(),
-            in_writing: None,
+            open_batch: Vec::new(),
+            batch_in_writing: None,
             committed: 0,
             random,
-            eagerness,
-            dies_in: None,
-            is_dead: false,
+            write_probability,
+            appends_until_crash: None,
+            has_crashed: false,
         };
         Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), clock, observer }
     }
 
-    /// Lets the writer do one step: it commits the batch that it took, or takes the open batch. It takes nothing while
-    /// an atomic scope is open.
-    pub(super) fn write_on(&self) {
+    /// Lets the writer perform one step. The writer commits the batch that it has taken, or else takes the open batch.
+    /// The writer takes no batch while an atomic scope is open.
+    pub(super) fn run_writer_step(&self) {
         let mut state = self.state.lock();
-        if state.is_dead {
+        if state.has_crashed {
             return;
         }
         if state.commit() {
             let commit = Commit(state.committed);
             drop(state);
             self.observer.committed(commit);
-        } else if !state.open.is_empty() && self.atomic_scopes.try_write().is_some() {
-            state.in_writing = Some(std::mem::take(&mut state.open));
+        } else if !state.open_batch.is_empty() && self.atomic_scopes.try_write().is_some() {
+            state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
         }
     }
 
-    /// Returns true if everything that was appended is committed.
+    /// Returns whether everything that was appended is committed.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state.lock();
-        !state.is_dead && state.open.is_empty() && state.in_writing.is_none()
+        !state.has_crashed && state.open_batch.is_empty() && state.batch_in_writing.is_none()
     }
 
     /// Schedules a crash before one of the next `appends` appends, within a turn.
-    pub(super) fn die_in(&self, appends: usize) {
-        self.state.lock().dies_in = Some(appends);
+    pub(super) fn schedule_crash(&self, appends: usize) {
+        self.state.lock().appends_until_crash = Some(appends);
     }
 
-    /// Returns true if the scheduled crash has happened.
-    pub(super) fn is_dead(&self) -> bool {
-        self.state.lock().is_dead
+    /// Returns whether the scheduled crash has happened.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.state.lock().has_crashed
     }
 
-    /// Ends the process, and returns the data that survived.
+    /// Crashes the process and returns the data that survived.
     pub(super) fn crash(&self) -> Disk {
-        self.die();
+        self.crash_process();
         std::mem::replace(&mut self.state.lock().disk, Disk::new())
     }
 
-    /// At random, commits the batch that the writer has taken: it may have reached the disk although this was not
-    /// reported. The same holds for the open batch if no atomic scope is open.
-    fn die(&self) {
+    /// Crashes the process. At random, first commits the batch that the writer has taken, because a batch may have
+    /// reached the disk although the commit was not reported. If no atomic scope is open, the same may happen to the
+    /// open batch.
+    fn crash_process(&self) {
         let mut state = self.state.lock();
-        if std::mem::replace(&mut state.is_dead, true) || state.random.chance(40) {
+        if std::mem::replace(&mut state.has_crashed, true) || state.random.chance(40) {
             return;
         }
         state.commit();
         if self.atomic_scopes.try_write().is_some() && state.random.chance(50) {
-            state.in_writing = Some(std::mem::take(&mut state.open));
+            state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
             state.commit();
         }
     }
 
-    fn die_if_due(&self) {
+    fn crash_if_due(&self) {
         let mut state = self.state.lock();
-        let Some(left) = state.dies_in else { return };
-        state.dies_in = left.checked_sub(1);
+        let Some(left) = state.appends_until_crash else { return };
+        state.appends_until_crash = left.checked_sub(1);
         drop(state);
         if left == 0 {
-            self.die();
+            self.crash_process();
         }
     }
 
-    fn write_by_chance(&self) {
+    fn write_at_random(&self) {
         let mut state = self.state.lock();
-        let eagerness = state.eagerness;
-        let writes = state.random.chance(eagerness);
+        let write_probability = state.write_probability;
+        let writes = state.random.chance(write_probability);
         drop(state);
         if writes {
-            self.write_on();
+            self.run_writer_step();
         }
     }
 }
 
 impl State {
-    /// Commits the batch that the writer has taken; returns false if there is none.
+    /// Commits the batch that the writer has taken. Returns false if there is no such batch.
     fn commit(&mut self) -> bool {
-        let Some(operations) = self.in_writing.take() else {
+        let Some(operations) = self.batch_in_writing.take() else {
             return false;
         };
         operations.iter().for_each(|operation| self.disk.contents.apply(operation));
@@ -168,23 +168,23 @@ impl State {
 
     /// Returns the commit that will cover the next append.
     fn next_commit(&self) -> Commit {
-        Commit(self.committed + 1 + u64::from(self.in_writing.is_some()))
+        Commit(self.committed + 1 + u64::from(self.batch_in_writing.is_some()))
     }
 }
 
 impl Store for CrashStore {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
-        self.write_by_chance();
-        self.die_if_due();
+        self.write_at_random();
+        self.crash_if_due();
         let mut state = self.state.lock();
         let commit = state.next_commit();
-        if operations.is_empty() && state.open.is_empty() {
+        if operations.is_empty() && state.open_batch.is_empty() {
             return Appended::Accepted(Commit(commit.0 - 1));
         }
         for operation in operations.drain(..) {
             state.appended.check(&operation);
             state.appended.apply(&operation);
-            state.open.push(operation);
+            state.open_batch.push(operation);
         }
         Appended::Accepted(commit)
     }
@@ -199,14 +199,14 @@ impl Store for CrashStore {
 
     fn next_session(&self) -> SessionId {
         let mut state = self.state.lock();
-        state.disk.sessions += 1;
-        SessionId(state.disk.sessions - 1)
+        state.disk.next_session += 1;
+        SessionId(state.disk.next_session - 1)
     }
 
     fn next_message(&self) -> MessageId {
         let mut state = self.state.lock();
-        state.disk.messages += 1;
-        MessageId(state.disk.messages - 1)
+        state.disk.next_message += 1;
+        MessageId(state.disk.next_message - 1)
     }
 
     fn clock(&self) -> Clock {

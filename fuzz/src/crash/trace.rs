@@ -9,25 +9,25 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Creates a trace; if not `enabled`, nothing is formatted or kept.
-    pub(super) fn new(is_kept: bool) -> Self {
-        Self { lines: is_kept.then(Vec::new) }
+    /// Creates a trace. If `is_enabled` is false, the trace formats and keeps nothing.
+    pub(super) fn new(is_enabled: bool) -> Self {
+        Self { lines: is_enabled.then(Vec::new) }
     }
 
     /// Records an event.
-    pub(super) fn note(&mut self, words: impl FnOnce() -> String) {
+    pub(super) fn note(&mut self, describe: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.lines {
-            lines.push(words());
+            lines.push(describe());
         }
     }
 
-    /// Records packets that a client or the broker sends or reads.
-    pub(super) fn note_packets(&mut self, who: &str, version: ProtocolVersion, bytes: &[u8]) {
+    /// Records packets that a client or the broker sends or reads. Each line begins with `action`, such as "c1 sends".
+    pub(super) fn note_packets(&mut self, action: &str, version: ProtocolVersion, bytes: &[u8]) {
         let Some(lines) = &mut self.lines else { return };
         let mut rest = bytes;
         while let Ok(Next::Frame(frame)) = frame::next(rest, version, PACKET_SIZE_MAX) {
-            let words = Packet::decode(&frame, version).map(|packet| words(&packet));
-            lines.push(format!("        {who} {}", words.unwrap_or_default()));
+            let description = Packet::decode(&frame, version).map(|packet| describe_packet(&packet));
+            lines.push(format!("        {action} {}", description.unwrap_or_default()));
             rest = &rest[frame.wire.len()..];
         }
     }
@@ -38,8 +38,8 @@ impl Trace {
     }
 }
 
-/// Describes a packet in one line.
-pub(super) fn words(packet: &Packet) -> String {
+/// Returns a description of a packet in one line.
+pub(super) fn describe_packet(packet: &Packet) -> String {
     match packet {
         Packet::Connect(connect) => {
             let Connect { clean_start, session_expiry, will, .. } = &**connect;
@@ -47,7 +47,7 @@ pub(super) fn words(packet: &Packet) -> String {
             format!("CONNECT, clean: {clean_start}, expiry: {session_expiry:?}, will: {will:?}")
         }
         Packet::ConnAck(connack) => format!("CONNACK, session present: {}", connack.session_present),
-        Packet::Publish(publish) => publish_words(publish),
+        Packet::Publish(publish) => describe_publish(publish),
         Packet::Ack(ack) => format!("{:?} {} {:?}", ack.kind, ack.packet_id, ack.reason),
         Packet::Subscribe(subscribe) => {
             let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
@@ -61,7 +61,7 @@ pub(super) fn words(packet: &Packet) -> String {
     }
 }
 
-fn publish_words(publish: &Publish) -> String {
+fn describe_publish(publish: &Publish) -> String {
     let Publish { dup, qos, retain, topic, packet_id, payload, .. } = publish;
     let payload = String::from_utf8_lossy(payload);
     let id = packet_id.map_or(0, |id| id.get());

@@ -28,7 +28,7 @@ pub(super) struct World {
     links: BTreeMap<usize, Link>,
     links_opened: usize,
     pub(super) promises: Promises,
-    pub(super) seen: Situations,
+    pub(super) situations: Situations,
     pub(super) trace: Trace,
 }
 
@@ -50,7 +50,7 @@ impl World {
             clients,
             links: BTreeMap::new(),
             links_opened: 0,
-            seen: Situations::default(),
+            situations: Situations::default(),
             trace,
         }
     }
@@ -63,9 +63,9 @@ impl World {
     pub(super) fn crash(&mut self) {
         let Some(core) = self.core.take() else { return };
         self.trace.note(|| "crash".to_owned());
-        self.seen.note(Situation::Crashed);
+        self.situations.note(Situation::Crashed);
         let is_between = self.links.values().any(Link::is_busy);
-        self.seen.note_if(is_between, Situation::CrashedBetweenTurns);
+        self.situations.note_if(is_between, Situation::CrashedBetweenTurns);
         self.links.clear();
         self.clients.iter_mut().for_each(|client| client.broker_crashed(&mut self.promises));
         let downtime = Duration::from_millis(self.random.pick(&[0, 100, 5000]));
@@ -77,7 +77,7 @@ impl World {
         self.core = Some(Core::start(core.crash(), &self.setup, clock, &mut self.random));
     }
 
-    /// Informs the clients once everything is committed.
+    /// Reports a commit to the broker, and notifies the clients once everything is committed.
     pub(super) fn announce(&mut self) {
         self.core().announce_commit();
         if self.core().is_idle() {
@@ -86,18 +86,18 @@ impl World {
         }
     }
 
-    /// The connections.
+    /// Returns the identifiers of all connections.
     pub(super) fn link_ids(&self) -> Vec<usize> {
         self.links.keys().copied().collect()
     }
 
-    /// Breaks the connections that their clients have closed.
-    pub(super) fn close_left_links(&mut self) {
+    /// Closes the connections that their clients no longer use.
+    pub(super) fn close_unused_links(&mut self) {
         let used: Vec<_> = self.clients.iter().filter_map(|client| client.link).collect();
         self.links.iter_mut().filter(|(id, _)| !used.contains(id)).for_each(|(_, link)| link.close(0));
     }
 
-    /// Returns true if no work is left.
+    /// Returns whether no work is left.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.core().is_idle()
             && self.clients.iter().all(Client::is_quiet)
@@ -106,5 +106,5 @@ impl World {
     }
 }
 
-/// Store time at the start of a run.
+/// Store time at the start of a run, in milliseconds.
 const STORE_TIME: u64 = 1_700_000_000_000;

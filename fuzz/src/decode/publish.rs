@@ -1,4 +1,5 @@
-//! The way of a PUBLISH through a broker: view, message, packet for a receiver. Nothing may be lost or added.
+//! Checks the way of a PUBLISH through a broker: from the view to a message, and from the message to the packet for a
+//! receiver. No content may be lost or added.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,8 @@ fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
     assert_eq!(identifier, view.packet_id.map(PacketId::get), "the offset of the packet identifier is wrong");
 }
 
-/// Both ways to make a message give equal messages, and the packet for the receiver has the content that the sender sent.
+/// Checks that both ways to create a message from a PUBLISH give equal messages, and that the packet for the receiver
+/// has the content that the sender sent.
 fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVersion) {
     let topic = if view.topic.is_empty() { "resolved/alias" } else { view.topic };
     let now = Instant::now();

@@ -1,4 +1,5 @@
-//! Operations on router and store, and how bytes choose them. There are few filters and names, so that they match often.
+//! Operations on the router and the retained store, and how input bytes choose them. There are few filters and topic
+//! names, so that they match often.
 
 use std::num::NonZeroU32;
 
@@ -7,7 +8,7 @@ use tidegate_routing::Grant;
 
 use crate::source::Source;
 
-/// One operation.
+/// One operation on the router or the retained store.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation {
     Subscriptions(Change),
@@ -31,27 +32,28 @@ pub(super) enum Change {
         name: &'static str,
     },
     /// One subscriber removes all its subscriptions.
-    Leave {
+    UnsubscribeAll {
         subscriber: u64,
     },
-    /// Many subscribers subscribe to one filter, or unsubscribe: every `step`th from `first` on.
+    /// Many subscribers subscribe to one filter or unsubscribe from it. Their ids start at `first` and have a distance
+    /// of `step`.
     Many {
         filter: &'static str,
         first: u64,
         count: u64,
         step: u64,
-        leaves: bool,
+        unsubscribes: bool,
     },
 }
 
-/// A message to a shared subscription.
+/// The choice of a member of a shared subscription for one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pick {
     pub(super) filter: &'static str,
     pub(super) publisher: u64,
     pub(super) random: u64,
     pub(super) excluded: Option<u64>,
-    /// One bit per subscriber: whether it is online.
+    /// Online state of the subscribers, one bit for each.
     pub(super) online: u8,
 }
 
@@ -59,30 +61,30 @@ pub(super) struct Pick {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum RetainedOperation {
     Set { name: &'static str, size: usize, expiry: Option<u32> },
-    Begin { filter: &'static str },
-    Next { max: usize },
-    Advance { seconds: u64 },
+    BeginReplay { filter: &'static str },
+    NextMessages { max: usize },
+    AdvanceClock { seconds: u64 },
     Sweep { max: usize },
 }
 
-/// The operations that the bytes choose, up to a bound.
+/// Returns the operations that the input bytes choose, up to a maximum number.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
-        operations.push(read(source));
+        operations.push(read_operation(source));
     }
     operations
 }
 
-fn read(source: &mut Source<'_>) -> Operation {
+fn read_operation(source: &mut Source<'_>) -> Operation {
     match source.below(8) {
         0..4 => Operation::Subscriptions(change(source)),
         4 => Operation::Pick(Pick {
             filter: source.pick(&SHARED),
             publisher: subscriber(source),
-            random: source.short().into(),
+            random: source.next_u16().into(),
             excluded: source.maybe(subscriber),
-            online: source.byte(),
+            online: source.next_byte(),
         }),
         _ => Operation::Retained(retained(source)),
     }
@@ -94,13 +96,13 @@ fn change(source: &mut Source<'_>) -> Change {
             Change::Subscribe { filter: filter(source), subscriber: subscriber(source), grant: grant(source) }
         }
         4 => Change::Unsubscribe { filter: filter(source), subscriber: subscriber(source) },
-        5 if source.rarely(4) => Change::Leave { subscriber: subscriber(source) },
+        5 if source.rarely(4) => Change::UnsubscribeAll { subscriber: subscriber(source) },
         5 if source.rarely(4) => Change::Many {
             filter: filter(source),
-            first: u64::from(source.byte()),
+            first: u64::from(source.next_byte()),
             count: source.pick(&[4, 20, 60, 200]),
             step: source.pick(&[1, 1, 3]),
-            leaves: source.flag(),
+            unsubscribes: source.next_bool(),
         },
         _ => Change::Route { name: source.pick(&NAMES) },
     }
@@ -113,9 +115,9 @@ fn retained(source: &mut Source<'_>) -> RetainedOperation {
             size: source.pick(&[0, 1, 100, 5000]),
             expiry: source.pick(&[None, None, Some(0), Some(1), Some(30)]),
         },
-        4 => RetainedOperation::Begin { filter: source.pick(&UNSHARED) },
-        5 | 6 => RetainedOperation::Next { max: source.pick(&[1, 1, 2, 100]) },
-        _ if source.flag() => RetainedOperation::Advance { seconds: source.pick(&[1, 10]) },
+        4 => RetainedOperation::BeginReplay { filter: source.pick(&UNSHARED) },
+        5 | 6 => RetainedOperation::NextMessages { max: source.pick(&[1, 1, 2, 100]) },
+        _ if source.next_bool() => RetainedOperation::AdvanceClock { seconds: source.pick(&[1, 10]) },
         _ => RetainedOperation::Sweep { max: source.pick(&[0, 1, 5, 1000]) },
     }
 }
@@ -129,7 +131,7 @@ fn subscriber(source: &mut Source<'_>) -> u64 {
 }
 
 fn grant(source: &mut Source<'_>) -> Grant {
-    let choices = source.byte();
+    let choices = source.next_byte();
     let identifier = NonZeroU32::new(u32::from(choices >> 4));
     Grant {
         qos: source.pick(&QoS::ALL),
@@ -148,7 +150,7 @@ const UNSHARED: [&str; 24] = [
 const SHARED: [&str; 6] =
     ["$share/g/a/b", "$share/g/#", "$share/h/#", "$share/g/a/+", "$share/h/+/b", "$share/g/$SYS/#"];
 
-/// Topic names: some match the filters, some almost match, some do not.
+/// Topic names, some of which match the filters, almost match them, or do not match.
 pub(super) const NAMES: [&str; 20] = [
     "a",
     "a/b",

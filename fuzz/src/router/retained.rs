@@ -1,4 +1,4 @@
-//! Compares the retained store with a map, also while a replay is under way and the store changes.
+//! Compares the retained store with a map, also while the store changes during a replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tidegate_routing::{Cursor, RetainedConfig, RetainedStore, Verdict};
 use super::operation::{NAMES, RetainedOperation};
 use crate::source::Source;
 
-/// The store, and the last message of each topic, including expired ones.
+/// The store, and its model: the last message of each topic, including expired messages.
 pub(super) struct Retained {
     store: RetainedStore,
     len_max: usize,
@@ -20,13 +20,13 @@ pub(super) struct Retained {
     now: Instant,
 }
 
-/// A replay under way.
+/// A replay in progress.
 struct Replay {
     filter: Filter,
     cursor: Cursor,
-    /// Topics that the replay must bring, because they were retained during all of it.
+    /// Topics whose messages the replay must bring, because they are retained during the whole replay.
     due: BTreeSet<&'static str>,
-    seen: BTreeSet<String>,
+    replayed: BTreeSet<String>,
     calls: usize,
 }
 
@@ -40,9 +40,9 @@ impl Retained {
     pub(super) fn apply(&mut self, operation: RetainedOperation) {
         match operation {
             RetainedOperation::Set { name, size, expiry } => self.set(name, size, expiry),
-            RetainedOperation::Begin { filter } => self.begin(filter),
-            RetainedOperation::Next { max } => self.next(max),
-            RetainedOperation::Advance { seconds } => self.advance(seconds),
+            RetainedOperation::BeginReplay { filter } => self.begin_replay(filter),
+            RetainedOperation::NextMessages { max } => self.continue_replay(max),
+            RetainedOperation::AdvanceClock { seconds } => self.advance_clock(seconds),
             RetainedOperation::Sweep { max } => {
                 let before = self.store.len();
                 assert_eq!(before - self.store.sweep(self.now, max), self.store.len());
@@ -51,12 +51,12 @@ impl Retained {
         self.check();
     }
 
-    /// The replay ends, and a sweep leaves no expired message.
+    /// Completes the replay in progress, and checks that a sweep leaves no expired message.
     pub(super) fn finish(&mut self) {
         while self.replay.is_some() {
-            self.next(2);
+            self.continue_replay(2);
         }
-        self.advance(5);
+        self.advance_clock(5);
         let _removed = self.store.sweep(self.now, usize::MAX);
         self.check();
         assert_eq!(self.store.len(), self.model.len(), "a complete sweep leaves expired messages");
@@ -87,7 +87,7 @@ impl Retained {
         }
     }
 
-    fn begin(&mut self, filter: &str) {
+    fn begin_replay(&mut self, filter: &str) {
         let filter = Filter::parse(filter).expect("the filters are valid");
         let now = self.now;
         let alive = self
@@ -96,10 +96,10 @@ impl Retained {
             .filter(|(name, message)| topic::matches(&filter, name) && !message.is_expired(now));
         let due = alive.map(|(name, _)| *name).collect();
         let cursor = RetainedStore::cursor(&filter);
-        self.replay = Some(Replay { filter, cursor, due, seen: BTreeSet::new(), calls: 0 });
+        self.replay = Some(Replay { filter, cursor, due, replayed: BTreeSet::new(), calls: 0 });
     }
 
-    fn next(&mut self, max: usize) {
+    fn continue_replay(&mut self, max: usize) {
         let Some(mut replay) = self.replay.take() else { return };
         let found = self.store.next(&mut replay.cursor, max, self.now);
         assert!(found.len() <= max, "more messages than requested");
@@ -110,7 +110,7 @@ impl Retained {
             let held = self.model.get(name).unwrap_or_else(|| panic!("{name} was removed"));
             assert!(Arc::ptr_eq(held, &message), "{name} brings an earlier message");
             replay.due.remove(name);
-            assert!(replay.seen.insert(name.to_owned()), "{name} is brought twice");
+            assert!(replay.replayed.insert(name.to_owned()), "{name} is brought twice");
         }
         replay.calls += 1;
         assert!(replay.calls < CALLS_MAX, "the replay does not end");
@@ -121,7 +121,7 @@ impl Retained {
         }
     }
 
-    fn advance(&mut self, seconds: u64) {
+    fn advance_clock(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
         let (now, model) = (self.now, &self.model);
         if let Some(replay) = &mut self.replay {
@@ -129,7 +129,7 @@ impl Retained {
         }
     }
 
-    /// The store has the same messages as the model. It may have removed expired ones.
+    /// Checks that the store has the same messages as the model. The store may have removed expired messages.
     fn check(&mut self) {
         let mut count = 0;
         for name in NAMES {
@@ -165,5 +165,6 @@ impl Retained {
     }
 }
 
-/// More calls than a replay of so few topics needs, even with one call per shard and per topic.
+/// Maximum number of calls per replay. The maximum is larger than the number of shards and topics, so that a replay
+/// that ends never reaches it.
 const CALLS_MAX: usize = 200;

@@ -11,7 +11,7 @@ use tidegate_routing::{
 use super::operation::{Change, NAMES};
 use crate::source::Source;
 
-/// A subscriber, which is only an id.
+/// A subscriber, which consists only of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SubscriberId(pub(super) u64);
 
@@ -25,11 +25,11 @@ impl Subscriber for SubscriberId {
 pub(super) struct Subscriptions {
     pub(super) router: Router<SubscriberId>,
     pub(super) config: Config,
-    /// Grants by filter and subscriber.
+    /// Model of the router: the granted options by filter and subscriber.
     pub(super) model: BTreeMap<(SubscriptionFilter, u64), Grant>,
 }
 
-/// A grant: QoS, Retain As Published, identifiers in ascending order.
+/// Merged grants of a subscriber: QoS, Retain As Published, and the subscription identifiers in ascending order.
 type Granted = (QoS, bool, Vec<u32>);
 
 impl Subscriptions {
@@ -52,11 +52,11 @@ impl Subscriptions {
             }
             Change::Unsubscribe { filter, subscriber } => self.unsubscribe(&parse(filter), subscriber),
             Change::Route { name } => self.check_route(name),
-            Change::Leave { subscriber } => self.leave(subscriber),
-            Change::Many { filter, first, count, step, leaves } => {
+            Change::UnsubscribeAll { subscriber } => self.unsubscribe_all(subscriber),
+            Change::Many { filter, first, count, step, unsubscribes } => {
                 let filter = parse(filter);
                 for subscriber in (0..count).map(|nth| first + nth * step) {
-                    match leaves {
+                    match unsubscribes {
                         true => self.unsubscribe(&filter, subscriber),
                         false => self.subscribe(&filter, subscriber, DEFAULT_GRANT),
                     }
@@ -66,11 +66,11 @@ impl Subscriptions {
         self.check_counts();
     }
 
-    /// All subscriptions are removed; then no message has a receiver.
+    /// Removes all subscriptions and checks that no message has a receiver afterwards.
     pub(super) fn finish(&mut self) {
         NAMES.iter().for_each(|name| self.check_route(name));
         let subscribers: BTreeSet<u64> = self.model.keys().map(|(_, subscriber)| *subscriber).collect();
-        subscribers.into_iter().for_each(|subscriber| self.leave(subscriber));
+        subscribers.into_iter().for_each(|subscriber| self.unsubscribe_all(subscriber));
         self.check_counts();
         NAMES.iter().for_each(|name| self.check_route(name));
         self.router.reclaim();
@@ -115,7 +115,7 @@ impl Subscriptions {
         assert!(!existed || self.router.generation() != before, "the generation does not change");
     }
 
-    fn leave(&mut self, subscriber: u64) {
+    fn unsubscribe_all(&mut self, subscriber: u64) {
         let filters: Vec<_> =
             self.model.keys().filter(|key| key.1 == subscriber).map(|key| key.0.clone()).collect();
         filters.iter().for_each(|filter| self.unsubscribe(filter, subscriber));
@@ -152,7 +152,7 @@ impl Subscriptions {
         assert_eq!(groups, expected, "the groups of {name}");
     }
 
-    /// The grants of the matching ordinary subscriptions, by subscriber.
+    /// Returns the grants of the matching ordinary subscriptions, by subscriber.
     fn matching(&self, name: &str) -> BTreeMap<u64, Vec<Grant>> {
         let mut matching: BTreeMap<u64, Vec<Grant>> = BTreeMap::new();
         for ((filter, id), grant) in &self.model {
@@ -175,7 +175,7 @@ fn check_delivery(name: &str, delivery: &Delivery<SubscriberId>, grants: &[Grant
     }
 }
 
-/// The merged grant, for a message published by the subscriber itself (`is_own`) or by another client.
+/// Returns the merged grant for a message. `is_own` is true if the subscriber itself published the message.
 fn expected(grants: &[Grant], is_own: bool) -> Option<Granted> {
     let grants: Vec<&Grant> = grants.iter().filter(|grant| !(is_own && grant.no_local)).collect();
     let qos = grants.iter().map(|grant| grant.qos).max()?;
@@ -193,6 +193,6 @@ fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted 
     (qos, retain_as_published, identifiers)
 }
 
-/// The grant of each of many subscribers.
+/// The grant of each subscriber that `Change::Many` adds.
 const DEFAULT_GRANT: Grant =
     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };

@@ -1,4 +1,4 @@
-//! CONNACK, SUBACK, UNSUBACK and the four acknowledgements of PUBLISH.
+//! Makes CONNACK, SUBACK and UNSUBACK packets, and the four acknowledgements of the PUBLISH handshakes.
 
 use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{
@@ -14,10 +14,10 @@ pub(super) fn connack(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
         let code = ReasonCode::from_connect_return_code(source.pick(&[0, 1, 2, 3, 4, 5]));
         let code = code.expect("a return code of 3.x");
         let may_be_present = code == ReasonCode::Success && version == ProtocolVersion::V3_1_1;
-        return ConnAck::new(code, may_be_present && source.flag()).into();
+        return ConnAck::new(code, may_be_present && source.next_bool()).into();
     }
     let code = reason(source, PacketContext::ConnAck);
-    let mut connack = ConnAck::new(code, !code.is_error() && source.flag());
+    let mut connack = ConnAck::new(code, !code.is_error() && source.next_bool());
     set_numbers(source, &mut connack);
     set_texts(source, &mut connack);
     connack.into()
@@ -25,16 +25,16 @@ pub(super) fn connack(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
 
 fn set_numbers(source: &mut Source<'_>, connack: &mut ConnAck) {
     let version = ProtocolVersion::V5;
-    connack.session_expiry = in_v5(source, version, Source::long);
-    connack.receive_maximum = in_v5(source, version, |source| source.short().max(1));
+    connack.session_expiry = in_v5(source, version, Source::next_u32);
+    connack.receive_maximum = in_v5(source, version, |source| source.next_u16().max(1));
     connack.qos_max = in_v5(source, version, |source| source.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce]));
-    connack.retain_available = in_v5(source, version, Source::flag);
-    connack.packet_size_max = in_v5(source, version, |source| source.long().max(1));
-    connack.topic_alias_maximum = in_v5(source, version, Source::short);
-    connack.wildcard_available = in_v5(source, version, Source::flag);
-    connack.identifier_available = in_v5(source, version, Source::flag);
-    connack.shared_available = in_v5(source, version, Source::flag);
-    connack.server_keep_alive = in_v5(source, version, Source::short);
+    connack.retain_available = in_v5(source, version, Source::next_bool);
+    connack.packet_size_max = in_v5(source, version, |source| source.next_u32().max(1));
+    connack.topic_alias_maximum = in_v5(source, version, Source::next_u16);
+    connack.wildcard_available = in_v5(source, version, Source::next_bool);
+    connack.identifier_available = in_v5(source, version, Source::next_bool);
+    connack.shared_available = in_v5(source, version, Source::next_bool);
+    connack.server_keep_alive = in_v5(source, version, Source::next_u16);
 }
 
 fn set_texts(source: &mut Source<'_>, connack: &mut ConnAck) {

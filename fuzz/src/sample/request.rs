@@ -1,4 +1,4 @@
-//! SUBSCRIBE, UNSUBSCRIBE, DISCONNECT and AUTH.
+//! Makes SUBSCRIBE, UNSUBSCRIBE, DISCONNECT and AUTH packets.
 
 use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::topic::SubscriptionFilter;
@@ -40,7 +40,7 @@ pub(super) fn disconnect(source: &mut Source<'_>, version: ProtocolVersion) -> P
         return Disconnect::new(ReasonCode::Success).into();
     }
     let mut disconnect = Disconnect::new(reason(source, PacketContext::Disconnect));
-    disconnect.session_expiry = in_v5(source, version, Source::long);
+    disconnect.session_expiry = in_v5(source, version, Source::next_u32);
     disconnect.reason_string = in_v5(source, version, |source| super::text(source).to_owned());
     disconnect.server_reference = in_v5(source, version, |source| super::text(source).to_owned());
     disconnect.user_properties = user_properties(source, version);
@@ -66,8 +66,8 @@ fn options(source: &mut Source<'_>, version: ProtocolVersion) -> SubscriptionOpt
         return plain;
     }
     SubscriptionOptions {
-        no_local: source.flag(),
-        retain_as_published: source.flag(),
+        no_local: source.next_bool(),
+        retain_as_published: source.next_bool(),
         retain_handling: source.pick(&[
             RetainHandling::Send,
             RetainHandling::SendIfNew,

@@ -1,25 +1,25 @@
-//! Texts, topic names, topic filters and payloads, including unusual ones.
+//! Makes texts, topic names, topic filters and payloads, including unusual ones.
 
 use bytes::Bytes;
 
 use crate::source::Source;
 
-/// Any text.
+/// Returns one of several texts, including unusual ones.
 pub fn text(source: &mut Source<'_>) -> &'static str {
     source.pick(&TEXTS)
 }
 
-/// A topic name.
+/// Returns a topic name.
 pub fn name(source: &mut Source<'_>) -> &'static str {
     source.pick(&NAMES)
 }
 
-/// A topic filter; it may be shared, and it may be invalid.
+/// Returns a topic filter, which may be shared, and which may be invalid.
 pub fn filter(source: &mut Source<'_>) -> &'static str {
     source.pick(&FILTERS)
 }
 
-/// Any bytes.
+/// Returns a payload of up to 200 bytes.
 pub fn bytes(source: &mut Source<'_>) -> Bytes {
     let size = source.pick(&[0, 1, 2, 7, 30, 127, 128, 200]);
     let mut bytes = source.take(size.min(16) / 2).to_vec();

@@ -1,4 +1,4 @@
-//! The beginning and end of connections: handshake, takeover, resume, close.
+//! Begins and ends connections of the session: handshake, takeover, resume, close.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl Harness {
         match operation {
             ConnectionOperation::Connect(client) => self.connect(&client),
             ConnectionOperation::Resume => self.resume(),
-            ConnectionOperation::Leave(cause) => self.leave(cause),
+            ConnectionOperation::Leave(cause) => self.end_connection(cause),
             ConnectionOperation::LeaveLate(cause) => {
                 let late = self.session.epoch().wrapping_sub(1);
                 assert!(
@@ -27,10 +27,11 @@ impl Harness {
         }
     }
 
-    /// A client without limits connects, resumes the session if it exists, and reads until nothing is left.
+    /// Connects a client without limits, resumes the session if it exists, and reads and acknowledges until no message
+    /// is left.
     pub(super) fn drain(&mut self) {
         if self.connection.is_some() {
-            self.leave(Cause::Closed);
+            self.end_connection(Cause::Closed);
             self.check();
         }
         let mut connect = Connect::new(ProtocolVersion::V5, "c");
@@ -49,9 +50,9 @@ impl Harness {
         panic!("messages are left: {} in flight, {} queued", self.session.inflight(), self.session.queued());
     }
 
-    /// The client ends the session.
+    /// Sends a DISCONNECT that ends the session.
     pub(super) fn end_session(&mut self) {
-        self.leave(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) });
+        self.end_connection(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) });
     }
 
     fn connect(&mut self, client: &Client) {
@@ -74,10 +75,10 @@ impl Harness {
             self.subscriptions.end(&attached.removed);
         }
         assert!(!present || attached.removed.is_empty());
-        self.open(negotiated, present);
+        self.open_connection(negotiated, present);
     }
 
-    fn open(&mut self, negotiated: tidegate_session::Negotiated, present: bool) {
+    fn open_connection(&mut self, negotiated: tidegate_session::Negotiated, present: bool) {
         assert!(self.session.write_buffer().is_empty(), "bytes before CONNACK");
         self.outbound.begin();
         self.inbound.begin();
@@ -88,7 +89,7 @@ impl Harness {
         let epoch = self.session.epoch();
         self.connection = Some(OpenConnection { negotiated, inbound, epoch, resumed: false, wire });
         if !self.session.send(&Packet::from(connack)) {
-            self.leave(Cause::Shutdown);
+            self.end_connection(Cause::Shutdown);
         }
     }
 
@@ -100,7 +101,7 @@ impl Harness {
         }
     }
 
-    fn leave(&mut self, cause: Cause) {
+    fn end_connection(&mut self, cause: Cause) {
         self.check();
         let Some(mut connection) = self.connection.take() else {
             let epoch = self.session.epoch();
@@ -109,7 +110,7 @@ impl Harness {
         };
         let detached =
             self.session.detach(connection.epoch, cause, self.now).expect("the connection of the session");
-        let outcome = self.lifecycle.leave(cause, self.now);
+        let outcome = self.lifecycle.detach(cause, self.now);
         assert_eq!(
             (detached.will, detached.ended),
             (outcome.will, outcome.ended),
@@ -126,5 +127,5 @@ impl Harness {
     }
 }
 
-/// More rounds than the longest queue needs.
+/// Maximum number of rounds of reading and acknowledging, more than the longest queue needs.
 const ROUNDS_MAX: usize = 2000;

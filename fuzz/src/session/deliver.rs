@@ -1,4 +1,5 @@
-//! Passes messages and acknowledgements to the session. What it writes is read after each operation.
+//! Passes messages and acknowledgements to the session. The harness reads the packets that the session writes after
+//! each operation.
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ReasonCode, SubAck, UnsubAck};
 use tidegate_session::{Drop, Verdict};
@@ -17,17 +18,17 @@ impl Harness {
             OutboundOperation::PushEncoded(encoded) => {
                 self.outbound.push_encoded(&mut self.session, encoded, self.connection.as_ref(), self.now);
             }
-            OutboundOperation::AckOpen { nth, refuses } => {
+            OutboundOperation::AckInFlight { nth, refuses } => {
                 let next_ack = self.outbound.next_ack(nth, refuses);
                 self.acknowledge(next_ack);
             }
-            OutboundOperation::AckAny { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
+            OutboundOperation::AckById { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
             OutboundOperation::Pump => self.pump(),
             other => self.write(other),
         }
     }
 
-    /// The client reads all bytes and acknowledges all messages.
+    /// Lets the client read all bytes and acknowledge all messages.
     pub(super) fn read_and_acknowledge(&mut self) {
         self.write(OutboundOperation::Take);
         self.write(OutboundOperation::PutBack { written: usize::MAX });
@@ -53,15 +54,15 @@ impl Harness {
         }
     }
 
-    /// If a message is dropped because of a bound, the bound is reached.
+    /// Checks that a bound is reached if the session drops a message because of a bound.
     fn check_drop(&mut self, verdict: Verdict, size: usize) {
         let (session, config) = (&mut self.session, &self.config);
         let client_max =
             self.connection.as_ref().map_or(u32::MAX, |connection| connection.negotiated.packet_size_max);
-        let is_full = session.queued() >= config.queue_len_max
+        let is_queue_full = session.queued() >= config.queue_len_max
             || session.queued_bytes() + size > config.queue_bytes_max;
         let is_reached = match verdict {
-            Verdict::Dropped(Drop::QueueFull | Drop::Rejected) => is_full,
+            Verdict::Dropped(Drop::QueueFull | Drop::Rejected) => is_queue_full,
             Verdict::Dropped(Drop::Slow) => session.write_buffer().len() + size > config.pending_bytes_max,
             Verdict::Dropped(Drop::TooLarge) => (client_max as usize) < size,
             _ => true,
@@ -75,15 +76,15 @@ impl Harness {
             OutboundOperation::Take => connection.wire.take(&mut self.session),
             OutboundOperation::PutBack { written } => connection.wire.put_back(&mut self.session, written),
             OutboundOperation::Control { choice } => {
-                let _fits = self.session.send(&control(choice));
+                let _fits = self.session.send(&control_packet(choice));
             }
             _ => {}
         }
     }
 }
 
-/// A packet that answers a request of the client.
-fn control(choice: u8) -> Packet {
+/// Returns a packet that answers a request of the client.
+fn control_packet(choice: u8) -> Packet {
     let packet_id = PacketId::MIN;
     let reasons = vec![ReasonCode::Success; usize::from(choice % 7) + 1];
     match choice % 4 {

@@ -1,4 +1,5 @@
-//! From CONNECT to the negotiated parameters, with AUTH in between if the client requests it.
+//! Performs the handshake of a connection: from CONNECT to the negotiated parameters, with AUTH packets in between if
+//! the client requests authentication.
 
 use std::sync::Arc;
 
@@ -8,16 +9,16 @@ use tidegate_session::{Authenticator, Config, Exchange, ExchangeStep, Handshake,
 
 use super::setup::{Client, METHOD};
 
-/// Connects; `None` when the client is refused.
+/// Performs the handshake of a client. Returns `None` if the client is refused.
 pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Negotiated> {
-    let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(Methods)));
+    let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(SingleMethodAuthenticator)));
     let connect = &client.connect;
     let mut answers = client.answers.iter();
     let mut step = handshake.handle_connect(connect.clone(), || "assigned".to_owned());
     loop {
         match step {
             Step::Accept(negotiated) => {
-                check_agreed(&negotiated, connect, config);
+                check_negotiated(&negotiated, connect, config);
                 return Some(negotiated);
             }
             Step::Refuse(refusal) => {
@@ -34,7 +35,7 @@ pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Negotiate
     }
 }
 
-fn check_agreed(negotiated: &Negotiated, connect: &Connect, config: &Config) {
+fn check_negotiated(negotiated: &Negotiated, connect: &Connect, config: &Config) {
     assert_eq!(negotiated.version, connect.version);
     assert_eq!(negotiated.assigned, connect.client_id.is_empty());
     assert!(!negotiated.client_id.is_empty() && negotiated.session_expiry <= config.session_expiry_max);
@@ -58,7 +59,7 @@ fn check_refusal(refusal: &Refusal, connect: &Connect) {
     );
 }
 
-/// Checks that the packet can be encoded; returns its size.
+/// Checks that the packet can be encoded. Returns its size in bytes.
 pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
     let mut out = Vec::new();
     let encoded = packet.encode(version, &mut out);
@@ -66,19 +67,19 @@ pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
     out.len()
 }
 
-/// Knows a single authentication method.
-struct Methods;
+/// An authenticator that supports a single authentication method.
+struct SingleMethodAuthenticator;
 
-/// Accepts, continues or refuses, as the client's data requests.
-struct Steps;
+/// An exchange that accepts, continues or refuses, as the client's authentication data requests.
+struct ScriptedExchange;
 
-impl Authenticator for Methods {
+impl Authenticator for SingleMethodAuthenticator {
     fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
-        (method == METHOD).then(|| Box::new(Steps) as Box<dyn Exchange>)
+        (method == METHOD).then(|| Box::new(ScriptedExchange) as Box<dyn Exchange>)
     }
 }
 
-impl Exchange for Steps {
+impl Exchange for ScriptedExchange {
     fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep {
         match data {
             None | Some(b"more") => ExchangeStep::Continue(Bytes::from_static(b"and then?")),

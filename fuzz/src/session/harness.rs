@@ -1,4 +1,4 @@
-//! The session, its connection and the models of both; what must hold after each operation.
+//! Holds the session, its connection and the models of both, and checks them after each operation.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,7 +57,8 @@ impl Harness {
         self.check();
     }
 
-    /// A client that reads and acknowledges everything receives everything. Then the session ends, and is empty.
+    /// Checks that a client that reads and acknowledges everything receives every message, and that the session is
+    /// empty after its end.
     pub(super) fn finish(&mut self) {
         self.drain();
         self.end_session();
@@ -65,7 +66,7 @@ impl Harness {
         assert_eq!((self.session.inflight(), self.session.queued()), (0, 0), "messages of an ended session");
     }
 
-    /// Reads what was written, and checks all models.
+    /// Reads the packets that the session has written, and checks all models.
     pub(super) fn check(&mut self) {
         if let Some(connection) = &mut self.connection {
             let packets = connection.wire.read(&mut self.session);
@@ -76,13 +77,13 @@ impl Harness {
         self.outbound.check_bounds(&self.session, &self.config);
         assert_eq!(self.session.is_attached(), self.lifecycle.is_attached());
         assert_eq!(self.session.is_attached(), self.connection.is_some());
-        assert_eq!(self.session.poll_timeout(), self.lifecycle.next());
+        assert_eq!(self.session.poll_timeout(), self.lifecycle.next_due());
         self.subscriptions.check(&self.session);
     }
 
     fn apply_clock(&mut self, operation: ClockOperation) {
         match operation {
-            ClockOperation::Advance { milliseconds } => self.now += Duration::from_millis(milliseconds),
+            ClockOperation::AdvanceClock { milliseconds } => self.now += Duration::from_millis(milliseconds),
             ClockOperation::Sweep => self.session.sweep(self.now),
             ClockOperation::Timeout => {
                 let due = self.session.handle_timeout(self.now);

@@ -1,4 +1,5 @@
-//! Packets from the client: QoS 2 identifiers and our Receive Maximum, topic aliases, authentication.
+//! Models the packets from the client: packet identifiers of QoS 2 messages, the broker's Receive Maximum, topic
+//! aliases, authentication.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,38 +13,38 @@ use super::handshake::check_packet;
 use super::harness::{Harness, OpenConnection};
 use super::operation::InboundOperation;
 
-/// The identifiers and aliases in use.
+/// The packet identifiers and topic aliases in use.
 #[derive(Default)]
 pub(super) struct Inbound {
     received: BTreeSet<u16>,
-    /// The identifiers that were received on this connection.
+    /// Packet identifiers of QoS 2 messages that were received on this connection and are not released.
     counted: BTreeSet<u16>,
-    withheld: usize,
+    withheld_pubacks: usize,
     aliases: BTreeMap<u16, String>,
 }
 
 impl Inbound {
-    /// A connection begins.
+    /// Begins a connection.
     pub(super) fn begin(&mut self) {
         self.counted.clear();
-        self.withheld = 0;
+        self.withheld_pubacks = 0;
         self.aliases.clear();
     }
 
-    /// The session has ended.
+    /// Ends the session.
     pub(super) fn end(&mut self) {
         self.received.clear();
         self.begin();
     }
 
-    /// Whether Receive Maximum is reached. Only 5.0 clients know it.
-    fn is_full(&self, version: ProtocolVersion, config: &Config) -> bool {
+    /// Returns whether the broker's Receive Maximum is reached. Receive Maximum limits only MQTT 5.0 clients.
+    fn is_receive_maximum_reached(&self, version: ProtocolVersion, config: &Config) -> bool {
         let maximum = if version.is_v5() { config.receive_maximum } else { u16::MAX };
-        self.counted.len() + self.withheld >= usize::from(maximum)
+        self.counted.len() + self.withheld_pubacks >= usize::from(maximum)
     }
 
-    fn receive(&mut self, id: u16, is_full: bool) -> Result<Received, Violation> {
-        if is_full && !self.counted.contains(&id) {
+    fn receive(&mut self, id: u16, is_receive_maximum_reached: bool) -> Result<Received, Violation> {
+        if is_receive_maximum_reached && !self.counted.contains(&id) {
             return Err(Violation::ReceiveMaximumExceeded);
         }
         self.counted.insert(id);
@@ -57,14 +58,14 @@ impl Inbound {
     }
 
     fn send_puback(&mut self, session: &mut Session) {
-        if self.withheld > 0 {
-            self.withheld -= 1;
+        if self.withheld_pubacks > 0 {
+            self.withheld_pubacks -= 1;
             session.puback_sent();
         }
     }
 
     fn topic(&mut self, publish: &Publish, config: &Config) -> Result<String, Violation> {
-        check_served(publish, config)?;
+        check_supported(publish, config)?;
         let Some(alias) = publish.properties.alias else { return Ok(publish.topic.clone()) };
         match config.topic_alias_maximum {
             0 => return Err(Violation::AliasNotAnnounced),
@@ -76,7 +77,7 @@ impl Inbound {
     }
 }
 
-fn check_served(publish: &Publish, config: &Config) -> Result<(), Violation> {
+fn check_supported(publish: &Publish, config: &Config) -> Result<(), Violation> {
     if !publish.properties.identifiers.is_empty() {
         return Err(Violation::IdentifierInPublish);
     }
@@ -93,17 +94,18 @@ impl Harness {
     pub(super) fn apply_inbound(&mut self, operation: InboundOperation) {
         let Some(connection) = &mut self.connection else { return };
         let (session, inbound, config) = (&mut self.session, &mut self.inbound, &self.config);
-        let is_full = inbound.is_full(connection.negotiated.version, config);
+        let is_receive_maximum_reached =
+            inbound.is_receive_maximum_reached(connection.negotiated.version, config);
         match operation {
             InboundOperation::Receive { id } => {
-                assert_eq!(session.receive(packet_id(id)), inbound.receive(id, is_full))
+                assert_eq!(session.receive(packet_id(id)), inbound.receive(id, is_receive_maximum_reached))
             }
             InboundOperation::Release { id } => {
                 assert_eq!(session.release(packet_id(id)), inbound.release(id))
             }
             InboundOperation::WithholdPubAck => {
-                inbound.withheld += usize::from(!is_full);
-                assert_eq!(session.withhold_puback().is_ok(), !is_full);
+                inbound.withheld_pubacks += usize::from(!is_receive_maximum_reached);
+                assert_eq!(session.withhold_puback().is_ok(), !is_receive_maximum_reached);
             }
             InboundOperation::SendPubAck => inbound.send_puback(session),
             InboundOperation::Authenticate { reason, method, data } => {
@@ -121,11 +123,11 @@ fn publish(
     config: &Config,
     operation: InboundOperation,
 ) {
-    let InboundOperation::Publish { topic, alias, qos, retain, identified } = operation else { return };
+    let InboundOperation::Publish { topic, alias, qos, retain, has_identifier } = operation else { return };
     let version = connection.negotiated.version;
     let alias = alias.filter(|_| version.is_v5());
     let topic = if topic.is_empty() && alias.is_none() { "in/c" } else { topic };
-    let identifiers = if identified && version.is_v5() { vec![3] } else { Vec::new() };
+    let identifiers = if has_identifier && version.is_v5() { vec![3] } else { Vec::new() };
     let publish = Publish {
         qos,
         retain,

@@ -1,4 +1,4 @@
-//! A model of a session's lifecycle and its will: attached, detached, ended.
+//! Models the lifecycle of a session and its will. A session is attached, detached or ended.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ enum State {
     Detached { will_at: Option<Instant>, ends_at: Option<Instant> },
 }
 
-/// What an event must cause.
+/// The expected result of an event: the will that must be published, and whether the session ends.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) will: Option<Will>,
@@ -32,11 +32,11 @@ impl LifecycleModel {
         Self { state: State::Ended, will: None, expiry: 0, expiry_max }
     }
 
-    /// A connection is attached. Returns whether it resumes the session, and what the event causes.
+    /// Attaches a connection. Returns whether the connection resumes the session, and the expected result of the event.
     pub(super) fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> (bool, Outcome) {
         let mut outcome = Outcome::default();
         if self.state == State::Attached {
-            outcome = self.leave(Cause::Takeover, now);
+            outcome = self.detach(Cause::Takeover, now);
         }
         let due = self.timeout(now);
         outcome.will = outcome.will.or(due.will);
@@ -50,7 +50,7 @@ impl LifecycleModel {
         (present, outcome)
     }
 
-    pub(super) fn leave(&mut self, cause: Cause, now: Instant) -> Outcome {
+    pub(super) fn detach(&mut self, cause: Cause, now: Instant) -> Outcome {
         let mut keeps_will = true;
         if let Cause::Disconnect { reason, session_expiry } = cause {
             let raised = self.expiry == 0 && session_expiry.is_some_and(|requested| requested > 0);
@@ -73,7 +73,7 @@ impl LifecycleModel {
         Outcome { will: if delay == 0 { self.will.take() } else { None }, ended: false }
     }
 
-    /// What is due at `now`.
+    /// Returns the expected result of a timeout at `now`.
     pub(super) fn timeout(&mut self, now: Instant) -> Outcome {
         let State::Detached { will_at, ends_at } = self.state else { return Outcome::default() };
         if ends_at.is_some_and(|at| at <= now) {
@@ -86,8 +86,8 @@ impl LifecycleModel {
         Outcome::default()
     }
 
-    /// The next time at which something is due.
-    pub(super) fn next(&self) -> Option<Instant> {
+    /// Returns the next time at which the will or the end of the session is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
         match self.state {
             State::Detached { will_at, ends_at } => will_at.into_iter().chain(ends_at).min(),
             State::Ended | State::Attached => None,

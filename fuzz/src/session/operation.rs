@@ -1,4 +1,4 @@
-//! Operations on a session, and how bytes choose them.
+//! Operations on a session, and how input bytes choose them.
 
 use tidegate_mqtt::{AckKind, QoS, ReasonCode};
 use tidegate_session::Cause;
@@ -7,7 +7,7 @@ use super::setup::{self, Client};
 use crate::sample;
 use crate::source::Source;
 
-/// One operation.
+/// One operation on the session.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
     Connection(ConnectionOperation),
@@ -22,7 +22,7 @@ pub(super) enum ConnectionOperation {
     Connect(Box<Client>),
     Resume,
     Leave(Cause),
-    /// A connection that was taken over reports its end.
+    /// A connection that was taken over reports its end after the takeover.
     LeaveLate(Cause),
 }
 
@@ -32,18 +32,18 @@ pub(super) enum OutboundOperation {
     Push(Push),
     PushEncoded(Encoded),
     /// The client acknowledges or refuses the `nth` message in flight.
-    AckOpen {
+    AckInFlight {
         nth: usize,
         refuses: bool,
     },
-    AckAny {
+    AckById {
         id: u16,
         kind: AckKind,
         refuses: bool,
     },
-    /// A writer takes the bytes of the write buffer.
+    /// A writer takes all bytes of the write buffer.
     Take,
-    /// The writer has written `written` bytes and puts the rest back.
+    /// The writer has written `written` bytes and puts the remaining bytes back.
     PutBack {
         written: usize,
     },
@@ -53,7 +53,7 @@ pub(super) enum OutboundOperation {
     },
 }
 
-/// A message to be delivered.
+/// A message that the broker delivers to the session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Push {
     pub(super) topic: &'static str,
@@ -65,12 +65,12 @@ pub(super) struct Push {
     pub(super) shared: bool,
 }
 
-/// Frames to be delivered together.
+/// Encoded frames that the broker delivers to the session together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Encoded {
     pub(super) count: u32,
     pub(super) size: usize,
-    /// 0 or 1.
+    /// QoS of the frames: 0 or 1.
     pub(super) qos: QoS,
 }
 
@@ -81,31 +81,31 @@ pub(super) enum InboundOperation {
     Release { id: u16 },
     WithholdPubAck,
     SendPubAck,
-    Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, identified: bool },
+    Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, has_identifier: bool },
     Subscribe { filter: &'static str, options: u8, identifier: Option<u32> },
     Unsubscribe { filter: &'static str },
     Authenticate { reason: ReasonCode, method: &'static str, data: &'static [u8] },
 }
 
-/// An operation on time.
+/// An operation on the clock or the timers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ClockOperation {
-    Advance { milliseconds: u64 },
+    AdvanceClock { milliseconds: u64 },
     Timeout,
     Sweep,
 }
 
-/// The operations that the bytes choose, up to a bound. The first one connects.
+/// Returns the operations that the input bytes choose, up to a maximum number. The first operation connects a client.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
     let mut operations =
         vec![Operation::Connection(ConnectionOperation::Connect(Box::new(setup::client(source))))];
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
-        operations.push(read(source));
+        operations.push(read_operation(source));
     }
     operations
 }
 
-fn read(source: &mut Source<'_>) -> Operation {
+fn read_operation(source: &mut Source<'_>) -> Operation {
     match source.below(16) {
         0..10 => Operation::Outbound(outbound(source)),
         10..12 => Operation::Inbound(inbound(source)),
@@ -140,8 +140,8 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
     match source.below(16) {
         0..6 => OutboundOperation::Push(push(source)),
         6 => OutboundOperation::PushEncoded(encoded(source)),
-        7..11 => OutboundOperation::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
-        11 => OutboundOperation::AckAny {
+        7..11 => OutboundOperation::AckInFlight { nth: source.below(8), refuses: source.rarely(8) },
+        11 => OutboundOperation::AckById {
             id: source.pick(&[1, 2, 3, 4, 5, 100, u16::MAX]),
             kind: source.pick(&AckKind::ALL),
             refuses: source.rarely(4),
@@ -149,7 +149,7 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
         12 => OutboundOperation::Take,
         13 => OutboundOperation::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
         14 => OutboundOperation::Pump,
-        _ => OutboundOperation::Control { choice: source.byte() },
+        _ => OutboundOperation::Control { choice: source.next_byte() },
     }
 }
 
@@ -173,20 +173,20 @@ fn encoded(source: &mut Source<'_>) -> Encoded {
 
 fn inbound(source: &mut Source<'_>) -> InboundOperation {
     match source.below(8) {
-        0 | 1 => InboundOperation::Receive { id: 1 + u16::from(source.byte() % 4) },
-        2 => InboundOperation::Release { id: 1 + u16::from(source.byte() % 4) },
-        3 if source.flag() => InboundOperation::WithholdPubAck,
+        0 | 1 => InboundOperation::Receive { id: 1 + u16::from(source.next_byte() % 4) },
+        2 => InboundOperation::Release { id: 1 + u16::from(source.next_byte() % 4) },
+        3 if source.next_bool() => InboundOperation::WithholdPubAck,
         3 => InboundOperation::SendPubAck,
         4 => InboundOperation::Publish {
             topic: source.pick(&["", "", "in/a", "in/b"]),
             alias: source.pick(&[None, Some(1), Some(2), Some(3), Some(4), Some(u16::MAX)]),
             qos: source.pick(&QoS::ALL),
-            retain: source.flag(),
-            identified: source.rarely(16),
+            retain: source.next_bool(),
+            has_identifier: source.rarely(16),
         },
         5 => InboundOperation::Subscribe {
             filter: sample::filter(source),
-            options: source.byte(),
+            options: source.next_byte(),
             identifier: source.pick(&[None, Some(1), Some(9)]),
         },
         6 => InboundOperation::Unsubscribe { filter: sample::filter(source) },
@@ -204,7 +204,7 @@ fn inbound(source: &mut Source<'_>) -> InboundOperation {
 
 fn clock(source: &mut Source<'_>) -> ClockOperation {
     match source.below(4) {
-        0 | 1 => ClockOperation::Advance {
+        0 | 1 => ClockOperation::AdvanceClock {
             milliseconds: source.pick(&[1, 500, 1000, 3000, 60_000, 4_000_000_000_000]),
         },
         2 => ClockOperation::Timeout,

@@ -1,4 +1,5 @@
-//! A model of the messages to the client: each is delivered, in flight under one packet identifier, waiting, or dropped.
+//! Models the messages to the client. Each message is delivered, in flight under one packet identifier, waiting, or
+//! dropped.
 
 mod acknowledge;
 mod encoded;
@@ -11,79 +12,80 @@ use std::sync::Arc;
 use tidegate_mqtt::{Message, Packet, QoS, ReasonCode};
 use tidegate_session::{Config, Session, Unacknowledged};
 
-/// Every message that was pushed, by its number, and every packet identifier in use.
+/// Holds every message that was pushed, by its number, and every packet identifier in use.
 #[derive(Default)]
 pub(super) struct Outbound {
-    messages: Vec<Pushed>,
-    open: BTreeMap<u16, Open>,
-    /// Identifiers whose PUBLISH must be sent again on this connection, in order.
+    messages: Vec<PushedMessage>,
+    open: BTreeMap<u16, OpenMessage>,
+    /// Packet identifiers whose PUBLISH must be sent again on this connection, in order.
     resends: VecDeque<u16>,
-    /// The PUBRELs that the session must send, in order.
+    /// PUBRELs that the session must send, in order.
     releases: VecDeque<(u16, ReasonCode)>,
-    /// Number of PUBRECs so far.
-    received: u64,
-    /// The newest message at QoS 1 or 2 that was sent for the first time.
-    newest: Option<usize>,
+    /// Number of PUBRECs that the client has sent.
+    pubrec_count: u64,
+    /// Number of the newest message at QoS 1 or 2 that was sent for the first time.
+    newest_sent: Option<usize>,
     /// Number of times that the session ended.
-    incarnation: u32,
+    session_number: u32,
     dropped: u64,
     unacknowledged: u64,
 }
 
-/// A message that was pushed.
-struct Pushed {
+/// A message that was pushed to the session.
+struct PushedMessage {
     message: Arc<Message>,
     qos: QoS,
     retain: bool,
     identifiers: &'static [u32],
     shared: bool,
-    incarnation: u32,
+    session_number: u32,
     state: MessageState,
 }
 
 /// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MessageState {
-    /// In the queue, or dropped from it.
+    /// The message is in the queue, or was dropped from it.
     Waiting,
-    /// Written at QoS 0.
+    /// The message was written at QoS 0.
     Delivered,
-    /// Written at QoS 1 or 2, and not acknowledged.
+    /// The message was written at QoS 1 or 2 and is not acknowledged.
     Open,
-    /// Acknowledged.
+    /// The message is acknowledged.
     Acknowledged,
-    /// Dropped, or returned for another member of the shared subscription.
-    Gone,
+    /// The message was dropped, or returned for another member of the shared subscription.
+    DroppedOrReturned,
 }
 
 /// A packet identifier in use.
-struct Open {
+struct OpenMessage {
     number: usize,
-    /// The position of its PUBREC among all PUBRECs, once it came.
+    /// Position of the PUBREC among all PUBRECs. `None` until the client sends PUBREC.
     released: Option<u64>,
     /// Whether the PUBLISH was sent on this connection.
     counted: bool,
 }
 
 impl Outbound {
-    /// A connection begins or ends: nothing was sent on the present one.
+    /// Begins or ends a connection: no message was sent on the present connection.
     pub(super) fn begin(&mut self) {
         self.resends.clear();
         self.open.values_mut().for_each(|open| open.counted = false);
     }
 
-    /// The session has ended.
+    /// Ends the session.
     pub(super) fn end(&mut self) {
-        self.incarnation += 1;
+        self.session_number += 1;
         self.open.clear();
         for pushed in self.messages.iter_mut().filter(|pushed| pushed.state == MessageState::Open) {
-            pushed.state = MessageState::Gone;
+            pushed.state = MessageState::DroppedOrReturned;
         }
     }
 
-    /// After CONNACK: what is in flight must be sent again.
+    /// Resumes the session after CONNACK: all messages in flight must be sent again.
     pub(super) fn resume(&mut self) {
-        let order_of = |(id, open): (&u16, &Open)| (open.released.is_none(), open.released, open.number, *id);
+        let order_of =
+            |(id, open): (&u16, &OpenMessage)| (open.released.is_none(), open.released, open.number, *id);
         let mut order: Vec<_> = self.open.iter().map(order_of).collect();
         order.sort_unstable();
         for (is_published, _, _, id) in order {
@@ -95,7 +97,8 @@ impl Outbound {
         }
     }
 
-    /// The session returns only messages of shared subscriptions, each once, and no QoS 2 message that was sent.
+    /// Checks the messages that the session returns. The session may return only messages of shared subscriptions, each
+    /// once, and no QoS 2 message that was sent.
     pub(super) fn take_unacknowledged(&mut self, unacknowledged: &[Unacknowledged]) {
         for unacknowledged in unacknowledged {
             let pushed = &mut self.messages[number(unacknowledged.message.payload())];
@@ -106,20 +109,21 @@ impl Outbound {
             let may_move = pushed.state == MessageState::Waiting
                 || (pushed.state == MessageState::Open && pushed.qos != QoS::ExactlyOnce);
             assert!(may_move, "a message is returned that is {:?}", pushed.state);
-            pushed.state = MessageState::Gone;
+            pushed.state = MessageState::DroppedOrReturned;
             self.unacknowledged += 1;
         }
     }
 
-    /// Pushed = delivered + acknowledged + in flight + waiting + dropped + returned.
+    /// Checks that the number of pushed messages equals the sum of delivered, acknowledged, in-flight, waiting, dropped
+    /// and returned messages.
     pub(super) fn check_counts(&mut self, session: &mut Session) {
         let missing = self.open.len() as u32 - session.inflight().min(self.open.len() as u32);
-        (0..missing).for_each(|_| self.give_up_resend());
+        (0..missing).for_each(|_| self.drop_next_resend());
         assert_eq!(self.open.len() as u32, session.inflight(), "packet identifiers in use");
         assert!(self.releases.is_empty(), "PUBRELs that were not sent: {:?}", self.releases);
         let drops = session.take_drops();
         self.dropped += drops.total();
-        let accounted = |pushed: &&Pushed| {
+        let accounted = |pushed: &&PushedMessage| {
             matches!(pushed.state, MessageState::Delivered | MessageState::Open | MessageState::Acknowledged)
         };
         let accounted = self.messages.iter().filter(accounted).count() + session.queued();
@@ -134,12 +138,12 @@ impl Outbound {
         assert_eq!(session.queued() == 0, session.queued_bytes() == 0, "queued messages and their bytes");
     }
 
-    /// A PUBLISH is written only if the write buffer stays within its bounds.
+    /// Checks that a PUBLISH is written only if the write buffer stays within its bounds.
     pub(super) fn check_pending(&self, packets: &[(Packet, usize)], pending: usize, config: &Config) {
         let is_publish = |packet: &Packet| matches!(packet, Packet::Publish(_));
         let control: usize =
             packets.iter().filter(|(packet, _)| !is_publish(packet)).map(|(_, size)| size).sum();
-        let bound = config.pending_bytes_max.max(config.pending_bytes_high + LARGEST);
+        let bound = config.pending_bytes_max.max(config.pending_bytes_high + PUBLISH_SIZE_MAX);
         let published = packets.iter().any(|(packet, _)| is_publish(packet));
         assert!(
             !published || pending - control <= bound,
@@ -147,33 +151,33 @@ impl Outbound {
         );
     }
 
-    /// Whether nothing is in flight.
+    /// Returns whether no message is in flight.
     pub(super) fn is_idle(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// The next message to be sent again was dropped, because it is too large for this connection.
-    fn give_up_resend(&mut self) {
+    /// Drops the next message to be sent again: the session drops it if it is too large for this connection.
+    fn drop_next_resend(&mut self) {
         let id =
             self.resends.pop_front().expect("a packet identifier is free whose message is not to be resent");
         let open = self.open.remove(&id).expect("an open identifier");
-        self.messages[open.number].state = MessageState::Gone;
+        self.messages[open.number].state = MessageState::DroppedOrReturned;
     }
 
-    /// Messages sent on this connection that are not completed.
-    fn in_use(&self) -> usize {
+    /// Returns the number of messages that were sent on this connection and are not completed.
+    fn sent_on_connection(&self) -> usize {
         self.open.values().filter(|open| open.counted).count()
     }
 }
 
-/// The number in a payload.
+/// Returns the message number in a payload.
 fn number(payload: &[u8]) -> usize {
     let (number, _) = payload.split_first_chunk().expect("payloads begin with a number");
     u32::from_be_bytes(*number) as usize
 }
 
-/// The shared filter of all shared deliveries.
+/// The filter of all deliveries through a shared subscription.
 const SHARE: &str = "$share/group/filter";
 
-/// No PUBLISH of this target is larger.
-const LARGEST: usize = 1300;
+/// Size in bytes that no PUBLISH of this target exceeds.
+const PUBLISH_SIZE_MAX: usize = 1300;

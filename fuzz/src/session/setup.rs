@@ -1,4 +1,4 @@
-//! Configurations and clients, often with bounds so small that operations reach them.
+//! Chooses configurations and clients, often with bounds so small that operations reach them.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use tidegate_session::{Config, Overflow};
 
 use crate::source::Source;
 
-/// The authentication method that the server knows.
+/// The authentication method that the server supports.
 pub(super) const METHOD: &str = "steps";
 
-/// A client that is to connect.
+/// The CONNECT of a client and its answers to AUTH.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) connect: Connect,
-    /// Its answers to our AUTH packets, in order.
+    /// Authentication data with which the client answers the server's AUTH packets, in order.
     pub(super) answers: [&'static [u8]; 2],
 }
 
@@ -26,7 +26,7 @@ pub(super) fn config(source: &mut Source<'_>) -> Arc<Config> {
         outgoing_alias_max: source.pick(&[16, 2, 0]),
         keep_alive_max: source.pick(&[0, 30]),
         client_id_len_max: source.pick(&[65_535, 4]),
-        client_id_strict: source.flag(),
+        client_id_strict: source.next_bool(),
         subscriptions_max: source.pick(&[10_000, 3, 0]),
         ..Config::default()
     };
@@ -78,15 +78,15 @@ fn set_properties(source: &mut Source<'_>, connect: &mut Connect) {
     connect.receive_maximum = source.pick(&[None, Some(10), Some(2), Some(1)]);
     connect.packet_size_max = source.pick(&[None, None, None, Some(300), Some(40), Some(5)]);
     connect.topic_alias_maximum = source.pick(&[None, Some(2), Some(100)]);
-    connect.request_problem_information = source.flag();
-    connect.request_response_information = source.flag();
+    connect.request_problem_information = source.next_bool();
+    connect.request_response_information = source.next_bool();
     let method = source.pick(&[None, None, None, None, Some(METHOD), Some("unknown")]);
     connect.authentication_method = method.map(str::to_owned);
 }
 
 fn will(source: &mut Source<'_>, version: ProtocolVersion) -> Will {
     let name = topic::Name::parse("will").expect("a topic name");
-    // The payload distinguishes wills.
+    // The payload distinguishes this will from other wills.
     let mut will = Will::new(name, source.take(2).to_vec(), source.pick(&QoS::ALL));
     will.retain = source.rarely(4);
     if version.is_v5() {

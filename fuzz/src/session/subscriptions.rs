@@ -1,4 +1,4 @@
-//! A model of the session's subscriptions.
+//! Models the session's subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use tidegate_session::{Config, GrantedOptions, Session};
 use super::harness::OpenConnection;
 use super::operation::InboundOperation;
 
-/// Granted options by filter.
+/// Model of the subscriptions: the granted options by filter.
 #[derive(Default)]
 pub(super) struct Subscriptions {
     granted: BTreeMap<SubscriptionFilter, GrantedOptions>,
@@ -39,7 +39,8 @@ impl Subscriptions {
         }
     }
 
-    /// The session state was discarded; `removed` are the filters that it had.
+    /// Discards the subscriptions together with the session state. `removed` are the filters that the session reports
+    /// as removed.
     pub(super) fn end(&mut self, removed: &[SubscriptionFilter]) {
         let mut removed = removed.to_vec();
         removed.sort_unstable();
@@ -72,10 +73,14 @@ impl Subscriptions {
         );
         let options = SubscriptionOptions { qos, ..entry.options };
         let existed = self.granted.contains_key(&filter);
-        let is_full = !existed && self.granted.len() >= config.subscriptions_max;
+        let is_subscription_limit_reached = !existed && self.granted.len() >= config.subscriptions_max;
         let result = session.subscribe(filter.clone(), options, identifier);
-        assert_eq!(result.ok(), (!is_full).then_some(existed), "subscribing to {filter}");
-        if !is_full {
+        assert_eq!(
+            result.ok(),
+            (!is_subscription_limit_reached).then_some(existed),
+            "subscribing to {filter}"
+        );
+        if !is_subscription_limit_reached {
             self.granted.insert(filter, GrantedOptions { options, identifier });
         }
     }

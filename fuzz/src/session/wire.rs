@@ -1,4 +1,4 @@
-//! The bytes to the client on one connection, decoded as soon as they are in the write buffer.
+//! Decodes the bytes to the client on one connection as soon as they are in the write buffer.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 use tidegate_session::{Batch, Negotiated, Session};
 
-/// Decodes the write buffer of one connection.
+/// Decoder for the write buffer of one connection.
 pub(super) struct Wire {
     version: ProtocolVersion,
     packet_size_max: u32,
     alias_maximum: u16,
     aliases: BTreeMap<u16, String>,
-    /// Bytes of the write buffer that were decoded before.
-    read: usize,
-    /// The bytes that a writer has taken.
+    /// Number of bytes of the write buffer that are already decoded.
+    decoded_len: usize,
+    /// Bytes that a writer has taken from the write buffer.
     taken: Option<Batch>,
 }
 
@@ -25,16 +25,16 @@ impl Wire {
             packet_size_max: negotiated.packet_size_max,
             alias_maximum: negotiated.topic_alias_maximum,
             aliases: BTreeMap::new(),
-            read: 0,
+            decoded_len: 0,
             taken: None,
         }
     }
 
-    /// The packets written since the last call, with their sizes. Topic aliases are resolved.
+    /// Returns the packets written since the last call, with their sizes. Topic aliases are resolved.
     pub(super) fn read(&mut self, session: &mut Session) -> Vec<(Packet, usize)> {
         let bytes = peek(session);
-        let mut rest = &bytes[self.read..];
-        self.read = bytes.len();
+        let mut rest = &bytes[self.decoded_len..];
+        self.decoded_len = bytes.len();
         let mut packets = Vec::new();
         while !rest.is_empty() {
             let next = frame::next(rest, self.version, PACKET_SIZE_MAX).expect("a valid frame");
@@ -43,7 +43,7 @@ impl Wire {
             assert!(size as u32 <= self.packet_size_max, "{size} bytes, more than the client accepts");
             let mut packet = Packet::decode(&frame, self.version).expect("a valid packet");
             if let Packet::Publish(publish) = &mut packet {
-                self.resolve(publish);
+                self.resolve_alias(publish);
             }
             packets.push((packet, size));
             rest = &rest[size..];
@@ -51,26 +51,30 @@ impl Wire {
         packets
     }
 
-    /// A writer takes all bytes, which were decoded.
+    /// Lets a writer take all bytes, which are already decoded.
     pub(super) fn take(&mut self, session: &mut Session) {
         if self.taken.is_none() {
             self.taken = Some(session.write_buffer().take(vec![1, 2, 3]));
-            self.read = 0;
+            self.decoded_len = 0;
         }
     }
 
-    /// The writer has written some bytes and puts the rest back.
+    /// Lets the writer put back the bytes that it has not written.
     pub(super) fn put_back(&mut self, session: &mut Session, written: usize) {
         let Some(mut batch) = self.taken.take() else { return };
         let left = batch.len().saturating_sub(written);
         batch.advance(written);
         assert_eq!(batch.len(), left, "the length of the rest of a batch");
         session.write_buffer().put_back(batch);
-        self.read += left;
-        assert_eq!(session.write_buffer().len(), self.read, "bytes are lost between writer and session");
+        self.decoded_len += left;
+        assert_eq!(
+            session.write_buffer().len(),
+            self.decoded_len,
+            "bytes are lost between writer and session"
+        );
     }
 
-    /// The writer puts bytes back after the connection has ended.
+    /// Lets the writer put back bytes after the connection has ended. The session must ignore these bytes.
     pub(super) fn put_back_late(&mut self, session: &mut Session) {
         let before = session.write_buffer().len();
         if let Some(batch) = self.taken.take() {
@@ -83,7 +87,7 @@ impl Wire {
         );
     }
 
-    fn resolve(&mut self, publish: &mut Publish) {
+    fn resolve_alias(&mut self, publish: &mut Publish) {
         let Some(alias) = publish.properties.alias else { return };
         assert!(
             (1..=self.alias_maximum).contains(&alias),
@@ -98,7 +102,7 @@ impl Wire {
     }
 }
 
-/// All bytes of the write buffer, which keeps them.
+/// Returns a copy of all bytes of the write buffer.
 fn peek(session: &mut Session) -> Vec<u8> {
     let batch = session.write_buffer().take(Vec::new());
     let mut bytes = Vec::new();

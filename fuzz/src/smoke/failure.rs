@@ -9,20 +9,20 @@ use std::{fmt, mem};
 use crate::panics::{Panic, Recorder};
 use crate::target::Target;
 
-/// A fault that was found.
+/// A fault that a target has found.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// The target.
+    /// Name of the target.
     pub target: &'static str,
     /// The location and the message of the panic.
     pub message: String,
-    /// An input that causes it.
+    /// An input that causes the fault.
     pub input: Vec<u8>,
-    /// Number of inputs that caused it.
+    /// Number of inputs that caused the fault.
     pub count: u64,
 }
 
-/// Runs inputs, and keeps one failure per location.
+/// Runs inputs, and keeps one failure for each location of a panic.
 pub(super) struct Catcher {
     target: Target,
     recorder: Recorder,
@@ -34,7 +34,7 @@ impl Catcher {
         Self { target, recorder: Recorder::install(), failures: BTreeMap::new() }
     }
 
-    /// Runs an input; true if it does not panic.
+    /// Runs an input. Returns whether the target passes without a panic.
     pub(super) fn run(&mut self, input: &[u8]) -> bool {
         let Some(Panic { location, message }) = self.catch(input) else { return true };
         let failure = self.failures.entry(location).or_insert_with_key(|location| Failure {
@@ -58,12 +58,12 @@ impl Catcher {
 
     /// Removes bytes and sets bytes to 0, as long as the panic happens at the same location.
     fn reduce(&self, location: &str, mut failure: Failure) -> Failure {
-        let mut tries = 0;
+        let mut runs = 0;
         let mut size = failure.input.len().div_ceil(2);
-        while size > 0 && tries < TRIES_MAX {
+        while size > 0 && runs < REDUCTION_RUNS_MAX {
             let mut start = 0;
-            while start < failure.input.len() && tries < TRIES_MAX {
-                tries += 1;
+            while start < failure.input.len() && runs < REDUCTION_RUNS_MAX {
+                runs += 1;
                 let mut smaller = failure.input.clone();
                 smaller.drain(start..(start + size).min(smaller.len()));
                 if !self.keep_if_failing(location, &mut failure, smaller) {
@@ -72,7 +72,7 @@ impl Catcher {
             }
             size /= 2;
         }
-        for index in 0..failure.input.len().min(TRIES_MAX) {
+        for index in 0..failure.input.len().min(REDUCTION_RUNS_MAX) {
             let mut simpler = failure.input.clone();
             simpler[index] = 0;
             self.keep_if_failing(location, &mut failure, simpler);
@@ -101,4 +101,4 @@ impl fmt::Display for Failure {
     }
 }
 
-const TRIES_MAX: usize = 5000;
+const REDUCTION_RUNS_MAX: usize = 5000;

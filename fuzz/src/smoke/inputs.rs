@@ -1,4 +1,4 @@
-//! The number and the kind of the inputs of each target. The random numbers determine everything.
+//! Generates the inputs of each target. The random numbers determine all inputs.
 
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 
@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::sample;
 use crate::source::Source;
 
-/// The number of inputs for `target`: its share of the inputs of bytes, or the number of sequences of operations.
+/// Returns the number of inputs for `target`.
 pub(super) fn count(target: &str, options: &Options) -> u64 {
     match target {
         "decode" => options.inputs * 85 / 100,
@@ -17,84 +17,89 @@ pub(super) fn count(target: &str, options: &Options) -> u64 {
     }
 }
 
-/// Calls `give` with `count` inputs for `target`.
-pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+/// Calls `use_input` with `count` inputs for `target`.
+pub(super) fn for_each_input(
+    target: &str,
+    count: u64,
+    random: &mut Random,
+    use_input: &mut dyn FnMut(&[u8]),
+) {
     let mut left = count;
-    let mut give = |input: &[u8]| {
+    let mut use_input = |input: &[u8]| {
         if left > 0 {
             left -= 1;
-            give(input);
+            use_input(input);
         }
         left > 0
     };
     let mut continues = count > 0;
     if target == "decode" {
-        edges(&mut |input| continues = give(input));
+        length_boundary_packets(&mut |input| continues = use_input(input));
     }
     while continues {
-        round(target, random, &mut |input| continues = give(input));
+        generate_inputs(target, random, &mut |input| continues = use_input(input));
     }
 }
 
-/// Some inputs for `target` with which a coverage-guided fuzzer can start.
+/// Returns some inputs for `target` with which a coverage-guided fuzzer can start.
 pub(super) fn seeds(target: &str, random: &mut Random) -> Vec<Vec<u8>> {
     let one = |random: &mut Random| {
         let mut first = None;
-        round(target, random, &mut |input| first = first.take().or_else(|| Some(input.to_vec())));
+        generate_inputs(target, random, &mut |input| first = first.take().or_else(|| Some(input.to_vec())));
         first.unwrap_or_default()
     };
-    (0..SEEDS).map(|_| one(random)).collect()
+    (0..SEEDS_PER_TARGET).map(|_| one(random)).collect()
 }
 
-/// The hash of a name.
+/// Returns the hash of a name.
 pub(super) fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     name.bytes().fold(0xCBF2_9CE4_8422_2325, step)
 }
 
-/// Makes some inputs for `target`.
-fn round(target: &str, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+/// Generates some inputs for `target`.
+fn generate_inputs(target: &str, random: &mut Random, use_input: &mut dyn FnMut(&[u8])) {
     match target {
-        "decode" => decode_round(random, give),
-        "stream" => stream_round(random, give),
-        "topics" => topics_round(random, give),
-        _ => sequence_round(random, give),
+        "decode" => generate_decode_inputs(random, use_input),
+        "stream" => generate_stream_inputs(random, use_input),
+        "topics" => generate_topics_inputs(random, use_input),
+        _ => generate_sequence_inputs(random, use_input),
     }
 }
 
-/// Two packets, and their mutations.
-fn decode_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+/// Generates two packets and mutations of them.
+fn generate_decode_inputs(random: &mut Random, use_input: &mut dyn FnMut(&[u8])) {
     let (one, other) = (packet(random), packet(random));
-    give(&one);
-    mutate::truncations(&one, give);
-    mutate::short_packets(&one, give);
-    mutate::bit_flips(&one, give);
+    use_input(&one);
+    mutate::truncations(&one, use_input);
+    mutate::short_packets(&one, use_input);
+    mutate::bit_flips(&one, use_input);
     let rounds = 4 * one.len().min(200);
     for _ in 0..rounds {
-        give(&mutate::splice(&one, &other, random));
-        give(&mutate::scramble(&one, random));
+        use_input(&mutate::splice(&one, &other, random));
+        use_input(&mutate::scramble(&one, random));
     }
     let mut bytes = Vec::new();
     for _ in 0..rounds {
         random_bytes(random, &mut bytes);
-        give(&bytes);
+        use_input(&bytes);
     }
 }
 
-/// PUBLISH packets with the largest and the smallest length of each size of the length field.
-fn edges(give: &mut dyn FnMut(&[u8])) {
+/// Generates PUBLISH packets whose Remaining Length is the largest or the smallest of each encoded size.
+fn length_boundary_packets(use_input: &mut dyn FnMut(&[u8])) {
     for length in [127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
         for version in ProtocolVersion::ALL {
             let header_size = if version.is_v5() { 4 } else { 3 };
             let mut wire = Vec::new();
             let publish = Publish::new("a", vec![b'.'; length - header_size]);
             Packet::from(publish).encode(version, &mut wire).expect("a PUBLISH");
-            give(&wire);
+            use_input(&wire);
         }
     }
 }
 
-fn stream_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+fn generate_stream_inputs(random: &mut Random, use_input: &mut dyn FnMut(&[u8])) {
     let mut bytes = Vec::new();
     random.fill(4, &mut bytes);
     for _ in 0..=random.below(4) {
@@ -105,21 +110,21 @@ fn stream_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
             _ => bytes.extend_from_slice(&next),
         }
     }
-    give(&bytes);
+    use_input(&bytes);
 }
 
-fn topics_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+fn generate_topics_inputs(random: &mut Random, use_input: &mut dyn FnMut(&[u8])) {
     let mut bytes = Vec::new();
     let size = 8 + random.below(56);
     random.fill(size, &mut bytes);
-    give(&bytes);
+    use_input(&bytes);
 }
 
-fn sequence_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+fn generate_sequence_inputs(random: &mut Random, use_input: &mut dyn FnMut(&[u8])) {
     let mut bytes = Vec::new();
     let size = 16 << random.below(6);
     random.fill(size, &mut bytes);
-    give(&bytes);
+    use_input(&bytes);
 }
 
 fn packet(random: &mut Random) -> Vec<u8> {
@@ -129,7 +134,7 @@ fn packet(random: &mut Random) -> Vec<u8> {
     sample::wire(&mut Source::new(&choices), version)
 }
 
-/// Random bytes. In half of the cases, the length field is correct.
+/// Fills `bytes` with random bytes. In half of the cases, the Remaining Length in the fixed header is correct.
 fn random_bytes(random: &mut Random, bytes: &mut Vec<u8>) {
     let size = 2 + random.below(48);
     random.fill(size, bytes);
@@ -138,4 +143,4 @@ fn random_bytes(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-const SEEDS: usize = 200;
+const SEEDS_PER_TARGET: usize = 200;

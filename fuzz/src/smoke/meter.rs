@@ -1,4 +1,4 @@
-//! Measures the memory that inputs need: the peak of each, and whether everything was freed.
+//! Measures the memory that inputs need: the peak of each input, and whether all memory was freed.
 
 use std::fmt;
 
@@ -11,44 +11,56 @@ pub(super) struct Meter {
     live_before: isize,
     peak: usize,
     inputs: u64,
-    decoding: usize,
+    decoding_peak: usize,
     failure: Option<Failure>,
 }
 
 impl Meter {
     pub(super) fn new(target: &'static str) -> Self {
-        Self { target, live_before: memory::live(), peak: 0, inputs: 0, decoding: 0, failure: None }
+        Self {
+            target,
+            live_before: memory::live_bytes(),
+            peak: 0,
+            inputs: 0,
+            decoding_peak: 0,
+            failure: None,
+        }
     }
 
     /// Measures `work` on one input. `work` returns false if the input caused a panic.
     pub(super) fn measure(&mut self, input: &[u8], mut work: impl FnMut() -> bool) {
         self.inputs += 1;
-        let before = memory::live();
+        let before = memory::live_bytes();
         let mut passed = false;
-        let peak = memory::peak(|| passed = work());
+        let peak = memory::peak_bytes(|| passed = work());
         if !passed {
             return;
         }
         self.peak = self.peak.max(peak);
-        self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at peak");
+        self.check_bound(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at peak");
         if self.target == "decode" {
-            self.expect(input, since(before), 0, "bytes not freed");
-            if self.inputs.is_multiple_of(DECODE_EACH) {
-                let peak = memory::peak(|| decode::decode_only(input));
-                self.decoding = self.decoding.max(peak);
-                self.expect(input, peak, DECODE_BASE + DECODE_FACTOR * input.len(), "bytes for decoding");
+            self.check_bound(input, growth_since(before), 0, "bytes not freed");
+            if self.inputs.is_multiple_of(DECODING_MEASURED_EVERY) {
+                let peak = memory::peak_bytes(|| decode::decode_only(input));
+                self.decoding_peak = self.decoding_peak.max(peak);
+                self.check_bound(
+                    input,
+                    peak,
+                    DECODE_BASE + DECODE_FACTOR * input.len(),
+                    "bytes for decoding",
+                );
             }
         }
     }
 
-    /// Checks that everything is freed at the end.
+    /// Checks that all memory is freed after the last input.
     pub(super) fn finish(mut self) -> Option<Failure> {
-        let kept = since(self.live_before);
-        self.expect(&[], kept, KEPT_MAX, "bytes not freed after the last input");
+        let kept = growth_since(self.live_before);
+        self.check_bound(&[], kept, KEPT_MAX, "bytes not freed after the last input");
         self.failure
     }
 
-    fn expect(&mut self, input: &[u8], bytes: usize, bound: usize, what: &str) {
+    fn check_bound(&mut self, input: &[u8], bytes: usize, bound: usize, what: &str) {
         if bytes <= bound {
             return;
         }
@@ -62,29 +74,30 @@ impl Meter {
 impl fmt::Display for Meter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "peak {} B", self.peak)?;
-        if self.decoding > 0 {
-            write!(f, ", of which {} B for decoding", self.decoding)?;
+        if self.decoding_peak > 0 {
+            write!(f, ", of which {} B for decoding", self.decoding_peak)?;
         }
         Ok(())
     }
 }
 
-/// Bytes allocated since then.
-fn since(before: isize) -> usize {
-    usize::try_from(memory::live() - before).unwrap_or_default()
+/// Returns the growth of the allocated bytes since `before`.
+fn growth_since(before: isize) -> usize {
+    usize::try_from(memory::live_bytes() - before).unwrap_or_default()
 }
 
-/// The bound of the peak of an input, in bytes and in bytes per byte of input. It allows several copies of the packet, or a few topics
-/// of the greatest length with all their levels.
+/// Bounds of the peak of an input: a number of bytes, plus a number of bytes per byte of input. These bounds allow
+/// several copies of the packet, or a few topics of the greatest length with all their levels.
 const RUN_BASE: usize = 1 << 24;
 const RUN_FACTOR: usize = 1024;
 
-/// The bound of decoding alone. A topic filter of one letter takes four bytes in the packet and about a hundred bytes of memory.
+/// Bounds of the peak of decoding alone: a number of bytes, plus a number of bytes per byte of input. A topic filter of
+/// one letter takes four bytes in the packet and about a hundred bytes of memory.
 const DECODE_BASE: usize = 2048;
 const DECODE_FACTOR: usize = 64;
 
-/// One of this many inputs is decoded once more to measure that.
-const DECODE_EACH: u64 = 8;
+/// Interval, in inputs, at which an input is decoded again to measure the peak of decoding alone.
+const DECODING_MEASURED_EVERY: u64 = 8;
 
-/// The bytes that caches of the runtime may keep.
+/// Maximum number of bytes that caches of the runtime may keep.
 const KEPT_MAX: usize = 256 * 1024;

@@ -13,40 +13,44 @@ use crate::memory;
 use crate::random::Random;
 use crate::target::{TARGETS, Target};
 
-/// What to run.
+/// Options of the smoke run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Inputs of all targets that take bytes, together.
+    /// Total number of inputs of the targets `decode`, `roundtrip`, `stream` and `topics`.
     pub inputs: u64,
-    /// Sequences of operations for each target that takes operations.
+    /// Number of sequences of operations for each of the targets `router` and `session`.
     pub sequences: u64,
     /// The seed that determines all inputs.
     pub seed: u64,
     /// The only target to run; `None` runs all.
     pub only: Option<String>,
-    /// The time_max time that one input may take.
+    /// Maximum time that one input may take.
     pub time_max: Duration,
 }
 
-/// Runs the targets; returns the faults that were found, each once, with a reduced input.
+/// Runs the targets. Returns the faults that were found, each once and with a reduced input.
 #[must_use]
 pub fn run(options: &Options) -> Vec<Failure> {
     println!("seed {}", options.seed);
-    let resident = memory::resident();
+    let resident = memory::resident_bytes();
     let watchdog = Watchdog::start(options.time_max);
     let mut failures = Vec::new();
     let is_wanted = |target: &Target| options.only.as_ref().is_none_or(|name| name == target.name);
     for target in TARGETS.into_iter().filter(is_wanted) {
         failures.extend(run_target(target, options, &watchdog));
     }
-    println!("resident memory: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
+    println!(
+        "resident memory: {} KiB before, {} KiB after",
+        resident / 1024,
+        memory::resident_bytes() / 1024
+    );
     failures
 }
 
 /// Writes some inputs of each target to a subfolder of `folder` with its name.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// Fails if a file cannot be written.
 pub fn write_seeds(folder: &Path, seed: u64) -> io::Result<()> {
     for target in TARGETS {
         let folder = folder.join(target.name);
@@ -65,7 +69,7 @@ fn run_target(target: Target, options: &Options, watchdog: &Watchdog) -> Vec<Fai
     let mut catcher = Catcher::new(target);
     let mut meter = Meter::new(target.name);
     let started = Instant::now();
-    inputs::each(target.name, count, &mut random, &mut |input| {
+    inputs::for_each_input(target.name, count, &mut random, &mut |input| {
         watchdog.begin(target.name, input);
         meter.measure(input, || catcher.run(input));
         watchdog.end();

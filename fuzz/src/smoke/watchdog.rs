@@ -1,11 +1,12 @@
-//! Ends the process when one input takes too long, and prints the input. An endless loop cannot be stopped from within its thread.
+//! Ends the process if one input takes too long, and prints the input. The watchdog runs on its own thread, because an
+//! endless loop cannot be stopped from within the looping thread.
 #![allow(clippy::print_stderr)]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Watches the running input.
+/// Watches how long the current input has been running.
 pub(super) struct Watchdog {
     current: Arc<Mutex<Current>>,
 }
@@ -18,13 +19,13 @@ struct Current {
 }
 
 impl Watchdog {
-    /// Watches from another thread until the process ends.
+    /// Starts the thread that watches until the process ends.
     pub(super) fn start(time_max: Duration) -> Self {
         let current = Arc::<Mutex<Current>>::default();
         let watched = Arc::clone(&current);
         thread::spawn(move || {
             loop {
-                thread::sleep(PERIOD);
+                thread::sleep(CHECK_INTERVAL);
                 lock(&watched).check(time_max);
             }
         });
@@ -35,7 +36,7 @@ impl Watchdog {
         let mut current = lock(&self.current);
         current.target = target;
         current.input.clear();
-        current.input.shrink_to(KEPT_MAX);
+        current.input.shrink_to(KEPT_CAPACITY_MAX);
         current.input.extend_from_slice(input);
         current.started = Some(Instant::now());
     }
@@ -59,7 +60,7 @@ fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
     current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const PERIOD: Duration = Duration::from_millis(100);
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The capacity of the buffer that is kept for the next input, in bytes.
-const KEPT_MAX: usize = 1 << 16;
+/// Maximum capacity of the buffer that is kept for the next input, in bytes.
+const KEPT_CAPACITY_MAX: usize = 1 << 16;

@@ -1,4 +1,5 @@
-//! A second implementation of topics, written from sections 4.7 and 4.8 alone. It is slow, and different on purpose.
+//! A second implementation of topic names and topic filters, written only from sections 4.7 and 4.8 of MQTT 5. This
+//! implementation is deliberately slow and different from the implementation in `tidegate-mqtt`.
 
 const LENGTH_MAX: usize = 65_535;
 
@@ -20,7 +21,7 @@ pub(super) fn is_name(text: &str) -> bool {
         && !text.chars().any(|character| matches!(character, '\0' | '+' | '#'))
 }
 
-/// Whether it is a valid filter without a share name. A text with the prefix of shared filters is not.
+/// Returns whether the text is a valid filter without a share name. A text that begins with `$share/` is not.
 pub(super) fn is_filter(text: &str) -> bool {
     let levels = levels(text);
     let last = levels.len() - 1;
@@ -36,7 +37,8 @@ pub(super) fn is_filter(text: &str) -> bool {
         && levels.iter().enumerate().all(is_good)
 }
 
-/// Share name and filter.
+/// Returns the share name, if there is one, and the filter of a valid subscription filter. Returns `None` if the text
+/// is not valid.
 pub(crate) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
     if is_filter(text) {
         return Some((None, text));
@@ -52,19 +54,19 @@ pub(crate) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
     (share_is_good && is_filter(filter)).then_some((Some(share), filter))
 }
 
-/// Whether the filter matches the name. Both are valid.
+/// Returns whether the filter matches the name. The filter and the name must be valid.
 pub(crate) fn matches(filter: &str, name: &str) -> bool {
     let (filter, name) = (levels(filter), levels(name));
     let hidden = name[0].starts_with('$') && matches!(filter[0], "+" | "#");
-    !hidden && below(&filter, &name)
+    !hidden && levels_match(&filter, &name)
 }
 
-fn below(filter: &[&str], name: &[&str]) -> bool {
+fn levels_match(filter: &[&str], name: &[&str]) -> bool {
     match (filter, name) {
         (["#"], _) => true,
         ([], []) => true,
-        (["+", filter @ ..], [_, name @ ..]) => below(filter, name),
-        ([wanted, filter @ ..], [level, name @ ..]) => wanted == level && below(filter, name),
+        (["+", filter @ ..], [_, name @ ..]) => levels_match(filter, name),
+        ([wanted, filter @ ..], [level, name @ ..]) => wanted == level && levels_match(filter, name),
         _ => false,
     }
 }

@@ -1,5 +1,5 @@
-//! The verbs `acknowledge`, `receive` and `release`: the client acknowledges what it got, and its QoS 2 messages are
-//! recognised and released.
+//! The verbs `acknowledge`, `receive` and `release`: the client acknowledges the messages sent to it, and the broker
+//! recognises and releases the QoS 2 messages that the client publishes.
 
 use tidegate_mqtt::{Ack, PacketId, ReasonCode};
 use tidegate_session::Received;
@@ -11,12 +11,13 @@ use crate::session_guard::SessionGuard;
 use crate::session_handle::Ownership;
 use crate::turn::Turn;
 
-/// What an incoming QoS 2 identifier is.
+/// Whether the QoS 2 identifier of an incoming PUBLISH is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recognised {
-    /// No message came under it that is not released yet.
+    /// The identifier is new: no unreleased message was received under it.
     New,
-    /// The message came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
+    /// The PUBLISH is a retransmission of an unreleased message. It is acknowledged again and not delivered
+    /// [MQTT5-4.3.3-10].
     Repeat,
 }
 
@@ -37,13 +38,14 @@ impl Broker {
         result.map(|()| Receipt::new((), commit))
     }
 
-    /// Says whether an incoming QoS 2 PUBLISH is new. [`Broker::publish`] takes the identifier in together with the copies of the
-    /// message, so that one is never stored without the other. `pending` new ones came before it and are not published yet. The
-    /// receipt's commit covers the publish that it repeats.
+    /// Returns whether an incoming QoS 2 PUBLISH is new. Does not record the identifier: [`Broker::publish`] does that,
+    /// so that the identifier and the copies of the message are stored together. `pending` is the number of new QoS 2
+    /// messages that the client sent before this one and that are not published yet. If the PUBLISH is a
+    /// retransmission, the receipt's commit covers the original.
     ///
     /// # Errors
-    /// When the client has more messages open than our Receive Maximum allows (0x93), or another connection took the session
-    /// over.
+    /// When the client has more messages open than our Receive Maximum allows (0x93), or another connection took the
+    /// session over.
     pub fn receive(
         &self,
         owner: &Ownership,
@@ -58,7 +60,8 @@ impl Broker {
         Ok(Receipt::new(recognised, state.scope_commit))
     }
 
-    /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92.
+    /// Handles PUBREL, after which the client may reuse the identifier. The outcome is the reason code of PUBCOMP, 0x00
+    /// or 0x92.
     ///
     /// # Errors
     /// When another connection took the session over.

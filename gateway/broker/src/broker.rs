@@ -1,4 +1,5 @@
-//! The broker: its parts, and what they share. Each part owns its fields; the verbs are in the files of the parts.
+//! The broker, which consists of tenants, sessions, delivery and durability. Each part owns its fields; the verbs are
+//! in the files of the parts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,15 +70,15 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// A broker without sessions, at a moment of the caller's clock. With a store, [`Broker::restore`] brings back what it
-    /// holds.
+    /// Creates a broker without sessions. `now` is the current time of the caller's clock. If there is a store,
+    /// [`Broker::restore`] then restores its content.
     #[must_use]
     pub fn new(config: BrokerConfig, store: Option<SessionStore>, now: Instant) -> Self {
         let durability = Durability::new(store);
         let name = Arc::from(DEFAULT_TENANT);
         let retained = RetainedStore::new(config.retained.clone());
         let retained = match durability.store() {
-            Some(store) => retained.telling(store.forgets_retained(&name)),
+            Some(store) => retained.telling(store.retained_expiry_handler(&name)),
             None => retained,
         };
         let tenant = Tenant::new(next_tenant_id(), name, config.routing.clone(), retained);
@@ -90,36 +91,36 @@ impl Broker {
         }
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &BrokerConfig {
         &self.config
     }
 
-    /// The sessions.
+    /// Returns the registry of all sessions.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         self.sessions.registry()
     }
 
-    /// What stores the state, if anything does.
+    /// Returns the part of the broker that stores its state.
     #[must_use]
     pub fn durability(&self) -> &Durability {
         &self.durability
     }
 
-    /// The tenant of clients that no rule assigns to another.
+    /// Returns the tenant of clients that no rule assigns to another.
     #[must_use]
     pub fn tenant(&self) -> &Arc<Tenant> {
         self.tenants.default_tenant()
     }
 
-    /// The tenant of a session.
+    /// Returns the tenant of a session.
     pub(crate) fn tenant_of(&self, handle: &SessionHandle) -> &Arc<Tenant> {
         self.tenants.get(handle.tenant())
     }
 
-    /// The last commit that is stored; without a store, every commit is.
+    /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
     pub fn committed(&self) -> Commit {
         self.durability.committed()
@@ -142,11 +143,12 @@ impl Broker {
     }
 }
 
-/// Ids are unique in the process: a core that works for several brokers, as in tests, keeps routes of all of them.
+/// Returns a tenant id that is unique in the process, because a core may work for several brokers in tests, and its
+/// route cache then holds routes of all of them.
 fn next_tenant_id() -> TenantId {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     TenantId(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The tenant of clients that no rule assigns to another.
+/// Name of the tenant of clients that no rule assigns to another tenant.
 const DEFAULT_TENANT: &str = "default";

@@ -1,4 +1,4 @@
-//! What a broker is set to.
+//! The settings of a broker.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ pub struct BrokerConfig {
     pub routing: RoutingConfig,
     /// Bounds of each tenant's retained messages.
     pub retained: RetainedConfig,
-    /// Work that one turn may do before others get theirs, in units of about one copy to one session. A publish that costs
-    /// more goes on in further turns.
+    /// Maximum work of one turn; one unit is about one copy of a message to one session. A publish that costs more
+    /// continues in further turns.
     pub turn_budget: u32,
 }
 

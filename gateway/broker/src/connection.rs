@@ -1,5 +1,6 @@
-//! The broker's side of one network connection: packets in, verbs called, answers out. It does no input or output: the caller
-//! passes bytes in, and writes what the session's write buffer holds.
+//! The broker's side of one network connection: turns packets from the client into calls of verbs, and their receipts
+//! into answers. This module does no input or output: the caller passes bytes in, and writes the content of the
+//! session's write buffer to the client.
 
 mod ack_queue;
 mod answer;
@@ -34,28 +35,28 @@ use crate::turn::Turn;
 /// One connection, from CONNACK to its end.
 ///
 /// The caller polls it: [`Self::take_signals`], then in one turn and in this order [`Self::release`], [`Self::resume`],
-/// [`Self::receive`] with bytes as long as [`Self::wants_input`], and [`Self::replay`]. At the end it calls [`Self::end`], once.
-/// An error ends the connection.
+/// [`Self::receive`] with bytes as long as [`Self::wants_input`], and [`Self::replay`]. At the end it calls
+/// [`Self::end`], once. An error ends the connection.
 pub struct ClientConnection {
     broker: Arc<Broker>,
     owner: Ownership,
     inbound: Connection,
     acks: AckQueue,
-    /// What takes several turns. Nothing else is handled until it is done.
+    /// The operation that takes several turns, if any. Nothing else is handled until it is finished.
     unfinished: Option<Box<Unfinished>>,
-    /// Retained messages are owed, or may be: the session knows.
+    /// Whether the session may have replays of retained messages in progress.
     owes_retained: bool,
     affinity_group: u64,
 }
 
-/// An operation that goes on in the next turn.
+/// An operation that continues in the next turn.
 enum Unfinished {
     Publish { publish: Box<UnfinishedPublish>, packet_ids: Vec<(PacketId, QoS)> },
     Request(Request),
 }
 
 impl ClientConnection {
-    /// The connection that got its session by [`Broker::connect`].
+    /// Creates the connection to which [`Broker::connect`] gave its session.
     #[must_use]
     pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
         let Receipt { outcome: Attachment { owner, signals, inbound, connack }, commit } = receipt;
@@ -67,7 +68,8 @@ impl ClientConnection {
         Self { broker, owner, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
     }
 
-    /// Sends the next retained messages that are owed, if the client keeps up; `true` if there are more to send at once.
+    /// Continues the replays of retained messages, if the client keeps up. Returns `true` if more messages can be sent
+    /// in the next turn.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -80,7 +82,8 @@ impl ClientConnection {
         Ok(progress == ReplayProgress::More)
     }
 
-    /// Takes what waits to be written, if only the core that polls this connection may write it; see [`Broker::take_output`].
+    /// Takes the bytes waiting to be written, if only the core that polls this connection may write them; see
+    /// [`Broker::take_output`].
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -92,30 +95,30 @@ impl ClientConnection {
         self.broker.take_output(turn, &self.owner, buffer)
     }
 
-    /// The broker.
+    /// Returns the broker.
     #[must_use]
     pub fn broker(&self) -> &Arc<Broker> {
         &self.broker
     }
 
-    /// Its claim to the session.
+    /// Returns the connection's claim to its session.
     #[must_use]
     pub fn owner(&self) -> &Ownership {
         &self.owner
     }
 
-    /// Signals to this connection.
+    /// Returns the signals to this connection.
     #[must_use]
     pub fn signals(&self) -> &Arc<Signals> {
         self.acks.signals()
     }
 
-    /// Takes the signals that were set since the last call. After a commit, the next [`Self::release`] sends the answers that it
-    /// covers.
+    /// Takes the signals that were set since the last call. After a commit, the next [`Self::release`] sends the
+    /// answers that it covers.
     ///
     /// # Errors
-    /// When one of the signals ends the connection. A takeover takes precedence, because the session now belongs to another
-    /// connection.
+    /// When one of the signals ends the connection. A takeover takes precedence, because the session now belongs to
+    /// another connection.
     pub fn take_signals(&mut self) -> Result<SignalSet, End> {
         let signals = self.acks.signals().take();
         if signals.has(Signal::TakenOver) {
@@ -136,19 +139,20 @@ impl ClientConnection {
         Ok(signals)
     }
 
-    /// The version spoken.
+    /// Returns the protocol version of the connection.
     #[must_use]
     pub fn version(&self) -> ProtocolVersion {
         self.inbound.version()
     }
 
-    /// Whether an operation takes several turns: call [`Self::resume`] in the next.
+    /// Whether an operation is unfinished, so that [`Self::resume`] must be called in the next turn.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.unfinished.is_some()
     }
 
-    /// The session that it publishes to, or its own: connections that exchange messages are best polled by one core.
+    /// Returns the id of the session that received the last publish of this connection, or of the connection's own
+    /// session. Connections that exchange messages are best polled by the same core.
     #[must_use]
     pub fn affinity_group(&self) -> u64 {
         self.affinity_group

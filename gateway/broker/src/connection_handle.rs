@@ -1,4 +1,4 @@
-//! A connection as the core sees it: how to wake it, how to write to it, when it was last active.
+//! A session's connection as other cores see it: how to wake it and how to write to it.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -7,39 +7,40 @@ use std::time::{Duration, Instant};
 
 use crate::signals::Signals;
 
-/// Names the core that polls a connection: an index that the caller gives out.
+/// The number of a core. The caller assigns these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoreId(pub usize);
 
 /// Writes to a connection from any core, without waiting.
 pub trait DirectWrite: Send + Sync + fmt::Debug {
-    /// Writes as many bytes as the connection takes at once; says how many.
+    /// Writes as many bytes as the connection accepts without waiting, and returns their number.
     ///
     /// # Errors
-    /// `WouldBlock` when it takes none now: then the core that polls it waits for room. Any other error means that the
-    /// connection is broken.
+    /// `WouldBlock` when the connection accepts no bytes now: then the core that polls the connection waits for room.
+    /// Any other error means that the connection is broken.
     fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 }
 
-/// The connection that a session has at present.
+/// The current connection of a session.
 pub struct ConnectionHandle {
-    /// The session's epoch that this connection opened.
+    /// The epoch of the session that began with this connection.
     pub epoch: u64,
     /// The core that polls the connection.
     pub core: CoreId,
     /// Signals to the connection.
     pub signals: Arc<Signals>,
-    /// Lets any core write; `None` if only the core that polls the connection may.
+    /// Lets any core write to the connection; `None` if only the core that polls the connection may write.
     ///
-    /// Invariant: only the core that set `writing` may hold a clone of it.
+    /// Invariant: only the core that set `writing` may hold a clone of the writer.
     pub writer: Option<Arc<dyn DirectWrite>>,
-    /// A core is writing at this moment.
+    /// Whether a core is writing to the connection at this moment.
     pub writing: bool,
-    /// The socket is full: its own core waits for room, the others leave it alone.
+    /// Whether the socket is full. If so, the core that polls the connection waits for room, and other cores do not
+    /// write.
     pub blocked: bool,
-    /// Silence longer than this ends the connection.
+    /// Time without a packet from the client after which the connection is ended; `None` if keep alive is off.
     pub silence_max: Option<Duration>,
-    /// The interval of the transport's keep alive, and when the next is due.
+    /// The interval of the transport's keep alive, and when the next signal is due; `None` if the transport has none.
     pub heartbeat: Option<(Duration, Instant)>,
 }
 

@@ -1,4 +1,5 @@
-//! What the broker counted: every message in, out and dropped, the drops by reason. One set a core; a total is their sum.
+//! The counters of the broker: every received, sent and dropped message, drops by reason, and connections. Each core
+//! has its own set of counters; the totals are their sums.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,7 +7,7 @@ use tidegate_session::Drops;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        /// The counters of one core. Written by its core, read by anyone.
+        /// The counters of one core. Only this core writes them; any thread may read them.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter,)+ }
 
@@ -15,12 +16,12 @@ macro_rules! counters {
         pub struct Totals { $($(#[$doc])* pub $name: u64,)+ }
 
         impl Totals {
-            /// Adds what one core counted.
+            /// Adds the counters of one core.
             pub fn add(&mut self, counters: &Counters) {
                 $(self.$name += counters.$name.read();)+
             }
 
-            /// Names and values, in the order of declaration.
+            /// Returns the names and values, in the order of declaration.
             #[must_use]
             pub fn list(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($name), self.$name),)+]
@@ -30,9 +31,9 @@ macro_rules! counters {
 }
 
 counters! {
-    /// PUBLISH packets accepted from clients, repeats of QoS 2 left out.
+    /// PUBLISH packets accepted from clients, not counting retransmissions at QoS 2.
     messages_received,
-    /// Copies written at once towards a connected client, at its QoS.
+    /// Copies sent to a connected client without waiting in the queue of its session.
     messages_sent,
     /// Copies that had to wait in the queue of a session first.
     messages_queued,
@@ -42,9 +43,9 @@ counters! {
     refused_topic,
     /// Retained messages not kept: the store is full.
     refused_retained,
-    /// Changes that the store did not take; what depends on them is never acknowledged.
+    /// Changes that the store refused. Operations that depend on them are never acknowledged.
     store_refused,
-    /// Messages refused since the store has no room or failed.
+    /// Messages refused because the store has no room or failed.
     refused_store,
     /// Copies dropped: the receiver is offline and the message has QoS 0.
     dropped_offline,
@@ -66,13 +67,13 @@ counters! {
     connections_refused,
     /// Connections closed for breaking a rule of the protocol.
     connections_violated,
-    /// Connections closed since the keep alive time passed in silence.
+    /// Connections closed because the client sent nothing for one and a half times the keep alive.
     connections_silent,
     /// Connections closed, or refused, since there was not enough memory for what the client sent.
     connections_out_of_memory,
-    /// Times that a connection went to another core.
+    /// Moves of a connection to another core.
     connections_moved,
-    /// Sessions continued by another connection while one was open.
+    /// Sessions that a new connection took over from an open connection.
     takeovers,
     /// Wills published.
     wills_published,
@@ -88,7 +89,7 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
     }
 
-    /// The value now.
+    /// Returns the current value.
     #[must_use]
     pub fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -96,7 +97,7 @@ impl Counter {
 }
 
 impl Counters {
-    /// Counts what a session dropped on its own, after the message had been accepted for it.
+    /// Adds the messages that a session dropped itself, after they had been accepted for it.
     pub fn add_drops(&self, drops: &Drops) {
         self.dropped_offline.add(drops.offline);
         self.dropped_slow.add(drops.slow);

@@ -1,4 +1,5 @@
-//! From a publisher to every subscriber: match once, then hand a copy to each session. Synchronous, without a global lock.
+//! Delivers messages from a publisher to every subscriber: matches the topic once, then gives a copy to each session.
+//! Synchronous, without a global lock.
 
 mod deliver;
 mod group;
@@ -17,30 +18,32 @@ pub use unfinished::UnfinishedPublish;
 
 use crate::receipt::Receipt;
 
-/// How messages are handed to sessions. Routes and retained messages belong to the tenant, sessions to their handles.
+/// The part of the broker that gives messages to sessions. Routes and retained messages belong to the tenant, and the
+/// state of each session to its handle.
 pub(crate) struct Delivery {
     strategy: Strategy,
 }
 
-/// What became of the messages of a batch. They share the topic, hence the outcome.
+/// The outcome of a publish batch. All its messages have the same topic, so they share the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Published {
-    /// At least one session took them, or dropped them by its own policy.
+    /// At least one session accepted the messages, or dropped them by its own policy.
     Delivered,
-    /// There is no subscription.
+    /// No subscription matches the topic.
     Unmatched,
     /// Clients may not publish to this topic.
     Forbidden,
-    /// Every session that wanted them, or the store, is full, and the policy is to refuse.
+    /// The messages were refused: the store or the retained messages have no room, or every matching session is full
+    /// and the policy for full queues is to refuse.
     Refused,
 }
 
-/// How far a publish has come.
+/// The progress of a publish.
 #[must_use = "an unfinished publish has to be resumed"]
 pub enum PublishProgress {
-    /// It is done.
+    /// The publish is finished.
     Done(Receipt<Published>),
-    /// It costs more than one turn may spend. Nothing else may be published for this client until
+    /// The publish costs more than one turn may spend. Nothing else may be published for this client until
     /// [`crate::Broker::resume_publish`] has finished it.
     Unfinished(Box<UnfinishedPublish>),
 }
@@ -51,7 +54,7 @@ impl Delivery {
     }
 }
 
-/// Topics that begin with `$` belong to the broker [MQTT5-4.7.2-1].
+/// Whether the topic begins with `$`: such topics belong to the broker [MQTT5-4.7.2-1].
 fn is_reserved(topic: &str) -> bool {
     topic.as_bytes().first() == Some(&b'$')
 }

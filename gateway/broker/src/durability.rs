@@ -1,4 +1,5 @@
-//! What the broker promises to keep: changes on their way to the store, and what waits until they are committed.
+//! Makes the broker's state durable: passes changes to the store, and holds packets back until the changes that they
+//! depend on are committed.
 
 use tidegate_persistence::{AtomicScope, CloseError, Commit};
 
@@ -12,7 +13,7 @@ pub use restore::RestoreError;
 pub(crate) use scope::{OpenScopes, PublishScope};
 pub use session_store::SessionStore;
 
-/// The store, or none: then every commit is reached from the beginning.
+/// The store of the broker, if it has one. Without a store, every commit counts as reached.
 pub struct Durability {
     store: Option<SessionStore>,
 }
@@ -22,46 +23,47 @@ impl Durability {
         Self { store }
     }
 
-    /// The store, if anything is kept beyond the process.
+    /// Returns the store; `None` if all state is lost when the process ends.
     #[must_use]
     pub fn store(&self) -> Option<&SessionStore> {
         self.store.as_ref()
     }
 
-    /// The last commit that is stored.
+    /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
     pub fn committed(&self) -> Commit {
         self.store.as_ref().map_or(Commit(u64::MAX), SessionStore::committed)
     }
 
-    /// Whether everything up to `commit` is stored.
+    /// Whether `commit` is reached.
     #[must_use]
     pub fn is_committed(&self, commit: Commit) -> bool {
         commit <= self.committed()
     }
 
-    /// Whether nothing is accepted that would have to be stored: the disk is full, or the store failed.
+    /// Whether the broker refuses everything that would have to be stored, because the disk is full or the store
+    /// failed.
     #[must_use]
     pub fn is_refusing(&self) -> bool {
         self.store.as_ref().is_some_and(SessionStore::is_refusing)
     }
 
-    /// The commit until which nothing more should be read from clients, because the store cannot keep up.
+    /// Returns the commit before which nothing more should be read from clients, because the store cannot keep up.
     #[must_use]
     pub fn backpressure(&self) -> Option<Commit> {
         self.store.as_ref().and_then(SessionStore::backpressure)
     }
 
-    /// Everything that is appended until the guard is dropped is committed together or not at all. Take it before any lock, and
-    /// one at a time in a thread.
+    /// Opens an atomic scope: everything appended until the guard is dropped is committed together or not at all. Open
+    /// it before taking any lock, and only one at a time per thread.
     pub(crate) fn atomic_scope(&self) -> Option<AtomicScope<'_>> {
         self.store.as_ref().map(SessionStore::atomic_scope)
     }
 
-    /// Commits what was appended and closes the store. Nothing is accepted afterwards.
+    /// Commits everything that was appended and closes the store, which accepts nothing afterwards.
     ///
     /// # Errors
-    /// When something appended could not be committed, or had failed before.
+    /// When an appended operation could not be committed, or the store had failed before.
     pub fn close(&self) -> Result<(), CloseError> {
         self.store.as_ref().map_or(Ok(()), SessionStore::close)
     }

@@ -1,23 +1,23 @@
-//! Why a connection ends, and what the peer is told.
+//! The reason why a connection ends, and the reason code for the peer.
 
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
-/// Why a connection ends, and what the peer is told.
+/// The reason why a connection ends, and the reason code for the peer.
 #[derive(Debug)]
 pub struct End {
     cause: Cause,
-    /// The reason code of our DISCONNECT; `None` when the peer is gone or has sent DISCONNECT.
-    farewell: Option<ReasonCode>,
+    /// The reason code of our DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
+    disconnect_reason: Option<ReasonCode>,
     kind: EndKind,
-    /// The rule that the peer broke, for the log.
+    /// The id of the statement that the peer violated, for the log; empty if it violated none.
     statement: &'static str,
 }
 
-/// The kinds of ends.
+/// The kind of the end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndKind {
-    /// The peer is gone or has sent DISCONNECT.
+    /// The peer closed the connection or sent DISCONNECT, or the connection broke.
     Gone,
     /// Another connection took the session over.
     TakenOver,
@@ -27,34 +27,34 @@ pub enum EndKind {
     OutOfMemory,
     /// The client was silent for too long.
     Silent,
-    /// The client broke a rule of the protocol.
+    /// The client violated the protocol.
     Violation,
 }
 
 impl End {
-    fn new(cause: Cause, farewell: Option<ReasonCode>, kind: EndKind) -> Self {
-        Self { cause, farewell, kind, statement: "" }
+    fn new(cause: Cause, disconnect_reason: Option<ReasonCode>, kind: EndKind) -> Self {
+        Self { cause, disconnect_reason, kind, statement: "" }
     }
 
-    /// The network connection is closed or broken.
+    /// Creates the end of a connection whose network connection is closed or broken.
     #[must_use]
     pub fn closed() -> Self {
         Self::new(Cause::Closed, None, EndKind::Gone)
     }
 
-    /// Another connection continues the session `[MQTT5-3.1.4-3]`.
+    /// Creates the end of a connection whose session another connection took over `[MQTT5-3.1.4-3]`.
     #[must_use]
     pub fn taken_over() -> Self {
         Self::new(Cause::Closed, Some(ReasonCode::SessionTakenOver), EndKind::TakenOver)
     }
 
-    /// The broker stops.
+    /// Creates the end of a connection because the broker stops.
     #[must_use]
     pub fn shutdown() -> Self {
         Self::new(Cause::Shutdown, Some(ReasonCode::ServerShuttingDown), EndKind::Shutdown)
     }
 
-    /// There is no room for what the client sends.
+    /// Creates the end of a connection because the broker has no room for what the client sends.
     #[must_use]
     pub fn overloaded() -> Self {
         Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::Shutdown)
@@ -66,57 +66,59 @@ impl End {
         Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::OutOfMemory)
     }
 
-    /// The client was silent for one and a half times the keep alive `[MQTT5-3.1.2-22]`.
+    /// Creates the end of a connection whose client sent nothing for one and a half times the keep alive
+    /// `[MQTT5-3.1.2-22]`.
     #[must_use]
     pub fn silent() -> Self {
         Self::new(Cause::KeepAlive, Some(ReasonCode::KeepAliveTimeout), EndKind::Silent)
     }
 
-    /// The client sent DISCONNECT.
+    /// Creates the end of a connection whose client sent DISCONNECT.
     pub(crate) fn disconnected(cause: Cause) -> Self {
         Self::new(cause, None, EndKind::Gone)
     }
 
-    /// The client sent bytes that are no packet.
+    /// Creates the end of a connection whose client sent bytes that are not a valid packet.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
         Self::violation(error.reason(), error.statement())
     }
 
-    /// The client sent a packet that may not come here: a second CONNECT, or one that only a server sends `[MQTT5-3.1.0-2]`.
+    /// Creates the end of a connection whose client sent a packet that is not allowed at this point: a second CONNECT,
+    /// or a packet that only a server sends `[MQTT5-3.1.0-2]`.
     pub(crate) fn unexpected() -> Self {
         Self::violation(ReasonCode::ProtocolError, "MQTT5-3.1.0-2")
     }
 
     fn violation(reason: ReasonCode, statement: &'static str) -> Self {
-        Self { cause: Cause::Violation, farewell: Some(reason), kind: EndKind::Violation, statement }
+        Self { cause: Cause::Violation, disconnect_reason: Some(reason), kind: EndKind::Violation, statement }
     }
 
-    /// Why the session loses the connection.
+    /// Returns the cause for the session, which decides about its will.
     pub(crate) fn cause(&self) -> Cause {
         self.cause
     }
 
-    /// What kind of end it is.
+    /// Returns the kind of this end.
     #[must_use]
     pub fn kind(&self) -> EndKind {
         self.kind
     }
 
-    /// The reason code that the peer is told, if any.
+    /// Returns the reason code of our DISCONNECT, if any.
     #[must_use]
     pub fn reason(&self) -> Option<ReasonCode> {
-        self.farewell
+        self.disconnect_reason
     }
 
-    /// The id of the statement that the peer broke; empty if it broke none.
+    /// Returns the id of the statement that the peer violated; empty if it violated none.
     #[must_use]
     pub fn statement(&self) -> &'static str {
         self.statement
     }
 
-    /// Appends our DISCONNECT; servers send one in MQTT 5 only.
+    /// Appends our DISCONNECT to `into`. Does nothing before MQTT 5, where servers send no DISCONNECT.
     pub(crate) fn encode_farewell(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
-        let Some(reason) = self.farewell.filter(|_| version.is_v5()) else { return };
+        let Some(reason) = self.disconnect_reason.filter(|_| version.is_v5()) else { return };
         let len = into.len();
         if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
             into.truncate(len);

@@ -1,23 +1,25 @@
-//! The broker core: sessions, topics, and the rules by which messages pass between them. It has no sockets, no clock and
-//! no runtime, so that everything can call it: a client's connection, an administrator, a bridge, a test in virtual time.
+//! The broker core: sessions, topics, and the rules by which messages pass between them. It has no sockets, no clock
+//! and no runtime, so that any kind of caller can use it: a client's connection, an administrator, a bridge, a test in
+//! virtual time.
 //!
 //! Callers act through the verbs of [`Broker`]. In the order of a client's life:
 //!
 //! | verb | caused by |
 //! |---|---|
-//! | [`Broker::begin_connect`], [`PendingConnect::connect`], [`PendingConnect::authenticate`] | CONNECT and AUTH, until both sides agree |
-//! | [`Broker::connect`] | the agreement: the session gets its connection, CONNACK is sent or waits |
+//! | [`Broker::begin_connect`], [`PendingConnect::connect`], [`PendingConnect::authenticate`] | CONNECT and AUTH, until the client is accepted or refused |
+//! | [`Broker::connect`] | the acceptance of the client: the session gets its connection, CONNACK is sent or waits |
 //! | [`Broker::subscribe`], [`Broker::unsubscribe`] | one entry of SUBSCRIBE or UNSUBSCRIBE |
 //! | [`Broker::publish`] | PUBLISH packets of one topic |
 //! | [`Broker::receive`], [`Broker::release`] | the QoS 2 identifier of an incoming PUBLISH, and its PUBREL |
 //! | [`Broker::acknowledge`] | PUBACK, PUBREC and PUBCOMP from the client |
-//! | [`Broker::commit_reached`] | the store committed something that messages waited for |
+//! | [`Broker::commit_reached`] | a commit of the store that messages waited for |
 //! | [`Broker::disconnect`] | the end of the connection |
 //! | [`Broker::timeout`] | keep alive, delayed will, session expiry |
 //!
-//! Each verb takes a [`Turn`], which has the time, a budget of work and the scratch space of the calling core, and returns a
-//! [`Receipt`]: the outcome, and the commit that an answer to the client must wait for. What is left to do for others (write to
-//! a connection, wake it, come back at a time) is collected in [`Effects`]; the caller carries it out when the turn is over.
+//! Each verb takes a [`Turn`], which has the time, a budget of work and the scratch space of the calling core, and
+//! returns a [`Receipt`]: the outcome, and the commit that an answer to the client must wait for. Further actions
+//! (write to a connection, wake it, call a verb at a certain time) are collected in [`Effects`]; the caller carries
+//! them out when the turn is over.
 //!
 //! [`ClientConnection`] turns the packets of one network connection into verbs, and their receipts into answers.
 

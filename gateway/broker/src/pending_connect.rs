@@ -1,5 +1,5 @@
-//! The verbs of the opening: CONNECT, and AUTH as often as the method asks for it, until both sides agree or the client is
-//! refused. No session is touched yet.
+//! The verbs before a session is attached: CONNECT, and as many exchanges of AUTH as the authentication method needs,
+//! until the client is accepted or refused. They do not access sessions.
 
 use std::sync::Arc;
 
@@ -13,27 +13,27 @@ use crate::broker::Broker;
 pub struct PendingConnect {
     handshake: Handshake,
     packet_size_max: u32,
-    /// The version of CONNECT, once it came.
+    /// The protocol version in CONNECT; `None` before CONNECT was received.
     version: Option<ProtocolVersion>,
 }
 
-/// What to do next.
+/// The next step of the caller.
 #[derive(Debug)]
 pub enum ConnectStep {
     /// The bytes contain no whole packet yet.
     Incomplete,
-    /// Send this packet in that version, and wait for the answer.
+    /// Send this packet, encoded for this protocol version, and wait for the answer.
     Send(Packet, ProtocolVersion),
-    /// Both sides agree: [`Broker::check_admission`], then [`Broker::connect`].
+    /// The client is accepted: call [`Broker::check_admission`], then [`Broker::connect`].
     Accept(Box<Negotiated>),
     /// Send the CONNACK of the refusal if there is one, then close.
     Refuse(Refusal),
-    /// Close without an answer: another packet came than the one expected.
+    /// Close the link without an answer, because the client sent another packet than expected.
     Close,
 }
 
 impl Broker {
-    /// Begins with a connection whose CONNECT is still to come.
+    /// Begins a connection whose CONNECT has not been received yet.
     #[must_use]
     pub fn begin_connect(&self) -> PendingConnect {
         let config = Arc::clone(self.sessions.config());
@@ -43,26 +43,26 @@ impl Broker {
 }
 
 impl PendingConnect {
-    /// CONNECT. `assign_id` makes an identifier that nobody can guess, for a client that leaves it to us.
+    /// Handles CONNECT. If the client omits its identifier, `assign_id` must return one that nobody can guess.
     pub fn connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> ConnectStep {
         self.version = Some(connect.version);
         let step = self.handshake.handle_connect(connect, assign_id);
         self.step(step)
     }
 
-    /// AUTH, which answers ours.
+    /// Handles AUTH, with which the client answers our AUTH.
     pub fn authenticate(&mut self, auth: Auth) -> ConnectStep {
         let step = self.handshake.handle_auth(auth);
         self.step(step)
     }
 
-    /// Takes the first packet out of `bytes`, if it is whole, and handles it.
+    /// Removes the first packet from `bytes`, if it is complete, and handles it.
     pub fn receive(&mut self, bytes: &mut Vec<u8>, assign_id: impl FnOnce() -> String) -> ConnectStep {
         match self.next(bytes) {
             Ok(None) => ConnectStep::Incomplete,
             Ok(Some(Packet::Connect(connect))) => self.connect(*connect, assign_id),
             Ok(Some(Packet::Auth(auth))) => self.authenticate(auth),
-            // After CONNECT only AUTH may come, and DISCONNECT, which needs no answer.
+            // After CONNECT the client may send only AUTH, or DISCONNECT, which needs no answer.
             Ok(Some(_)) => ConnectStep::Close,
             Err(error) => ConnectStep::Refuse(Refusal::malformed(&error)),
         }

@@ -1,4 +1,4 @@
-//! Consecutive publishes of one topic by one client: matched once, handed to each subscriber under one lock.
+//! Consecutive publishes by one client to one topic. They are matched once and given to each subscriber under one lock.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ mod raw_frames;
 pub(crate) use raw_frames::OwnedFrames;
 pub use raw_frames::RawFrames;
 
-/// A batch that grows. It holds either raw frames, which can be forwarded as they are, or messages.
+/// A publish batch to which publishes can be added. It holds either raw frames, which can be forwarded unchanged, or
+/// messages.
 pub struct PublishBatch<'a> {
     bytes: &'a [u8],
     raw_so_far: Option<RawSoFar<'a>>,
@@ -19,39 +20,39 @@ pub struct PublishBatch<'a> {
     lists: BatchLists,
 }
 
-/// The lists of a batch, for the next one to reuse.
+/// The lists of a batch, which the next batch can reuse.
 #[derive(Default)]
 pub struct BatchLists {
     messages: Vec<Arc<Message>>,
     packet_ids: Vec<usize>,
-    /// The frames, if other packets came between them.
+    /// A copy of the frames, one after the other, if there were other packets between them; otherwise empty.
     gathered: Vec<u8>,
 }
 
-/// The raw frames so far.
+/// The raw frames in the batch so far.
 struct RawSoFar<'a> {
     topic: &'a str,
     qos: QoS,
     count: u32,
     largest: usize,
-    /// The frames, as long as nothing came between them.
+    /// The frames in the bytes of the read, as long as there was no other packet between them.
     wire: &'a [u8],
 }
 
 impl<'a> PublishBatch<'a> {
-    /// An empty batch over the bytes of one read.
+    /// Creates an empty batch for frames in `bytes`, the bytes of one read.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self::with_lists(bytes, BatchLists::default())
     }
 
-    /// The same with lists to reuse, which are empty.
+    /// Creates an empty batch like [`Self::new`] that reuses `lists`, which must be empty.
     #[must_use]
     pub fn with_lists(bytes: &'a [u8], lists: BatchLists) -> Self {
         Self { bytes, raw_so_far: None, topic: Box::default(), lists }
     }
 
-    /// The lists, for another batch.
+    /// Returns the lists, emptied, for another batch.
     #[must_use]
     pub fn into_lists(self) -> BatchLists {
         let BatchLists { messages, packet_ids, gathered } = self.lists;
@@ -62,7 +63,8 @@ impl<'a> PublishBatch<'a> {
         }
     }
 
-    /// Adds a frame that can be copied, at QoS 0 or 1; `false` when it does not belong to this batch. An empty batch takes any.
+    /// Adds a frame of QoS 0 or 1 that can be forwarded unchanged. Returns `false` if its topic or QoS is not that of
+    /// the batch, or if the batch holds messages. An empty batch accepts any frame.
     #[must_use]
     pub fn extend(&mut self, view: &PublishView<'a>) -> bool {
         if !self.lists.messages.is_empty() {
@@ -81,13 +83,13 @@ impl<'a> PublishBatch<'a> {
         true
     }
 
-    /// Whether messages of `topic` may join.
+    /// Whether the batch holds messages of `topic`, so that further messages of this topic can be added.
     #[must_use]
     pub fn holds(&self, topic: &str) -> bool {
         !self.messages().is_empty() && *self.topic == *topic
     }
 
-    /// Makes this empty batch one of messages to `topic`.
+    /// Makes this batch, which must be empty, a batch of messages of `topic`.
     pub fn begin(&mut self, topic: &str) {
         self.topic = topic.into();
     }
@@ -106,7 +108,7 @@ impl<'a> PublishBatch<'a> {
         Ok(())
     }
 
-    /// The raw frames, if the batch consists of frames.
+    /// Returns the raw frames, if the batch consists of frames.
     #[must_use]
     pub fn raw(&self) -> Option<RawFrames<'_>> {
         let RawSoFar { topic, qos, count, largest, wire } = *self.raw_so_far.as_ref()?;
@@ -115,19 +117,19 @@ impl<'a> PublishBatch<'a> {
         Some(RawFrames { topic, wire, qos, count, largest, packet_ids })
     }
 
-    /// The messages, if the batch consists of messages.
+    /// Returns the messages; empty if the batch consists of frames.
     #[must_use]
     pub fn messages(&self) -> &[Arc<Message>] {
         &self.lists.messages
     }
 
-    /// The topic of the frames; empty if there are none.
+    /// Returns the topic of the frames; empty if there are none.
     #[must_use]
     pub fn frames_topic(&self) -> &'a str {
         self.raw_so_far.as_ref().map_or("", |raw_so_far| raw_so_far.topic)
     }
 
-    /// The topic; `None` for an empty batch.
+    /// Returns the topic of the batch; `None` for an empty batch.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         match &self.raw_so_far {
@@ -142,7 +144,7 @@ impl<'a> PublishBatch<'a> {
         self.raw_so_far.is_some()
     }
 
-    /// How many messages it holds.
+    /// Returns the number of messages in the batch.
     #[must_use]
     pub fn len(&self) -> u64 {
         match &self.raw_so_far {
@@ -151,27 +153,27 @@ impl<'a> PublishBatch<'a> {
         }
     }
 
-    /// The same as an index.
+    /// Returns the number of messages in the batch as `usize`.
     pub(crate) fn count(&self) -> usize {
         usize::try_from(self.len()).unwrap_or(usize::MAX)
     }
 
-    /// The work of one copy of it to one session.
+    /// Returns the cost, in units of [`crate::Budget`], of delivering the batch to one session.
     pub(crate) fn cost(&self) -> usize {
         let cost = |raw: RawFrames<'_>| usize::try_from(raw.cost()).unwrap_or(usize::MAX);
         self.raw().map_or(self.messages().len(), cost)
     }
 
-    /// Whether it holds nothing.
+    /// Whether the batch holds no messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw_so_far.is_none() && self.messages().is_empty()
     }
 
-    /// Whether it should be delivered before more is added.
+    /// Whether the batch has reached its maximum length and should be delivered.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.messages().len().max(self.lists.packet_ids.len()) >= ACKNOWLEDGED_MAX
+        self.messages().len().max(self.lists.packet_ids.len()) >= BATCH_LEN_MAX
     }
 
     /// Empties the batch.
@@ -183,15 +185,16 @@ impl<'a> PublishBatch<'a> {
     }
 }
 
-/// Appends a frame to those of a batch; returns its offset among them. Once other packets (acknowledgements) came between two
-/// frames, the frames are gathered in a buffer.
+/// Appends a frame to the frames of a batch, and returns the offset of the frame among them. As long as the frames are
+/// adjacent in `bytes`, `wire` is extended. If there are other packets (acknowledgements) between two frames, the
+/// frames are copied to `gathered`.
 fn append<'a>(wire: &mut &'a [u8], gathered: &mut Vec<u8>, bytes: &'a [u8], frame: &'a [u8]) -> usize {
     let begin = offset_in(bytes, frame);
     let start = if wire.is_empty() { begin } else { offset_in(bytes, wire) };
     let place = wire.len().max(gathered.len());
     if gathered.is_empty() && begin == start + wire.len() {
         let Some(longer) = bytes.get(start..begin + frame.len()) else {
-            unreachable!("the frames of a batch are of one read")
+            unreachable!("the frames of a batch are from one read")
         };
         *wire = longer;
         return place;
@@ -203,21 +206,21 @@ fn append<'a>(wire: &mut &'a [u8], gathered: &mut Vec<u8>, bytes: &'a [u8], fram
     place
 }
 
-/// The same list without its content; it keeps its memory, unless that is much.
+/// Returns the list without its content. The list keeps its memory, unless that is more than 64 KiB.
 pub fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
     list.clear();
     if list.capacity() * size_of::<T>() > SIZE_KEPT_MAX { Vec::new() } else { list }
 }
 
-/// Where `part` begins within `whole`, of which it is a slice.
+/// Returns the offset of `part` in `whole`. `part` must be a slice of `whole`.
 fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
-/// Bytes of memory that an empty list may keep.
+/// Maximum number of bytes of memory that an emptied list keeps.
 const SIZE_KEPT_MAX: usize = 64 * 1024;
-/// The most messages, and frames with an identifier, in a batch.
-const ACKNOWLEDGED_MAX: usize = 128;
+/// Maximum number of messages, or of frames with a packet identifier, in a batch.
+const BATCH_LEN_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests;

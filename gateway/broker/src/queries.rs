@@ -1,4 +1,4 @@
-//! Read-only queries, page by page: each page has a bounded cost.
+//! Read-only queries. Results are returned in pages, each of which has a bounded cost.
 
 use std::sync::Arc;
 
@@ -16,45 +16,45 @@ use crate::turn::Turn;
 pub struct Page<T, C> {
     /// The results.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` at the end.
+    /// The cursor of the next page; `None` after the last page.
     pub next: Option<C>,
 }
 
-/// A place in the list of sessions.
+/// A position in the list of sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionCursor {
     shard: usize,
-    /// Sessions of the shard with ids up to this one are done.
+    /// Sessions of the shard whose ids are not greater than this one are already listed.
     after: u64,
 }
 
-/// A session at one moment.
+/// Information about a session at one moment.
 #[derive(Debug, Clone)]
 pub struct SessionInfo {
-    /// Its id.
+    /// The id of the session.
     pub id: u64,
-    /// Its name.
+    /// The tenant and client identifier of the session.
     pub key: SessionKey,
-    /// The version that its connection speaks, while there is one.
+    /// The protocol version of the session's connection; `None` if it is not connected.
     pub version: Option<ProtocolVersion>,
-    /// Session expiry in seconds; `u32::MAX` is never.
+    /// Session expiry interval in seconds; `u32::MAX` means never.
     pub session_expiry: u32,
-    /// Its subscriptions.
+    /// Number of subscriptions.
     pub subscriptions: usize,
-    /// QoS 1 and 2 messages that the client has not completed.
+    /// Number of QoS 1 and 2 messages that were sent to the client and are not fully acknowledged.
     pub inflight: u32,
-    /// Messages in the queue, and their bytes.
+    /// Number of messages in the queue.
     pub queued: usize,
-    /// Bytes of the messages in the queue.
+    /// Size of the messages in the queue, in bytes.
     pub queued_bytes: usize,
 }
 
-/// A subscription at one moment.
+/// Information about a subscription at one moment.
 #[derive(Debug, Clone)]
 pub struct SubscriptionInfo {
-    /// Its filter.
+    /// The filter of the subscription.
     pub filter: SubscriptionFilter,
-    /// What it was granted.
+    /// The granted options.
     pub granted: GrantedOptions,
 }
 
@@ -63,7 +63,8 @@ pub struct SubscriptionInfo {
 pub struct RetainedInfo(pub Arc<Message>);
 
 impl Broker {
-    /// Sessions from `cursor` on, at most `limit`, in no order. A session that exists throughout is listed exactly once.
+    /// Lists sessions from `cursor` on, at most `limit`, in no particular order. A session that exists until the last
+    /// page is listed exactly once.
     #[must_use]
     pub fn list_sessions(
         &self,
@@ -82,7 +83,7 @@ impl Broker {
                     return Page { items, next: Some(SessionCursor { shard, after }) };
                 }
                 after = handle.id();
-                items.push(info(handle));
+                items.push(session_info(handle));
             }
             (shard, after) = (shard + 1, 0);
             if turn.budget.is_spent() {
@@ -92,14 +93,14 @@ impl Broker {
         Page { items, next: None }
     }
 
-    /// One session.
+    /// Returns information about one session; `None` if it does not exist.
     #[must_use]
     pub fn session(&self, key: &SessionKey) -> Option<SessionInfo> {
-        self.registry().get(key).map(|handle| info(&handle))
+        self.registry().get(key).map(|handle| session_info(&handle))
     }
 
-    /// Subscriptions of a session in the order of their filters: those after `after`, at most `limit`. The cost is bounded by the
-    /// session's bound on subscriptions.
+    /// Lists at most `limit` subscriptions of a session whose filters are greater than `after`, in the order of their
+    /// filters. The cost is bounded by the maximum number of subscriptions of a session.
     #[must_use]
     pub fn list_subscriptions(
         &self,
@@ -120,7 +121,8 @@ impl Broker {
         Page { items, next }
     }
 
-    /// Retained messages of the default tenant whose topics match `filter`, from `cursor` on, at most `limit`.
+    /// Lists the retained messages of the default tenant whose topics match `filter`, from `cursor` on, at most
+    /// `limit`.
     #[must_use]
     pub fn list_retained(
         &self,
@@ -141,7 +143,7 @@ impl Broker {
     }
 }
 
-fn info(handle: &SessionHandle) -> SessionInfo {
+fn session_info(handle: &SessionHandle) -> SessionInfo {
     let state = handle.lock();
     SessionInfo {
         id: handle.id(),

@@ -1,30 +1,30 @@
-//! What a verb returns: its outcome, and what an answer has to wait for.
+//! The result of a verb: its outcome, and the commit that an answer has to wait for.
 
 use tidegate_persistence::Commit;
 
-/// The outcome of an operation. Whoever tells a client about it waits until [`Self::commit`] is reached: an acknowledgement is
-/// a promise.
+/// The outcome of an operation. An answer to the client must not be sent before [`Self::commit`] is reached, because an
+/// acknowledgement promises that the change is stored.
 #[must_use = "an answer must wait for the commit"]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt<T> {
-    /// What came of it.
+    /// The outcome.
     pub outcome: T,
     /// The commit that covers everything the operation changed; `Commit(0)` when nothing has to be stored.
     pub commit: Commit,
 }
 
 impl<T> Receipt<T> {
-    /// The receipt of an operation that stored something under `commit`.
+    /// Creates the receipt of an operation whose changes are stored under `commit`.
     pub fn new(outcome: T, commit: Commit) -> Self {
         Self { outcome, commit }
     }
 
-    /// The receipt of an operation that stored nothing.
+    /// Creates the receipt of an operation that stores nothing.
     pub fn immediate(outcome: T) -> Self {
         Self::new(outcome, Commit(0))
     }
 
-    /// The same outcome, after another commit as well.
+    /// Returns the receipt with the same outcome, which must wait for `commit` as well.
     pub fn after(self, commit: Commit) -> Self {
         Self { commit: self.commit.max(commit), ..self }
     }

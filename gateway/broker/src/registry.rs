@@ -1,5 +1,5 @@
-//! Finds the handle of a session by tenant and client identifier, or by session id. A session has one owner: attaching to it and
-//! removing it both happen under the lock of its shard.
+//! Finds the handle of a session by tenant and client identifier, or by session id. Attaching a connection to a session
+//! and removing the session both happen under the lock of its shard, so a session never has two owners.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::session_handle::{SessionHandle, SessionKey};
 
-/// All sessions of the broker, in sharded hash tables. A table slot is one pointer: the handle holds the key and the id.
+/// All sessions of the broker, in sharded hash tables. A table slot is one pointer: the handle holds the key and the
+/// id.
 pub struct Registry {
     hasher: RandomState,
     by_key: Vec<Shard>,
@@ -21,14 +22,14 @@ struct Shard(Mutex<HashTable<Arc<SessionHandle>>>);
 
 impl Default for Registry {
     fn default() -> Self {
-        let shards = || (0..SHARDS).map(|_| Shard::default()).collect();
+        let shards = || (0..SHARD_COUNT).map(|_| Shard::default()).collect();
         Self { hasher: RandomState::new(), by_key: shards(), by_id: shards() }
     }
 }
 
 impl Registry {
-    /// Runs `attach` with the handle of the session `key`, which `create` makes if there is none. Until `attach` returns,
-    /// nobody else can attach to the session or remove it.
+    /// Runs `attach` with the handle of the session `key`. If there is no such session, `create` creates it. Until
+    /// `attach` returns, no other thread can attach to the session or remove it.
     pub fn enter<R>(
         &self,
         key: &SessionKey,
@@ -72,27 +73,27 @@ impl Registry {
         true
     }
 
-    /// The handle of the session with this id.
+    /// Returns the handle of the session with this id.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(id);
         shard(&self.by_id, hash).lock().find(hash, |handle| handle.id() == id).cloned()
     }
 
-    /// The handle of the session with this key.
+    /// Returns the handle of the session with this key.
     #[must_use]
     pub fn get(&self, key: &SessionKey) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(key);
         shard(&self.by_key, hash).lock().find(hash, |handle| handle.key() == key).cloned()
     }
 
-    /// The sessions of the shard `index`, which counts from 0; `None` beyond the last shard.
+    /// Returns the sessions of the shard `index`, which counts from 0; `None` beyond the last shard.
     pub(crate) fn shard(&self, index: usize) -> Option<Vec<Arc<SessionHandle>>> {
         self.by_key.get(index).map(|shard| shard.lock().iter().cloned().collect())
     }
 
-    /// Calls `visit` for every session, one shard at a time, without holding a lock. Sessions that are added or removed meanwhile
-    /// may be missed.
+    /// Calls `visit` for every session, one shard at a time, without holding a lock. Sessions that are added or removed
+    /// during the call may be missed.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<SessionHandle>)) {
         for shard in &self.by_key {
             let handles: Vec<_> = shard.lock().iter().cloned().collect();
@@ -100,7 +101,7 @@ impl Registry {
         }
     }
 
-    /// Number of sessions.
+    /// Returns the number of sessions.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_key.iter().map(|shard| shard.lock().len()).sum()
@@ -119,11 +120,12 @@ impl Shard {
     }
 }
 
-/// The shard of a hash. It is chosen by the upper half, because the hash table itself uses the lower bits.
+/// Returns the shard of a hash. The upper half of the hash selects the shard, because the hash table uses the lower
+/// bits.
 fn shard(shards: &[Shard], hash: u64) -> &Shard {
-    let index = usize::try_from(hash >> 32).unwrap_or(0) % SHARDS;
+    let index = usize::try_from(hash >> 32).unwrap_or(0) % SHARD_COUNT;
     let Some(shard) = shards.get(index) else { unreachable!("the remainder is below the number of shards") };
     shard
 }
 
-const SHARDS: usize = 256;
+const SHARD_COUNT: usize = 256;

@@ -1,5 +1,5 @@
-//! Retained messages for new subscriptions, at the pace of the client's socket and acknowledgements: never cut short, never
-//! piled up.
+//! Sends retained messages to new subscriptions, as fast as the client reads and acknowledges them. All matching
+//! messages are sent, and they do not accumulate in the queue of the session.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::end::End;
 use crate::session_handle::{Ownership, SessionHandle};
 use crate::turn::Turn;
 
-/// The replays of one session. There is at most one for each subscription, so the bound on subscriptions bounds them.
+/// The replays of one session. There is at most one replay per subscription, so the limit on subscriptions limits the
+/// number of replays.
 #[derive(Default)]
 pub(crate) struct Replays {
     queue: BTreeMap<SubscriptionFilter, Replay>,
@@ -25,26 +26,26 @@ struct Replay {
     options: ReplayOptions,
 }
 
-/// What the subscription grants.
+/// The options of the subscription that matter for its replay.
 struct ReplayOptions {
     qos: QoS,
     no_local: bool,
-    identifier: Option<u32>,
+    subscription_identifier: Option<u32>,
 }
 
-/// How a session's replays stand after a turn.
+/// The progress of a session's replays after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayProgress {
-    /// Nothing is owed.
+    /// All replays are finished.
     Done,
-    /// The client keeps up: continue in the next turn.
+    /// There are more messages and the client keeps up: continue in the next turn.
     More,
-    /// The client has to read, or to acknowledge, first.
+    /// There are more messages, but the client must first read or acknowledge earlier ones.
     Waiting,
 }
 
 impl Broker {
-    /// Sends the next retained messages that a session is owed, if its client keeps up.
+    /// Continues the replays of a session, if its client keeps up.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -71,7 +72,8 @@ impl Broker {
             && guard.session.write_buffer().len() > low
             && let Some(connection) = &guard.connection
         {
-            // Acknowledgements wake the connection as anything does that it reads; an emptied socket does so through this.
+            // The connection must be woken when the client has read enough bytes. An acknowledgement from the client
+            // wakes it in any case, because it is input.
             connection.signals.pause_reading(low);
         }
         let _ = guard.finish(turn);
@@ -80,13 +82,13 @@ impl Broker {
 }
 
 impl Replays {
-    /// Begins a replay. One under way for the same filter begins again.
+    /// Begins a replay. A replay of the same filter that is still running starts again from the beginning.
     pub(crate) fn begin(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         let cursor = RetainedStore::cursor(&filter.filter);
         self.queue.insert(filter.clone(), Replay { cursor, options: ReplayOptions::of(granted) });
     }
 
-    /// The subscription has other options now.
+    /// Changes the options of the replay for `filter`, if there is one, to those of a later SUBSCRIBE.
     pub(crate) fn alter(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         if let Some(replay) = self.queue.get_mut(filter) {
             replay.options = ReplayOptions::of(granted);
@@ -98,7 +100,7 @@ impl Replays {
         self.queue.remove(filter);
     }
 
-    /// Sends messages of the first replay, at most `ADVANCE_LEN`, and only while the client keeps up.
+    /// Sends messages of the first replay, at most `MESSAGES_PER_TURN_MAX`, and only while the client keeps up.
     fn advance(
         &mut self,
         broker: &Broker,
@@ -112,8 +114,8 @@ impl Replays {
             return;
         }
         let Replay { cursor, options } = current.get_mut();
-        // The session is locked: what is published meanwhile comes after what is sent here.
-        broker.tenant_of(handle).retained.give(cursor, ADVANCE_LEN, turn.now, |message| {
+        // The session is locked, so messages published during this call reach the session after the retained messages.
+        broker.tenant_of(handle).retained.give(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
             options.push(broker, turn, handle, session, message);
             has_room(session, low)
         });
@@ -126,7 +128,7 @@ impl Replays {
 impl ReplayOptions {
     fn of(granted: &GrantedOptions) -> Self {
         let GrantedOptions { options, identifier } = *granted;
-        Self { qos: options.qos, no_local: options.no_local, identifier }
+        Self { qos: options.qos, no_local: options.no_local, subscription_identifier: identifier }
     }
 
     fn push(
@@ -141,15 +143,15 @@ impl ReplayOptions {
             return;
         }
         let qos = self.qos.min(message.qos());
-        // The session may get the same message again, through another SUBSCRIBE.
+        // The session may get the same retained message several times, through several SUBSCRIBEs.
         let store = broker.durability.store().filter(|_| qos > QoS::AtMostOnce && session.is_persistent());
         let copy = store.map(|store| store.copy_with_new_id(message));
-        // RETAIN is 1 because the subscription is the cause [MQTT5-3.3.1-8].
+        // RETAIN is 1, because the message is sent as the result of a SUBSCRIBE [MQTT5-3.3.1-8].
         let delivery = Delivery {
             message: copy.as_ref().unwrap_or(message),
             qos,
             retain: true,
-            identifiers: self.identifier.as_slice(),
+            identifiers: self.subscription_identifier.as_slice(),
             share: None,
         };
         turn.budget.charge(1);
@@ -161,10 +163,11 @@ impl ReplayOptions {
     }
 }
 
-/// Whether the client keeps up, so that the next message is sent at once whatever its QoS.
+/// Whether the client keeps up, so that the next message can be sent immediately at any QoS. `low` is the number of
+/// bytes waiting to be written up to which the client keeps up.
 fn has_room(session: &mut Session, low: usize) -> bool {
     session.write_buffer().len() <= low && session.queued() == 0 && session.has_room()
 }
 
-/// Retained messages that are sent before others get their turn.
-const ADVANCE_LEN: usize = 256;
+/// Maximum number of retained messages that one turn sends to a session.
+const MESSAGES_PER_TURN_MAX: usize = 256;

@@ -1,4 +1,5 @@
-//! Routes of topics that were published to lately on this core, each valid for one generation of the subscriptions.
+//! The routes of topics to which connections of this core have recently published. A route is valid for one generation
+//! of the routing table.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use tidegate_routing::{Route, Subscriber};
 use crate::session_handle::SessionSubscriber;
 use crate::tenant::{Tenant, TenantId};
 
-/// A direct-mapped cache: a topic has one slot, the latest takes it.
+/// A direct-mapped cache: the hash of a topic selects one slot, which holds the latest topic with this hash.
 #[derive(Default)]
 pub struct RouteCache {
     slots: Vec<Option<Entry>>,
@@ -24,14 +25,14 @@ struct Entry {
 }
 
 impl RouteCache {
-    /// The receivers of a message on `topic` now.
+    /// Returns the current receivers of messages to `topic`.
     pub(crate) fn route(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
         let route = self.find(tenant, topic);
         self.receiver = route.deliveries.first().map(|delivery| delivery.subscriber.id());
         route
     }
 
-    /// The id of the first session on the last route.
+    /// Returns the id of the first session on the route that [`Self::route`] returned last.
     #[must_use]
     pub fn receiver(&self) -> Option<u64> {
         self.receiver
@@ -39,7 +40,7 @@ impl RouteCache {
 
     fn find(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
         if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, || None);
+            self.slots.resize_with(SLOT_COUNT, || None);
         }
         let generation = tenant.router.generation();
         let slot = Self::slot(tenant.id(), topic);
@@ -63,7 +64,7 @@ impl RouteCache {
     fn slot(tenant: TenantId, topic: &str) -> usize {
         let mut hasher = FxHasher::default();
         (tenant, topic).hash(&mut hasher);
-        usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SLOTS
+        usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SLOT_COUNT
     }
 }
 
@@ -73,7 +74,8 @@ impl Entry {
     }
 }
 
-/// Topics that a core remembers.
-const SLOTS: usize = 1024;
-/// Longer routes are matched anew each time: they cost more to deliver than to find.
+/// Number of slots of the cache.
+const SLOT_COUNT: usize = 1024;
+/// Maximum number of receivers of a cached route. A longer route is matched again each time, because delivering its
+/// messages costs far more than matching.
 const ROUTE_LEN_MAX: usize = 4096;

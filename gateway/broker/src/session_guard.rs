@@ -1,5 +1,5 @@
-//! The lock of a session for whoever changes it. Its end stores the changes, counts what was dropped, and has what waits
-//! written: each exactly once.
+//! The lock of a session, for every operation that changes the session. Finishing the guard stores the changes, counts
+//! the dropped messages, and asks for a flush, each exactly once.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::durability::{Durability, PublishScope};
 use crate::session_handle::{SessionHandle, State};
 use crate::turn::Turn;
 
-/// A locked session. [`Self::finish`] ends it; dropping it instead is a defect, which debug builds report.
+/// A locked session. [`Self::finish`] unlocks the session; dropping the guard instead is a defect, which debug builds
+/// report.
 #[must_use = "`finish` stores the changes, counts the drops and flushes"]
 pub struct SessionGuard<'a> {
     handle: &'a Arc<SessionHandle>,
@@ -30,22 +31,22 @@ impl<'a> SessionGuard<'a> {
         Self { handle, durability, state, finished: false }
     }
 
-    /// Unlocks the session when its changes are with the store; returns the commit that covers them. Changes are appended
-    /// under the lock, so that the store has them in their order.
+    /// Appends the session's changes to the store, unlocks the session, and returns the commit that covers the changes.
+    /// They are appended under the lock, so that the store gets them in their order.
     #[must_use = "an answer must wait for the commit"]
     pub fn finish(self, turn: &mut Turn<'_>) -> Commit {
         self.finish_in(turn, None)
     }
 
-    /// The same without a flush: the caller writes what waits.
+    /// Finishes like [`Self::finish`], but does not ask for a flush, because the caller writes the waiting bytes.
     pub(crate) fn finish_quietly(mut self, turn: &mut Turn<'_>) {
         let _ = self.save(turn, None);
         self.count_drops(turn);
         self.finished = true;
     }
 
-    /// The same for a publish that takes several turns: the changes that belong to it stay in its scope, and so does their
-    /// commit.
+    /// Finishes like [`Self::finish`] as part of a publish. If the publish takes several turns, its changes are added
+    /// to its `scope`, and the returned commit does not cover them.
     #[must_use = "an answer must wait for the commit"]
     pub(crate) fn finish_in(mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         let commit = self.save(turn, scope);
@@ -61,13 +62,14 @@ impl<'a> SessionGuard<'a> {
         commit
     }
 
-    /// Stores the changes so far. What goes out after that, because it is committed already, may come after them.
+    /// Appends the changes made so far to the store, and returns the commit that covers them. Then sends packets whose
+    /// commit is already reached.
     #[inline]
     pub(crate) fn save(&mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
     }
 
-    /// The session's handle.
+    /// Returns the session's handle.
     pub(crate) fn handle(&self) -> &Arc<SessionHandle> {
         self.handle
     }
@@ -78,8 +80,8 @@ impl<'a> SessionGuard<'a> {
         self.state.open_scopes.get_or_insert_default().join(scope, self.handle, position);
     }
 
-    /// A new connection begins. Whether something in the session is part of a publish that takes several turns and is not
-    /// committed.
+    /// Adapts the open scopes of the session to a new connection. Returns whether something in the session is part of a
+    /// publish of several turns that is not committed.
     pub(crate) fn restart_scopes(&mut self) -> bool {
         if let Some(scopes) = &mut self.state.open_scopes {
             scopes.restart();
@@ -94,7 +96,7 @@ impl<'a> SessionGuard<'a> {
         }
     }
 
-    /// Sends what waited for a commit that is reached.
+    /// Sends the packets that waited for a commit that is now reached.
     pub(crate) fn release_committed(&mut self, turn: &mut Turn<'_>) {
         self.durability.release_committed(turn, self.handle, &mut self.state);
     }

@@ -1,4 +1,4 @@
-//! One session in the broker: its state behind a lock, and the handle to its present connection.
+//! One session in the broker: its state behind a lock, and the handle to its current connection.
 
 use std::fmt;
 use std::hash::Hasher;
@@ -39,42 +39,43 @@ pub struct SessionHandle {
     state: Mutex<State>,
 }
 
-/// What the lock of a session protects.
+/// The data that the lock of a session protects.
 pub struct State {
     /// The protocol state.
     pub session: Session,
-    /// The connection, while there is one.
+    /// The current connection, if any.
     pub connection: Option<ConnectionHandle>,
-    /// Retained messages still to be sent. They outlive the connection, as the subscription does that asked for them.
+    /// The unfinished replays of retained messages. Like the subscriptions, they outlive the connection.
     pub(crate) replays: Option<Box<Replays>>,
-    /// Whether a core looks after each commit at the messages that wait for one.
+    /// Whether a core will handle this session after the next commit, because packets wait for a commit.
     pub(crate) awaiting_commit: bool,
-    /// Publishes under way that have stored part of their changes to this session.
+    /// The scopes of unfinished publishes that have changes of this session.
     pub(crate) open_scopes: Option<Box<OpenScopes>>,
-    /// The publish of this session that takes several turns, while it does.
+    /// The token of this session's own unfinished publish, if any.
     pub(crate) publishing: Weak<PublishToken>,
-    /// The commit of the last publish in `open_scopes` that is finished.
+    /// The last commit of a scope that was removed from `open_scopes`.
     pub(crate) scope_commit: Commit,
-    /// The commit of the last change to whether the session is stored: it was, or an earlier one of that name was removed.
+    /// The commit of the last change that stored the session, or removed an earlier session of the same name from the
+    /// store.
     pub(crate) stored_at_commit: Commit,
-    /// When the session began, in the order of [`crate::sessions::Sessions::next_sequence`]; a publish that began before does
-    /// not reach it.
+    /// The sequence number of the session's beginning, from [`crate::sessions::Sessions::next_sequence`]. A publish
+    /// with a smaller number is not delivered to the session.
     pub(crate) began_at: u64,
-    /// The next timer of the session.
+    /// The time of the session's next timer.
     pub(crate) scheduled: Option<Instant>,
 }
 
-/// A connection's claim to its session: it holds until another connection takes the session over.
+/// The right of a connection to change its session. It ends when another connection takes the session over.
 #[derive(Debug, Clone)]
 pub struct Ownership {
     /// The session.
     pub handle: Arc<SessionHandle>,
-    /// The epoch that the connection opened.
+    /// The epoch of the session that began with the connection.
     pub epoch: u64,
 }
 
 impl SessionHandle {
-    /// The handle of a session; `tenant` is the tenant named in `key`.
+    /// Creates the handle of a session. `tenant` is the id of the tenant named in `key`.
     #[must_use]
     pub fn new(key: SessionKey, tenant: TenantId, session: Session) -> Self {
         let id = session.id();
@@ -101,61 +102,62 @@ impl SessionHandle {
         }
     }
 
-    /// The session's id: unique in the process, and for ever if there is a store.
+    /// Returns the session's id. It is unique in the process and, if there is a store, never reused.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The id by which messages of this client are known, whichever of its sessions published them.
+    /// Returns the id of the client as a publisher, which is the same for all sessions with this client identifier.
     #[must_use]
     pub fn publisher(&self) -> u64 {
         self.publisher
     }
 
-    /// The session's name.
+    /// Returns the tenant and client identifier of the session.
     #[must_use]
     pub fn key(&self) -> &SessionKey {
         &self.key
     }
 
-    /// The tenant it belongs to.
+    /// Returns the tenant that the session belongs to.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// Takes the lock, to read. Whoever changes the session uses [`crate::SessionGuard`]. Held for a few operations in memory,
-    /// never across a call that may block.
+    /// Locks the state to read it. Changes need a [`crate::SessionGuard`]. The lock must be held only for a few
+    /// operations in memory, never during a call that may block.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Marks that bytes wait; `true` for the first mark since the last flush.
+    /// Marks the session as having bytes to write. Returns `true` if it was not marked.
     #[must_use]
     pub fn mark(&self) -> bool {
         !self.dirty.swap(true, Ordering::AcqRel)
     }
 
-    /// Removes the mark, before the bytes are taken.
+    /// Removes the mark. Call this before taking the bytes.
     pub fn unmark(&self) {
         self.dirty.store(false, Ordering::Release);
     }
 
-    /// Whether a connection is attached. May be outdated by the time it is read.
+    /// Whether a connection is attached. The value may be outdated when the caller uses it.
     #[must_use]
     pub fn is_online(&self) -> bool {
         self.online.load(Ordering::Relaxed)
     }
 
-    /// Records whether a connection is attached; called under the lock.
+    /// Records whether a connection is attached. The caller must hold the lock of the session.
     pub(crate) fn set_online(&self, online: bool) {
         self.online.store(online, Ordering::Relaxed);
     }
 }
 
 impl Ownership {
-    /// Locks the session on behalf of its connection, for what changes nothing that is stored, dropped or written.
+    /// Locks the session on behalf of its connection, for operations after which there is nothing to store, count or
+    /// write.
     ///
     /// # Errors
     /// When another connection took the session over `[MQTT5-3.1.4-3]`.
@@ -166,7 +168,7 @@ impl Ownership {
     }
 }
 
-/// The handle by which the routing table names a session.
+/// A session as the subscriber of a subscription in the routing table.
 #[derive(Clone)]
 pub struct SessionSubscriber(pub Arc<SessionHandle>);
 
@@ -181,14 +183,15 @@ impl Subscriber for SessionSubscriber {
 }
 
 impl SessionKey {
-    /// No Local compares client identifiers, even if the session that published ended long ago `[MQTT5-3.8.3-3]`. Two clients
-    /// with the same hash, one in 2⁶⁴, would not see each other's messages there. Stored messages carry the hash, so it must
-    /// never change.
+    /// Returns the id of the client as a publisher: a hash of tenant and client identifier. The option No Local
+    /// compares these ids, even if the session that published has ended since `[MQTT5-3.8.3-3]`. If two clients had the
+    /// same hash (the probability is 1 in 2⁶⁴), they would not get each other's messages through such subscriptions.
+    /// Stored messages contain the hash, so the hash function must never change.
     fn publisher(&self) -> u64 {
         let mut hasher = SipHasher13::new();
         for text in [&self.tenant, &self.client_id] {
             hasher.write(text.as_bytes());
-            // Never part of a text, so that no two names are written alike.
+            // This byte never occurs in UTF-8, so it separates the two texts unambiguously.
             hasher.write_u8(0xff);
         }
         hasher.finish()

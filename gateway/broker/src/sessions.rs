@@ -1,4 +1,4 @@
-//! The sessions and their connections: they come, go, and fall due.
+//! The sessions and their connections: attaching and detaching connections, and the timeouts and the end of sessions.
 
 mod attach;
 mod detach;
@@ -43,7 +43,7 @@ pub(crate) struct Sessions {
     stopping: AtomicBool,
 }
 
-/// What a change of a session's life leaves to be done without its lock.
+/// The side effects of attaching, detaching or ending a session, which are carried out after its lock was released.
 #[derive(Default)]
 struct SideEffects {
     will: Option<Will>,
@@ -72,12 +72,13 @@ impl Sessions {
         &self.config
     }
 
-    /// A number greater than all before: it orders the beginnings of sessions and of publishes that take several turns.
+    /// Returns a number greater than all numbers returned before. These numbers order the beginnings of sessions and of
+    /// publishes that take several turns.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A session without state under a new id.
+    /// Creates a session without state under a new id.
     fn create(&self, durability: &Durability, key: &SessionKey, tenant: TenantId) -> Arc<SessionHandle> {
         let id = match durability.store() {
             Some(store) => store.next_session_id(),
@@ -87,15 +88,16 @@ impl Sessions {
         Arc::new(SessionHandle::new(key.clone(), tenant, session))
     }
 
-    /// The inbound state of a connection.
+    /// Creates the inbound state of a connection.
     fn connection(&self, negotiated: &tidegate_session::Negotiated) -> Connection {
         Connection::new(negotiated, Arc::clone(&self.config))
     }
 }
 
 impl Broker {
-    /// Ends a change of a session's life; returns the commit that covers it. If the session ended, a later CONNACK that says so
-    /// waits for that commit: it is noted under the lock.
+    /// Finishes a guard after its session was detached or timed out, and returns the commit that covers the change. If
+    /// the session has ended, this commit is recorded while the session is still locked, because a later CONNACK
+    /// without Session Present must wait for it.
     fn finish_change(&self, turn: &mut Turn<'_>, mut guard: SessionGuard<'_>, has_ended: bool) -> Commit {
         let commit = guard.save(turn, None).max(guard.stored_at_commit);
         if has_ended {
@@ -105,7 +107,7 @@ impl Broker {
         commit.max(guard.finish(turn))
     }
 
-    /// Carries out what a change of a session's life left to do; returns the commit that covers it.
+    /// Carries out the side effects of a change, and returns the commit that covers them.
     fn apply_side_effects(
         &self,
         turn: &mut Turn<'_>,

@@ -1,4 +1,5 @@
-//! What other cores tell one connection: signals, whether somebody writes to it, when it was last active.
+//! The state through which other cores communicate with one connection: signals, whether a core is writing to it, and
+//! when it was last active.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -8,22 +9,22 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
-/// Why a connection is woken.
+/// The reason why a connection is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Bytes wait that only the connection's own core can write, or the socket was full.
+    /// Bytes are waiting that only the core that polls the connection may write, or the socket was full.
     Write,
     /// Another connection took the session over.
     TakenOver,
     /// The broker shuts down.
     Shutdown,
-    /// The client was silent for one and a half times the keep alive.
+    /// The client sent nothing for one and a half times the keep alive.
     Silent,
     /// The transport's keep alive is due.
     Heartbeat,
-    /// Writing failed.
+    /// Writing to the connection failed.
     Broken,
-    /// The store committed something.
+    /// The store has reached another commit.
     Committed,
 }
 
@@ -45,7 +46,7 @@ pub struct Signals {
 pub struct SignalSet(u8);
 
 impl SignalSet {
-    /// Whether `signal` is among them.
+    /// Whether `signal` is in the set.
     #[must_use]
     pub fn has(self, signal: Signal) -> bool {
         self.0 & signal.bit() != 0
@@ -67,7 +68,7 @@ impl Signal {
 }
 
 impl Signals {
-    /// The signals to a connection that was active `now`.
+    /// Creates the signals of a connection that is active `now`.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self {
@@ -88,12 +89,12 @@ impl Signals {
         self.waker.wake();
     }
 
-    /// Leaves bytes that the connection still has to write although another connection has its session now.
+    /// Stores the bytes that the connection still has to write, although another connection has taken over its session.
     pub fn leave_last_words(&self, bytes: Vec<u8>) {
         *self.last_words.lock() = bytes;
     }
 
-    /// Takes those bytes.
+    /// Takes the bytes stored by [`Self::leave_last_words`].
     #[must_use]
     pub fn take_last_words(&self) -> Vec<u8> {
         mem::take(&mut self.last_words.lock())
@@ -113,25 +114,26 @@ impl Signals {
         SignalSet(self.signals.swap(0, Ordering::AcqRel))
     }
 
-    /// Notes that a packet arrived.
+    /// Records that a packet arrived.
     pub fn record_activity(&self, now: Instant) {
         let since = u64::try_from(now.saturating_duration_since(self.opened).as_millis()).unwrap_or(u64::MAX);
         self.last_activity.store(since, Ordering::Relaxed);
     }
 
-    /// When the last packet arrived.
+    /// Returns when the last packet arrived.
     #[must_use]
     pub fn last_activity(&self) -> Instant {
         let since = Duration::from_millis(self.last_activity.load(Ordering::Relaxed));
         self.opened.checked_add(since).unwrap_or(self.opened)
     }
 
-    /// A core begins to write to the connection.
+    /// Records that a core begins to write to the connection.
     pub fn set_writing(&self) {
         self.writing.store(true, Ordering::Release);
     }
 
-    /// The core has stopped writing; `partial` if it wrote only a part of a packet and nobody will write the rest.
+    /// Records that the core has stopped writing. `partial`: whether the core wrote only a part of a packet, whose rest
+    /// will never be written.
     pub fn finish_write(&self, partial: bool) {
         if partial {
             self.partial.store(true, Ordering::Release);
@@ -156,19 +158,21 @@ impl Signals {
         self.partial.load(Ordering::Acquire)
     }
 
-    /// The connection does not read until at most `len` bytes wait to be written.
+    /// Records that the connection does not read from its client until fewer than `len` bytes wait to be written.
     pub fn pause_reading(&self, len: usize) {
         self.paused_above.store(len, Ordering::Release);
     }
 
-    /// Notes that the peer took bytes. While the connection does not read, that is its only activity.
+    /// Records that the peer has read bytes. While the connection does not read from its client, this counts as
+    /// activity of the client.
     pub fn record_progress(&self, now: Instant) {
         if self.paused_above.load(Ordering::Relaxed) > 0 {
             self.record_activity(now);
         }
     }
 
-    /// Wakes a connection that does not read, if only `len` bytes are left to write and that is few enough.
+    /// Wakes a connection that has paused reading, if `len`, the number of bytes still to be written, is below its
+    /// limit.
     pub fn resume_reading(&self, len: usize) {
         if len < self.paused_above.load(Ordering::Relaxed) {
             self.paused_above.store(0, Ordering::Release);

@@ -1,4 +1,5 @@
-//! The verbs `subscribe` and `unsubscribe`: one filter at a time, in the session, the routing table and the store, or in none.
+//! The verbs `subscribe` and `unsubscribe`. Each call handles one filter, and changes the session, the routing table
+//! and the store together, or none of them.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,20 +16,20 @@ use crate::receipt::Receipt;
 use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
 use crate::turn::Turn;
 
-/// What became of one entry of a SUBSCRIBE.
+/// The result of one entry of a SUBSCRIBE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subscribed {
-    /// It is in effect. `has_retained`: retained messages follow, see [`Broker::replay`].
+    /// The subscription is in effect.
     Granted {
-        /// Whether retained messages are owed to it.
+        /// Whether retained messages follow, see [`Broker::replay`].
         has_retained: bool,
     },
-    /// A bound stands against it; the code says which.
+    /// The subscription exceeds a limit, which the reason code names.
     Refused(ReasonCode),
 }
 
 impl Broker {
-    /// Makes a subscription, or replaces the one with the same filter. It is in effect when this returns.
+    /// Makes a subscription, or replaces the one with the same filter. It is in effect when this function returns.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -45,14 +46,14 @@ impl Broker {
         let (outcome, commit) = match added {
             Err(reason) => (Subscribed::Refused(reason), Commit(0)),
             Ok(Receipt { outcome: existed, commit }) => {
-                let has_retained = self.owe_retained(&owner.handle, &mut session, filter, granted, existed);
+                let has_retained = self.begin_replay(&owner.handle, &mut session, filter, granted, existed);
                 (Subscribed::Granted { has_retained }, commit)
             }
         };
         Ok(Receipt::new(outcome, commit.max(session.finish(turn))))
     }
 
-    /// Removes a subscription; the outcome says whether there was one. Deliveries that have begun are completed
+    /// Removes a subscription; the outcome is whether it existed. Deliveries that have begun are completed
     /// `[MQTT5-3.10.4-3]`.
     ///
     /// # Errors
@@ -77,7 +78,8 @@ impl Broker {
         Ok(Receipt::new(existed, commit.max(session.finish(turn))))
     }
 
-    /// Into the session, the routing table and the store, or into none; says whether it was there before.
+    /// Adds a subscription to the session, the routing table and the store, or to none of them. The outcome is whether
+    /// the session already had a subscription with this filter.
     fn add_subscription(
         &self,
         turn: &mut Turn<'_>,
@@ -118,9 +120,10 @@ impl Broker {
         self.tenant_of(handle).router.subscribe(filter, subscriber, grant).map(|_| ())
     }
 
-    /// Whether retained messages are owed from the beginning. What is still owed from an earlier SUBSCRIBE to the same filter is
-    /// sent with the options of this one; if this one asks for retained messages and there are none, nothing is owed any more.
-    fn owe_retained(
+    /// Begins a replay if the SUBSCRIBE requests retained messages and some may match, and returns whether it does. If
+    /// a replay of an earlier SUBSCRIBE to the same filter is still running, it continues with the new options, or ends
+    /// if the new SUBSCRIBE requests retained messages and none match.
+    fn begin_replay(
         &self,
         handle: &SessionHandle,
         state: &mut State,
@@ -129,7 +132,7 @@ impl Broker {
         existed: bool,
     ) -> bool {
         let is_wanted = is_replay_wanted(granted.options.retain_handling, existed) && filter.share.is_none();
-        // Most new subscriptions match no retained message; then nothing is kept for them.
+        // Most new subscriptions match no retained message, and need no replay.
         if is_wanted && self.tenant_of(handle).retained.may_match(&filter.filter) {
             state.replays.get_or_insert_default().begin(filter, granted);
             return true;
@@ -141,8 +144,8 @@ impl Broker {
     }
 }
 
-/// Whether retained messages follow `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`; a shared subscription never
-/// gets any `[MQTT5-4.8.2]`.
+/// Whether a SUBSCRIBE requests retained messages `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`. Shared
+/// subscriptions, which never get any `[MQTT5-4.8.2]`, must be checked by the caller.
 fn is_replay_wanted(handling: RetainHandling, existed: bool) -> bool {
     match handling {
         RetainHandling::Send => true,

@@ -1,4 +1,4 @@
-//! The namespace of a tenant: its subscriptions and retained messages. Tenants never meet.
+//! The namespace of a tenant: its subscriptions and retained messages. Tenants share nothing.
 
 use std::sync::Arc;
 
@@ -6,39 +6,40 @@ use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
 
 use crate::session_handle::SessionSubscriber;
 
-/// Names a tenant; unique in the process. Sessions have the id, not the tenant itself, which refers to sessions.
+/// The id of a tenant, unique in the process. A session holds the id and not the tenant, because the tenant's
+/// subscriptions hold the sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TenantId(pub u32);
 
-/// One tenant's topics.
+/// A tenant, with its subscriptions and retained messages.
 pub struct Tenant {
     id: TenantId,
     name: Arc<str>,
-    /// Its subscriptions.
+    /// The subscriptions of the tenant.
     pub router: Router<SessionSubscriber>,
-    /// Its retained messages.
+    /// The retained messages of the tenant.
     pub retained: RetainedStore,
 }
 
-/// All tenants. There is one at present.
+/// All tenants. Currently there is only the default tenant.
 pub(crate) struct Tenants {
     default: Arc<Tenant>,
 }
 
 impl Tenant {
-    /// A tenant without subscriptions; `id` is unique in the process.
+    /// Creates a tenant without subscriptions. `id` must be unique in the process.
     #[must_use]
     pub fn new(id: TenantId, name: Arc<str>, routing: RoutingConfig, retained: RetainedStore) -> Self {
         Self { id, name, router: Router::new(routing), retained }
     }
 
-    /// Its id, for keys of caches.
+    /// Returns the tenant's id, which is a key in caches.
     #[must_use]
     pub fn id(&self) -> TenantId {
         self.id
     }
 
-    /// Its name.
+    /// Returns the tenant's name.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
@@ -46,23 +47,23 @@ impl Tenant {
 }
 
 impl Tenants {
-    /// One tenant, to which every client belongs.
+    /// Creates a set of one tenant, to which every client belongs.
     pub(crate) fn only(tenant: Tenant) -> Self {
         Self { default: Arc::new(tenant) }
     }
 
-    /// The tenant of clients that no rule assigns to another.
+    /// Returns the tenant of clients that no rule assigns to another.
     pub(crate) fn default_tenant(&self) -> &Arc<Tenant> {
         &self.default
     }
 
-    /// The tenant with that id.
+    /// Returns the tenant with this id.
     pub(crate) fn get(&self, id: TenantId) -> &Arc<Tenant> {
         debug_assert_eq!(id, self.default.id, "sessions belong to tenants that exist");
         &self.default
     }
 
-    /// All of them.
+    /// Returns all tenants.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         std::iter::once(&self.default)
     }

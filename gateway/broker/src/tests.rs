@@ -1,4 +1,5 @@
-//! Tests of the broker without sockets, in virtual time: packets passed in, and packets waiting for the clients.
+//! Tests of the broker without sockets, in virtual time. They pass packets in, and check the packets waiting for the
+//! clients.
 
 mod accounts;
 mod backpressure;
@@ -42,13 +43,13 @@ impl TestBroker {
         self.connect(id, edit).outcome
     }
 
-    /// Like [`Self::attach`], with the commit that the CONNACK waits for.
+    /// Connects a client like [`Self::attach`]. Also returns the commit that the CONNACK waits for.
     pub(crate) fn connect(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Receipt<Attachment> {
         let connected = self.try_connect(id, edit);
         connected.expect("no publish of the former connection takes several turns")
     }
 
-    /// Fails while a publish of the session's former connection takes several turns.
+    /// Connects a client. Fails while a publish of the session's former connection is unfinished.
     pub(crate) fn try_connect(
         &mut self,
         id: &str,
@@ -89,12 +90,12 @@ impl TestBroker {
         self.carry_out();
     }
 
-    /// Publishes `payloads` with MQTT 5, as if one read had brought them.
+    /// Publishes `payloads` with MQTT 5, as if they had arrived in one read.
     fn publish(&mut self, from: &Attachment, topic: &str, qos: QoS, payloads: &[&[u8]]) -> Published {
         self.publish_with_version(ProtocolVersion::V5, from, topic, qos, payloads)
     }
 
-    /// Publishes `payloads` with the given protocol version, as if one read had brought them.
+    /// Publishes `payloads` with the given protocol version, as if they had arrived in one read.
     fn publish_with_version(
         &mut self,
         version: ProtocolVersion,
@@ -143,7 +144,7 @@ fn was_notified(signals: &Signals, signal: Signal) -> bool {
     signals.take().has(signal)
 }
 
-/// The PUBLISH packets in `wire`.
+/// Returns the PUBLISH packets in `wire`.
 fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
     let mut rest = wire;
     let mut views = Vec::new();

@@ -1,15 +1,15 @@
-//! The sessions of one core that something is due for: keep alive, transport keep alive, delayed will, session expiry. Coarse,
-//! so that one wake-up serves many.
+//! The timers of one core: keep alive, transport keep alive, delayed will, session expiry. Their times are coarse, so
+//! that one wake-up serves many timers.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
-/// One entry: [`crate::Broker::timeout`] looks at the session at that time. An entry names a session, not a purpose: the verb
-/// finds what is due and schedules the next entry. It keeps nothing alive.
+/// A timer of a session. When it is due, [`crate::Broker::timeout`] handles everything that is due for the session, and
+/// schedules the next timer. A timer refers to its session by id only, so it does not keep the session in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {
-    /// When.
+    /// The time at which the timer is due.
     pub at: Instant,
     /// The session's id.
     pub session: u64,
@@ -28,7 +28,7 @@ pub(crate) struct TimerGrid {
 }
 
 impl TimerQueue {
-    /// Adds a timer; `true` when it is the earliest now.
+    /// Adds a timer. Returns `true` if it is now the earliest one.
     pub fn insert(&mut self, timer: Timer) -> bool {
         let is_earliest = self.next().is_none_or(|next| timer.at < next);
         self.entries.push(Reverse(timer));
@@ -43,7 +43,7 @@ impl TimerQueue {
         self.entries.pop().map(|Reverse(timer)| timer)
     }
 
-    /// When the next one is due.
+    /// Returns when the next timer is due.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
         self.entries.peek().map(|Reverse(timer)| timer.at)
@@ -51,15 +51,16 @@ impl TimerQueue {
 }
 
 impl TimerGrid {
-    /// A grid whose ticks count from `origin`.
+    /// Creates a grid whose ticks count from `origin`.
     pub(crate) fn new(origin: Instant) -> Self {
         Self { origin }
     }
 
-    /// The time of a timer for what is due at `due`: never before, at most a tick later, and never more than a minute from
-    /// `now`. Timers of sessions that ended, or were overtaken by earlier timers, so do not pile up.
+    /// Returns the time for a timer of something that is due at `due`. It is never before `due` and at most one tick
+    /// later, but not more than about a minute after `now`. Because of this limit, obsolete timers (of sessions that
+    /// ended, or that got an earlier timer) do not accumulate.
     pub(crate) fn time(&self, due: Instant, now: Instant) -> Instant {
-        let due = due.min(now + HORIZON);
+        let due = due.min(now + TIMER_DELAY_MAX);
         let tick = TICK.as_millis();
         let since = due.saturating_duration_since(self.origin).as_millis();
         let rounded = u64::try_from(since.div_ceil(tick).saturating_mul(tick)).unwrap_or(u64::MAX);
@@ -79,9 +80,9 @@ impl Ord for Timer {
     }
 }
 
-/// The longest time between two looks at a session that has something due.
-const HORIZON: Duration = Duration::from_secs(60);
-/// The grain: nothing is early, and at most this late.
+/// Maximum time until a timer fires. If something is due later than that, the session gets another timer.
+const TIMER_DELAY_MAX: Duration = Duration::from_secs(60);
+/// The resolution of timers, which fire at most this much late and never early.
 const TICK: Duration = Duration::from_millis(250);
 
 #[cfg(test)]

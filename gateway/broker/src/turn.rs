@@ -1,4 +1,4 @@
-//! What a verb works with: time, randomness, a budget, and the space that one core keeps between turns.
+//! The context of a verb: the time, random numbers, a budget, and the lists and caches that a core keeps between turns.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,44 +18,45 @@ pub use scratch::Scratch;
 use crate::counters::Counters;
 use crate::route_cache::RouteCache;
 
-/// One turn of one core. Verbs run to completion within it, or leave the rest to a later one; they never wait.
+/// One turn of one core. A verb completes within the turn, or leaves its remaining work to a later turn; it never
+/// waits.
 pub struct Turn<'a> {
-    /// The present moment.
+    /// The current time.
     pub now: Instant,
-    /// The work that this turn may still do.
+    /// The amount of work that this turn may still do.
     pub budget: Budget,
     /// The core's counters.
     pub counters: &'a Counters,
-    /// A sequence for choices that need no secrecy.
+    /// Random numbers for choices that need no secrecy.
     pub random: &'a mut Random,
-    /// Routes of recent topics.
+    /// The routes of recently published topics.
     pub routes: &'a mut RouteCache,
-    /// Lists whose memory is used again.
+    /// Lists whose memory is reused.
     pub scratch: &'a mut Scratch,
-    /// What the caller has to carry out when the turn is over.
+    /// The effects that the caller has to carry out when the turn is over.
     pub effects: &'a mut Effects,
-    /// What this core has left for later turns.
+    /// The work that this core has left for later turns.
     pub backlog: &'a mut Backlog,
 }
 
-/// What one core keeps from turn to turn.
+/// The data that one core keeps from turn to turn.
 pub struct Workspace {
-    /// What the core counted, for everyone to read.
+    /// The core's counters, which any thread may read.
     pub counters: Arc<Counters>,
-    /// Routes of recent topics.
+    /// The routes of recently published topics.
     pub routes: RouteCache,
-    /// Effects that were not carried out yet.
+    /// The effects that were not carried out yet.
     pub effects: Effects,
-    /// Work left for later turns.
+    /// The work left for later turns.
     pub backlog: Backlog,
-    /// Lists for reuse.
+    /// Lists whose memory is reused.
     pub scratch: Scratch,
     /// The core's random sequence.
     pub random: Random,
 }
 
 impl Workspace {
-    /// The workspace of a core that counts in `counters` and whose random choices follow from `seed`.
+    /// Creates the workspace of a core with these counters. `seed` determines its random numbers.
     #[must_use]
     pub fn new(counters: Arc<Counters>, seed: u64) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! From a session's write buffer to its connection, in three steps: take the bytes under the lock, write them without it, end the
-//! write under the lock.
+//! Writes the bytes of a session's write buffer to its connection, in three steps: takes the bytes under the session's
+//! lock, writes them without the lock, and ends the write under the lock.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,52 +13,54 @@ use crate::session_handle::{Ownership, SessionHandle, State};
 use crate::signals::{Signal, Signals};
 use crate::turn::Turn;
 
-/// What a core does about a session that was marked.
+/// What a core has to do for a session that was marked for a flush.
 pub enum BeginWrite {
-    /// Nothing: no bytes wait, or somebody else writes them.
+    /// Nothing: no bytes are waiting, another core is writing, or the socket is full.
     Nothing,
-    /// Only the core that polls the connection may write: notify it.
+    /// Notify the core that polls the connection, because only that core may write.
     ByItsCore(Arc<Signals>, CoreId),
     /// Write these bytes, then call [`Broker::end_write`].
     Write(WriteInProgress),
 }
 
-/// Bytes on their way to a connection.
+/// Bytes that are being written to a connection.
 #[must_use = "`Broker::end_write` ends the write"]
 pub struct WriteInProgress {
-    /// Writes to the connection.
+    /// The writer of the connection.
     pub writer: Arc<dyn DirectWrite>,
-    /// The bytes.
+    /// The bytes to be written.
     pub batch: Batch,
     signals: Arc<Signals>,
     epoch: u64,
 }
 
 impl WriteInProgress {
-    /// The connection took bytes.
+    /// Records that the connection accepted bytes.
     pub fn record_progress(&self, now: Instant) {
         self.signals.record_progress(now);
     }
 }
 
-/// How a write ended.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// All bytes were taken.
+    /// The connection accepted all bytes.
     All,
-    /// The connection takes no more at present.
+    /// The connection accepts no more bytes at the moment.
     Blocked,
     /// The connection is broken.
     Broken,
 }
 
 impl Broker {
-    /// Takes what waits for a session's connection, if this core may write it. `buffer` makes an empty buffer for what comes next.
+    /// Takes the bytes waiting for a session's connection, if this core may write them. `buffer` returns an empty
+    /// buffer, which replaces the one that is taken.
     pub fn begin_write(&self, handle: &Arc<SessionHandle>, buffer: impl FnOnce() -> Vec<u8>) -> BeginWrite {
         begin_write(&mut handle.lock(), buffer)
     }
 
-    /// Ends a write; `true` if there is more to write at once. A batch that was written is given back as a buffer.
+    /// Ends a write. Returns `true` if there are more bytes to write, and the buffer of a batch that was written
+    /// completely.
     pub fn end_write(
         &self,
         turn: &mut Turn<'_>,
@@ -67,12 +69,14 @@ impl Broker {
         written: Written,
     ) -> (bool, Option<Vec<u8>>) {
         let WriteInProgress { writer, signals, epoch, batch } = write;
-        // Before anyone can see that nobody is writing: a socket with other writers cannot go to another core.
+        // The writer must be dropped before `writing` is cleared: a socket of which another writer exists cannot be
+        // moved to another core.
         drop(writer);
         let mut guard = self.guard(handle);
         let Some(connection) = guard.connection.as_mut().filter(|connection| connection.epoch == epoch)
         else {
-            // The connection lost its session meanwhile: after a part of a packet nothing may follow.
+            // The connection lost its session during the write. If only a part of a packet was written, nothing may
+            // follow it.
             signals.finish_write(!batch.is_empty());
             let _ = guard.finish(turn);
             return (false, None);
@@ -96,7 +100,7 @@ impl Broker {
         (false, None)
     }
 
-    /// Takes what waits for a connection that only its own core may write to.
+    /// Takes the bytes waiting for a connection to which only the core that polls it may write.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -127,8 +131,8 @@ impl Broker {
         Ok(batch)
     }
 
-    /// Takes the writer away, so that only the connection's own core has to do with its socket; `false` while another core is
-    /// writing, or when another connection took the session over.
+    /// Removes the writer of a connection, so that only the core that polls the connection uses its socket. Returns
+    /// `false` while another core is writing, or if another connection took the session over.
     #[must_use]
     pub fn take_writer(&self, owner: &Ownership) -> bool {
         let mut state = owner.handle.lock();
@@ -137,7 +141,8 @@ impl Broker {
         owned.map(|connection| connection.writer = None).is_some()
     }
 
-    /// The connection is polled by `core` from now on: what is due for it, and what waits for it, is the business of that core.
+    /// Records that `core` polls the connection from now on, and makes this core responsible for the connection's timer
+    /// and waiting bytes.
     pub fn move_to_core(
         &self,
         turn: &mut Turn<'_>,
@@ -151,10 +156,11 @@ impl Broker {
             connection.writer = writer;
         }
         turn.counters.connections_moved.add(1);
-        // The timer of the former core finds another time noted, and does nothing.
+        // The timer of the former core is no longer the session's current timer, so it does nothing when it fires.
         guard.scheduled = None;
         self.schedule(turn, &owner.handle, &mut guard);
-        // A core that found no writer has notified the connection, and did nothing else.
+        // A core that found no writer during the move has only notified the connection, so finishing the guard asks for
+        // a flush.
         let _ = guard.finish(turn);
     }
 }

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::Failure;
 
-/// Everything after `bench`, including `--help`.
+/// The arguments of `bench`: everything after the word `bench`, including `--help`.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {
@@ -23,7 +23,7 @@ pub struct Arguments {
 /// Replaces this process with `tidegate-bench`: the one in this program's folder, otherwise the one on the PATH.
 ///
 /// # Errors
-/// When it is not found or cannot be run.
+/// When `tidegate-bench` is not found or cannot be run.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let sibling = env::current_exe().map(|own| own.with_file_name(PROGRAM)).ok();
     let program = sibling.clone().filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(PROGRAM));

@@ -10,14 +10,14 @@ use crate::config;
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Configuration file to check
     #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
 }
 
-/// Prints `OK`, after any warnings.
+/// Checks the configuration file. Prints its warnings, if any, and then `OK`.
 ///
 /// # Errors
 /// When the configuration is invalid; the error lists every fault.

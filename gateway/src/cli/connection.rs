@@ -70,12 +70,12 @@ pub struct ConnectionArguments {
 }
 
 impl ConnectionArguments {
-    /// Whether to write a debug log.
+    /// Whether the command writes a debug log to standard error.
     pub fn is_debug(&self) -> bool {
         self.debug
     }
 
-    /// The options for the client library.
+    /// Returns the options for the client library.
     pub fn to_options(&self) -> Result<Options, Failure> {
         self.check_version()?;
         let mut options = Options::new(self.url.clone(), self.protocol, "");
@@ -87,7 +87,7 @@ impl ConnectionArguments {
         Ok(options)
     }
 
-    /// Fails when an MQTT 5 feature `is_used` with an older protocol version. `what` names the feature in the error.
+    /// Fails if the feature of MQTT 5 named `what` `is_used` although an older protocol version is selected.
     pub fn require_v5(&self, is_used: bool, what: &str) -> Result<(), Failure> {
         if is_used && !self.protocol.is_v5() {
             return Err(Failure::Usage(format!(
@@ -120,7 +120,8 @@ impl ConnectionArguments {
         Ok(connect)
     }
 
-    /// The client identifier. MQTT 3.1 needs one, because its brokers cannot assign one.
+    /// Returns the client identifier. If `--id` is omitted, it is empty, so that the broker assigns one. Brokers of
+    /// MQTT 3.1 cannot do that, so for this version a client identifier is generated.
     fn client_id(&self) -> String {
         match &self.id {
             Some(id) => id.clone(),

@@ -8,7 +8,7 @@ use tidegate_persistence::{ReadError, RestoreError};
 use crate::client::ClientError;
 use crate::config::ConfigError;
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
@@ -27,9 +27,9 @@ impl Failure {
     #[must_use]
     pub fn report(self) -> ExitCode {
         let (text, code) = match self {
-            Self::Usage(text) => (text, USAGE),
-            Self::Runtime(text) => (text, RUNTIME),
-            Self::AlreadyReported => return ExitCode::from(RUNTIME),
+            Self::Usage(text) => (text, USAGE_EXIT_CODE),
+            Self::Runtime(text) => (text, RUNTIME_EXIT_CODE),
+            Self::AlreadyReported => return ExitCode::from(RUNTIME_EXIT_CODE),
             Self::BrokenPipe => return ExitCode::SUCCESS,
         };
         print_error(&text);
@@ -55,7 +55,7 @@ impl From<RestoreError> for Failure {
     }
 }
 
-/// The text has no `error:` prefix: each line begins with `FILE:LINE:COLUMN`, like a compiler's.
+/// The text has no `error:` prefix, because each line begins with `FILE:LINE:COLUMN`, like the errors of a compiler.
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Usage(error.to_string())
@@ -78,11 +78,11 @@ pub fn print_error(line: &str) {
 }
 
 /// The exit codes, as `--help` lists them.
-pub const CODES: &str = "\
+pub const EXIT_CODES_HELP: &str = "\
 Exit codes:
   0  success
   1  the operation failed, was interrupted, or found faults
   2  wrong usage or invalid configuration";
 
-const RUNTIME: u8 = 1;
-const USAGE: u8 = 2;
+const RUNTIME_EXIT_CODE: u8 = 1;
+const USAGE_EXIT_CODE: u8 = 2;

@@ -35,7 +35,7 @@ pub struct MessageProperties {
 }
 
 impl MessageProperties {
-    /// The properties for PUBLISH.
+    /// Returns the properties for PUBLISH.
     pub fn to_properties(&self) -> Result<PublishProperties, Failure> {
         Ok(PublishProperties {
             payload_is_text: self.payload_utf8.then_some(true),

@@ -19,7 +19,7 @@ use crate::client::{Client, State};
 
 /// The arguments of `pub`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Topic to publish to
     #[arg(long, short, value_name = "TOPIC", value_parser = value::topic)]
@@ -71,7 +71,7 @@ async fn publish(arguments: Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The message without its payload.
+    /// Returns the message without its payload.
     fn template(&self) -> Result<Publish, Failure> {
         let properties: PublishProperties = self.properties.to_properties()?;
         let mut template = Publish::new(self.topic.to_string(), "");

@@ -1,4 +1,4 @@
-//! `tidegate restore`: makes the store of a broker from a snapshot. The broker must not be running.
+//! `tidegate restore`: creates the store of a broker from a snapshot. The broker must not be running.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::store::{DataArguments, WITHOUT_CHECKSUM};
 
 /// The arguments of `restore`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// The snapshot to restore
     #[arg(value_name = "FILE")]
@@ -23,7 +23,7 @@ pub struct Arguments {
     replace: bool,
 }
 
-/// Checks the snapshot, makes it the store, and prints where the former store is.
+/// Checks the snapshot, creates the store from it, and prints the path of the store that it replaces, if any.
 ///
 /// # Errors
 /// When the snapshot is inconsistent, the broker is running, or a store exists and `--replace` is not given.

@@ -14,7 +14,7 @@ use crate::{development, logging, serve};
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{SIGNALS}\n\n{}", exit::CODES))]
+#[command(after_help = format!("{SIGNALS_HELP}\n\n{}", exit::EXIT_CODES_HELP))]
 pub struct Arguments {
     /// Configuration file. Without it, every transport listens on loopback only, with a development certificate
     #[arg(long, short, value_name = "FILE")]
@@ -68,7 +68,7 @@ fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::e
 }
 
 /// The signals, as `--help` lists them.
-const SIGNALS: &str = "\
+const SIGNALS_HELP: &str = "\
 Signals:
   SIGTERM, SIGINT   drain the connections for at most `drain_timeout`, and exit. The second of
                     these signals ends the broker at once, with exit code 1

@@ -14,7 +14,7 @@ use super::store::{self, DataArguments};
 
 /// The arguments of `snapshot`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// The file to write; it must not exist. It is written atomically
     #[arg(value_name = "FILE")]
@@ -29,10 +29,10 @@ pub struct Arguments {
 /// When the store cannot be read or the file cannot be written. An incomplete file is removed.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { file, data } = arguments;
-    run::run(until_interrupted(file, data.folder()), false)
+    run::run(copy_until_interrupted(file, data.folder()), false)
 }
 
-async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure> {
+async fn copy_until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure> {
     let interrupted = interrupted()?;
     let place = file.clone();
     let mut copy = task::spawn_blocking(move || copy(&place, &folder));

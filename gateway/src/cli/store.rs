@@ -14,7 +14,7 @@ use crate::serve;
 
 /// The arguments of `store`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -51,14 +51,14 @@ pub struct SourceArguments {
 }
 
 impl DataArguments {
-    /// The folder of the store.
+    /// Returns the folder of the store.
     pub fn folder(&self) -> PathBuf {
         serve::store_folder(&self.data)
     }
 }
 
 impl SourceArguments {
-    /// The path of the store or snapshot, for messages.
+    /// Returns the path of the store or snapshot, for messages.
     fn name(&self) -> PathBuf {
         self.file.clone().unwrap_or_else(|| self.data.folder())
     }

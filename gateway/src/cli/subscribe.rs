@@ -21,7 +21,7 @@ use crate::client::{Client, State, reason_text};
 
 /// The arguments of `sub`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Topic filter to subscribe to, also $share/GROUP/FILTER; may be repeated
     #[arg(long, short, value_name = "FILTER", value_parser = value::filter, required = true)]
@@ -87,7 +87,7 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     let done = tokio::select! {
         done = receive(&mut client, &arguments, &mut remaining) => done,
         () = interrupted => Ok(()),
-        () = wait_until(deadline) => arguments.timed_out(remaining),
+        () = wait_until(deadline) => arguments.timeout_result(remaining),
     };
     if done.is_ok() {
         // Complete the QoS 2 handshakes, so that no message is delivered again. Do not wait long for the broker.
@@ -169,7 +169,7 @@ impl Arguments {
         Ok(output.flush()?)
     }
 
-    fn timed_out(&self, remaining: Option<u64>) -> Result<(), Failure> {
+    fn timeout_result(&self, remaining: Option<u64>) -> Result<(), Failure> {
         match (remaining, self.count) {
             (Some(remaining), Some(count)) if remaining > 0 => {
                 let seconds = self.wait.unwrap_or_default();
@@ -183,5 +183,5 @@ impl Arguments {
     }
 }
 
-/// How long to wait for pending QoS 2 handshakes.
+/// Time limit for completing the QoS 2 handshakes before the client disconnects.
 const QOS_2_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Which command lines are accepted, and what the help contains.
+//! Tests of the command line: valid and invalid arguments, the help, and the units of times.
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};

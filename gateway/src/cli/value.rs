@@ -40,7 +40,7 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Takes the text as bytes.
+/// Converts a text to bytes.
 pub fn bytes(text: &str) -> Result<Bytes, String> {
     Ok(Bytes::copy_from_slice(text.as_bytes()))
 }
@@ -56,7 +56,7 @@ pub fn seconds(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Parses like [`seconds`], and also `never`.
+/// Parses a session expiry interval: a time like those that [`seconds`] parses, or `never`.
 pub fn session_expiry(text: &str) -> Result<u32, String> {
     if text == "never" {
         return Ok(SessionExpiry::Never.to_seconds());

@@ -48,7 +48,7 @@ pub struct WillArguments {
 }
 
 impl WillArguments {
-    /// The will for CONNECT.
+    /// Returns the will for CONNECT.
     pub fn to_will(&self) -> Result<Option<Will>, Failure> {
         let Some(topic) = &self.will_topic else { return Ok(None) };
         let unsendable = |error| Failure::Usage(format!("error: the will cannot be sent: {error}"));

@@ -15,12 +15,13 @@ pub struct Aliases {
 }
 
 impl Aliases {
-    /// No aliases. The server may set aliases up to `incoming_max`.
+    /// Creates the state of a connection that has no aliases yet. The server may set aliases up to `incoming_max`.
     pub fn new(incoming_max: u16) -> Self {
         Self { incoming_max, ..Self::default() }
     }
 
-    /// Clears the topic of a message if the server knows its alias for this topic. Otherwise records the alias.
+    /// Clears the topic of a message if an earlier message has already set its alias to this topic. Otherwise records
+    /// the alias.
     pub fn apply_outgoing(&mut self, message: &mut Publish) {
         let Some(alias) = message.properties.alias else { return };
         if self.outgoing.get(&alias) == Some(&message.topic) {
@@ -30,12 +31,13 @@ impl Aliases {
         }
     }
 
-    /// Removes an alias whose message was not sent.
+    /// Removes the alias that a message would have set, because that message was not sent.
     pub fn remove_outgoing(&mut self, alias: Option<u16>) {
         alias.and_then(|alias| self.outgoing.remove(&alias));
     }
 
-    /// Fills in the topic of a received message from its alias. Records the alias of a message that has both.
+    /// Fills in the topic of a received message from its alias. If the message has both a topic and an alias, records
+    /// the alias.
     pub fn resolve_incoming(&mut self, message: &mut Publish) -> Result<(), ClientError> {
         let Some(alias) = message.properties.alias else { return Ok(()) };
         // [MQTT5-3.1.2-26]

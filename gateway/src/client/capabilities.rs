@@ -4,7 +4,7 @@ use tidegate_mqtt::{ConnAck, Connect, Publish, QoS};
 
 use super::ClientError;
 
-/// The server's capabilities. Those that CONNACK omits have the protocol's defaults.
+/// The server's capabilities. A capability that CONNACK omits has the protocol's default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// Maximum number of unacknowledged QoS 1 and 2 messages.
@@ -22,7 +22,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// The capabilities negotiated by these two packets.
+    /// Returns the capabilities negotiated by CONNECT and CONNACK.
     #[must_use]
     pub fn negotiated(connect: &Connect, connack: &ConnAck) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Capabilities {
         }
     }
 
-    /// Checks that the server accepts a message. Does not check its size.
+    /// Checks that the server accepts a message. Does not check the size of the message.
     ///
     /// # Errors
     /// `NotAllowed` with the reason.
@@ -57,7 +57,7 @@ impl Capabilities {
     /// Checks that the server accepts a packet of `size` bytes.
     ///
     /// # Errors
-    /// `NotAllowed` if it is too large.
+    /// `NotAllowed` if the packet is too large.
     pub fn check_size(&self, size: usize) -> Result<(), ClientError> {
         match self.packet_size_max {
             Some(max) if u32::try_from(size).map_or(true, |size| size > max) => Err(ClientError::NotAllowed(

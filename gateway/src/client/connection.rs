@@ -18,7 +18,7 @@ pub struct Connection {
     capabilities: Capabilities,
     state: State,
     aliases: Aliases,
-    /// How many more QoS 1 and 2 messages may be sent now `[MQTT5-3.3.4-9]`.
+    /// Number of QoS 1 and 2 messages that may be sent without waiting for an acknowledgement `[MQTT5-3.3.4-9]`.
     send_quota: u16,
     send_quota_max: u16,
     events: VecDeque<Event>,
@@ -27,7 +27,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The connection after CONNACK. Starts to retransmit what `state` has unacknowledged.
+    /// Creates the protocol state of a connection after CONNACK. Retransmits the unacknowledged packets in `state`, as
+    /// far as the send quota allows.
     pub fn new(options: &Options, connack: &ConnAck, mut state: State) -> Self {
         let connect = &options.connect;
         let capabilities = Capabilities::negotiated(connect, connack);
@@ -65,8 +66,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Encodes a message, with a packet identifier if it needs one. The caller must check [`Connection::has_send_quota`]
-    /// first.
+    /// Encodes a message. At QoS 1 and 2, assigns a packet identifier and returns it. The caller must check
+    /// [`Connection::has_send_quota`] first.
     pub fn publish(&mut self, mut message: Publish) -> Result<Option<PacketId>, ClientError> {
         message.packet_id = if message.qos > QoS::AtMostOnce { Some(self.next_id()?) } else { None };
         let end = self.output.len();
@@ -111,7 +112,7 @@ impl Connection {
         Some(event)
     }
 
-    /// A packet identifier that no unacknowledged message uses.
+    /// Returns a packet identifier that no unacknowledged message uses.
     pub fn next_id(&mut self) -> Result<PacketId, ClientError> {
         self.state
             .next_id()
@@ -124,17 +125,17 @@ impl Connection {
         std::mem::replace(&mut self.output, recycled)
     }
 
-    /// Takes the server's DISCONNECT, if it has sent one.
+    /// Takes the server's DISCONNECT, if the server has sent one.
     pub fn take_server_disconnect(&mut self) -> Option<Disconnect> {
         self.server_disconnect.take()
     }
 
-    /// The number of bytes to be sent.
+    /// Returns the number of bytes to be sent.
     pub fn output_len(&self) -> usize {
         self.output.len()
     }
 
-    /// The number of events not yet taken.
+    /// Returns the number of events not yet taken.
     pub fn event_count(&self) -> usize {
         self.events.len()
     }
@@ -179,7 +180,7 @@ impl Connection {
             AckOutcome::Unknown => ReasonCode::PacketIdentifierNotFound,
         };
         match (ack.kind, self.sending) {
-            // An unknown PUBREC is answered too, so that the server can discard its state for it.
+            // A PUBREC for an unknown message is answered too, so that the server can discard its state of the message.
             (AckKind::PubRec, AckSender::Client) => {
                 self.send_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason))
             }
@@ -196,7 +197,7 @@ impl Connection {
         self.send_ack(&Ack::new(AckKind::PubComp, ack.packet_id, reason));
     }
 
-    /// Acknowledges a message that the caller has taken. A QoS 2 message is recorded, so that it is not delivered again.
+    /// Acknowledges a message that the caller has taken. Records a QoS 2 message, so that it is not delivered again.
     fn acknowledge_taken(&mut self, qos: QoS, packet_id: Option<PacketId>) {
         let Some(packet_id) = packet_id else { return };
         let kind = if qos == QoS::ExactlyOnce { AckKind::PubRec } else { AckKind::PubAck };

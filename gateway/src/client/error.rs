@@ -5,7 +5,7 @@ use std::io;
 use tidegate_mqtt::{ConnAck, DecodeError, Disconnect, EncodeError, ReasonCode};
 use tidegate_transports::client::ConnectError;
 
-/// Why a connection ended or an operation failed.
+/// The reason why a connection ended or an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {

@@ -32,7 +32,7 @@ pub enum Activity {
 }
 
 impl FramedLink {
-    /// Refuses packets larger than `packet_size_max`.
+    /// Creates a framed link that refuses received packets larger than `packet_size_max` bytes.
     pub fn new(link: Link, version: ProtocolVersion, packet_size_max: u32) -> Self {
         let chunk = vec![0; READ_SIZE].into_boxed_slice();
         Self {
@@ -60,7 +60,7 @@ impl FramedLink {
         .await
     }
 
-    /// Writes all output. Receives meanwhile, so that client and server cannot block each other.
+    /// Writes all output. Receives packets at the same time, so that client and server cannot block each other.
     pub async fn flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
         while self.backlog() + connection.output_len() > 0 {
             self.progress(connection).await?;
@@ -68,7 +68,7 @@ impl FramedLink {
         Ok(())
     }
 
-    /// Reads one packet; used before the connection exists.
+    /// Reads one packet. Used before the [`Connection`] exists.
     pub async fn packet(&mut self) -> Result<Packet, ClientError> {
         loop {
             if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, self.packet_size_max)? {
@@ -80,7 +80,7 @@ impl FramedLink {
         }
     }
 
-    /// Writes bytes; used before the connection exists.
+    /// Writes bytes. Used before the [`Connection`] exists.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.link.write_all(bytes).await?)
     }
@@ -93,7 +93,7 @@ impl FramedLink {
         }
     }
 
-    /// The number of bytes taken from the connection and not yet written.
+    /// Returns the number of bytes taken from the connection and not yet written.
     pub fn backlog(&self) -> usize {
         self.write_buffer.len() - self.written
     }
@@ -137,7 +137,7 @@ impl FramedLink {
         }
     }
 
-    /// Ready when all output is written. The value says whether anything was written.
+    /// Writes output, and is ready when all of it is written. The value is whether this call wrote anything.
     fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
@@ -168,13 +168,13 @@ impl FramedLink {
         Poll::Ready(Ok(()))
     }
 
-    /// Passes every complete packet to the connection. Returns whether there was one.
+    /// Passes every complete packet to the connection. Returns whether there was at least one.
     fn deliver_frames(&mut self, connection: &mut Connection) -> Result<bool, ClientError> {
         let mut used = 0;
         let outcome = self.decode_frames(&mut used, connection);
         self.read_buffer.drain(..used);
         match outcome {
-            // Deliver the packets before the fault first; the next call finds the fault again.
+            // Some packets before the faulty one were passed on. The next call finds the fault again and returns it.
             Err(_) if used > 0 => Ok(true),
             outcome => outcome.map(|()| used > 0),
         }
@@ -190,7 +190,7 @@ impl FramedLink {
     }
 }
 
-/// If the server sent DISCONNECT before the connection ended, its reason replaces `error`.
+/// Returns `error`, or the server's reason if it sent DISCONNECT before the connection ended.
 fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> ClientError {
     match connection.take_server_disconnect() {
         Some(disconnect) => ClientError::Disconnected(Box::new(disconnect)),

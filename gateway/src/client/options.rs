@@ -14,9 +14,9 @@ pub struct Options {
     pub tls: ClientTls,
     /// The CONNECT packet to send.
     pub connect: Connect,
-    /// Who acknowledges received messages.
+    /// The side that acknowledges received messages: the client, or the caller.
     pub receiving: AckSender,
-    /// Who answers PUBREC with PUBREL.
+    /// The side that answers PUBREC with PUBREL: the client, or the caller.
     pub sending: AckSender,
     /// Maximum number of unacknowledged QoS 1 and 2 messages; the server may set a lower limit. Default 1024.
     pub inflight_max: u16,
@@ -24,7 +24,7 @@ pub struct Options {
     pub connect_timeout: Duration,
 }
 
-/// Who sends acknowledgements.
+/// The side that sends acknowledgements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AckSender {
     /// The client, automatically.
@@ -35,7 +35,7 @@ pub enum AckSender {
 }
 
 impl Options {
-    /// Options for a clean start without will, user name or keep alive.
+    /// Creates options for a clean start without will, user name or keep alive.
     #[must_use]
     pub fn new(target: Target, version: ProtocolVersion, client_id: &str) -> Self {
         Self {

@@ -8,7 +8,8 @@ use tidegate_mqtt::{
 use super::{Client, ClientError, Event};
 
 impl Client {
-    /// Subscribes and waits for SUBACK, whose reason codes may be refusals. Messages received meanwhile stay queued.
+    /// Subscribes and waits for SUBACK, whose reason codes may be refusals. Messages received before SUBACK stay
+    /// queued.
     ///
     /// # Errors
     /// When the connection has ended.

@@ -23,29 +23,29 @@ struct Sent {
     sent_on_this_connection: bool,
 }
 
-/// The acknowledgement that a message waits for. The message is kept while it may have to be sent again.
+/// The acknowledgement that a message waits for. The message is kept while it may have to be retransmitted.
 #[derive(Clone, Debug)]
 enum Awaiting {
     /// PUBACK, for a QoS 1 message.
     Acknowledgement(Publish),
     /// PUBREC, for a QoS 2 message.
     Received(Publish),
-    /// PUBCOMP, for a QoS 2 message that does not have to be sent again.
+    /// PUBCOMP, for a QoS 2 message whose PUBLISH never has to be retransmitted.
     Complete,
 }
 
-/// What an acknowledgement from the server means.
+/// The effect of an acknowledgement from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AckOutcome {
     /// The message is fully acknowledged.
     Done,
     /// PUBREL must be sent.
     Release,
-    /// It belongs to no message that we sent.
+    /// The acknowledgement fits no message that the client sent.
     Unknown,
 }
 
-/// A packet to be sent again.
+/// A packet to be retransmitted.
 #[derive(Debug)]
 pub enum Retransmission {
     /// A PUBLISH, with DUP.
@@ -61,18 +61,18 @@ impl Default for State {
 }
 
 impl State {
-    /// Whether no message is incomplete in either direction.
+    /// Whether every published message is fully acknowledged, and every received QoS 2 message is released.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.sent.is_empty() && self.received.is_empty()
     }
 
-    /// Packet identifiers of published messages that are not fully acknowledged, oldest first.
+    /// Returns the packet identifiers of published messages that are not fully acknowledged, oldest first.
     pub fn open(&self) -> impl Iterator<Item = PacketId> {
         self.sent.iter().map(|sent| sent.packet_id)
     }
 
-    /// Packet identifiers of received QoS 2 messages for which PUBREL has not arrived.
+    /// Returns the packet identifiers of received QoS 2 messages for which PUBREL has not arrived.
     pub fn unreleased(&self) -> impl Iterator<Item = PacketId> {
         self.received.iter().copied()
     }
@@ -88,7 +88,7 @@ impl State {
         self.sent.push_back(Sent { packet_id, awaiting, sent_on_this_connection: true });
     }
 
-    /// A packet identifier that no unacknowledged message uses; `None` if all are in use.
+    /// Returns a packet identifier that no unacknowledged message uses; `None` if all are in use.
     pub(super) fn next_id(&mut self) -> Option<PacketId> {
         let mut candidate = self.last_id;
         for _ in 0..u16::MAX {
@@ -146,7 +146,8 @@ impl State {
         self.sent.iter_mut().for_each(|sent| sent.sent_on_this_connection = false);
     }
 
-    /// The next packet to be sent again on this connection `[MQTT5-4.4.0-1]`, oldest first `[MQTT5-4.6.0-1]`.
+    /// Returns the next packet to be retransmitted on this connection `[MQTT5-4.4.0-1]`, oldest first
+    /// `[MQTT5-4.6.0-1]`.
     pub(super) fn next_retransmission(&mut self) -> Option<Retransmission> {
         let sent = self.sent.iter_mut().find(|sent| !sent.sent_on_this_connection)?;
         sent.sent_on_this_connection = true;
@@ -159,8 +160,8 @@ impl State {
         })
     }
 
-    /// The position of a message in `sent`. Identifiers there are sorted by their distance from the oldest, with gaps, so the
-    /// position is never greater than the distance.
+    /// Returns the position of a message in `sent`. The identifiers in `sent` are sorted by their distance from the
+    /// oldest, with gaps, so the position is never greater than the distance.
     fn position(&self, packet_id: PacketId) -> Option<usize> {
         let oldest = self.sent.front()?.packet_id;
         let wanted = distance(oldest, packet_id);
@@ -171,7 +172,7 @@ impl State {
     }
 }
 
-/// The number of steps from one identifier to another, counting upwards and wrapping around.
+/// Returns the number of steps from one identifier to another, counting upwards and wrapping around.
 fn distance(from: PacketId, to: PacketId) -> usize {
     let (from, to) = (u32::from(from.get()), u32::from(to.get()));
     let modulus = u32::from(u16::MAX);

@@ -1,4 +1,4 @@
-//! The client against a scripted server over loopback.
+//! Tests of the client against a scripted server over loopback.
 
 mod connecting_and_closing;
 mod limits;
@@ -12,7 +12,7 @@ use tidegate_mqtt::{Ack, AckKind, ConnAck, PacketId, ProtocolVersion, Publish, Q
 use super::{Client, Options, State};
 use peer::{Peer, ScriptedServer};
 
-/// A connected client and server. `adjust` changes the client's options; the server answers with `connack`.
+/// Connects a client to a scripted server. `adjust` changes the client's options; the server answers with `connack`.
 async fn pair_with(state: State, adjust: impl FnOnce(&mut Options), connack: ConnAck) -> (Client, Peer) {
     let server = ScriptedServer::listen().await;
     let mut options = Options::new(server.target(), ProtocolVersion::V5, "client");

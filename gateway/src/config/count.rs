@@ -13,32 +13,32 @@ use super::units::{Scalar, deserialize};
 pub struct Count<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
-    /// For constants. In a `const` block, a number outside the bounds is a compile error.
+    /// Creates a constant. In a `const` block, a number outside the bounds is a compile error.
     #[must_use]
     pub const fn of(number: u64) -> Self {
         assert!(number >= MIN && number <= MAX, "the number is outside its bounds");
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub fn value(self) -> u64 {
         self.0
     }
 
-    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
+    /// Returns the number as `u16`. A number that this type cannot hold becomes the maximum of the type.
     #[must_use]
     pub fn to_u16(self) -> u16 {
         u16::try_from(self.0).unwrap_or(u16::MAX)
     }
 
-    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
+    /// Returns the number as `u32`. A number that this type cannot hold becomes the maximum of the type.
     #[must_use]
     pub fn to_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 
-    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
+    /// Returns the number as `usize`. A number that this type cannot hold becomes the maximum of the type.
     #[must_use]
     pub fn to_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)

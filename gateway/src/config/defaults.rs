@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use super::{Address, Listener, Located, TlsFiles, Transport};
 
-/// Every transport on 127.0.0.1, and on `::1` if this machine has it, with the given certificate.
+/// Returns listeners for every transport on 127.0.0.1, and on `::1` if this machine has it, with the given certificate.
 #[must_use]
 pub fn development_listeners(tls: &TlsFiles) -> Vec<Located<Listener>> {
     let mut listeners = on_address(Ipv4Addr::LOCALHOST.into(), "", tls);
@@ -21,10 +21,10 @@ fn on_address(ip: IpAddr, suffix: &str, tls: &TlsFiles) -> Vec<Listener> {
         listener.tls = transport.is_encrypted().then(|| tls.clone().into());
         listener
     };
-    PORTS.iter().map(listener).collect()
+    DEFAULT_PORTS.iter().map(listener).collect()
 }
 
-const PORTS: [(Transport, u16); 5] = [
+const DEFAULT_PORTS: [(Transport, u16); 5] = [
     (Transport::Tcp, 1883),
     (Transport::Tls, 8883),
     (Transport::Ws, 8083),

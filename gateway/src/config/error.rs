@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Position;
 
-/// Why a configuration was rejected. Any error rejects the whole file.
+/// The reason why a configuration was rejected. Any error rejects the whole file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -31,14 +31,14 @@ pub enum ConfigError {
 /// One fault in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where it is.
+    /// The position of the wrong value in the file.
     pub position: Position,
-    /// What is wrong, and what was expected.
+    /// The text for the operator: what is wrong, and what was expected.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault at a position.
+    /// Creates a fault at a position.
     pub fn new(position: Position, message: impl Into<String>) -> Self {
         Self { position, message: message.into() }
     }

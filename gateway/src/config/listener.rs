@@ -32,8 +32,8 @@ pub struct Listener {
     /// idle TCP connection uses about 2 KiB, a TLS connection about 9 KiB, a QUIC connection about 30 KiB.
     #[serde(default = "connections_max")]
     pub connections_max: Count<1, 100_000_000>,
-    /// Time limit for the TLS, HTTP and QUIC handshakes of a connection. Default 10s. A higher limit admits slower peers,
-    /// but lets attackers hold a handshake's memory longer.
+    /// Time limit for the TLS, HTTP and QUIC handshakes of a connection. Default 10s. A higher limit admits slower
+    /// peers, but lets attackers hold a handshake's memory longer.
     #[serde(default = "handshake_timeout")]
     pub handshake_timeout: Time<100, 600_000>,
     /// Time limit from the end of the handshakes to the complete CONNECT packet. Default 10s.
@@ -42,7 +42,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with defaults for the other fields.
+    /// Creates a listener with defaults for the other fields.
     #[must_use]
     pub fn new(name: &str, transport: Transport, address: Address) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Listener {
         }
     }
 
-    /// The HTTP path, for `ws` and `wss`.
+    /// Returns the HTTP path, for `ws` and `wss`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().map_or(DEFAULT_PATH, String::as_str)
@@ -95,7 +95,7 @@ impl Transport {
         matches!(self, Self::Ws | Self::Wss)
     }
 
-    /// The name in the configuration file.
+    /// Returns the name in the configuration file.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use super::{Config, ConfigError, Fault, Located, Position, validate};
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// Problems that are allowed, such as an expired certificate.
+    /// Warnings about problems that do not make the configuration invalid, such as an expired certificate.
     pub warnings: Vec<String>,
 }
 

@@ -30,7 +30,7 @@ pub struct Located<T> {
 }
 
 impl<T> Located<T> {
-    /// The position of the value.
+    /// Returns the position of the value.
     pub fn position(located: &Self) -> Position {
         located.position
     }

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 
 use super::Config;
 
-/// The JSON Schema (draft 2020-12) of `tidegate.yaml`.
+/// Returns the JSON Schema (draft 2020-12) of `tidegate.yaml`.
 #[must_use]
 pub fn schema() -> Schema {
     SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Config>()

@@ -14,7 +14,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::TlsFiles;
 
-/// Why a certificate or its key cannot be used.
+/// The reason why a certificate or its key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -51,7 +51,7 @@ impl TlsError {
     #[must_use]
     pub fn is_about_key(&self) -> bool {
         match self {
-            Self::Unreadable { what, .. } | Self::NotPem { what, .. } => *what == KEY,
+            Self::Unreadable { what, .. } | Self::NotPem { what, .. } => *what == KEY_LABEL,
             Self::Mismatch { .. } => true,
         }
     }
@@ -62,16 +62,16 @@ impl TlsError {
 /// # Errors
 /// When a file is missing or damaged, or the key does not match the certificate.
 pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
-    let pem = read(certificate, CERTIFICATE)?;
+    let pem = read(certificate, CERTIFICATE_LABEL)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|_| TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE })?;
+        .map_err(|_| TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE_LABEL })?;
     let parsed = chain.first().and_then(|leaf| X509Certificate::from_der(leaf).ok());
     if parsed.is_none() {
-        return Err(TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE });
+        return Err(TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE_LABEL });
     }
-    let private = PrivateKeyDer::from_pem_slice(&read(key, KEY)?)
-        .map_err(|_| TlsError::NotPem { file: key.to_owned(), what: KEY })?;
+    let private = PrivateKeyDer::from_pem_slice(&read(key, KEY_LABEL)?)
+        .map_err(|_| TlsError::NotPem { file: key.to_owned(), what: KEY_LABEL })?;
     CertifiedKey::from_der(chain, private, &Arc::new(aws_lc_rs::default_provider()))
         .map_err(|source| TlsError::Mismatch { file: key.to_owned(), source })
 }
@@ -79,7 +79,7 @@ pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, Tls
 /// Reads and checks a certificate and its key. Returns a warning if the certificate has expired or is not valid yet.
 ///
 /// # Errors
-/// The same as [`certified_key`].
+/// When [`certified_key`] fails for these files.
 pub fn check_certificate(files: &TlsFiles, now: SystemTime) -> Result<Option<String>, TlsError> {
     let certified = certified_key(&files.certificate, &files.key)?;
     Ok(validity_warning(&certified, &files.certificate, now))
@@ -101,11 +101,11 @@ pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: Syste
     }
 }
 
-/// Returns a warning if users other than its owner can read the file of a private key. The group may read a file of root: that
-/// is how a key is given to a service that must not change it.
+/// Returns a warning if users other than its owner can read the file of a private key. The group may read a file of
+/// root: that is how a key is given to a service that must not change it.
 pub(super) fn access_risk(key: &Path) -> Option<String> {
     let metadata = fs::metadata(key).ok()?;
-    let allowed = if metadata.uid() == ROOT { 0o740 } else { 0o700 };
+    let allowed = if metadata.uid() == ROOT_UID { 0o740 } else { 0o700 };
     let mode = metadata.mode() & 0o777;
     let file = key.display();
     (mode & !allowed != 0).then(|| {
@@ -117,6 +117,6 @@ fn read(file: &Path, what: &'static str) -> Result<Vec<u8>, TlsError> {
     fs::read(file).map_err(|source| TlsError::Unreadable { file: file.to_owned(), what, source })
 }
 
-const CERTIFICATE: &str = "certificate";
-const KEY: &str = "private key";
-const ROOT: u32 = 0;
+const CERTIFICATE_LABEL: &str = "certificate";
+const KEY_LABEL: &str = "private key";
+const ROOT_UID: u32 = 0;

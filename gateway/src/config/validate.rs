@@ -18,7 +18,7 @@ pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
 
 #[derive(Default)]
 struct Findings {
-    /// Whether risks are faults instead of warnings.
+    /// Whether a security risk, such as a private key that other users can read, is a fault instead of a warning.
     strict: bool,
     faults: Vec<Fault>,
     warnings: Vec<String>,
@@ -28,7 +28,7 @@ impl Findings {
     fn check_listeners(&mut self, config: &Config) {
         let Some(listeners) = &config.listeners else { return };
         if listeners.is_empty() {
-            self.fault(
+            self.add_fault(
                 Located::position(listeners),
                 "the list of listeners is empty, expected at least one listener, or no field `listeners`"
                     .into(),
@@ -53,7 +53,7 @@ impl Findings {
                 "`{}` is not an address for transport `{transport}`, expected {expected}",
                 *listener.address
             );
-            self.fault(Located::position(&listener.address), message);
+            self.add_fault(Located::position(&listener.address), message);
         }
     }
 
@@ -64,9 +64,9 @@ impl Findings {
             let message = format!(
                 "`path` is not allowed for transport `{transport}`, expected it only for `ws` and `wss`"
             );
-            self.fault(Located::position(path), message);
+            self.add_fault(Located::position(path), message);
         } else if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
-            self.fault(
+            self.add_fault(
                 Located::position(path),
                 format!("`{}` is not an HTTP path, expected a path such as /mqtt", **path),
             );
@@ -76,7 +76,7 @@ impl Findings {
     fn check_tls(&mut self, listener: &Listener) {
         let transport = listener.transport.name();
         match &listener.tls {
-            None if listener.transport.is_encrypted() => self.fault(
+            None if listener.transport.is_encrypted() => self.add_fault(
                 Located::position(&listener.name),
                 format!(
                     "listener `{}` has no field `tls`, expected a certificate and key for transport `{transport}`",
@@ -87,7 +87,7 @@ impl Findings {
                 let message = format!(
                     "`tls` is not allowed for transport `{transport}`, expected it only for `tls`, `wss` and `quic`"
                 );
-                self.fault(Located::position(files), message);
+                self.add_fault(Located::position(files), message);
             }
             Some(files) => self.check_certificate(files),
             None => {}
@@ -99,11 +99,11 @@ impl Findings {
             Ok(warning) => self.warnings.extend(warning),
             Err(error) => {
                 let place = if error.is_about_key() { &files.key } else { &files.certificate };
-                self.fault(Located::position(place), error.to_string());
+                self.add_fault(Located::position(place), error.to_string());
             }
         }
         if let Some(risk) = super::tls::access_risk(&files.key) {
-            self.risk(Located::position(&files.key), risk);
+            self.add_risk(Located::position(&files.key), risk);
         }
     }
 
@@ -117,7 +117,7 @@ impl Findings {
                     "duplicate listener name `{}`, expected a name other than that in line {}",
                     *listener.name, first.line
                 );
-                self.fault(position, message);
+                self.add_fault(position, message);
             }
             let position = Located::position(&listener.address);
             let is_udp = listener.transport == super::Transport::Quic;
@@ -129,7 +129,7 @@ impl Findings {
                     "duplicate listener address `{}`, expected an address other than that in line {}",
                     *listener.address, first.line
                 );
-                self.fault(position, message);
+                self.add_fault(position, message);
             }
         }
     }
@@ -141,24 +141,24 @@ impl Findings {
                 "session.pending_bytes_high is {}, expected at most session.pending_bytes_max, which is {}",
                 *session.pending_bytes_high, *session.pending_bytes_max
             );
-            self.fault(Located::position(&session.pending_bytes_high), message);
+            self.add_fault(Located::position(&session.pending_bytes_high), message);
         }
     }
 
-    fn risk(&mut self, position: Position, message: String) {
+    fn add_risk(&mut self, position: Position, message: String) {
         if self.strict {
-            self.fault(position, message);
+            self.add_fault(position, message);
         } else {
             self.warnings.push(message);
         }
     }
 
-    fn fault(&mut self, position: Position, message: String) {
+    fn add_fault(&mut self, position: Position, message: String) {
         self.faults.push(Fault { position, message });
     }
 }
 
-/// With port 0, each listener gets its own free port.
+/// Whether the address has port 0, for which the system selects a free port. Such addresses are never duplicates.
 fn has_port_0(address: &Address) -> bool {
     matches!(address, Address::Socket(socket) if socket.port() == 0)
 }

@@ -14,18 +14,18 @@ impl Buffers {
         self.read.take().unwrap_or_else(|| vec![0; READ_BUFFER_LEN].into_boxed_slice())
     }
 
-    /// Returns the read buffer.
+    /// Gives the read buffer back to the core.
     pub fn return_read_buffer(&mut self, buffer: Box<[u8]>) {
         self.read = Some(buffer);
     }
 
-    /// An empty write buffer: a pooled one if there is one, otherwise a new one without capacity.
+    /// Takes an empty write buffer from the pool. If the pool is empty, creates a buffer without capacity.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         self.pool.pop().unwrap_or_default()
     }
 
-    /// Returns a write buffer to the pool. It is freed instead if the pool is full or the buffer is too large.
+    /// Puts a write buffer back into the pool. Frees the buffer instead if the pool is full or the buffer is too large.
     pub fn give_back(&mut self, mut buffer: Vec<u8>) {
         if self.pool.len() < POOL_LEN_MAX && (1..=POOLED_CAPACITY_MAX).contains(&buffer.capacity()) {
             buffer.clear();
@@ -36,7 +36,7 @@ impl Buffers {
 
 /// Size of the read buffer in bytes.
 const READ_BUFFER_LEN: usize = 64 * 1024;
-/// Write buffers that a core pools.
+/// Maximum number of write buffers in the pool of a core.
 const POOL_LEN_MAX: usize = 64;
 /// Capacity in bytes above which a write buffer is freed instead of pooled.
 const POOLED_CAPACITY_MAX: usize = 256 * 1024;

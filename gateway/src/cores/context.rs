@@ -1,4 +1,5 @@
-//! The state of one core (workspace of the broker, buffers, timers, load), and how the core carries out the effects of a turn.
+//! The state of one core (workspace of the broker, buffers, timers, load), and how the core carries out the effects of
+//! a turn.
 
 use std::cell::RefCell;
 use std::mem;
@@ -27,8 +28,8 @@ pub struct Core {
     /// Whether the flusher was woken since it last ran.
     is_flusher_woken: bool,
     buffers: Buffers,
-    /// Connections with answers that wait for a commit.
-    waiting: Vec<Arc<Signals>>,
+    /// Signals of the connections that have answers waiting for a commit.
+    awaiting_commit: Vec<Arc<Signals>>,
     load: CoreLoad,
 }
 
@@ -46,24 +47,24 @@ impl Core {
             timer_task: None,
             is_flusher_woken: false,
             buffers: Buffers::default(),
-            waiting: Vec::new(),
+            awaiting_commit: Vec::new(),
             load: CoreLoad::new(&cores.placement, id, clock::now()),
         })
     }
 
-    /// The number of this core.
+    /// Returns the number of this core.
     #[must_use]
     pub fn id(&self) -> CoreId {
         self.id
     }
 
-    /// The counters of this core.
+    /// Returns the counters of this core.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.workspace.counters
     }
 
-    /// All cores.
+    /// Returns all cores.
     #[must_use]
     pub fn cores(&self) -> &Arc<Cores> {
         &self.cores
@@ -77,8 +78,8 @@ impl Core {
         outcome
     }
 
-    /// The core that a connection has to move to after its turn; `None` if it stays. Connections that exchange messages have the
-    /// same `affinity_group`.
+    /// Returns the core that a connection has to move to after its turn; `None` if the connection stays. Connections
+    /// that exchange messages have the same `affinity_group`.
     pub fn rebalance_target(
         &mut self,
         last_rebalance: &mut LastRebalance,
@@ -93,7 +94,8 @@ impl Core {
         self.load.measure(&self.cores.placement, self.id, now);
     }
 
-    /// Called when the flusher runs. Sessions that are marked before it calls [`Self::take_flushes`] cause no further wake-up.
+    /// Records that the flusher runs, and its waker. Until the flusher calls [`Self::take_flushes`], marking a session
+    /// does not wake it again.
     pub(super) fn begin_flush(&mut self, waker: &Waker) {
         if self.flusher.is_none() {
             self.flusher = Some(waker.clone());
@@ -101,15 +103,15 @@ impl Core {
         self.is_flusher_woken = true;
     }
 
-    /// Appends the marked sessions to `into`. The next mark wakes the flusher.
+    /// Appends the marked sessions to `into`. From now on, marking a session wakes the flusher again.
     pub(super) fn take_flushes(&mut self, into: &mut Vec<Arc<SessionHandle>>) {
         self.workspace.effects.take_flushes(into);
         self.is_flusher_woken = false;
     }
 
     /// Wakes the connections with answers that wait for a commit.
-    pub(super) fn wake_waiting(&mut self) {
-        self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+    pub(super) fn wake_awaiting_commit(&mut self) {
+        self.awaiting_commit.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
 
     fn carry_out(&mut self) {
@@ -121,11 +123,11 @@ impl Core {
             flusher.wake_by_ref();
         }
         if !effects.is_quiet() {
-            self.carry_out_others();
+            self.carry_out_other_effects();
         }
     }
 
-    fn carry_out_others(&mut self) {
+    fn carry_out_other_effects(&mut self) {
         let effects = &mut self.workspace.effects;
         for (signals, signal) in effects.take_notifications() {
             signals.notify(signal);
@@ -137,7 +139,7 @@ impl Core {
                 task.wake_by_ref();
             }
         }
-        effects.take_waiting(&mut self.waiting);
+        effects.take_waiting(&mut self.awaiting_commit);
         if let Some(commit) = effects.take_awaited()
             && let Some(handle) = self.cores.core(self.id)
         {
@@ -149,7 +151,7 @@ impl Core {
     }
 }
 
-/// Makes the calling thread the core `id`, which works for `broker`.
+/// Makes the calling thread the core `id`, which carries connections of `broker`.
 pub(super) fn install(id: CoreId, cores: &Arc<Cores>, broker: &Arc<Broker>) {
     CORE.set(Core::new(id, cores, broker));
 }

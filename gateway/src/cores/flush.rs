@@ -1,4 +1,5 @@
-//! The flusher: once per pass of the event loop, it writes the waiting bytes of each marked session in as few calls as possible.
+//! The flusher: once per pass of the event loop, it writes the waiting bytes of each marked session in as few calls as
+//! possible.
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
@@ -18,16 +19,16 @@ use crate::clock;
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut work = Vec::new();
     poll_fn(|context| {
-        with_core(|core| turn(&broker, core, context.waker(), &mut work));
+        with_core(|core| flush_sessions(&broker, core, context.waker(), &mut work));
         Poll::Pending
     })
     .await
 }
 
-/// Sessions whose connections only another core may write to, by core.
+/// Sessions whose connections only another core may write to, grouped by that core.
 type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
-fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
+fn flush_sessions(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
     let now = clock::now();
     core.measure_load(now);
     core.begin_flush(waker);
@@ -37,7 +38,7 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
     let from_mailbox = work.len();
     if handle.mailbox.take_commit() {
         core.run_turn(now, |turn, _| broker.commit_reached(turn));
-        core.wake_waiting();
+        core.wake_awaiting_commit();
     }
     core.take_flushes(work);
     let mut remote = RemoteFlushes::new();
@@ -47,7 +48,7 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
                 None => {}
                 Some((signals, home)) if home == id || index < from_mailbox => signals.notify(Signal::Write),
                 Some((_, home)) => {
-                    // The session stays marked until its own core takes it, so it is forwarded only once.
+                    // The session stays marked until its connection's core takes it, so it is forwarded only once.
                     let _ = session.mark();
                     forward(&mut remote, home, session);
                 }
@@ -56,7 +57,7 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
     });
     for (home, mut sessions) in remote {
         if let Some(handle) = cores.core(home) {
-            handle.mailbox.leave(&mut sessions);
+            handle.mailbox.append(&mut sessions);
         }
     }
 }
@@ -119,5 +120,5 @@ fn write_out(write: &mut WriteInProgress) -> Written {
     Written::All
 }
 
-/// Maximum number of batches written to one session before the others.
+/// Maximum number of batches written to one session before the flusher continues with the other sessions.
 const BATCHES_MAX: usize = 8;

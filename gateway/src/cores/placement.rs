@@ -1,5 +1,6 @@
-//! Decides which core carries which connection: where new connections start, and which cores give connections to another core. It
-//! moves nothing itself: at the end of its turn, a connection asks for the order of its core.
+//! Decides which core carries which connection: where new connections start, and which cores give connections to
+//! another core. This module does not move the connections: at the end of its turn, each connection reads the order of
+//! its core and moves accordingly.
 
 mod core_load;
 mod machine;
@@ -30,7 +31,7 @@ pub enum Policy {
     Packed,
     /// On all cores in turn. Each connection stays on its first core.
     Spread,
-    /// On all cores in turn. Each connection then moves from core to core all the time. For tests.
+    /// On all cores in turn. Each connection then keeps moving from core to core. For tests.
     Restless,
 }
 
@@ -49,12 +50,12 @@ struct LoadMonitor {
     /// The busy share of each core, and when it was measured.
     shares: Vec<(f64, Instant)>,
     last_evaluation: Instant,
-    /// The last round of moves.
+    /// Number of the latest rebalance round; a spill starts a new round.
     round: u32,
 }
 
 impl Placement {
-    /// The placement of a process that starts at `now` with `cores` cores.
+    /// Creates the placement of a process that starts at `now` with `cores` cores.
     pub(super) fn new(policy: Policy, cores: usize, now: Instant) -> Self {
         let order = |core: usize| match policy {
             Policy::Packed if core > 0 => RebalanceOrder::MoveAll { to: FIRST_CORE },
@@ -72,26 +73,26 @@ impl Placement {
         self.monitor.is_some()
     }
 
-    /// The order for the connections of `core`.
+    /// Returns the order for the connections of `core`.
     pub(super) fn order(&self, core: CoreId) -> Option<&Arc<AtomicOrder>> {
         self.orders.get(core.0)
     }
 
-    /// The core for the next connection: the cores in use take turns.
+    /// Chooses the core for the next connection. The cores in use take turns.
     pub(super) fn place(&self) -> CoreId {
         let in_use = || self.orders.iter().enumerate().filter(|(_, order)| order.load().takes_connections());
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         in_use().nth(turn % in_use().count().max(1)).map_or(FIRST_CORE, |(core, _)| CoreId(core))
     }
 
-    /// Records how busy a core was, and decides whether to change the placement if a decision is due. Never blocks: if another
-    /// core holds the lock, this report is dropped, and the core sends its next one when it is due.
+    /// Records how busy a core was and, if a decision is due, decides whether to change the placement. Never blocks: if
+    /// another core holds the lock, this report is dropped, and the core reports again after its next measurement.
     pub(super) fn report(&self, core: CoreId, share: f64, now: Instant) {
         let Some(mut monitor) = self.monitor.as_ref().and_then(Mutex::try_lock) else { return };
         if let Some(latest) = monitor.shares.get_mut(core.0) {
             *latest = (share, now);
         }
-        if now.saturating_duration_since(monitor.last_evaluation) < meter::PERIOD {
+        if now.saturating_duration_since(monitor.last_evaluation) < meter::MEASUREMENT_INTERVAL {
             return;
         }
         let decision = monitor.evaluate(now);
@@ -140,7 +141,7 @@ impl LoadMonitor {
     fn evaluate(&mut self, now: Instant) -> Option<Decision> {
         self.last_evaluation = now;
         // A core that has not reported lately was idle.
-        let is_recent = |at: Instant| now.saturating_duration_since(at) < meter::PERIOD * 2;
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < meter::MEASUREMENT_INTERVAL * 2;
         let shares: Vec<f64> =
             self.shares.iter().map(|(share, at)| if is_recent(*at) { *share } else { 0.0 }).collect();
         let mut sample = Sample { at: now, shares: &shares, idle: None };

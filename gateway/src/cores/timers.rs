@@ -36,7 +36,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
 fn fire(broker: &Broker, core: &mut super::Core) {
     let now = clock::now();
     while let Some(timer) = core.timers.take_due(now) {
-        // Nobody is told about what is stored here.
+        // No answer to a client depends on the commit of a timeout.
         let _ = core.run_turn(now, |turn, _| broker.timeout(turn, timer));
     }
 }

@@ -56,12 +56,12 @@ impl Authority {
         Ok(Server { chain_pem, key_pem: key.serialize_pem() })
     }
 
-    /// The authority's certificate.
+    /// Returns the authority's certificate.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
 
-    /// The authority's private key.
+    /// Returns the authority's private key.
     pub fn key_pem(&self) -> String {
         self.issuer.key().serialize_pem()
     }
@@ -77,14 +77,15 @@ fn base_params(name: &str, now: SystemTime, lifetime: Duration) -> CertificatePa
     params
 }
 
-/// Each authority has a different name. Clients that trust another one then report an unknown issuer, and not an invalid
-/// signature.
+/// Returns the name of an authority, which is different for each key. A client that trusts another development
+/// authority then reports an unknown issuer instead of an invalid signature.
 fn authority_name(key: &KeyPair) -> String {
     let digits = key.public_key_raw().iter().skip(1).take(4).map(|byte| format!("{byte:02x}"));
     format!("Tidegate development authority {}", digits.collect::<String>())
 }
 
-/// Restricts the authority to local names, so that its key is no danger to clients' other connections if it leaks.
+/// Restricts the authority to local names. If its key leaks, it cannot be used against other connections of the clients
+/// that trust the authority.
 fn local_names_only() -> NameConstraints {
     let permitted_subtrees = vec![
         GeneralSubtree::DnsName("localhost".to_owned()),

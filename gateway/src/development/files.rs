@@ -25,7 +25,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// The paths in the folder `dev` of the data folder.
+    /// Returns the paths in the folder `dev` of the data folder.
     pub fn in_data_folder(data: &Path) -> Self {
         let folder = data.join("dev");
         Self {
@@ -37,7 +37,7 @@ impl Files {
         }
     }
 
-    /// The files that clients and listeners need.
+    /// Returns the files that clients and listeners need.
     pub fn into_certificates(self) -> Certificates {
         Certificates { authority: self.authority, certificate: self.certificate, key: self.key }
     }

@@ -18,7 +18,7 @@ use super::authority::{Authority, SERVER_NAMES};
 use super::files::Files;
 use crate::config::certified_key;
 
-/// Why a certificate must be replaced.
+/// The reason why a certificate must be replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// The file does not exist.
@@ -33,7 +33,7 @@ pub enum Unusable {
 }
 
 /// Loads the authority, if it stays valid for at least the lifetime of a server certificate.
-pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
+pub fn load_authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
     let pem = read(&files.authority)?;
     let key = read(&files.authority_key)?;
     certified_key(&files.authority, &files.authority_key)
@@ -49,7 +49,7 @@ pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> 
 }
 
 /// Checks that the server certificate is signed by the authority, covers all names, and does not expire soon.
-pub fn server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
+pub fn check_server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
     read(&files.key)?;
     read(&files.certificate)?;
     let certified = certified_key(&files.certificate, &files.key)
@@ -97,7 +97,7 @@ fn seconds_since_epoch(time: SystemTime) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// An authority is replaced when this is left of its lifetime. It must outlive every server certificate it issues.
+/// Remaining lifetime below which an authority is replaced, because it must outlive every server certificate it issues.
 const AUTHORITY_RENEWAL: Duration = Duration::from_secs(398 * 86_400);
-/// A server certificate is replaced at a start with less than this left of its lifetime.
+/// Remaining lifetime below which a server certificate is replaced when the broker starts.
 const SERVER_RENEWAL: Duration = Duration::from_secs(30 * 86_400);

@@ -1,4 +1,4 @@
-//! The certificates are created, reused, and replaced when necessary.
+//! The development certificates are created, reused, and replaced when necessary.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use super::{Certificates, certificates, inspect};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The contents of the authority's certificate, the server's certificate, and the server's key.
+/// Returns the contents of the authority's certificate, the server's certificate, and the server's key.
 fn contents(certificates: &Certificates) -> [String; 3] {
     [&certificates.authority, &certificates.certificate, &certificates.key]
         .map(|file| fs::read_to_string(file).unwrap())
@@ -118,6 +118,6 @@ fn a_server_certificate_of_another_authority_is_unusable() {
     let foreign = certificates(other.path(), now).unwrap();
     fs::copy(foreign.authority, made.authority).unwrap();
     fs::copy(other.path().join("dev/ca.key"), one.path().join("dev/ca.key")).unwrap();
-    let unusable = inspect::server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();
+    let unusable = inspect::check_server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();
     assert_eq!(unusable, "it is damaged: invalid peer certificate: UnknownIssuer");
 }

@@ -1,4 +1,4 @@
-//! The opening of a link: CONNECT, an AUTH exchange if asked for, and refusals.
+//! Accepts or refuses a client: CONNECT, the AUTH exchange if the client requests one, and the CONNACK of a refusal.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -13,16 +13,17 @@ use tidegate_transports::Link;
 pub struct Accepted {
     /// The link, ready for CONNACK.
     pub link: Link,
-    /// What both sides agreed on.
+    /// The options that client and broker negotiated.
     pub negotiated: Box<Negotiated>,
-    /// Bytes that came after CONNECT.
+    /// Bytes that arrived after CONNECT.
     pub rest: Vec<u8>,
 }
 
-/// Reads CONNECT, and agrees with the client or refuses it and closes. The caller bounds the time.
+/// Reads CONNECT and negotiates with the client. If the client is refused, sends the refusal and closes the link. The
+/// caller must limit the time.
 ///
 /// # Errors
-/// When the link broke, or the client was refused; the client has been told already.
+/// When the link broke, or the client was refused.
 pub async fn accept_connect(mut link: Link, broker: &Broker) -> Result<Accepted, Refused> {
     let mut pending = broker.begin_connect();
     let mut bytes = Vec::new();
@@ -43,7 +44,7 @@ pub async fn accept_connect(mut link: Link, broker: &Broker) -> Result<Accepted,
     }
 }
 
-/// Refuses a client after both sides had agreed, and closes. The caller bounds the time.
+/// Refuses a client that [`accept_connect`] has accepted, and closes the link. The caller must limit the time.
 ///
 /// # Errors
 /// When the link broke.
@@ -51,10 +52,10 @@ pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode)
     refuse(&mut link, &Refusal::new(negotiated.version, reason).within(negotiated.packet_size_max)).await
 }
 
-/// Why a client was not accepted.
+/// The reason why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The client broke a rule, or asked for what is not allowed.
+    /// The client violated the protocol, or requested something that the broker does not allow.
     #[error("the client was refused")]
     Protocol,
     /// There is not enough memory for what the client sent.
@@ -80,7 +81,7 @@ async fn refuse(link: &mut Link, refusal: &Refusal) -> io::Result<()> {
     poll_fn(|context| link.poll_close(context)).await
 }
 
-/// Appends what the peer sends next.
+/// Waits for bytes from the peer and appends them to `bytes`.
 async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> Result<(), Refused> {
     let mut chunk = [0; CHUNK_LEN];
     let len = poll_fn(|context| link.poll_read(context, &mut chunk)).await?;
@@ -102,7 +103,7 @@ async fn send_packet(link: &mut Link, packet: &Packet, version: ProtocolVersion)
     send(link, &bytes).await
 }
 
-/// Writes all of `bytes` and flushes.
+/// Writes all of `bytes` to the link and flushes it.
 pub(super) async fn send(link: &mut Link, bytes: &[u8]) -> io::Result<()> {
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -115,10 +116,10 @@ pub(super) async fn send(link: &mut Link, bytes: &[u8]) -> io::Result<()> {
     poll_fn(|context| link.poll_flush(context)).await
 }
 
-/// A client identifier that nobody can guess: 128 random bits.
+/// Returns a new client identifier that nobody can guess: 128 random bits.
 fn assign_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Bytes read at a time, before a connection has a session.
+/// Maximum number of bytes per read, before a connection has a session.
 const CHUNK_LEN: usize = 2048;

@@ -10,7 +10,7 @@ use super::relocation::Departure;
 
 /// The future that drives one connection on its core.
 ///
-/// It is written by hand because it spawns futures of its own type.
+/// This is not an `async` function, because it spawns futures of its own type.
 pub struct Drive(Stage);
 
 enum Stage {
@@ -18,7 +18,7 @@ enum Stage {
     /// The connection sends its last bytes and closes.
     Closing(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection has ended, or continues in a task on another core.
-    Left,
+    Done,
 }
 
 impl From<Box<Driver>> for Drive {
@@ -35,9 +35,9 @@ impl Future for Drive {
             let departure = match &mut self.0 {
                 Stage::Connected(driver) => ready!(driver.poll(context)),
                 Stage::Closing(closing) => return closing.as_mut().poll(context),
-                Stage::Left => return Poll::Ready(()),
+                Stage::Done => return Poll::Ready(()),
             };
-            let Stage::Connected(driver) = mem::replace(&mut self.0, Stage::Left) else { continue };
+            let Stage::Connected(driver) = mem::replace(&mut self.0, Stage::Done) else { continue };
             match departure {
                 Departure::End(end) => self.0 = Stage::Closing(Box::pin(driver.finish(end))),
                 Departure::To(core) => driver.move_to(core),

@@ -1,4 +1,5 @@
-//! How a connection ends: the session is let go first, then the peer is told why, then the link is closed, all in bounded time.
+//! Ends a connection: detaches it from its session, sends the last bytes with our DISCONNECT, and closes the link, all
+//! within a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::cores::with_core;
 use crate::logging::PEER;
 
 impl Driver {
-    /// Lets go of the session, then closes the link.
+    /// Detaches the connection from its session, then closes the link.
     pub(super) async fn finish(self: Box<Self>, end: End) {
         let Self { mut link, mut client, batch, token, .. } = *self;
         let signals = Arc::clone(client.signals());
@@ -36,14 +37,14 @@ impl Driver {
         if end.kind() == EndKind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
-        // A peer that is gone, or sent DISCONNECT, waits for nothing.
+        // A peer that closed the connection or sent DISCONNECT expects no more packets, so the time limit is shorter.
         let limit = if end.kind() == EndKind::Gone { GONE_TIMEOUT } else { CLOSE_TIMEOUT };
         close(link, rest, signals, limit).await;
         drop(token);
     }
 }
 
-/// Writes the last bytes and closes in order; gives up on a peer that does not read.
+/// Writes the last bytes and closes the link. If the peer does not read them within `limit`, drops the link.
 async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Duration) {
     let orderly = async {
         while signals.is_writing() {
@@ -53,11 +54,11 @@ async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Dur
         super::accept_connect::send(&mut link, bytes).await?;
         std::future::poll_fn(|context| link.poll_close(context)).await
     };
-    // A peer that is gone or does not read is dropped without ceremony.
+    // After the time limit, the link is dropped without an orderly close.
     let _ = timeout(limit, orderly).await;
 }
 
-/// How long a peer may take to read its last bytes.
+/// Time limit for a peer to read the last bytes of its connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same for a peer that sent DISCONNECT or closed its side.
+/// Time limit for closing the link if the peer sent DISCONNECT or closed its side.
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
-//! Reading: one call yields many packets; what is left of the last one waits with the connection.
+//! Reads from the link. One read may contain many packets. The connection keeps the beginning of an incomplete packet
+//! until the rest arrives.
 
 use std::mem;
 use std::task::{Context, Poll};
@@ -16,7 +17,7 @@ impl Driver {
         buffers: &mut Buffers,
         context: &mut Context<'_>,
     ) -> Result<(), End> {
-        // What came after CONNECT waits until CONNACK was sent.
+        // Bytes that arrived after CONNECT are handled only after CONNACK was sent.
         if self.has_more && self.client.is_open() {
             self.handle_input(turn, &[])?;
         }
@@ -46,7 +47,7 @@ impl Driver {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(0) | Err(_)) => return Err(End::closed()),
                 Poll::Ready(Ok(len)) => {
-                    // A WebSocket may owe the answer to a ping.
+                    // The read may have contained a ping of the WebSocket peer, whose answer is sent by the flush.
                     self.flushing |= self.link.heartbeat().is_some();
                     self.handle_input(turn, buffer.get(..len).unwrap_or_default())?;
                 }
@@ -56,7 +57,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Handles what was left of earlier reads, and `bytes`.
+    /// Handles the bytes kept from earlier reads, followed by `bytes`.
     fn handle_input(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<(), End> {
         if self.partial.is_empty() {
             let received = self.client.receive(turn, bytes)?;
@@ -83,7 +84,7 @@ fn append(partial: &mut Vec<u8>, bytes: &[u8]) -> Result<(), End> {
     Ok(())
 }
 
-/// What a connection that waits for the rest of a small packet may hold, in bytes.
+/// Maximum capacity, in bytes, that the buffer of an incomplete packet keeps beyond its content.
 const PARTIAL_CAPACITY_MAX: usize = 64 * 1024;
-/// Reads of one connection before others get their turn.
+/// Maximum number of reads from one connection per turn.
 const READS_MAX: usize = 2;

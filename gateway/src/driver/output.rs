@@ -1,4 +1,5 @@
-//! Writing, if only the core that polls the connection may write, or has to wait for a full socket.
+//! Writes to the link, if only the core that polls the connection may write to it, or if the socket is full and this
+//! core has to wait for room.
 
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
@@ -21,8 +22,8 @@ impl DirectWrite for LinkWriter {
 }
 
 impl Driver {
-    /// Writes what waits, as far as the link takes it. A link that any core may write to is left to the flusher until its socket is
-    /// full.
+    /// Writes the waiting bytes until the link accepts no more. If any core may write to the link, does nothing unless
+    /// the socket is full: otherwise the flusher writes.
     pub(super) fn write(
         &mut self,
         turn: &mut Turn<'_>,
@@ -84,5 +85,5 @@ impl Driver {
     }
 }
 
-/// Batches written before other connections get their turn.
+/// Maximum number of batches written to one connection per turn.
 const BATCHES_MAX: usize = 8;

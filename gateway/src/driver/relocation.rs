@@ -1,7 +1,8 @@
-//! A connection moves from one core to another, between two polls.
+//! Moves a connection from one core to another, between two polls.
 //!
-//! Signals that are set meanwhile are found by the first poll at the new core. What the former core still has of the connection,
-//! in its mailbox or among those that wait for a commit, only sets a signal as well, wherever the connection is.
+//! Signals that are set during the move are handled by the first poll on the new core. The former core may still have
+//! the connection's session in its mailbox, or among the connections that wait for a commit. In both cases the former
+//! core only sets a signal, which reaches the connection on any core.
 
 use std::task::{Context, Poll};
 
@@ -11,14 +12,14 @@ use super::{Drive, Driver, direct_writer};
 use crate::clock;
 use crate::cores::with_core;
 
-/// Why a core does not poll a connection any more.
+/// The reason why a core stops polling a connection: the connection ends, or moves to another core.
 pub(super) enum Departure {
     End(End),
     To(CoreId),
 }
 
 impl Driver {
-    /// One turn; ready if it was the last on this core.
+    /// Runs one turn. Ready if it was the last turn of the connection on this core.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Departure> {
         self.client.signals().register(context.waker());
         let is_new = self.arriving;
@@ -26,7 +27,8 @@ impl Driver {
         if let Err(end) = self.turn(context) {
             return Poll::Ready(Departure::End(end));
         }
-        // Its socket reports nothing before this core has asked for events.
+        // The socket reports no events to this core before the connection has been polled here once, so it must not
+        // move on.
         if is_new || !self.link.is_mobile() {
             return Poll::Pending;
         }
@@ -37,14 +39,14 @@ impl Driver {
         }
     }
 
-    /// Continues in a task on another core.
+    /// Spawns a task on another core in which the connection continues.
     pub(super) fn move_to(mut self: Box<Self>, to: CoreId) {
         self.arriving = true;
         with_core(|core| core.cores().spawn(to, Drive::from(self)));
     }
 
-    /// Registers the socket with this core. While another core is writing to it, the next poll tries again: until then the former
-    /// core reports its events.
+    /// Registers the socket of a connection that was moved to this core. If another core is writing to the socket at
+    /// the moment, the next poll tries again; until then the runtime of the former core reports the socket's events.
     fn arrive(&mut self) {
         if !self.arriving || !self.client.broker().take_writer(self.client.owner()) {
             return;

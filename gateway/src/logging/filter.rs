@@ -42,48 +42,50 @@ impl PeerLines {
         is_admitted
     }
 
-    /// The number of lines suppressed so far.
+    /// Returns the number of lines suppressed so far.
     pub(super) fn suppressed(&self) -> u64 {
         self.suppressed.load(Ordering::Relaxed)
     }
 
-    /// What was suppressed in the windows that are over.
+    /// Returns what was suppressed in the windows that have ended, and discards these windows.
     pub(super) fn take_report(&self, now: Instant) -> Vec<Suppressed> {
         self.limiter.lock().take_report(now)
     }
 
-    /// When there may be something to report.
+    /// Returns when the next window ends, after which there may be something to report.
     pub(super) fn next_report(&self) -> Option<Instant> {
         self.limiter.lock().next_report()
     }
 }
 
-/// Our own lines are marked. Of the libraries, we know too little: all their warnings and errors count as caused by peers.
+/// Whether a peer can cause a line. Lines of this broker that a peer can cause have the target [`PEER`]. Warnings and
+/// errors of libraries are not marked, so all of them count as caused by peers.
 fn can_peers_cause(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     target == PEER || (*metadata.level() <= Level::WARN && !target.starts_with("tidegate"))
 }
 
-/// Clients that connect to an IP address (`mosquitto_pub -h 127.0.0.1`) often send it as server name. TLS does not allow that, and
-/// rustls warns, ignores it and continues, as it should.
+/// Whether a line is the warning of rustls about an IP address as server name. Clients that connect to an IP address
+/// (`mosquitto_pub -h 127.0.0.1`) often send it as server name, which TLS does not allow. rustls correctly ignores the
+/// name and continues, so the warning is useless.
 fn is_ip_address_as_server_name(metadata: &Metadata<'_>, event: &Event<'_>) -> bool {
     metadata.target().starts_with("rustls")
         && message(event).starts_with("Illegal SNI extension: ignoring IP address")
 }
 
-/// The beginning of the message of an event.
+/// Returns the message of an event, cut to [`EXAMPLE_LEN_MAX`] characters.
 fn message(event: &Event<'_>) -> String {
-    let mut message = Message(String::new());
+    let mut message = MessageVisitor(String::new());
     event.record(&mut message);
     message.0.chars().take(EXAMPLE_LEN_MAX).collect()
 }
 
-struct Message(String);
+struct MessageVisitor(String);
 
-impl Visit for Message {
+impl Visit for MessageVisitor {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
-            // Writing to a string succeeds.
+            // Writing to a string never fails.
             let _ = write!(self.0, "{value:?}");
         }
     }
@@ -101,8 +103,8 @@ impl LimitedFilter {
     }
 }
 
-/// A layer that filters for all layers. As the filter of one layer (`Layer::with_filter`), it would let `tracing_subscriber` lose the
-/// event after a disabled line of the `log` facade (tokio-rs/tracing#2519).
+/// A layer that filters for all layers. If it were the filter of a single layer (`Layer::with_filter`),
+/// `tracing_subscriber` would lose the event after a disabled line of the `log` facade (tokio-rs/tracing#2519).
 impl<S: Subscriber> Layer<S> for LimitedFilter {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         Layer::<S>::register_callsite(&self.targets, metadata)
@@ -121,7 +123,7 @@ impl<S: Subscriber> Layer<S> for LimitedFilter {
     }
 }
 
-/// Characters of a message that a report quotes.
+/// Maximum number of characters of a message that a report quotes.
 const EXAMPLE_LEN_MAX: usize = 120;
 
 #[cfg(test)]

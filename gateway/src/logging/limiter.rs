@@ -1,4 +1,5 @@
-//! Limits lines by kind: so many in a window of time, the rest is counted. Time is an argument.
+//! Limits log lines by kind: in each time window, at most [`LINES_MAX`] lines of a kind are written, and the others are
+//! only counted. The caller passes in the time.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -7,23 +8,23 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHasher;
 use tracing::{Level, Metadata};
 
-/// All lines that are logged at one place in the code.
+/// A kind of log line: all lines that are logged by one statement in the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind(u64);
 
 impl Kind {
-    /// The kind of a line. For lines of the `log` facade, this needs their normalized metadata.
+    /// Returns the kind of a line. For lines of the `log` facade, `metadata` must be normalized.
     pub(super) fn of(metadata: &Metadata<'_>) -> Self {
         let mut hasher = FxHasher::default();
         (metadata.target(), metadata.file(), metadata.line()).hash(&mut hasher);
         Self(hasher.finish())
     }
 
-    /// The kind of all lines beyond [`KINDS_MAX`] kinds.
+    /// The kind under which lines are counted together if there are already [`KINDS_MAX`] other kinds.
     const OTHERS: Self = Self(0);
 }
 
-/// Counts the lines of each kind in windows of time. A window begins with the first line of its kind.
+/// Counts the lines of each kind in time windows. A window begins with the first line of its kind.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
     windows: HashMap<Kind, Window>,
@@ -39,23 +40,24 @@ struct Window {
 /// The lines of one kind that were suppressed in a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suppressed {
-    /// The level of the first.
+    /// The level of the first suppressed line.
     pub(super) level: Level,
-    /// Their number.
+    /// The number of suppressed lines.
     pub(super) lines: u64,
-    /// The message of the first.
+    /// The message of the first suppressed line.
     pub(super) example: String,
 }
 
 impl Limiter {
-    /// Whether a line may be written now. If not, the line is counted, and `describe` may be called.
+    /// Counts a line, and returns whether it may be written. `describe` is called for the first suppressed line of a
+    /// window.
     pub(super) fn admit(&mut self, kind: Kind, now: Instant, describe: impl FnOnce() -> Suppressed) -> bool {
         let is_known = self.windows.contains_key(&kind) || self.windows.len() < KINDS_MAX;
         let kind = if is_known { kind } else { Kind::OTHERS };
         let end = now + WINDOW;
         let window = self.windows.entry(kind).or_insert(Window { end, written: 0, suppressed: None });
         if window.end <= now {
-            // What was suppressed is still to be reported.
+            // The suppressed lines of the former window are not reported yet, so they stay in `suppressed`.
             (window.end, window.written) = (end, 0);
         }
         if window.written < LINES_MAX {
@@ -66,23 +68,25 @@ impl Limiter {
         false
     }
 
-    /// Forgets the windows that are over. Returns what was suppressed in them.
+    /// Removes the windows that have ended. Returns what was suppressed in them.
     pub(super) fn take_report(&mut self, now: Instant) -> Vec<Suppressed> {
         let is_over = |_: &Kind, window: &mut Window| window.end <= now;
         self.windows.extract_if(is_over).filter_map(|(_, window)| window.suppressed).collect()
     }
 
-    /// When the next window is over.
+    /// Returns when the next window ends.
     pub(super) fn next_report(&self) -> Option<Instant> {
         self.windows.values().map(|window| window.end).min()
     }
 }
 
-/// Lines of one kind that are written in one window: enough to see several peers fail in different ways.
+/// Maximum number of lines of one kind that are written in one window. It is high enough to show several peers that
+/// fail in different ways.
 pub(super) const LINES_MAX: u32 = 20;
-/// The length of a window. With [`LINES_MAX`], a kind writes at most two lines each second.
+/// The length of a window. Together with [`LINES_MAX`], it limits each kind to two lines per second on average.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
-/// Kinds with a window at the same time. The number of places that log is small and fixed; this is a safeguard.
+/// Maximum number of kinds that have a window at the same time. This is a safeguard: the number of statements that log
+/// is small and fixed.
 const KINDS_MAX: usize = 256;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The bounded queue between the threads that log and the thread that writes. At the bound, new lines are dropped and counted.
+//! The bounded queue between the threads that log and the thread that writes. When the queue is full, new lines are
+//! dropped and counted.
 
 use std::io;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use super::Pipeline;
 #[derive(Debug, Default)]
 pub(super) struct LineQueue {
     waiting: Mutex<Waiting>,
-    /// There are lines.
+    /// Notified when the first line is put into the empty queue.
     filled: Condvar,
-    /// There are no lines, and none is being written.
+    /// Notified when the queue is empty and the writer has written all lines that it took.
     emptied: Condvar,
     dropped: AtomicU64,
 }
@@ -31,7 +32,8 @@ struct Waiting {
 }
 
 impl LineQueue {
-    /// Appends a line. Drops and counts it when it is too long, or would make the queue longer than `bytes_max`. Never blocks.
+    /// Appends a line. Drops and counts the line if it is too long, or would make the queue longer than `bytes_max`.
+    /// Never blocks.
     pub(super) fn push(&self, line: &[u8], bytes_max: usize) {
         let mut waiting = self.waiting.lock();
         if line.len() > LINE_BYTES_MAX || waiting.bytes.len() + line.len() > bytes_max {
@@ -50,13 +52,13 @@ impl LineQueue {
         self.dropped.fetch_add(lines, Ordering::Relaxed);
     }
 
-    /// The number of lines dropped so far.
+    /// Returns the number of lines dropped so far.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Moves all lines into `batch` and returns their number. Waits for a line, until `deadline`. Until the next call, the lines
-    /// count as being written.
+    /// Moves all lines into `batch` and returns their number. If the queue is empty, waits for a line until `deadline`.
+    /// Until the next call, the lines count as being written.
     pub(super) fn take(&self, batch: &mut Vec<u8>, deadline: Option<Instant>) -> u64 {
         batch.clear();
         batch.shrink_to(LINE_BYTES_MAX);
@@ -75,7 +77,7 @@ impl LineQueue {
         std::mem::take(&mut waiting.lines)
     }
 
-    /// Waits until all lines are written, for at most `limit`. Returns whether they are.
+    /// Waits until all lines are written, for at most `limit`. Returns whether all lines are written.
     pub(super) fn wait_until_empty(&self, limit: Duration) -> bool {
         let is_busy = |waiting: &mut Waiting| waiting.lines > 0 || waiting.is_writing;
         !self.emptied.wait_while_for(&mut self.waiting.lock(), is_busy, limit).timed_out()
@@ -121,12 +123,14 @@ impl io::Write for QueuedLine<'_> {
     }
 }
 
-/// Maximum bytes that wait to be written, about 5,000 lines: more than the broker logs at level `info` while a reader restarts. The
-/// writer may hold as many again.
+/// Maximum number of bytes in the queue, about 5,000 lines: more than the broker logs at level `info` while a reader
+/// restarts. In addition, the writer may hold a batch of the same size.
 pub(super) const QUEUE_BYTES_MAX: usize = 1024 * 1024;
-/// The part of the queue that lines of level `debug` and `trace` may use, so that they displace no others.
+/// Maximum number of bytes in the queue at which lines of level `debug` and `trace` are still appended. It leaves room
+/// for more important lines.
 pub(super) const DETAIL_BYTES_MAX: usize = QUEUE_BYTES_MAX / 2;
-/// Maximum bytes of a line. Our own lines are far shorter; libraries quote up to 64 KiB that a peer sent.
+/// Maximum number of bytes of a line. Lines of this broker are far shorter, but libraries quote up to 64 KiB of a
+/// peer's input.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use tracing::Level;
 
 use super::limiter::Suppressed;
 
-/// Reports lines that found no room in the queue, were too long, or could not be written.
-pub(super) fn dropped(lines: u64, total: u64) {
+/// Reports lines that were dropped because the queue was full, they were too long, or they could not be written.
+pub(super) fn log_dropped(lines: u64, total: u64) {
     tracing::warn!(
         lines,
         total,
@@ -14,7 +14,7 @@ pub(super) fn dropped(lines: u64, total: u64) {
 }
 
 /// Reports the lines of one kind that were suppressed.
-pub(super) fn suppressed(suppressed: &Suppressed) {
+pub(super) fn log_suppressed(suppressed: &Suppressed) {
     let Suppressed { level, lines, example } = suppressed;
     if *level > Level::INFO {
         tracing::debug!(lines, example, "similar lines caused by peers were suppressed");

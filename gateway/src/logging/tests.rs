@@ -10,9 +10,9 @@ use tracing_subscriber::fmt;
 use super::queue::{QUEUE_BYTES_MAX, QueuedLines};
 use super::{FLUSH_TIMEOUT, FlushGuard, Pipeline, log_panic};
 
-/// No thread writes, as if standard error were a pipe that nobody reads.
+/// No thread writes the lines, as if standard error were a pipe that nobody reads.
 #[test]
-fn the_end_of_the_process_waits_for_queued_lines_but_not_forever() {
+fn the_end_of_the_process_waits_for_queued_lines_until_the_time_limit() {
     let pipeline = Arc::<Pipeline>::default();
     pipeline.queue.push(b"stopped\n", QUEUE_BYTES_MAX);
     let start = Instant::now();
@@ -22,7 +22,7 @@ fn the_end_of_the_process_waits_for_queued_lines_but_not_forever() {
 }
 
 #[test]
-fn the_end_of_the_process_waits_for_nothing_when_all_lines_are_written() {
+fn the_process_ends_at_once_when_all_lines_are_written() {
     let start = Instant::now();
     drop(FlushGuard(Arc::default()));
     assert!(start.elapsed() < FLUSH_TIMEOUT);

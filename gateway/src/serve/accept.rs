@@ -1,4 +1,5 @@
-//! Accepts sockets from a listener, places each on a core, and starts a task there for its handshake and then one for its driver.
+//! Accepts connections from a listener and places each on a core. There, one task does the handshakes, and then starts
+//! another task for the driver.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,29 +44,29 @@ impl Acceptor {
         }
     }
 
-    /// Accepts until `stopped` becomes true. Never waits for a peer.
+    /// Accepts connections until `stopped` becomes true. Never waits for a peer.
     pub(super) async fn run(self, listener: Listener, mut stopped: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
-                    Ok(incoming) => self.place(incoming),
+                    Ok(incoming) => self.place_on_core(incoming),
                     Err(error) => tracing::warn!(target: PEER, listener = &*self.name, %error, "cannot accept a connection"),
                 },
             }
         }
     }
 
-    fn place(&self, incoming: Incoming) {
+    fn place_on_core(&self, incoming: Incoming) {
         // A QUIC connection stays on the core that polls its socket.
         let is_pinned = incoming.transport() == Transport::Quic;
         let core = if is_pinned { super::ACCEPTING_CORE } else { self.cores.place() };
         let (this, tracker) = (self.clone(), self.connections.clone());
-        // The handshake runs in a task separate from the driver, so that its memory is freed when it is done.
-        self.cores.spawn(core, async move { this.open(incoming, tracker).await });
+        // The handshakes run in a task of their own, so that their memory is freed when the task ends.
+        self.cores.spawn(core, async move { this.open_connection(incoming, tracker).await });
     }
 
-    async fn open(self, incoming: Incoming, tracker: TaskTracker) {
+    async fn open_connection(self, incoming: Incoming, tracker: TaskTracker) {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {
@@ -106,8 +107,8 @@ impl Acceptor {
         tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
     }
 
-    /// Gets the session for the connection. While a publish of the session's former connection takes several turns, it tries again
-    /// in each turn.
+    /// Attaches the connection to its session. As long as a publish of the session's former connection is unfinished,
+    /// tries again once per turn.
     async fn connect(&self, negotiated: &Negotiated, mut facts: LinkFacts) -> Receipt<Attachment> {
         loop {
             let connected = with_core(|core| {

@@ -17,7 +17,8 @@ impl Certificates {
         self.0.push((listener.clone(), handle));
     }
 
-    /// Reloads the certificate of each listener. A listener gets its new certificate and key together, or keeps its old ones.
+    /// Reloads the certificate of each listener. A listener gets its new certificate and key together, or keeps its old
+    /// ones.
     pub(super) fn reload(&self, now: SystemTime) {
         if self.0.is_empty() {
             tracing::info!("no certificate to reload: no listener has one");
@@ -39,7 +40,7 @@ impl Certificates {
     }
 }
 
-/// Returns a warning if the certificate can be used but should not be.
+/// Replaces the certificate of one listener. Returns a warning if the new certificate is usable but not valid now.
 fn replace(
     listener: &Listener,
     handle: &CertificateHandle,
@@ -50,7 +51,7 @@ fn replace(
     Ok(warning.flatten())
 }
 
-/// Why a certificate could not be reloaded.
+/// The reason why a certificate could not be reloaded.
 #[derive(Debug, thiserror::Error)]
 enum ReloadError {
     #[error(transparent)]

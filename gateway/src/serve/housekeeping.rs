@@ -1,5 +1,5 @@
-//! Periodically frees memory that no other operation frees: expired messages in the queues of disconnected sessions, expired
-//! retained messages, and replaced routing entries.
+//! Periodically frees memory that no other operation frees: expired messages in the queues of disconnected sessions,
+//! expired retained messages, and replaced routing entries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
     }
 }
 
-/// Time from the start of one sweep to the next: about how long an expired message may keep its memory.
+/// Time between two sweeps. An expired message may occupy memory for about this time.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 /// Maximum number of retained messages checked per turn.
 const RETAINED_MAX: usize = 1024;

@@ -1,4 +1,4 @@
-//! What signals ask the broker to do, and how the main thread does it.
+//! The requests that signals make: stop, reload the certificates, log the counters. The main thread carries them out.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use super::certificates::Certificates;
 use crate::cores::Cores;
 use crate::logging;
 
-/// What signals ask the broker to do. Repeated requests count once until they are carried out.
+/// The requests that signals have made. A request that is repeated before it is carried out counts once.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     /// Drain the connections and stop.
@@ -21,7 +21,8 @@ pub(super) struct Requests {
     pub(super) log_counters: Notify,
 }
 
-/// Carries out what signals ask for, until `end` completes; returns its output. This thread is not a core: it may wait for files.
+/// Carries out requests until `end` completes, and returns the output of `end`. The calling thread must not be a core,
+/// because reloading certificates blocks while files are read.
 pub(super) async fn answer_until<T>(
     end: impl Future<Output = T>,
     requests: &Requests,
@@ -38,7 +39,7 @@ pub(super) async fn answer_until<T>(
     }
 }
 
-/// Logs every counter that has counted something, one line each.
+/// Logs every counter that is not 0, one line each.
 pub(super) fn log_counters(cores: &Cores) {
     let counters = cores.totals().list().into_iter().chain(logging::counters());
     for (name, value) in counters.filter(|(_, value)| *value > 0) {

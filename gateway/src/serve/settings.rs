@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::cores::Policy;
 
-/// The settings of the broker core.
+/// Returns the settings of the broker core.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
     BrokerConfig {
         session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
@@ -31,7 +31,7 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
     }
 }
 
-/// The policy that places connections on cores.
+/// Returns the policy that places connections on cores.
 pub(super) fn placement(placement: Placement) -> Policy {
     match placement {
         Placement::Packed => Policy::Packed,
@@ -40,7 +40,7 @@ pub(super) fn placement(placement: Placement) -> Policy {
     }
 }
 
-/// The settings of the store; `None` with `durability: memory`.
+/// Returns the settings of the store; `None` with `durability: memory`.
 pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfig> {
     let durability = match persistence.durability {
         Durability::Always => tidegate_persistence::Durability::Always,
@@ -53,17 +53,17 @@ pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfi
     Some(StoreConfig { durability, size_max, downtime_max, ..defaults })
 }
 
-/// The folder of the store in the data directory.
+/// Returns the path of the store's folder in the data folder.
 pub fn store_folder(data: &Path) -> PathBuf {
     data.join("store")
 }
 
-/// The data file of the store.
+/// Returns the path of the data file of the store.
 pub(super) fn store_file(data: &Path) -> PathBuf {
     store_folder(data).join("data.mdb")
 }
 
-/// The limits that all listeners share.
+/// Returns the limits that all listeners share.
 pub(super) fn limits(limits: &config::Limits) -> Limits {
     Limits {
         handshakes: Handshakes::new(HandshakesConfig {
@@ -88,7 +88,7 @@ pub(super) fn quic(limits: &config::Limits, secret: QuicSecret) -> Quic {
     Quic { secret, config: QuicConfig { reset_interval_min, ..QuicConfig::default() } }
 }
 
-/// The settings of a listener. Reads its certificate and key.
+/// Returns the settings of a listener. Reads its certificate and key from their files.
 pub(super) fn listener(listener: &Listener, quic: &Quic) -> Result<ListenerConfig, MaterialError> {
     let endpoint = match &*listener.address {
         Address::Path(path) => Endpoint::Unix { path: path.clone(), mode: UNIX_SOCKET_MODE },
@@ -117,7 +117,7 @@ fn network(listener: &Listener, address: SocketAddr, quic: &Quic) -> Result<Endp
     })
 }
 
-/// The certificate and key of an encrypted listener. Reads their files.
+/// Reads the certificate and key of an encrypted listener from their files.
 pub(super) fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     let Some(files) = &listener.tls else {
         unreachable!("validation requires a certificate for an encrypted listener")
@@ -183,5 +183,5 @@ fn retained(retained: &Retained) -> RetainedConfig {
     RetainedConfig { len_max: retained.messages_max.to_usize(), bytes_max: retained.bytes_max.to_usize() }
 }
 
-/// Owner and group may connect to a Unix socket.
+/// Permissions of Unix sockets: the owner and the group may connect.
 const UNIX_SOCKET_MODE: u32 = 0o660;

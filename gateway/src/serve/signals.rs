@@ -21,8 +21,9 @@ use decision::{Decision, Signal, State};
 pub(super) struct Handlers(Vec<(Signal, Handler)>);
 
 impl Handlers {
-    /// Installs the handlers of signals that must not end the broker while it starts. Requests that arrive in the meantime are
-    /// carried out after the start. SIGTERM, SIGINT and SIGQUIT still end a broker that starts: there is nothing to drain.
+    /// Installs the handlers of signals that must not end the broker during its start. Requests that such signals make
+    /// during the start are carried out afterwards. SIGTERM, SIGINT and SIGQUIT end the process immediately during the
+    /// start, because there are no connections to drain yet.
     ///
     /// # Errors
     /// If a handler cannot be installed.
@@ -39,8 +40,8 @@ impl Handlers {
         Ok(handlers)
     }
 
-    /// Installs the other handlers, and starts the thread that listens to all of them. It listens until the process ends, so that a
-    /// second SIGTERM works whatever the broker waits for.
+    /// Installs the other handlers, and starts the thread that receives all these signals. The thread runs until the
+    /// process ends, so that a second SIGTERM works even while the main thread waits for something.
     ///
     /// # Errors
     /// If a handler cannot be installed, or the thread cannot be created.
@@ -89,7 +90,8 @@ impl Handlers {
     }
 }
 
-/// Whoever asks twice does not want to wait. The store is left as a crash leaves it: everything committed is on disk.
+/// Ends the process immediately, because the operator has sent a second signal to stop. The store is left as after a
+/// crash: everything committed is on disk.
 fn end_at_once(signal: Signal) -> ! {
     tracing::warn!(
         signal = signal.name(),
@@ -99,13 +101,15 @@ fn end_at_once(signal: Signal) -> ! {
     std::process::exit(1)
 }
 
-/// Whether this process was started with the signal ignored, as `nohup` does for SIGHUP. Only Linux tells; `false` elsewhere.
+/// Whether this process was started with the signal ignored, as `nohup` does for SIGHUP. Reads `/proc`; `false` on
+/// systems other than Linux.
 fn is_ignored(kind: SignalKind) -> bool {
     fs::read_to_string("/proc/self/status")
         .is_ok_and(|status| is_in_ignored_set(&status, kind.as_raw_value()))
 }
 
-/// Looks up a signal in the line `SigIgn:` of a process status: a hexadecimal number with one bit for each signal, from 1.
+/// Whether a signal is in the line `SigIgn:` of a process status. The line holds a hexadecimal number whose lowest bit
+/// stands for signal 1, the next for signal 2, and so on.
 fn is_in_ignored_set(status: &str, signal: i32) -> bool {
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Opens the store, and tells the server when the files of the store are gone.
+//! Opens the store, and notifies the server when the files of the store are removed or replaced.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,35 +13,36 @@ use crate::clock::BrokerClocks;
 use crate::config::{Config, Durability, Transport};
 use crate::cores::Cores;
 
-/// Becomes the reason when the files of the store have been removed, renamed or replaced. Other failures of the store do not
-/// end the broker: what needs no store still works, and what is stored is still there.
+/// Holds a reason once the files of the store have been removed, renamed or replaced. Other failures of the store do
+/// not end the broker, because operations that need no store still work, and the stored data still exists.
 #[derive(Clone)]
 pub(super) struct Displaced(watch::Receiver<Option<Reason>>);
 
 /// The sending side of [`Displaced`].
 pub(super) struct DisplacedSender(watch::Sender<Option<Reason>>);
 
-/// Passes everything on to the broker's observer.
+/// An observer that passes all reports of the store on to the broker's observer, and notifies `displaced` if the files
+/// were removed.
 struct HealthWatch {
     observer: Arc<dyn Observer>,
     displaced: DisplacedSender,
 }
 
 impl Displaced {
-    /// Both sides.
+    /// Creates both sides of the channel.
     pub(super) fn channel() -> (DisplacedSender, Self) {
         let (sender, receiver) = watch::channel(None);
         (DisplacedSender(sender), Self(receiver))
     }
 
-    /// Completes when the files are gone, otherwise never.
+    /// Waits until the files of the store are removed, renamed or replaced. Never completes otherwise.
     pub(super) async fn wait(&mut self) -> Reason {
         loop {
             if let Some(reason) = &*self.0.borrow_and_update() {
                 return reason.clone();
             }
             if self.0.changed().await.is_err() {
-                // There is no store.
+                // The sender was dropped, because there is no store.
                 std::future::pending::<()>().await;
             }
         }

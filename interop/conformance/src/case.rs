@@ -1,4 +1,4 @@
-//! A test as the runner sees it: its name, the statements it covers, and the broker configuration it needs.
+//! A conformance test: its name, the statements that it covers, and the broker configuration that it needs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use crate::wire::Version;
 /// The body of a test. It panics when the broker breaks the rule.
 pub(crate) type Body = &'static (dyn Fn(Harness) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync);
 
-/// One test.
+/// One conformance test.
 pub(crate) struct Case {
     /// The name of the test function.
     pub(crate) name: &'static str,
@@ -19,18 +19,19 @@ pub(crate) struct Case {
     pub(crate) module: &'static str,
     pub(crate) broker_config: &'static BrokerConfig,
     /// The statements (`MQTT5-3.1.2-4`, `MQTT3-3.1.2-6`) and traps (`TRAP5-51`, `TRAP3-51`) that the test covers. The
-    /// digit 5 or 3 names a protocol version to run it in, MQTT 5.0 or 3.1.1.
+    /// digit 5 or 3 names the protocol version in which the test covers the statement: MQTT 5.0 or 3.1.1. The test runs
+    /// in all versions that occur in its list.
     pub(crate) covers: &'static [&'static str],
     pub(crate) run: Body,
 }
 
 impl Case {
-    /// The protocol versions to run the test in.
+    /// Returns the protocol versions in which the test runs.
     pub(crate) fn versions(&self) -> Vec<Version> {
         [Version::V3, Version::V5].into_iter().filter(|version| self.ids(*version).next().is_some()).collect()
     }
 
-    /// The statements and traps that the test covers in one protocol version.
+    /// Returns the ids of the statements and traps that the test covers in one protocol version.
     pub(crate) fn ids(&self, version: Version) -> impl Iterator<Item = &'static str> {
         let digit = if version == Version::V5 { '5' } else { '3' };
         self.covers
@@ -39,7 +40,7 @@ impl Case {
             .filter(move |id| id.split('-').next().is_some_and(|head| head.ends_with(digit)))
     }
 
-    /// `module::name`, where the module path is relative to `suite`.
+    /// Returns the path of the test function, `module::name`. The module path is relative to `suite`.
     pub(crate) fn path(&self) -> String {
         let module = self.module.split("suite::").nth(1).unwrap_or(self.module);
         format!("{module}::{}", self.name)
@@ -49,25 +50,27 @@ impl Case {
 /// The broker configuration that a test needs, and the transports it runs over.
 #[derive(Debug)]
 pub(crate) struct BrokerConfig {
-    /// Lines to add to the configuration file. Tests with equal lines share a broker process.
+    /// The lines to add to the configuration file of the broker. Tests with equal lines share a broker process.
     pub(crate) yaml: &'static str,
-    /// How long Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE), so
-    /// that this timeout never causes a close that a test waits for.
+    /// The time that Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE):
+    /// if a test waits until the broker closes a connection, this timeout is never the cause of the close.
     pub(crate) connect_timeout: &'static str,
-    /// The test needs a setting or a choice that only Tidegate makes. It is skipped against other brokers.
+    /// Whether the test relies on a setting, or on a choice where the standard leaves one, that only Tidegate has. Such
+    /// a test is skipped against other brokers.
     pub(crate) tidegate_only: bool,
     pub(crate) transports: &'static [Transport],
 }
 
-/// Any broker in its default configuration.
+/// Any broker with its default configuration.
 pub(crate) const DEFAULT: BrokerConfig =
     BrokerConfig { yaml: "", connect_timeout: "5m", tidegate_only: false, transports: &Transport::ALL };
-/// Tidegate in its default configuration. The test relies on a choice that other brokers make differently.
+/// Tidegate with its default configuration. The test relies on a choice that other brokers make differently.
 pub(crate) const TIDEGATE_ONLY: BrokerConfig = BrokerConfig { tidegate_only: true, ..DEFAULT };
-/// For rules about WebSocket.
+/// Any broker with its default configuration, for tests of rules about WebSocket. They run over WebSocket only.
 pub(crate) const WEB_SOCKET_ONLY: BrokerConfig =
     BrokerConfig { transports: &[Transport::Ws, Transport::Wss], ..DEFAULT };
-/// TCP alone, for a test that sends very many messages and does not depend on the transport.
+/// Any broker with its default configuration, for a test that runs over TCP only, because it sends very many messages
+/// and does not depend on the transport.
 pub(crate) const TCP_ONLY: BrokerConfig = BrokerConfig { transports: &[Transport::Tcp], ..DEFAULT };
 /// The broker supports at most QoS 1.
 pub(crate) const MAXIMUM_QOS_1: BrokerConfig =
@@ -81,7 +84,8 @@ pub(crate) const NO_RETAIN: BrokerConfig =
 /// The broker accepts no topic aliases from clients.
 pub(crate) const NO_TOPIC_ALIAS: BrokerConfig =
     BrokerConfig { yaml: "session:\n  topic_alias_maximum: 0\n", ..TIDEGATE_ONLY };
-/// Receive Maximum 5, packets of at most 1,024 bytes, client identifiers of at most 23 bytes, and Response Information.
+/// The broker announces Receive Maximum 5, accepts packets of at most 1,024 bytes and client identifiers of at most 23
+/// bytes, and sends Response Information.
 pub(crate) const LOW_LIMITS: BrokerConfig = BrokerConfig {
     yaml: "session:\n  receive_maximum: 5\n  packet_size_max: 1KiB\n  client_id_len_max: 23B\n  response_information: answers\n",
     ..TIDEGATE_ONLY
@@ -91,17 +95,19 @@ pub(crate) const NO_OPTIONAL_FEATURES: BrokerConfig = BrokerConfig {
     yaml: "session:\n  wildcard_available: false\n  shared_available: false\n  identifier_available: false\n",
     ..TIDEGATE_ONLY
 };
-/// The keep alive is at most 2 s, and a session expires at most 2 s after its connection.
+/// The broker limits the keep alive to 2 s, and the session expiry interval to 2 s.
 pub(crate) const SHORT_LIMITS: BrokerConfig =
     BrokerConfig { yaml: "session:\n  keep_alive_max: 2s\n  session_expiry_max: 2s\n", ..TIDEGATE_ONLY };
-/// A queue holds one message. When it is full, the publisher gets PUBACK or PUBREC 0x97.
+/// The queue of a session has room for one message. If the queue is full, the publisher gets PUBACK or PUBREC with
+/// reason code 0x97.
 pub(crate) const REJECT_WHEN_FULL: BrokerConfig =
     BrokerConfig { yaml: "session:\n  queue_len_max: 1\n  overflow: reject\n", ..TIDEGATE_ONLY };
 
-/// The broker waits two seconds for CONNECT.
+/// The broker waits two seconds for CONNECT, then closes the connection.
 pub(crate) const SHORT_CONNECT_TIMEOUT: BrokerConfig =
     BrokerConfig { yaml: "# short connect timeout\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
-/// A separate broker process, for tests with filters such as `#`, which match the topics of all tests.
+/// A broker process that only these tests use. They subscribe to filters such as `#`, which match the topics of all
+/// tests.
 pub(crate) const SEPARATE_BROKER: BrokerConfig = BrokerConfig { yaml: "# separate broker\n", ..DEFAULT };
 
 /// Declares the tests of a module as `name [CONFIG]: "ID", "ID";`. Each is an `async fn name(harness: Harness)`.

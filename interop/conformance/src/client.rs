@@ -1,4 +1,5 @@
-//! A test client. A test can make it send any bytes. It checks every packet that it receives against the standard.
+//! A test client. It sends any bytes that a test gives to it, and checks every packet that it receives against the
+//! standard.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,19 +23,20 @@ pub(crate) use connect_builder::ConnectBuilder;
 pub(crate) use message::lossy_text;
 pub(crate) use violation::{BAD_NAME, MALFORMED, PROTOCOL_ERROR};
 
-/// A connection to the broker under test.
+/// A test client and its connection to the broker under test.
 pub(crate) struct Client {
     pub(crate) version: Version,
     name: String,
     link: Link,
-    /// Bytes of a packet that has not arrived completely.
+    /// The received bytes of a packet that has not arrived completely.
     partial_packet: Vec<u8>,
-    /// Packets received while the test waited for another packet type.
+    /// The packets that were received while the test waited for another packet type. Tests read them later.
     unread: VecDeque<Packet>,
-    ended: bool,
+    has_broker_closed: bool,
     last_id: u16,
-    /// A reason code has to be the first of those that a test lists. Otherwise any listed one passes.
-    wants_best_reason: bool,
+    /// Whether the broker has to send the first, which is the best, of the reason codes that a test lists. Otherwise it
+    /// may send any of them.
+    requires_best_reason: bool,
     transcript: Transcript,
 }
 
@@ -43,7 +45,7 @@ impl Client {
         name: &str,
         version: Version,
         link: Link,
-        wants_best_reason: bool,
+        requires_best_reason: bool,
         transcript: Transcript,
     ) -> Self {
         Self {
@@ -52,9 +54,9 @@ impl Client {
             link,
             partial_packet: Vec::new(),
             unread: VecDeque::new(),
-            ended: false,
+            has_broker_closed: false,
             last_id: 0,
-            wants_best_reason,
+            requires_best_reason,
             transcript,
         }
     }
@@ -62,17 +64,17 @@ impl Client {
     /// Sends the bytes unchanged in one write (over WebSocket, in one binary frame).
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.transcript.note(&self.name, ">", bytes);
-        // If the broker has closed the connection, the test's next expectation finds that out.
+        // An error means that the broker has closed the connection. The next read of the test reports that.
         let _ = self.link.write(bytes).await;
     }
 
-    /// Sends the text in one text frame. WebSocket only.
+    /// Sends the text in one text frame. Panics if the transport is not WebSocket.
     pub(crate) async fn send_text(&mut self, text: &str) {
         self.transcript.note(&self.name, "> text", text.as_bytes());
         let _ = self.link.write_text(text).await;
     }
 
-    /// A packet identifier that this client has not used yet.
+    /// Returns a packet identifier that this client has not used yet.
     pub(crate) fn next_packet_id(&mut self) -> u16 {
         self.last_id += 1;
         self.last_id
@@ -86,7 +88,7 @@ impl Client {
         self.read().await
     }
 
-    /// Puts a packet back, to be read next.
+    /// Puts back a packet that the test has read. The next read returns the packet again.
     pub(crate) fn push_back_unread(&mut self, packet: Option<Packet>) {
         if let Some(packet) = packet {
             self.unread.push_front(packet);
@@ -117,13 +119,13 @@ impl Client {
         }
     }
 
-    /// Whether an unread packet of the given type has been received. Does not wait: call [`Client::ping`] first, so
-    /// that everything the broker sent before PINGRESP has been received.
+    /// Returns whether an unread packet of the given type has been received. Does not wait for packets: call
+    /// [`Client::ping`] first, to receive everything that the broker sent before PINGRESP.
     pub(crate) fn has_received(&self, packet_type: PacketType) -> bool {
         self.unread.iter().any(|packet| packet.packet_type == packet_type)
     }
 
-    /// Removes and returns the unread packets of the given type. Does not wait.
+    /// Removes and returns the unread packets of the given type. Does not wait for further packets.
     pub(crate) fn drain(&mut self, packet_type: PacketType) -> Vec<Packet> {
         let (taken, left) = self.unread.drain(..).partition(|packet| packet.packet_type == packet_type);
         self.unread = left;
@@ -169,7 +171,7 @@ impl Client {
                     self.transcript.note(&self.name, "<", &packet.bytes);
                     return Some(packet);
                 }
-                Ok(None) if self.ended => {
+                Ok(None) if self.has_broker_closed => {
                     assert!(
                         self.partial_packet.is_empty(),
                         "{}: the broker closed within a packet: {:02x?}",
@@ -183,7 +185,7 @@ impl Client {
             match self.link.read(&mut self.partial_packet).await {
                 Ok(0) => {
                     self.transcript.note(&self.name, "< closed", &[]);
-                    self.ended = true;
+                    self.has_broker_closed = true;
                 }
                 Ok(_) => {}
                 Err(error) => panic!("{}: cannot read from the broker: {error}", self.name),
@@ -192,6 +194,6 @@ impl Client {
     }
 }
 
-/// How long a client waits for the broker. It is far longer than any answer takes, so that no test fails on a busy
-/// machine.
+/// The time that a client waits for a packet from the broker. It is far longer than any answer takes, so that no test
+/// fails on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

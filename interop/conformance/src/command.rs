@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Writes the tables in `docs/conformance/` from this run.
     #[arg(long, conflicts_with_all = ["target", "only", "transport"])]
     write_docs: bool,
-    /// Fails when the tables in `docs/conformance/` differ from the results of this run.
+    /// Fails if the tables in `docs/conformance/` differ from the results of this run.
     #[arg(long, conflicts_with_all = ["target", "only", "transport", "write_docs"])]
     check_docs: bool,
     /// Starts another broker, tests it, and writes the tests that it fails to `docs/conformance/`.
@@ -59,12 +59,12 @@ pub enum Counterparts {
     Mosquitto,
 }
 
-/// Runs the suite as the arguments say. Returns a failure if a test fails, a statement is not covered, a table is out
-/// of date or the broker panics. Against a counterpart such as mosquitto, failed tests are expected: the run fails if
-/// it does not find the known ones.
+/// Runs the suite with the given arguments. Returns a failure if a test fails, a statement is not covered, a table is
+/// out of date or the broker panics. Against a counterpart such as mosquitto, failed tests are expected. Such a run
+/// fails if its outcomes contradict the statements that the counterpart is known to break or to follow.
 #[must_use]
 pub fn run(arguments: &Arguments) -> ExitCode {
-    let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.wants(case)).collect();
+    let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.is_selected(case)).collect();
     if arguments.list {
         list(&cases);
         return ExitCode::SUCCESS;
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     let outcomes = run_tests(arguments, &cases, &target);
     let mut problems = match &target {
         Target::Counterpart(counterpart) => report::compare(&tables, &outcomes, &counterpart.label),
-        Target::Tidegate(_) | Target::External(_) => arguments.judge(&tables, &cases, &outcomes),
+        Target::Tidegate(_) | Target::External(_) => arguments.report_outcomes(&tables, &cases, &outcomes),
     };
     for panic in target.stop() {
         problems.push(format!("the broker panicked: {panic}"));
@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 impl Arguments {
-    fn wants(&self, case: &Case) -> bool {
+    fn is_selected(&self, case: &Case) -> bool {
         let covers = |text: &String| case.covers.iter().any(|id| *id == text || report::key(id) == *text);
         let fits = |text: &String| case.path().contains(text) || covers(text);
         self.only.is_empty() || self.only.iter().any(fits)
@@ -110,7 +110,7 @@ impl Arguments {
         }
     }
 
-    fn judge(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
+    fn report_outcomes(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
         let mut problems = report::print(outcomes);
         if self.only.is_empty() && self.transport.is_none() {
             problems.extend(gaps::find(tables, cases, outcomes, self.target.is_none()));
@@ -125,7 +125,7 @@ impl Arguments {
     }
 }
 
-/// Prints one line per test. Stops when the reader has closed the pipe.
+/// Prints one line per test to standard output. Stops without an error if the reader has closed the pipe.
 fn list(cases: &[&'static Case]) {
     let mut out = io::stdout().lock();
     let line = |case: &&Case| writeln!(out, "{}: {}", case.path(), case.covers.join(" "));

@@ -13,7 +13,7 @@ use crate::link::{Endpoint, Trust};
 /// Another broker, started by this program and tested over TCP.
 pub(crate) struct Counterpart {
     pub(crate) endpoint: Arc<Endpoint>,
-    /// Its name and version.
+    /// The broker's name and version.
     pub(crate) label: String,
     _process: Process,
     _folder: TempDir,
@@ -39,28 +39,30 @@ impl Counterpart {
     }
 }
 
-/// Statements that Debian's mosquitto 2.0 is known to break. A run in which no test finds that cannot be trusted.
+/// Statements that Debian's mosquitto 2.0 is known to break. If the tests of such a statement pass, the suite is at
+/// fault.
 pub(crate) const KNOWN_TO_FAIL: &[&str] = &[
-    // At takeover, it sends no DISCONNECT 0x8E and publishes no will.
+    // At takeover, mosquitto sends no DISCONNECT 0x8E and publishes no will.
     "MQTT5-3.1.4-3",
     "MQTT3-3.1.4-2",
-    // It sends PUBLISH above the client's Maximum Packet Size, accepts $share//t, and sends reason codes that are not
-    // listed.
+    // Mosquitto sends PUBLISH packets above the client's Maximum Packet Size, accepts the filter `$share//t`, and sends
+    // reason codes that the standard does not list.
     "MQTT5-3.1.2-24",
     "MQTT5-4.8.2-1",
     "MQTT5-3.4.2-1",
     "MQTT5-3.7.2-1",
-    // It accepts No Local on a shared subscription, a subscription identifier in a client's PUBLISH, and more in-flight
-    // messages than its Receive Maximum.
+    // Mosquitto accepts No Local on a shared subscription, a subscription identifier in a client's PUBLISH, and more
+    // in-flight messages than its Receive Maximum.
     "MQTT5-3.8.3-4",
     "MQTT5-3.3.4-6",
     "MQTT5-3.3.4-7",
-    // It closes the connection on a repeated QoS 2 PUBLISH, and does not use the highest QoS of overlapping filters.
+    // Mosquitto closes the connection when it receives a QoS 2 PUBLISH again, and does not use the highest QoS of
+    // overlapping filters.
     "MQTT5-4.3.3-10",
     "MQTT3-3.3.5-1",
 ];
 
-/// Statements that mosquitto keeps. If a test of one of them fails, the broker did not run properly.
+/// Statements that mosquitto is known to follow. If a test of such a statement fails, mosquitto did not run properly.
 pub(crate) const KNOWN_TO_PASS: &[&str] = &[
     "MQTT5-3.1.4-5",
     "MQTT3-3.1.4-4",

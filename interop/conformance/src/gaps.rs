@@ -1,5 +1,5 @@
-//! Finds gaps in the coverage: statements and traps with neither a test nor a reason, or not tested over every
-//! transport.
+//! Finds gaps in the coverage: statements and traps that have neither a test nor a note that says why, or that were not
+//! tested over every transport.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,8 @@ use crate::runner::Outcome;
 use crate::statement::Tables;
 use crate::suite;
 
-/// Describes every gap. `complete_run` says that all tests ran against Tidegate, so that coverage can be checked.
+/// Returns one line for each gap. `complete_run` is true if all tests ran against Tidegate; only then the coverage is
+/// checked.
 pub(crate) fn find(
     tables: &Tables,
     cases: &[&'static Case],
@@ -40,7 +41,7 @@ pub(crate) fn find(
     problems
 }
 
-/// The transports over which each statement, and each trap in each version, was tested.
+/// Returns, for the id of each statement, and of each trap in each version, the transports over which it was tested.
 fn transports_by_id(outcomes: &[Outcome]) -> HashMap<&'static str, HashSet<Transport>> {
     let mut transports: HashMap<_, HashSet<_>> = HashMap::new();
     for outcome in outcomes {
@@ -60,14 +61,14 @@ fn not_covered(tables: &Tables, transports_by_id: &HashMap<&'static str, HashSet
         tables.traps.iter().flat_map(|trap| trap.versioned_ids().into_iter().map(|id| (trap.id(), id)));
     for (note_id, id) in of_statements.chain(of_traps) {
         let transports = transports_by_id.get(id.as_str()).map_or(0, HashSet::len);
-        let wanted = if is_about_web_socket(&id) { 2 } else { Transport::ALL.len() };
+        let required = if is_about_web_socket(&id) { 2 } else { Transport::ALL.len() };
         match (tables.untestable(&note_id).is_some(), transports) {
             (true, 0) => {}
             (true, _) => problems.push(format!("has a test, and a note that says it cannot be tested: {id}")),
             (false, 0) if tables.is_waived(&id) => {}
             (false, 0) => problems.push(format!("has neither a test nor a note that says why: {id}")),
-            (false, some) if some < wanted => {
-                problems.push(format!("tested over {some} of {wanted} transports: {id}"))
+            (false, some) if some < required => {
+                problems.push(format!("tested over {some} of {required} transports: {id}"))
             }
             (false, _) => {}
         }
@@ -75,12 +76,12 @@ fn not_covered(tables: &Tables, transports_by_id: &HashMap<&'static str, HashSet
     problems
 }
 
-/// Whether the id has the form `MQTT5-…`, `MQTT3-…`, `TRAP5-…` or `TRAP3-…`.
+/// Returns whether the id has the form `MQTT5-…`, `MQTT3-…`, `TRAP5-…` or `TRAP3-…`.
 fn is_versioned_id(id: &str) -> bool {
     ["MQTT5-", "MQTT3-", "TRAP5-", "TRAP3-"].iter().any(|head| id.starts_with(head))
 }
 
-/// Whether the rule is about WebSocket. Such rules are tested over two transports.
+/// Returns whether the statement or trap is about WebSocket. Such rules are tested over two transports, `ws` and `wss`.
 fn is_about_web_socket(id: &str) -> bool {
     id.contains("-6.0.0-") || id.ends_with("-115") || id.ends_with("-68")
 }

@@ -1,4 +1,4 @@
-//! The harness that each test gets: one listener of the broker under test, one protocol version, and unique names.
+//! The harness that each test run gets: one listener of the broker under test, one protocol version, and unique names.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use crate::link::{Endpoint, Link};
 use crate::transcript::Transcript;
 use crate::wire::{Version, Will};
 
-/// The harness of one test. Many tests run against one broker at the same time. [`Harness::topic`] and
-/// [`Harness::client_id`] therefore make names that no other test uses.
+/// The harness of one test run. Because many tests run against one broker at the same time, [`Harness::topic`] and
+/// [`Harness::client_id`] return names that no other test uses.
 #[derive(Clone)]
 pub(crate) struct Harness {
     pub(crate) version: Version,
     pub(crate) transcript: Transcript,
     endpoint: Arc<Endpoint>,
-    /// Unique among all tests of this run.
+    /// The prefix of all topics and client identifiers of this test run. No other test run has the same prefix.
     prefix: String,
 }
 
@@ -34,17 +34,18 @@ impl Harness {
         &self.endpoint
     }
 
-    /// A topic of this test: the level `name` below the test's prefix.
+    /// Returns a topic of this test: the level `name` below the prefix of the test run.
     pub(crate) fn topic(&self, name: &str) -> String {
         format!("{}/{name}", self.prefix)
     }
 
-    /// A client identifier of this test. With a short `name` of letters and digits, it has at most 23 bytes.
+    /// Returns a client identifier of this test. If `name` consists of a few letters and digits, the identifier has at
+    /// most 23 bytes.
     pub(crate) fn client_id(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// Starts to build a CONNECT.
+    /// Returns a builder for the CONNECT of the client `name`.
     pub(crate) fn connect(&self, name: &str) -> ConnectBuilder<'_> {
         ConnectBuilder::new(self, name)
     }
@@ -54,24 +55,24 @@ impl Harness {
         self.connect(name).open().await
     }
 
-    /// As [`Harness::client`], and subscribes to one filter.
+    /// Connects a client like [`Harness::client`], and subscribes to one filter.
     pub(crate) async fn subscriber(&self, name: &str, filter: impl AsRef<[u8]>, qos: u8) -> Client {
         let mut client = self.client(name).await;
         client.subscribe(filter, qos).await;
         client
     }
 
-    /// Opens a transport connection on which CONNECT has not been sent.
+    /// Opens a transport connection. Returns a client that has not sent CONNECT.
     pub(crate) async fn connect_transport(&self, name: &str, version: Version) -> Client {
         let dialed = timeout(PATIENCE, Link::dial(&self.endpoint)).await;
         let link = dialed.expect("a connection in time").expect("a connection to the broker");
         Client::new(name, version, link, self.endpoint.is_tidegate, self.transcript.clone())
     }
 
-    /// Waits until `seconds` have passed by the broker's own clock: until a will delayed by that time has been
-    /// published.
+    /// Waits until `seconds` have passed by the broker's own clock, by waiting until the broker has published a will
+    /// with that Will Delay Interval.
     pub(crate) async fn wait_by_broker_clock(&self, seconds: u32) {
-        // This topic is not below the test's prefix, because a test may subscribe to everything there.
+        // This topic is not below the prefix of the test run, because the test may subscribe to all topics below it.
         let topic = format!("{}clock", self.prefix);
         let started = Instant::now();
         let mut watcher = self.connect("clockw").version(Version::V5).open().await;
@@ -88,15 +89,15 @@ impl Harness {
         watcher.disconnect().await;
     }
 
-    /// No will was published up to now. A will that became due later has been published, so an earlier one would have
-    /// arrived.
+    /// Checks that the broker has not published a will to `watcher` until now. Waits until the broker has published
+    /// another will that became due later: a will that was due before would have arrived by then.
     pub(crate) async fn expect_no_will(&self, watcher: &mut Client) {
         self.wait_by_broker_clock(1).await;
         watcher.expect_no_message().await;
     }
 
-    /// Called when the broker does not support the feature under test: the test then passes without checking anything.
-    /// Tidegate supports all of them, so for Tidegate this is a failure.
+    /// Lets a test pass without checks if the broker does not support the feature under test. Panics if the broker is
+    /// Tidegate, which supports all features.
     pub(crate) fn skip_unsupported(&self, feature: &str) {
         assert!(!self.endpoint.is_tidegate, "Tidegate does not offer this feature: {feature}");
     }

@@ -19,14 +19,14 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// One connection.
+/// One connection to the broker, over any transport.
 pub(crate) enum Link {
     Stream(Box<dyn Stream>),
     WebSocket(Box<WebSocketStream<Box<dyn Stream>>>),
     Quic(Box<Quic>),
 }
 
-/// The first bidirectional stream of a QUIC connection.
+/// A QUIC connection and its first bidirectional stream, which carries MQTT.
 pub(crate) struct Quic {
     connection: Connection,
     send: SendStream,
@@ -58,8 +58,8 @@ impl Link {
         socket.send(Message::text(text.to_owned())).await.map_err(io::Error::other)
     }
 
-    /// Appends the next bytes from the broker and returns their number, which is 0 when the broker has closed. No bytes
-    /// are lost when the future is dropped.
+    /// Appends the next bytes from the broker to `into` and returns their number, which is 0 if the broker has closed
+    /// the connection. No bytes are lost if the caller drops the future.
     pub(crate) async fn read(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
         match self {
             Self::Stream(stream) => match stream.read_buf(into).await {
@@ -71,7 +71,8 @@ impl Link {
         }
     }
 
-    /// Closes the sending side without DISCONNECT, as a crashed client does. The receiving side stays readable.
+    /// Closes the client's side of the connection without DISCONNECT, as a crashed client does. The client can still
+    /// receive.
     pub(crate) async fn drop_connection(&mut self) {
         // An error means that the broker has already closed the connection.
         match self {
@@ -105,7 +106,7 @@ async fn read_frames(socket: &mut WebSocketStream<Box<dyn Stream>>, into: &mut V
 }
 
 async fn read_chunk(receive: &mut RecvStream, into: &mut Vec<u8>) -> io::Result<usize> {
-    match receive.read_chunk(CHUNK_LEN, true).await {
+    match receive.read_chunk(CHUNK_LEN_MAX, true).await {
         Ok(Some(chunk)) => {
             into.extend_from_slice(&chunk.bytes);
             Ok(chunk.bytes.len())
@@ -116,7 +117,7 @@ async fn read_chunk(receive: &mut RecvStream, into: &mut Vec<u8>) -> io::Result<
     }
 }
 
-/// Whether the error means that the broker closed the WebSocket, with or without a closing frame.
+/// Returns whether the error means that the broker closed the WebSocket, with or without a closing frame.
 fn is_closed(error: &Error) -> bool {
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed => true,
@@ -126,10 +127,10 @@ fn is_closed(error: &Error) -> bool {
     }
 }
 
-/// Whether the error means that the broker closed the connection.
+/// Returns whether the error means that the broker closed the connection.
 fn is_end(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
-const CHUNK_LEN: usize = 64 * 1024;
+const CHUNK_LEN_MAX: usize = 64 * 1024;

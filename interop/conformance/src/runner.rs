@@ -24,7 +24,7 @@ pub(crate) struct TestRun {
     harness: Harness,
 }
 
-/// The outcome of one run. `failure` describes the failure if there was one.
+/// The outcome of one run of a test. `failure` describes the failure, or is `None` if the run passed.
 pub(crate) struct Outcome {
     pub(crate) case: &'static Case,
     pub(crate) version: Version,
@@ -33,14 +33,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The name of the run in the output.
+    /// Returns the name of the run for the output: the test, the transport and the covered statements.
     pub(crate) fn title(&self) -> String {
         let ids: Vec<_> = self.case.ids(self.version).collect();
         format!("{} {} ({})", self.case.path(), self.transport.name(), ids.join(" "))
     }
 }
 
-/// Lists every run of the tests that the target supports.
+/// Returns every run of the tests that the target supports, over `transport` alone if it is given.
 pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<Transport>) -> Vec<TestRun> {
     let mut runs = Vec::new();
     for case in cases {
@@ -49,8 +49,8 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
                 continue;
             }
             for version in case.versions() {
-                // Contains the process id, so that names are also unique across two executions against one external
-                // broker.
+                // The prefix contains the process id, so that two executions against the same external broker use
+                // different names.
                 let prefix = format!("c{:x}n{}x", std::process::id() & 0xFFFF, runs.len());
                 let transport = endpoint.transport;
                 let harness = Harness::new(version, Arc::clone(&endpoint), prefix);
@@ -61,29 +61,30 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
     runs
 }
 
-/// Executes all runs, `jobs` at a time. Returns the outcomes in the order of the plan.
+/// Executes all runs of the plan, at most `jobs` at the same time. Returns the outcomes in the order of the plan.
 pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
-    let mut running = HashMap::new();
+    let mut runs_by_task = HashMap::new();
     for (index, run) in plan.into_iter().enumerate() {
         let TestRun { case, version, transport, harness } = run;
         let transcript = harness.transcript.clone();
         let permits = Arc::clone(&permits);
         let handle = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            timeout(DEADLINE, (case.run)(harness)).await.is_ok()
+            timeout(RUN_DURATION_MAX, (case.run)(harness)).await.is_ok()
         });
-        running.insert(handle.id(), (index, case, version, transport, transcript));
+        runs_by_task.insert(handle.id(), (index, case, version, transport, transcript));
     }
     let mut outcomes = Vec::new();
     while let Some(ended) = tasks.join_next_with_id().await {
         let (id, failure) = match ended {
             Ok((id, true)) => (id, None),
-            Ok((id, false)) => (id, Some(format!("timed out after {DEADLINE:?}"))),
+            Ok((id, false)) => (id, Some(format!("timed out after {RUN_DURATION_MAX:?}"))),
             Err(error) => (error.id(), Some(take_panic_message(error.id()))),
         };
-        let (index, case, version, transport, transcript) = running.remove(&id).expect("a task of this plan");
+        let (index, case, version, transport, transcript) =
+            runs_by_task.remove(&id).expect("a task of this plan");
         let failure = failure.map(|text| with_transcript(&text, &transcript));
         outcomes.push((index, Outcome { case, version, transport, failure }));
     }
@@ -91,7 +92,8 @@ pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// Stores the panic message of a task for its outcome, in place of printing it at once among the output of other tests.
+/// Installs a panic hook that stores the message of a panicking task for the outcome of its run. Without the hook, the
+/// message would be printed among the output of other tests.
 pub(crate) fn capture_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| match task::try_id() {
@@ -116,5 +118,5 @@ fn with_transcript(text: &str, transcript: &Transcript) -> String {
 
 static PANICS: Mutex<Option<HashMap<task::Id, String>>> = Mutex::new(None);
 
-/// How long one run may take.
-const DEADLINE: Duration = Duration::from_secs(90);
+/// The time that one run of a test may take.
+const RUN_DURATION_MAX: Duration = Duration::from_secs(90);

@@ -1,4 +1,5 @@
-//! The statements of the standards, the traps, and notes about both, read from the tables in `statements/`.
+//! The statements of the standards, the traps, and the notes about statements and traps, read from the tables in
+//! `statements/`.
 
 use std::collections::HashMap;
 
@@ -7,18 +8,18 @@ use serde::Deserialize;
 /// A normative statement of a standard.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Statement {
-    /// The number in the standard, with the version in front: `MQTT5-3.1.2-4`.
+    /// The number of the statement in the standard, with the version in front: `MQTT5-3.1.2-4`.
     pub(crate) id: String,
-    /// Which side has to follow it: `client`, `server` or `both`.
+    /// The side that has to follow the statement: `client`, `server` or `both`.
     pub(crate) party: String,
     pub(crate) summary: String,
 }
 
-/// A point where brokers are known to go wrong, or that the standard leaves open.
+/// A trap: a point where brokers are known to go wrong, or where the standard leaves a choice.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trap {
     pub(crate) nr: u16,
-    /// `5`, `3.1.1` or `both`.
+    /// The protocol version in which the trap exists: `5`, `3.1.1` or `both`.
     version: String,
     pub(crate) trap: String,
     pub(crate) do_this: String,
@@ -27,50 +28,52 @@ pub(crate) struct Trap {
 /// A note about a statement or trap.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Note {
-    /// The id of the statement, or `TRAP-12` for a trap, or `TRAP3-88` for a trap in one version.
+    /// The id of the statement, or `TRAP-12` for a trap in all its versions, or `TRAP3-88` for a trap in one version.
     id: String,
     pub(crate) kind: NoteKind,
     pub(crate) text: String,
 }
 
-/// What a note says.
+/// The kind of a note, which decides what its text explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NoteKind {
-    /// The statement cannot be tested from outside. The text says why, and how it is verified instead.
+    /// The statement cannot be tested from outside the broker. The text says why, and how the statement is verified
+    /// instead.
     Untestable,
-    /// The tests of this suite can only fail for other brokers. The text says where Tidegate is tested for it.
+    /// The suite's tests of the statement can only fail for other brokers. The text says where Tidegate is tested for
+    /// the statement.
     Elsewhere,
-    /// How the tests interpret a statement that leaves room for interpretation.
+    /// The statement leaves room for interpretation. The text says how the tests interpret it.
     Interpretation,
-    /// The trap does not exist in the version of the id (`TRAP3-88`).
+    /// The trap does not exist in the protocol version that the note's id names (`TRAP3-88`).
     Waived,
 }
 
-/// All tables.
+/// All tables of statements, traps and notes.
 pub(crate) struct Tables {
     pub(crate) mqtt5: Vec<Statement>,
     pub(crate) mqtt311: Vec<Statement>,
     pub(crate) traps: Vec<Trap>,
     notes: HashMap<String, Note>,
     /// The ids that have more than one note.
-    repeated: Vec<String>,
+    repeated_note_ids: Vec<String>,
 }
 
 impl Tables {
     /// Parses the tables that are compiled into this program.
     pub(crate) fn load() -> Self {
         let mut notes = HashMap::new();
-        let mut repeated = Vec::new();
-        for note in NOTES.into_iter().flat_map(rows::<Note>) {
-            repeated.extend(notes.insert(note.id.clone(), note).map(|former: Note| former.id));
+        let mut repeated_note_ids = Vec::new();
+        for note in NOTES.into_iter().flat_map(parse_rows::<Note>) {
+            repeated_note_ids.extend(notes.insert(note.id.clone(), note).map(|former: Note| former.id));
         }
         Self {
-            mqtt5: statements(include_str!("../statements/mqtt5.csv"), "MQTT5"),
-            mqtt311: statements(include_str!("../statements/mqtt311.csv"), "MQTT3"),
-            traps: rows(include_str!("../statements/traps.csv")),
+            mqtt5: parse_statements(include_str!("../statements/mqtt5.csv"), "MQTT5"),
+            mqtt311: parse_statements(include_str!("../statements/mqtt311.csv"), "MQTT3"),
+            traps: parse_rows(include_str!("../statements/traps.csv")),
             notes,
-            repeated,
+            repeated_note_ids,
         }
     }
 
@@ -78,40 +81,40 @@ impl Tables {
         self.notes.get(id)
     }
 
-    /// The reason why the statement or trap cannot be tested from outside, if there is one.
+    /// Returns the reason why the statement or trap cannot be tested from outside, if it has a note that says so.
     pub(crate) fn untestable(&self, id: &str) -> Option<&str> {
         self.note(id).filter(|note| note.kind == NoteKind::Untestable).map(|note| note.text.as_str())
     }
 
-    /// Whether a note says that the trap does not exist in the version of `id`.
+    /// Returns whether a note says that the trap does not exist in the protocol version that `id` names.
     pub(crate) fn is_waived(&self, id: &str) -> bool {
         self.note(id).is_some_and(|note| note.kind == NoteKind::Waived)
     }
 
-    /// The ids of all statements and traps.
+    /// Returns the ids of all statements and traps.
     pub(crate) fn ids(&self) -> Vec<String> {
         let statements = self.mqtt5.iter().chain(&self.mqtt311).map(|statement| statement.id.clone());
         statements.chain(self.traps.iter().map(|trap| trap.id())).collect()
     }
 
-    /// The ids of notes about unknown statements or traps, and of second notes about the same one.
+    /// Returns the ids of the notes about unknown statements or traps, and the ids that have more than one note.
     pub(crate) fn invalid_notes(&self) -> Vec<&str> {
         let mut ids = self.ids();
         ids.extend(self.traps.iter().flat_map(Trap::versioned_ids));
         let unknown = self.notes.keys().filter(|id| !ids.contains(id));
-        unknown.chain(&self.repeated).map(String::as_str).collect()
+        unknown.chain(&self.repeated_note_ids).map(String::as_str).collect()
     }
 }
 
 impl Statement {
-    /// Whether the statement applies to clients only.
+    /// Returns whether the statement applies to clients only.
     pub(crate) fn is_for_clients(&self) -> bool {
         self.party == "client"
     }
 }
 
 impl Trap {
-    /// The ids that tests have to cover: one for each protocol version in which the trap exists.
+    /// Returns the ids that tests have to cover: one for each protocol version in which the trap exists.
     pub(crate) fn versioned_ids(&self) -> Vec<String> {
         let digits: &[u8] = match self.version.as_str() {
             "5" => &[5],
@@ -121,14 +124,14 @@ impl Trap {
         digits.iter().map(|digit| format!("TRAP{digit}-{}", self.nr)).collect()
     }
 
-    /// The id without a version: `TRAP-12`. Tests use ids with a version: `TRAP5-12`.
+    /// Returns the id without a version, `TRAP-12`. Tests use ids with a version, `TRAP5-12`.
     pub(crate) fn id(&self) -> String {
         format!("TRAP-{}", self.nr)
     }
 }
 
-fn statements(text: &str, version: &str) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = rows(text);
+fn parse_statements(text: &str, version: &str) -> Vec<Statement> {
+    let mut statements: Vec<Statement> = parse_rows(text);
     for statement in &mut statements {
         statement.id = statement.id.replacen("MQTT", version, 1);
     }
@@ -143,7 +146,7 @@ const NOTES: [&str; 3] = [
 ];
 
 /// Parses the rows of a table with a header line.
-pub(crate) fn rows<R: for<'de> Deserialize<'de>>(text: &str) -> Vec<R> {
+pub(crate) fn parse_rows<R: for<'de> Deserialize<'de>>(text: &str) -> Vec<R> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()

@@ -1,4 +1,4 @@
-//! The tests, grouped by areas of the standards.
+//! The conformance tests, grouped by areas of the standards.
 
 use crate::case::Case;
 
@@ -9,7 +9,7 @@ mod subscriptions;
 
 pub(crate) use malformed::Input;
 
-/// All tests.
+/// Returns the tests of all areas, including one test for each malformed input.
 pub(crate) fn cases() -> Vec<&'static Case> {
     let areas = [connections::AREA, messages::AREA, subscriptions::AREA];
     let mut cases: Vec<_> = areas.iter().flat_map(|area| area.iter()).flat_map(|file| file.iter()).collect();
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<&'static Case> {
     cases
 }
 
-/// The malformed inputs.
+/// Returns the malformed inputs, for the page `docs/conformance/malformed.md`.
 pub(crate) fn inputs() -> Vec<Input> {
     malformed::inputs()
 }

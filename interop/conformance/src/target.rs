@@ -14,9 +14,9 @@ use crate::link::{Endpoint, Trust};
 
 /// The broker to run the tests against.
 pub(crate) enum Target {
-    /// Tidegate, one process for each configuration, by the added configuration lines.
+    /// Tidegate, with one process for each configuration. The keys are the lines added to the configuration file.
     Tidegate(HashMap<&'static str, BrokerProcess>),
-    /// A broker that is already running, given by its URL.
+    /// A broker that is already running, at the URL of the option `--target`.
     External(Arc<Endpoint>),
     /// Another broker, started by this program.
     Counterpart(Counterpart),
@@ -30,21 +30,23 @@ pub(crate) struct BrokerProcess {
 
 impl Target {
     /// Starts one Tidegate process for each distinct configuration.
-    pub(crate) fn start(settings: impl Iterator<Item = &'static BrokerConfig>) -> Self {
+    pub(crate) fn start(broker_configs: impl Iterator<Item = &'static BrokerConfig>) -> Self {
         let mut running = HashMap::new();
-        for broker_config in settings {
+        for broker_config in broker_configs {
             running.entry(broker_config.yaml).or_insert_with(|| BrokerProcess::start(broker_config));
         }
         Self::Tidegate(running)
     }
 
-    /// A running broker at `url`. `authority` is a PEM file with the certificate authorities to trust.
+    /// Returns the running broker at `url` as the target. `authority` is a PEM file with the certificate authorities to
+    /// trust.
     pub(crate) fn external(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
         let trust = authority.map_or_else(|| Ok(Trust::none()), |file| Trust::read(file))?;
         Ok(Self::External(Arc::new(Endpoint::parse(url, trust)?)))
     }
 
-    /// The listeners to run a test with this configuration against. Empty if the target does not support it.
+    /// Returns the listeners against which to run a test that needs this configuration. The list is empty if the target
+    /// does not support the configuration.
     pub(crate) fn endpoints(&self, broker_config: &BrokerConfig) -> Vec<Arc<Endpoint>> {
         let endpoint = match self {
             Self::Tidegate(running) => {
@@ -63,7 +65,8 @@ impl Target {
         if is_supported { vec![Arc::clone(endpoint)] } else { Vec::new() }
     }
 
-    /// Stops the Tidegate processes, each of which has to exit successfully. Returns the panics in their output.
+    /// Stops the Tidegate processes, each of which has to exit successfully. Returns the log lines in which they report
+    /// a panic.
     pub(crate) fn stop(self) -> Vec<String> {
         let Self::Tidegate(running) = self else { return Vec::new() };
         let panics = running.values().flat_map(|running| running.broker.panics()).collect();

@@ -1,4 +1,4 @@
-//! An MQTT codec for this suite alone. The broker's own codec would share the broker's mistakes.
+//! An MQTT codec for this suite alone. Tests with the broker's own codec would not find the mistakes of that codec.
 
 mod connect;
 pub(crate) mod property;
@@ -25,7 +25,7 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    /// The protocol version byte in CONNECT.
+    /// Returns the protocol version byte of CONNECT.
     pub(crate) fn level(self) -> u8 {
         match self {
             Self::V3 => 4,

@@ -1,8 +1,8 @@
-//! Parsing of sample strace output.
+//! Tests that parse sample output of strace.
 
-use super::calls;
+use super::parse_calls;
 
-const LINES: &str = r#"7 20:51:12.1 openat(AT_FDCWD<\x2f>, "\x61", O_WRONLY|O_DSYNC|O_CLOEXEC) = 21<\x2f\x61>
+const SAMPLE_OUTPUT: &str = r#"7 20:51:12.1 openat(AT_FDCWD<\x2f>, "\x61", O_WRONLY|O_DSYNC|O_CLOEXEC) = 21<\x2f\x61>
    8 20:51:12.2 recvfrom(24<\x73\x6f>,  <unfinished ...>
 7 20:51:12.3 writev(20<\x2f\x61>, [{iov_base="\x02\x00", iov_len=2}, {iov_base="\x22", iov_len=1}], 2 <unfinished ...>
    8 20:51:12.4 <... recvfrom resumed>"\x10\x0d", 2048, 0, NULL, NULL) = 2
@@ -15,7 +15,7 @@ const LINES: &str = r#"7 20:51:12.1 openat(AT_FDCWD<\x2f>, "\x61", O_WRONLY|O_DS
 
 #[test]
 fn interrupted_calls_are_joined_and_ordered_by_return() {
-    let calls = calls(LINES);
+    let calls = parse_calls(SAMPLE_OUTPUT);
     let seen: Vec<_> =
         calls.iter().map(|call| (&*call.name, call.result, call.start_line, call.end_line)).collect();
     assert_eq!(
@@ -26,7 +26,7 @@ fn interrupted_calls_are_joined_and_ordered_by_return() {
 
 #[test]
 fn arguments_and_results_are_parsed() {
-    let calls = calls(LINES);
+    let calls = parse_calls(SAMPLE_OUTPUT);
     let [open, receive, write, again] = &calls[..] else { panic!("four calls: {calls:?}") };
     assert!(open.has_flag("O_DSYNC") && !open.has_flag("O_SYNC"));
     assert_eq!((open.returned_target(), open.descriptor()), ("/a".to_owned(), None));
@@ -41,5 +41,5 @@ fn arguments_and_results_are_parsed() {
 #[test]
 #[should_panic(expected = "cut an argument off")]
 fn an_argument_that_strace_cut_off_panics() {
-    let _ = calls(r#"7 20:51:12.1 write(1<\x61>, "\x61"..., 20) = 20"#);
+    let _ = parse_calls(r#"7 20:51:12.1 write(1<\x61>, "\x61"..., 20) = 20"#);
 }

@@ -1,4 +1,5 @@
-//! The first start on a disk that is full or nearly full ends with an error that names the cause, or succeeds. No signal ends it.
+//! Tests the first start of the broker on a disk that is full or nearly full: the start succeeds, or the broker exits
+//! with an error that names the cause. It is not killed by a signal such as SIGBUS.
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve_with_launch;
@@ -6,7 +7,7 @@ use tidegate_interop::process::DEADLINE;
 use tidegate_interop::small_disk::SmallDisk;
 
 #[test]
-fn the_first_start_without_space_is_an_error_or_succeeds() {
+fn the_first_start_on_a_nearly_full_disk_succeeds_or_reports_the_full_disk() {
     let mut has_started = false;
     for left in [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 64, 128, 512, 1024, 2048, 4096].map(|left| left << 10) {
         let folder = TempDir::new().expect("a temporary folder");
@@ -14,11 +15,11 @@ fn the_first_start_without_space_is_an_error_or_succeeds() {
         let Some(disk) = SmallDisk::mount(&data, 8 << 20) else { return };
         disk.fill(left);
         let config = folder.path().join("tidegate.yaml");
-        std::fs::write(&config, CONFIG).expect("a configuration file");
+        std::fs::write(&config, LISTENER_CONFIG).expect("a configuration file");
         let process = serve_with_launch(&disk.launch_options(), Some(&config), &data);
-        // Both lines come at the end: a broker that is ready is stopped.
-        let ended = process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE);
-        if ended.is_ok() {
+        // Waits until the broker is ready or has exited. A broker that is ready is stopped.
+        let ready_line = process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE);
+        if ready_line.is_ok() {
             has_started = true;
             process.terminate();
             let _ = process.expect_success();
@@ -32,4 +33,4 @@ fn the_first_start_without_space_is_an_error_or_succeeds() {
     assert!(has_started, "the broker needs more than 4 MiB");
 }
 
-const CONFIG: &str = "listeners:\n  - { name: tcp, transport: tcp, address: \"127.0.0.1:0\" }\n";
+const LISTENER_CONFIG: &str = "listeners:\n  - { name: tcp, transport: tcp, address: \"127.0.0.1:0\" }\n";

@@ -1,5 +1,6 @@
-//! A disk without any free space, not only calls that fail as if there were none. What the store needs is reserved before: the
-//! broker starts, answers what is in flight, and delivers what is stored, with nothing free.
+//! Tests with a disk that is really full, in contrast to tests in which single system calls fail. Because the store
+//! reserves disk space in advance, the broker starts without any free space, answers messages in flight, and delivers
+//! stored messages.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

@@ -14,12 +14,13 @@ pub struct Client {
     events: EventLoop,
     received: VecDeque<Received>,
     session_present: bool,
-    /// Received QoS 2 messages for which this client has not sent PUBCOMP yet.
-    unfinished_qos2: u32,
+    /// Number of received QoS 2 messages for which this client has not sent PUBCOMP yet.
+    unfinished_qos2_count: u32,
 }
 
 impl Client {
-    /// Polls the event loop until an event that `wanted` accepts; stores messages that arrive meanwhile.
+    /// Polls the event loop until an event occurs that `wanted` accepts, and returns that event. Stores messages that
+    /// arrive in the meantime.
     async fn poll_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.poll_once().await;
@@ -33,7 +34,7 @@ impl Client {
         let event = self.events.poll().await.expect("the connection stays open");
         match &event {
             Event::Incoming(Packet::Publish(publish)) => {
-                self.unfinished_qos2 += u32::from(publish.qos == QoS::ExactlyOnce);
+                self.unfinished_qos2_count += u32::from(publish.qos == QoS::ExactlyOnce);
                 self.received.push_back(Received {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: String::from_utf8_lossy(&publish.payload).into_owned(),
@@ -41,7 +42,7 @@ impl Client {
                     retain: publish.retain,
                 });
             }
-            Event::Outgoing(Outgoing::PubComp(_)) => self.unfinished_qos2 -= 1,
+            Event::Outgoing(Outgoing::PubComp(_)) => self.unfinished_qos2_count -= 1,
             _ => {}
         }
         event
@@ -58,8 +59,13 @@ impl TestClient for Client {
             options.set_last_will(LastWill::new(topic, payload, qos(level).expect("a QoS"), false, None));
         }
         let (requests, events) = AsyncClient::new(options, 10);
-        let mut client =
-            Self { requests, events, received: VecDeque::new(), session_present: false, unfinished_qos2: 0 };
+        let mut client = Self {
+            requests,
+            events,
+            received: VecDeque::new(),
+            session_present: false,
+            unfinished_qos2_count: 0,
+        };
         let connack = client.poll_until(|event| matches!(event, Event::Incoming(Packet::ConnAck(_)))).await;
         let Event::Incoming(Packet::ConnAck(connack)) = connack else {
             unreachable!("poll_until returns CONNACK")
@@ -96,7 +102,7 @@ impl TestClient for Client {
     }
 
     async fn disconnect(mut self) {
-        while self.unfinished_qos2 > 0 {
+        while self.unfinished_qos2_count > 0 {
             self.poll_once().await;
         }
         self.requests.disconnect().await.expect("a request");

@@ -1,4 +1,5 @@
-//! Snapshots of a busy broker: each is consistent and contains everything that was acknowledged before the command started.
+//! Tests snapshots of a busy broker: each snapshot is consistent and contains every message that was acknowledged
+//! before the command started.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,13 +14,13 @@ use tidegate_persistence::{Item, ReadOnly};
 
 use crate::command::{create_session, persistent_client, run_successfully, start_broker};
 
-/// Number of snapshots.
-const ROUNDS: usize = 6;
-/// Messages that have to be acknowledged between two snapshots.
-const ACKNOWLEDGEMENTS_PER_ROUND: usize = 500;
-/// Upper limit for the number of messages, below the session's default queue length.
+/// Number of snapshots that the test takes.
+const SNAPSHOT_COUNT: usize = 6;
+/// Number of messages that have to be acknowledged between two snapshots.
+const ACKNOWLEDGEMENTS_PER_SNAPSHOT: usize = 500;
+/// Maximum number of messages that the publisher sends. It is lower than the default limit of a session's queue.
 const MESSAGES_MAX: u32 = 80_000;
-const TOPICS: u32 = 20;
+const TOPIC_COUNT: u32 = 20;
 
 /// The numbers of the acknowledged messages, and a flag that stops the publisher.
 #[derive(Default)]
@@ -45,7 +46,7 @@ async fn assert_snapshots_hold_acknowledged_messages(durability: &str) {
     let (data, folder) = (broker.file("data"), broker.file(""));
     let rounds = async {
         let mut last = (PathBuf::new(), BTreeSet::new());
-        for round in 0..ROUNDS {
+        for round in 0..SNAPSHOT_COUNT {
             last = take_snapshot(&traffic, &data, &folder, round).await;
         }
         traffic.is_finished.set(true);
@@ -58,14 +59,15 @@ async fn assert_snapshots_hold_acknowledged_messages(durability: &str) {
     broker.stop();
 }
 
-/// Makes a snapshot and checks it. Returns its path and the messages that had been acknowledged before.
+/// Takes a snapshot and checks it. Returns the path of the snapshot, and the numbers of the messages that had been
+/// acknowledged before.
 async fn take_snapshot(
     traffic: &Traffic,
     data: &Path,
     folder: &Path,
     round: usize,
 ) -> (PathBuf, BTreeSet<u32>) {
-    while traffic.acknowledged.borrow().len() < (round + 1) * ACKNOWLEDGEMENTS_PER_ROUND {
+    while traffic.acknowledged.borrow().len() < (round + 1) * ACKNOWLEDGEMENTS_PER_SNAPSHOT {
         tokio::task::yield_now().await;
     }
     let acknowledged = traffic.acknowledged.borrow().clone();
@@ -84,7 +86,7 @@ async fn take_snapshot(
     (file, acknowledged)
 }
 
-/// Publishes retained messages until the last snapshot is done.
+/// Publishes retained messages until the last snapshot has been taken.
 async fn publish(broker: &Broker, traffic: &Traffic) {
     let mut client =
         Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");
@@ -93,7 +95,7 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
         if traffic.is_finished.get() {
             break;
         }
-        let topic = format!("busy/{}", number % TOPICS);
+        let topic = format!("busy/{}", number % TOPIC_COUNT);
         let retained = Publish { retain: true, ..message(&topic, &number.to_string(), 1) };
         let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         numbers.insert(id, number);
@@ -108,8 +110,8 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
     let _ = client.abandon();
 }
 
-/// Checks that every acknowledged message is queued in the snapshot, and that the retained message of each topic is the last
-/// acknowledged one or a newer one.
+/// Checks that every acknowledged message is queued in the snapshot, and that the retained message of each topic is the
+/// last acknowledged message or a newer one.
 fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let number =
         |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
@@ -128,7 +130,7 @@ fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let missing: Vec<_> = acknowledged.difference(&queued).collect();
     assert!(missing.is_empty(), "acknowledged, but not in the snapshot: {missing:?}");
     for number in acknowledged {
-        let topic = format!("busy/{}", number % TOPICS);
+        let topic = format!("busy/{}", number % TOPIC_COUNT);
         assert!(
             retained.get(&topic) >= Some(number),
             "{topic}: retained {:?}, expected at least {number}",
@@ -137,7 +139,8 @@ fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     }
 }
 
-/// Restores the snapshot into another broker, which then delivers the queued and the retained messages.
+/// Restores the snapshot into the store of another broker, and checks that this broker delivers the queued and the
+/// retained messages.
 async fn restore_elsewhere(
     durability: &str,
     file: &Path,
@@ -164,7 +167,7 @@ async fn restore_elsewhere(
         .expect("CONNACK");
     subscribe(&mut new_subscriber, "busy/#", 1).await;
     let mut topics = BTreeSet::new();
-    while topics.len() < usize::try_from(TOPICS).expect("a small number") {
+    while topics.len() < usize::try_from(TOPIC_COUNT).expect("a small number") {
         topics.insert(new_subscriber.message().await.expect("an open connection").topic);
     }
     assert_eq!(other.panics(), [""; 0]);

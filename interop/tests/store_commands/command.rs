@@ -12,7 +12,8 @@ use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish};
 
-/// Runs a `tidegate` command until it exits. `paths` are pairs of an option, which may be empty, and a path.
+/// Runs a `tidegate` command until it exits. `paths` contains pairs of an option and its path. If the option is empty,
+/// the path is a positional argument.
 pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     let mut command = Command::new(toolbox::broker());
     command.args(arguments);
@@ -22,7 +23,7 @@ pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
 }
 
-/// Runs a command that has to succeed; returns its standard output.
+/// Runs a command that has to succeed without error messages. Returns its standard output.
 pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     let ProcessExit { status, output, errors } = run(arguments, paths);
     assert!(status.success(), "{arguments:?}: {status}\n{output:?}\n{errors:?}");
@@ -30,7 +31,7 @@ pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     output.join("\n")
 }
 
-/// Runs a command that has to fail with exit code 1; returns its error messages.
+/// Runs a command that has to fail with exit code 1. Returns its error messages.
 pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     let ProcessExit { status, output, errors } = run(arguments, paths);
     assert_eq!(status.code(), Some(1), "{arguments:?}: {output:?}\n{errors:?}");
@@ -38,7 +39,7 @@ pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     errors.join("\n")
 }
 
-/// Starts a broker with this durability.
+/// Starts a broker with the given durability setting.
 pub fn start_broker(durability: &str) -> Broker {
     Broker::start_with(Config::every_transport().with(&format!("persistence:\n  durability: {durability}\n")))
 }
@@ -47,7 +48,7 @@ pub fn persistent_client(broker: &Broker, id: &str) -> Options {
     with_persistent_session(client_options(broker, Transport::Tcp, ProtocolVersion::V5, id))
 }
 
-/// Creates a session that is subscribed to `busy/#`; returns the client-side state.
+/// Creates a session that is subscribed to `busy/#`. Returns the client-side session state.
 pub async fn create_session(broker: &Broker) -> State {
     let mut client =
         Client::connect(&persistent_client(broker, "subscriber"), State::default()).await.expect("CONNACK");

@@ -1,4 +1,4 @@
-//! Cases in which the commands refuse to work, and their error messages.
+//! Tests the cases in which the store commands fail, and their error messages.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -69,7 +69,8 @@ async fn an_invalid_snapshot_is_not_restored() {
     let (data, file, fresh) = (broker.file("data"), broker.file("snapshot"), broker.file("fresh"));
     run_successfully(&["snapshot"], &[("", &file), ("--data", &data)]);
     let valid = fs::read(&file).expect("the snapshot");
-    // Makes the client identifier invalid UTF-8 wherever it occurs, even in free pages.
+    // Replaces the first byte of the client identifier by an invalid UTF-8 byte wherever the identifier occurs, even in
+    // free pages.
     let mut broken = valid.clone();
     let positions: Vec<_> =
         (0..broken.len() - 10).filter(|at| broken[*at..].starts_with(b"subscriber")).collect();
@@ -102,7 +103,7 @@ async fn an_invalid_snapshot_is_not_restored() {
 #[tokio::test(flavor = "current_thread")]
 async fn an_interrupted_snapshot_leaves_no_file() {
     let broker = start_broker("interval");
-    // About 35 MB, so that the snapshot takes long enough to be interrupted.
+    // The messages have about 35 MB together, so that the snapshot takes long enough to be interrupted.
     for number in 0..40 {
         publish_retained(&broker, &format!("large/{number}"), &"x".repeat(900_000)).await;
     }

@@ -1,18 +1,18 @@
-//! The reports of `store stats` and `store check` for a running broker and for a killed one.
+//! Tests the reports of `store stats` and `store check` for a running broker and for a killed broker.
 
 use serde_json::{Value, json};
 
 use crate::command::{create_session, publish_retained, run_successfully, start_broker};
 
 #[tokio::test(flavor = "current_thread")]
-async fn stats_and_check_report_a_running_and_a_killed_broker() {
+async fn store_stats_and_store_check_report_a_running_and_a_killed_broker() {
     let mut broker = start_broker("interval");
     let _ = create_session(&broker).await;
     publish_retained(&broker, "busy/1", "x").await;
     publish_retained(&broker, "kept", "y").await;
     let data = broker.file("data");
     let running = stats(&data);
-    // The publisher's session is persistent as well.
+    // The expected number of sessions includes the publisher's session, which is persistent as well.
     let expected = json!({
         "schema": 2, "sessions": 2, "subscriptions": 1, "messages": 1, "entries": 1, "received_ids": 0, "retained": 2,
     });
@@ -23,7 +23,7 @@ async fn stats_and_check_report_a_running_and_a_killed_broker() {
     assert_eq!(tenants.values().collect::<Vec<_>>(), [&json!({ "sessions": 2, "retained": 2 })]);
     let bytes = |name: &str| running[name].as_u64().expect("bytes");
     assert!(bytes("used_bytes") <= bytes("file_bytes") && bytes("file_bytes") <= bytes("map_bytes"));
-    // Changes that are only in the store's log when the broker is killed are counted too.
+    // The reports also count a change that is only in the store's log when the broker is killed.
     publish_retained(&broker, "late", "z").await;
     broker.kill();
     let killed = stats(&data);

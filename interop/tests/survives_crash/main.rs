@@ -1,4 +1,5 @@
-//! Crash tests: the broker is killed at random moments and restarted. Everything that it had acknowledged must survive.
+//! Crash tests: the broker is killed at random moments and restarted. Everything that the broker had acknowledged must
+//! survive.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -23,12 +24,12 @@ use publisher::Publisher;
 use round::{KillTrigger, pseudo_random};
 use subscriber::Subscriber;
 
-/// How many times the broker is killed, unless `TIDEGATE_CRASH_ROUNDS` is set.
-const ROUNDS: u64 = 200;
-/// Number of publishers, each with its own topic.
-const PUBLISHERS: u32 = 4;
+/// Number of times that the broker is killed, unless `TIDEGATE_CRASH_ROUNDS` sets another number.
+const DEFAULT_ROUND_COUNT: u64 = 200;
+/// Number of publishers. Each publishes to its own topic.
+const PUBLISHER_COUNT: u32 = 4;
 
-/// The broker and all clients, over all rounds.
+/// The broker and all clients of the test, which keep their state over all rounds.
 struct Harness {
     broker: Broker,
     publishers: Vec<Publisher>,
@@ -41,7 +42,7 @@ struct Harness {
 async fn acknowledged_messages_survive_kills_and_qos_2_messages_arrive_once() {
     let rounds = std::env::var("TIDEGATE_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
     let mut harness = Harness::new().await;
-    for round in 0..rounds.unwrap_or(ROUNDS) {
+    for round in 0..rounds.unwrap_or(DEFAULT_ROUND_COUNT) {
         let client_with_will = harness.begin(round).await;
         harness.run_until_killed(round).await;
         drop(client_with_will);
@@ -53,16 +54,17 @@ async fn acknowledged_messages_survive_kills_and_qos_2_messages_arrive_once() {
 
 impl Harness {
     async fn new() -> Self {
-        let broker = durable_broker();
+        let broker = start_durable_broker();
         let mut subscribers = Vec::new();
         for name in ["online", "offline", "now and then"] {
             subscribers.push(Subscriber::new(&persistent_client(&broker, name)).await);
         }
-        let publishers = (0..PUBLISHERS).map(Publisher::new).collect();
+        let publishers = (0..PUBLISHER_COUNT).map(Publisher::new).collect();
         Self { broker, publishers, subscribers, will_client_state: State::default() }
     }
 
-    /// Starts a round: changes subscriptions and connects a client with a will, which it returns.
+    /// Starts a round: changes the subscriptions of a client, and connects a client with a will. Returns the client
+    /// with the will.
     async fn begin(&mut self, round: u64) -> Client {
         let online = persistent_client(&self.broker, "online");
         self.subscribers[0].change_subscriptions(&online, round).await;
@@ -72,10 +74,11 @@ impl Harness {
         Client::connect(&options, self.will_client_state.clone()).await.expect("CONNACK")
     }
 
-    /// Publishes as fast as the broker accepts messages, and kills it after a random number of acknowledgements.
+    /// Publishes as fast as the broker accepts messages, and kills the broker after a random number of
+    /// acknowledgements.
     async fn run_until_killed(&mut self, round: u64) {
         let kill_trigger = Arc::new(KillTrigger::new(
-            pseudo_random(round) % u64::from(PUBLISHERS * publisher::MESSAGES_PER_ROUND),
+            pseudo_random(round) % u64::from(PUBLISHER_COUNT * publisher::MESSAGES_PER_ROUND),
         ));
         let mut publishing = JoinSet::new();
         for publisher in self.publishers.drain(..) {
@@ -98,7 +101,7 @@ impl Harness {
         self.subscribers.sort_by_key(|subscriber| subscriber.client_id() != "online");
     }
 
-    /// Checks after the restart that everything acknowledged is still there.
+    /// Checks after the restart that no acknowledged message and no acknowledged subscription is lost.
     async fn check(&mut self, round: u64) {
         let mut observer =
             Client::connect(&clean_client(&self.broker), State::default()).await.expect("CONNACK");
@@ -116,13 +119,14 @@ impl Harness {
     }
 }
 
-/// Whether a subscriber is connected during a round: one always is, one never, one in every second round.
+/// Returns whether the subscriber is connected during a round: `online` always is, `now and then` is in every second
+/// round, and `offline` never is.
 fn is_connected(client_id: &str, round: u64) -> bool {
     client_id == "online" || client_id == "now and then" && round % 2 == 1
 }
 
-/// A broker that syncs every change before it acknowledges it.
-fn durable_broker() -> Broker {
+/// Starts a broker that syncs every change to disk before it acknowledges the change.
+fn start_durable_broker() -> Broker {
     Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"))
 }
 

@@ -1,4 +1,5 @@
-//! A publisher with up to 100 messages in flight: alternately QoS 1 and 2, some retained, all numbered.
+//! A publisher with up to 100 messages in flight. The messages are numbered, alternate between QoS 1 and 2, and some
+//! are retained.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +11,17 @@ use tidegate_mqtt::{PacketId, Publish, ReasonCode};
 
 use crate::round::KillTrigger;
 
-/// Messages per publisher and round.
+/// Number of messages that each publisher sends per round.
 pub const MESSAGES_PER_ROUND: u32 = 200;
-/// Messages in flight.
+/// Maximum number of messages in flight per publisher.
 const IN_FLIGHT_MAX: u16 = 100;
 
 pub struct Publisher {
     index: u32,
     state: State,
-    /// How many messages were sent so far.
-    next: u32,
-    /// The numbers of the messages that are not acknowledged yet, by packet id.
+    /// Number of messages sent until now.
+    sent_count: u32,
+    /// The numbers of the messages that are not acknowledged yet, by packet identifier.
     unacknowledged: HashMap<PacketId, u32>,
     /// The number of the last acknowledged retained message.
     retained: Option<u32>,
@@ -28,7 +29,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub fn new(index: u32) -> Self {
-        Self { index, state: State::default(), next: 0, unacknowledged: HashMap::new(), retained: None }
+        Self { index, state: State::default(), sent_count: 0, unacknowledged: HashMap::new(), retained: None }
     }
 
     pub fn client_id(&self) -> String {
@@ -39,17 +40,17 @@ impl Publisher {
         format!("crash/{}", self.index)
     }
 
-    /// The number of the last acknowledged retained message.
+    /// Returns the number of the last acknowledged retained message.
     pub fn retained(&self) -> Option<u32> {
         self.retained
     }
 
-    /// The numbers of all messages sent so far.
+    /// Returns the numbers of all messages sent until now.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
-        (0..self.next).map(|nth| self.number(nth))
+        (0..self.sent_count).map(|nth| self.number(nth))
     }
 
-    /// Publishes until the connection ends.
+    /// Publishes the messages of one round, and receives acknowledgements until the connection ends.
     pub async fn publish(mut self, mut options: Options, kill_trigger: Arc<KillTrigger>) -> Self {
         options.inflight_max = IN_FLIGHT_MAX;
         // The broker may be killed before CONNACK.
@@ -58,8 +59,8 @@ impl Publisher {
             let sent = client.publish(self.message()).await;
             let new_id = client.state().open().find(|id| !self.unacknowledged.contains_key(id));
             if let Some(id) = new_id {
-                self.unacknowledged.insert(id, self.number(self.next));
-                self.next += 1;
+                self.unacknowledged.insert(id, self.number(self.sent_count));
+                self.sent_count += 1;
             }
             self.apply_events(&mut client, &kill_trigger);
             if sent.is_err() {
@@ -74,7 +75,7 @@ impl Publisher {
         self
     }
 
-    /// Reconnects after the restart and waits until every message is acknowledged.
+    /// Reconnects after the restart of the broker, and waits until every message is acknowledged.
     pub async fn complete_unacknowledged(&mut self, options: &Options) {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
@@ -88,9 +89,9 @@ impl Publisher {
     }
 
     fn message(&self) -> Publish {
-        let qos = if self.next.is_multiple_of(2) { 2 } else { 1 };
-        let retain = self.is_retained(self.next);
-        Publish { retain, ..message(&self.topic(), &self.number(self.next).to_string(), qos) }
+        let qos = if self.sent_count.is_multiple_of(2) { 2 } else { 1 };
+        let retain = self.is_retained(self.sent_count);
+        Publish { retain, ..message(&self.topic(), &self.number(self.sent_count).to_string(), qos) }
     }
 
     fn number(&self, nth: u32) -> u32 {
@@ -105,8 +106,8 @@ impl Publisher {
 
     fn apply(&mut self, event: Event, kill_trigger: &KillTrigger) {
         let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
-        // PacketIdentifierNotFound: the broker had processed PUBREL, but PUBCOMP was lost in the crash. The repeated PUBREL then finds
-        // no packet id [MQTT5-4.3.3-11].
+        // The broker sends PacketIdentifierNotFound if it had processed PUBREL, but PUBCOMP was lost in the crash: the
+        // packet identifier of the repeated PUBREL is then no longer in use [MQTT5-4.3.3-11].
         let is_done = !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound;
         assert!(is_done, "{reason:?}");
         let number = self.unacknowledged.remove(&packet_id).expect("an acknowledgement of a sent message");
@@ -116,8 +117,8 @@ impl Publisher {
         kill_trigger.record_acknowledgement();
     }
 
-    /// Whether the nth message is retained. The retained messages of a publisher all have the same QoS: otherwise a retransmitted
-    /// QoS 1 message could arrive after a newer QoS 2 message and replace it.
+    /// Returns whether the nth message is retained. All retained messages of a publisher have the same QoS. Otherwise a
+    /// retransmitted QoS 1 message could arrive after a newer QoS 2 message and replace the newer message.
     fn is_retained(&self, nth: u32) -> bool {
         nth % 22 == self.index % 2 * 11
     }

@@ -1,4 +1,5 @@
-//! After a restart, expired retained messages are gone and do not count towards the limit.
+//! Tests that expired retained messages are not restored after a restart, and do not count towards the limit of
+//! retained messages.
 
 use std::fs;
 
@@ -40,7 +41,7 @@ async fn retain(client: &mut Client, topic: &str, expiry: Option<u32>) {
     assert!(!client.acknowledged(id).await.expect("PUBACK").reason.is_error());
 }
 
-/// The topics of all retained messages.
+/// Returns the topics of all retained messages.
 async fn retained_topics(broker: &Broker) -> Vec<String> {
     let mut reader =
         Client::connect(&clean_client_named(broker, "reader"), State::default()).await.expect("CONNACK");

@@ -1,4 +1,4 @@
-//! Parts of a round: when to kill the broker, and checks after the restart.
+//! Parts of a round: the trigger that kills the broker, and the checks after the restart.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::publisher::Publisher;
 
-/// Decides when to kill the broker: after a number of acknowledgements.
+/// Triggers the kill of the broker after `threshold` acknowledgements.
 pub struct KillTrigger {
     threshold: u64,
     acknowledged: AtomicU64,
@@ -59,7 +59,8 @@ pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
     .await;
 }
 
-/// Publishes a message to the topic that was unsubscribed in this round, and then one to the topic that was subscribed.
+/// Publishes a message to the topic of the previous round, which was unsubscribed in this round, and then a message to
+/// the topic of this round.
 pub async fn publish_to_round_topics(observer: &mut Client, round: u64) {
     for round in [round.checked_sub(1), Some(round)].into_iter().flatten() {
         let message = message(&round_topic(round), "round", 1);
@@ -68,12 +69,13 @@ pub async fn publish_to_round_topics(observer: &mut Client, round: u64) {
     }
 }
 
-/// The topic that one subscriber subscribes to in this round and unsubscribes from in the next.
+/// Returns the topic of a round. The subscriber `online` subscribes to the topic in this round and unsubscribes from it
+/// in the next round.
 pub fn round_topic(round: u64) -> String {
     format!("round/{round}")
 }
 
-/// A pseudo-random number derived from the round.
+/// Returns a pseudo-random number that depends only on the round.
 pub fn pseudo_random(round: u64) -> u64 {
     let mut mixed = round.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^= mixed >> 27;

@@ -1,4 +1,5 @@
-//! Sessions after one crash: ended sessions do not return, and persistent sessions are complete.
+//! Tests sessions after one crash: sessions that have ended are not restored, and persistent sessions are restored
+//! completely.
 
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
@@ -9,11 +10,11 @@ use tidegate_mqtt::{
     Disconnect, Packet, Publish, QoS, ReasonCode, SubAck, SubscriptionOptions, UserProperties,
 };
 
-use crate::{clean_client_named, durable_broker, persistent_client};
+use crate::{clean_client_named, persistent_client, start_durable_broker};
 
 #[tokio::test(flavor = "current_thread")]
 async fn ended_sessions_do_not_return_after_a_crash() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     for name in ["by disconnect", "by clean start", "by expiry 0"] {
         let mut client = connect(&persistent_client(&broker, name), State::default()).await;
         subscribe(&mut client, "ended/#", 1).await;
@@ -41,7 +42,7 @@ async fn ended_sessions_do_not_return_after_a_crash() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     let mut client = connect(&persistent_client(&broker, "subscriber"), State::default()).await;
     let own = SubscriptionOptions { qos: QoS::AtLeastOnce, no_local: true, ..SubscriptionOptions::default() };
     let flagged = SubscriptionOptions { qos: QoS::ExactlyOnce, retain_as_published: true, ..own };
@@ -77,7 +78,7 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn removed_retained_messages_do_not_return_after_a_crash() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     let mut client = connect(&persistent_client(&broker, "publisher"), State::default()).await;
     for (topic, payload) in
         [("stored/a", "there"), ("stored/b", "there"), ("stored/a", ""), ("stored/b", "later")]
@@ -97,11 +98,11 @@ async fn removed_retained_messages_do_not_return_after_a_crash() {
     broker.stop();
 }
 
-/// When the session of a member of a shared subscription ends, its queued messages move to another member. They are delivered once,
-/// even if the broker crashes before or afterwards.
+/// When the session of a member of a shared subscription ends, the messages queued for that member move to another
+/// member. The broker delivers each of them once, even if it crashes before or after the move.
 #[tokio::test(flavor = "current_thread")]
 async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     let mut ending = connect(&persistent_client(&broker, "gone"), State::default()).await;
     subscribe(&mut ending, "$share/group/work/#", 2).await;
     let _ = ending.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
@@ -145,7 +146,7 @@ fn parse_filter(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
-/// Publishes a message and waits for PUBCOMP. The commit behind it includes all earlier changes.
+/// Publishes a message and waits for PUBCOMP, which the broker sends after a commit that includes all earlier changes.
 async fn wait_for_a_commit(broker: &Broker) {
     let mut client = connect(&persistent_client(broker, "committing"), State::default()).await;
     let id = client.publish(message("something", "kept", 2)).await.expect("an open connection");

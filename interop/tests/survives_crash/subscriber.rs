@@ -1,5 +1,5 @@
-//! A subscriber with a persistent session. It records what it received over all connections, and checks that no QoS 2 message
-//! arrived twice.
+//! A subscriber with a persistent session. It records the messages that it receives over all connections, and checks
+//! that no QoS 2 message arrives twice.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ pub struct Subscriber {
     state: State,
     /// The numbers of the received messages.
     received: BTreeSet<u32>,
-    /// The topics of received wills and of messages to the topics of a round.
+    /// The topics of all received wills, and of the received messages to round topics.
     other_topics: BTreeSet<String>,
 }
 
 impl Subscriber {
-    /// Creates the session, subscribes and drops the connection.
+    /// Connects to create the session, subscribes, and drops the connection.
     pub async fn new(options: &Options) -> Self {
         let mut client = Client::connect(options, State::default()).await.expect("CONNACK");
         subscribe(&mut client, "crash/#", 2).await;
@@ -34,7 +34,7 @@ impl Subscriber {
         &self.client_id
     }
 
-    /// Subscribes to the topic of this round and unsubscribes from that of the previous round.
+    /// Subscribes to the topic of this round, and unsubscribes from the topic of the previous round.
     pub async fn change_subscriptions(&mut self, options: &Options, round: u64) {
         let mut client = self.connect(options).await;
         subscribe(&mut client, &round_topic(round), 1).await;
@@ -59,7 +59,8 @@ impl Subscriber {
         self
     }
 
-    /// Reconnects after the restart and receives all outstanding messages, including the will of this round.
+    /// Reconnects after the restart of the broker, and receives all messages that are missing, including the will of
+    /// this round.
     pub async fn catch_up(&mut self, options: &Options, numbers: &BTreeSet<u32>, round: u64) {
         let mut client = self.connect(options).await;
         let has_round_topic = self.client_id == "online";
@@ -83,7 +84,8 @@ impl Subscriber {
         self.drop_connection(client);
     }
 
-    /// Checks that the subscription of this round works and that of the previous round is gone.
+    /// Checks that the subscription of this round has survived, and that the removal of the subscription of the
+    /// previous round has survived too.
     pub fn check_round_topics(&self, round: u64) {
         assert!(self.other_topics.contains(&round_topic(round)));
         if let Some(previous) = round.checked_sub(1) {
@@ -113,7 +115,7 @@ impl Subscriber {
         self.state = client.abandon();
     }
 
-    /// Records a message; panics if a QoS 2 message arrives twice.
+    /// Records a received message. Panics if a QoS 2 message arrives twice.
     fn record(&mut self, message: &Publish) {
         let is_new = if message.topic.starts_with("crash/") {
             let number = String::from_utf8_lossy(&message.payload).parse().expect("a number");

@@ -1,4 +1,4 @@
-//! Subscriptions, retained messages and wills after one crash.
+//! Tests that subscriptions, retained messages and wills survive one crash.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use tidegate_gateway::client::{Client, State};
 use tidegate_interop::tidegate_client::{message, subscribe};
 use tidegate_mqtt::{Publish, QoS, Will, topic};
 
-use crate::{durable_broker, persistent_client};
+use crate::{persistent_client, start_durable_broker};
 
 #[tokio::test(flavor = "current_thread")]
 async fn subscriptions_and_retained_messages_survive_a_crash() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     let mut client =
         Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
     for n in 0..50 {
@@ -39,7 +39,7 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_will_is_published_exactly_once_after_a_crash() {
-    let broker = durable_broker();
+    let broker = start_durable_broker();
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
     subscribe(&mut observer, "gone", 1).await;

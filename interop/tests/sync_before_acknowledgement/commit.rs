@@ -1,11 +1,11 @@
-//! Finds the store's commits in the system calls: the store writes data pages, syncs them, and then writes the meta page that makes
-//! them valid.
+//! Finds the store's commits in the broker's system calls: for a commit, the store writes data pages, syncs them, and
+//! then writes the meta page that makes the data pages valid.
 
 use std::collections::HashSet;
 
 use tidegate_interop::strace::SystemCall;
 
-/// A commit that is synced to disk.
+/// A commit of the store that is synced to disk.
 pub struct Commit {
     /// The trace line where the write of the first page started.
     pub start_line: usize,
@@ -15,23 +15,24 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether the data pages of this commit contain these bytes.
+    /// Returns whether the data pages of this commit contain these bytes.
     pub fn contains(&self, expected: &[u8]) -> bool {
         self.pages.windows(expected.len()).any(|bytes| bytes == expected)
     }
 }
 
-/// Pages that are written, but not committed yet.
+/// Data pages that are written, but not committed yet.
 #[derive(Default)]
 struct PendingCommit {
     start_line: Option<usize>,
     pages: Vec<u8>,
-    /// The trace line where the sync of all these pages completed.
+    /// The trace line where a sync of all these pages completed, if they are synced.
     synced_line: Option<usize>,
 }
 
-/// The commits in order. LMDB writes data pages through one file descriptor and syncs them. It writes the meta page through another
-/// one that is opened with `O_DSYNC`, so that the write itself syncs.
+/// Returns the commits in order. LMDB writes data pages through one file descriptor and syncs them. It writes the meta
+/// page through another file descriptor, which is opened with `O_DSYNC`, so that the write of the meta page also syncs
+/// it.
 pub fn commits(calls: &[SystemCall]) -> Vec<Commit> {
     let (mut commits, mut pending) = (Vec::new(), PendingCommit::default());
     let mut sync_descriptors = HashSet::new();

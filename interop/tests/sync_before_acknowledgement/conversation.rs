@@ -1,4 +1,5 @@
-//! Decodes the MQTT packets that broker and clients exchanged from the broker's system calls on its sockets.
+//! Decodes the MQTT packets that broker and clients exchanged, from the bytes of the broker's system calls on its
+//! sockets.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +7,21 @@ use tidegate_interop::strace::SystemCall;
 use tidegate_mqtt::frame::{self, Frame, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion};
 
-/// The packets of one connection, each with a trace line: where the read of its last byte returned, or where the write of its first
-/// byte started.
+/// The packets of one connection, each with a trace line. For a received packet, it is the line where the read of its
+/// last byte returned; for a sent packet, the line where the write of its first byte started.
 pub struct Conversation {
     pub received: Vec<(usize, Packet)>,
     pub sent: Vec<(usize, Packet)>,
 }
 
-/// The bytes of one direction, each with its trace line.
+/// The bytes of one direction of a connection. `lines` contains the trace line of each byte.
 #[derive(Default)]
 struct Stream {
     bytes: Vec<u8>,
     lines: Vec<usize>,
 }
 
-/// The conversations with all clients.
+/// Returns the conversations with all clients, one per connection.
 pub fn conversations(calls: &[SystemCall]) -> Vec<Conversation> {
     let mut sockets: BTreeMap<String, (Stream, Stream)> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.result > 0) {
@@ -39,7 +40,7 @@ pub fn conversations(calls: &[SystemCall]) -> Vec<Conversation> {
 }
 
 impl Conversation {
-    /// `None` if the first packet on the socket is not CONNECT.
+    /// Decodes the packets of one socket. Returns `None` if the first received packet is not CONNECT.
     fn parse(received: &Stream, sent: &Stream) -> Option<Self> {
         let Ok(Next::Frame(first)) = frame::first(&received.bytes, PACKET_SIZE_MAX) else { return None };
         let Ok(Packet::Connect(connect)) = Packet::decode(&first, ProtocolVersion::V5) else { return None };
@@ -55,7 +56,8 @@ impl Stream {
         self.bytes.extend(bytes);
     }
 
-    /// Decodes the packets. `line_byte` gives the index of the byte whose line counts as the packet's line.
+    /// Decodes the packets of this direction. `line_byte` returns the index of the byte whose trace line becomes the
+    /// trace line of the packet.
     fn packets(
         &self,
         version: ProtocolVersion,

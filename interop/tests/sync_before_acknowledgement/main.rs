@@ -1,5 +1,5 @@
-//! The broker sends an acknowledgement only after it has synced what the acknowledgement promises to store. The test traces the
-//! broker's system calls with strace and checks their order.
+//! Tests that the broker sends an acknowledgement only after it has synced the data that the acknowledgement promises
+//! to store. The test traces the broker's system calls with strace and checks their order.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -27,7 +27,8 @@ async fn every_acknowledgement_is_sent_after_the_sync_of_its_commit() {
     assert_eq!(fulfilled, workload::expected_promises(), "fulfilled promises per packet type");
 }
 
-/// The same check must fail for brokers that do not sync, or sync later.
+/// The check of the other test must fail for a broker that does not sync, or syncs only after it has sent
+/// acknowledgements.
 #[tokio::test(flavor = "current_thread")]
 async fn without_syncs_every_acknowledgement_is_reported_as_premature() {
     for settings in ["durability: memory", "durability: interval\n  interval: 60s"] {
@@ -38,7 +39,7 @@ async fn without_syncs_every_acknowledgement_is_reported_as_premature() {
     }
 }
 
-/// The system calls of a broker with these settings while clients use it.
+/// Runs a broker with these settings while clients use it. Returns the system calls of the broker.
 async fn trace(settings: &str) -> Vec<SystemCall> {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("calls");
@@ -49,7 +50,7 @@ async fn trace(settings: &str) -> Vec<SystemCall> {
     strace::read(&file)
 }
 
-/// Returns how many promises were fulfilled per packet type, and descriptions of those that were not.
+/// Returns the number of fulfilled promises per packet type, and a description of each promise that was not fulfilled.
 fn check_promises(calls: &[SystemCall]) -> (BTreeMap<&'static str, usize>, Vec<String>) {
     let commits = commits(calls);
     let (mut fulfilled, mut broken) = (BTreeMap::new(), Vec::new());
@@ -63,7 +64,8 @@ fn check_promises(calls: &[SystemCall]) -> (BTreeMap<&'static str, usize>, Vec<S
     (fulfilled, broken)
 }
 
-/// Whether the commit started after the request was read, ended before the answer was written, and contains what was promised.
+/// Returns whether the commit started after the broker had read the request, ended before the broker wrote the answer,
+/// and contains the data that the answer promises to store.
 fn covers(commit: &Commit, promise: &Promise) -> bool {
     commit.start_line > promise.request_line
         && commit.end_line < promise.response_line

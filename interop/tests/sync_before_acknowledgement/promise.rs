@@ -1,4 +1,4 @@
-//! The promises in the packets that the broker sends: an acknowledgement promises that something is stored.
+//! The promises in the packets that the broker sends. For example, PUBACK promises that the message is stored.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, PacketId, PacketType
 
 use crate::conversation::Conversation;
 
-/// A sent packet that promises that something is stored, so the broker may send it only after a commit.
+/// A sent packet that promises that certain data is stored, so that the broker may send the packet only after a commit.
 pub struct Promise {
-    /// The name of the packet.
+    /// The name of the packet type, such as `PUBACK`.
     pub packet: &'static str,
-    /// The trace line where the request that the packet answers had been read.
+    /// The trace line where the broker had read the request that the packet answers.
     pub request_line: usize,
-    /// The trace line where the write of the packet started.
+    /// The trace line where the broker started to write the packet.
     pub response_line: usize,
     /// Byte sequences that the pages of the commit must contain.
     pub expected_bytes: Vec<Vec<u8>>,
@@ -30,7 +30,7 @@ impl fmt::Display for Promise {
     }
 }
 
-/// The promises in one conversation with a client that has a persistent session.
+/// Returns the promises that the broker makes in one conversation with a client that has a persistent session.
 pub fn promises(conversation: &Conversation) -> Vec<Promise> {
     let promise = |(line, packet): &(usize, Packet)| {
         let (request_line, expected_bytes) = conversation.promise_of(*line, packet)?;
@@ -45,42 +45,45 @@ pub fn promises(conversation: &Conversation) -> Vec<Promise> {
 }
 
 impl Conversation {
-    /// The trace line of the request and the bytes that the commit must contain; `None` for a packet that promises nothing.
+    /// Returns the trace line of the request and the bytes that the commit must contain, or `None` for a packet that
+    /// promises nothing.
     fn promise_of(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
         match packet {
-            Packet::ConnAck(connack) => self.session(connack),
-            // The broker sends a QoS 2 message only after it has stored the sender's packet id and the receiver's queue entry. The sender
-            // may be another client, so any earlier commit counts.
+            Packet::ConnAck(connack) => self.connack_promise(connack),
+            // The broker sends a QoS 2 message only after it has stored the sender's packet identifier and the
+            // receiver's queue entry. The sender may be another client, so the request line is 0, which allows any
+            // earlier commit.
             Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce => {
                 Some((0, vec![publish.payload.to_vec()]))
             }
-            Packet::Ack(ack) if !ack.reason.is_error() => self.acknowledged(line, ack),
-            Packet::SubAck(suback) => self.subscribed(line, suback.packet_id),
-            Packet::UnsubAck(unsuback) => self.unsubscribed(line, unsuback.packet_id),
+            Packet::Ack(ack) if !ack.reason.is_error() => self.ack_promise(line, ack),
+            Packet::SubAck(suback) => self.suback_promise(line, suback.packet_id),
+            Packet::UnsubAck(unsuback) => self.unsuback_promise(line, unsuback.packet_id),
             _ => None,
         }
     }
 
-    /// CONNACK promises that a new persistent session is stored.
-    fn session(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
+    /// Returns the promise of a CONNACK: a new persistent session is stored.
+    fn connack_promise(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
         let (line, Packet::Connect(connect)) = self.received.first()? else { return None };
         let is_new =
             !connack.session_present && !connack.reason.is_error() && has_persistent_session(connect);
         is_new.then(|| (*line, vec![connect.client_id.clone().into_bytes()]))
     }
 
-    /// PUBACK and PUBREC promise that the message is stored, PUBCOMP that the packet id is released, PUBREL that PUBREC is stored.
-    fn acknowledged(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
+    /// Returns the promise of an acknowledgement. PUBACK and PUBREC promise that the message is stored, PUBCOMP that
+    /// the release of the packet identifier is stored, and PUBREL that the receipt of PUBREC is stored.
+    fn ack_promise(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
         match ack.kind {
-            AckKind::PubAck => self.published(line, ack.packet_id, QoS::AtLeastOnce),
-            AckKind::PubRec => self.published(line, ack.packet_id, QoS::ExactlyOnce),
-            AckKind::PubComp => self.previous_step(line, ack.packet_id, PacketType::PubRel),
-            AckKind::PubRel => self.previous_step(line, ack.packet_id, PacketType::PubRec),
+            AckKind::PubAck => self.publish_promise(line, ack.packet_id, QoS::AtLeastOnce),
+            AckKind::PubRec => self.publish_promise(line, ack.packet_id, QoS::ExactlyOnce),
+            AckKind::PubComp => self.previous_step_promise(line, ack.packet_id, PacketType::PubRel),
+            AckKind::PubRel => self.previous_step_promise(line, ack.packet_id, PacketType::PubRec),
         }
     }
 
-    fn published(&self, line: usize, packet_id: PacketId, qos: QoS) -> Option<(usize, Vec<Vec<u8>>)> {
-        self.request(line, |packet| match packet {
+    fn publish_promise(&self, line: usize, packet_id: PacketId, qos: QoS) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.find_request(line, |packet| match packet {
             Packet::Publish(publish) if publish.packet_id == Some(packet_id) && publish.qos == qos => {
                 Some(vec![publish.payload.to_vec()])
             }
@@ -88,8 +91,8 @@ impl Conversation {
         })
     }
 
-    fn subscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
-        self.request(line, |packet| match packet {
+    fn suback_promise(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.find_request(line, |packet| match packet {
             Packet::Subscribe(subscribe) if subscribe.packet_id == packet_id => {
                 let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
                 Some(filters.map(|filter| filter.to_string().into_bytes()).collect())
@@ -98,27 +101,28 @@ impl Conversation {
         })
     }
 
-    fn unsubscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
-        self.request(line, |packet| match packet {
+    fn unsuback_promise(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.find_request(line, |packet| match packet {
             Packet::Unsubscribe(unsubscribe) => (unsubscribe.packet_id == packet_id).then(Vec::new),
             _ => None,
         })
     }
 
-    fn previous_step(
+    fn previous_step_promise(
         &self,
         line: usize,
         packet_id: PacketId,
         kind: PacketType,
     ) -> Option<(usize, Vec<Vec<u8>>)> {
-        self.request(line, |packet| match packet {
+        self.find_request(line, |packet| match packet {
             Packet::Ack(ack) => (ack.packet_id == packet_id && packet.packet_type() == kind).then(Vec::new),
             _ => None,
         })
     }
 
-    /// The last request before `line` that `matching` accepts; panics if there is none.
-    fn request(
+    /// Returns the last request before `line` that `matching` accepts, as its trace line and the bytes that `matching`
+    /// returned. Panics if there is no such request.
+    fn find_request(
         &self,
         line: usize,
         matching: impl Fn(&Packet) -> Option<Vec<Vec<u8>>>,

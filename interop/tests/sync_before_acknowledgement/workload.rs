@@ -1,4 +1,4 @@
-//! A workload in which the broker sends every kind of packet that promises something.
+//! A workload in which the broker sends every packet type that promises that data is stored.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub async fn run(broker: &Broker) {
             publisher.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         }
         let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, session_state).await;
-        for _ in 0..PUBLISHERS * (2 * SEQUENTIAL_COUNT + 2 * PIPELINED_COUNT) {
+        for _ in 0..PUBLISHER_COUNT * (2 * SEQUENTIAL_COUNT + 2 * PIPELINED_COUNT) {
             subscriber.message().await.expect("an open connection");
         }
         subscriber.settle().await.expect("all acknowledgements");
@@ -35,12 +35,12 @@ pub async fn run(broker: &Broker) {
     .await;
 }
 
-/// How many promises the broker makes in [`run`], per packet type.
+/// Returns the number of promises per packet type that the broker makes in [`run`].
 pub fn expected_promises() -> BTreeMap<&'static str, usize> {
-    let queued = PUBLISHERS * (SEQUENTIAL_COUNT + PIPELINED_COUNT);
+    let queued = PUBLISHER_COUNT * (SEQUENTIAL_COUNT + PIPELINED_COUNT);
     BTreeMap::from([
-        ("CONNACK", 1 + PUBLISHERS),
-        ("PUBACK", queued + PUBLISHERS * SEQUENTIAL_COUNT + SEQUENTIAL_COUNT),
+        ("CONNACK", 1 + PUBLISHER_COUNT),
+        ("PUBACK", queued + PUBLISHER_COUNT * SEQUENTIAL_COUNT + SEQUENTIAL_COUNT),
         ("PUBREC", queued + SEQUENTIAL_COUNT),
         ("PUBLISH", queued + SEQUENTIAL_COUNT),
         ("PUBREL", queued + SEQUENTIAL_COUNT),
@@ -55,7 +55,8 @@ async fn connect(broker: &Broker, client_id: &str, version: ProtocolVersion, sta
     Client::connect(&options, state).await.expect("CONNACK")
 }
 
-/// Waits for the acknowledgement of each message before the next. Also publishes retained messages, which nobody receives.
+/// Publishes messages, and waits for the acknowledgement of each message before it publishes the next. Also publishes
+/// retained messages, to which no client subscribes.
 async fn publish_one_by_one(publisher: &mut Client, name: &str) {
     for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
@@ -66,7 +67,8 @@ async fn publish_one_by_one(publisher: &mut Client, name: &str) {
     }
 }
 
-/// Publishes many messages without waiting, so that they share commits.
+/// Publishes many messages without waiting for acknowledgements, so that the broker stores several messages in one
+/// commit.
 async fn publish_without_waiting(publisher: &mut Client, name: &str) {
     for n in 0..PIPELINED_COUNT {
         for qos in [1, 2] {
@@ -77,7 +79,7 @@ async fn publish_without_waiting(publisher: &mut Client, name: &str) {
     publisher.settle().await.expect("all acknowledgements");
 }
 
-/// Publishes messages that the same client receives at once.
+/// Publishes messages to which the same client is subscribed, and receives them.
 async fn publish_to_itself(subscriber: &mut Client) {
     for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
@@ -94,10 +96,10 @@ async fn publish(client: &mut Client, message: Publish) {
     assert!(!done.reason.is_error(), "{done:?}");
 }
 
-const VERSIONS: [(ProtocolVersion, &str); PUBLISHERS] =
+const VERSIONS: [(ProtocolVersion, &str); PUBLISHER_COUNT] =
     [(ProtocolVersion::V5, "publisher-5"), (ProtocolVersion::V3_1_1, "publisher-3")];
-const PUBLISHERS: usize = 2;
-/// Messages per QoS that are published one by one.
+const PUBLISHER_COUNT: usize = 2;
+/// Number of messages per QoS that [`publish_one_by_one`] publishes.
 const SEQUENTIAL_COUNT: usize = 5;
-/// Messages per QoS that are published without waiting.
+/// Number of messages per QoS that [`publish_without_waiting`] publishes.
 const PIPELINED_COUNT: usize = 25;

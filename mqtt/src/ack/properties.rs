@@ -1,4 +1,5 @@
-//! The properties of an acknowledgement: reason string and user properties. SUBACK and UNSUBACK have the same ones.
+//! The properties of an acknowledgement: reason string and user properties. SUBACK and UNSUBACK have the same
+//! properties.
 
 use crate::property::{PropertyId, PropertyList, UserProperties};
 use crate::writer::Writer;
@@ -8,12 +9,12 @@ use crate::writer::Writer;
 pub struct AckProperties {
     /// A text for diagnostics.
     pub reason_string: Option<String>,
-    /// Name and value pairs.
+    /// The user properties, as pairs of name and value.
     pub user_properties: UserProperties,
 }
 
 impl AckProperties {
-    /// Returns `None` when there is neither a reason string nor a user property.
+    /// Converts a property list; `None` if it contains neither a reason string nor a user property.
     pub(crate) fn of(list: PropertyList<'_>) -> Option<Box<Self>> {
         let reason_string = list.text(PropertyId::ReasonString);
         let empty = reason_string.is_none() && list.user.is_empty();
@@ -22,7 +23,7 @@ impl AckProperties {
 
     /// Writes the properties, preceded by their length.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) {
-        writer.measured(|writer| {
+        writer.length_prefixed(|writer| {
             writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
             writer.user_properties(&self.user_properties);
         });

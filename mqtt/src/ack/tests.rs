@@ -69,7 +69,7 @@ fn properties_and_reason_codes_are_written_in_mqtt_5_only() {
 }
 
 #[test]
-fn a_bad_reason_string_is_left_out_or_refused() {
+fn an_invalid_reason_string_is_omitted_or_reported() {
     let mut ack = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::QuotaExceeded);
     let properties = AckProperties { reason_string: Some("x".repeat(65_536)), ..AckProperties::default() };
     ack.properties = Some(Box::new(properties));

@@ -1,4 +1,4 @@
-//! Tests of CONNECT: its flags, its three versions, and whether a CONNACK answers an invalid one.
+//! Tests of CONNECT: its flags, its three protocol versions, and whether a CONNACK may answer an invalid CONNECT.
 
 use super::{Connect, Will};
 use crate::error::{DecodeError, Fault};
@@ -17,7 +17,7 @@ fn decode(body: &[u8]) -> Result<Connect, DecodeError> {
     }
 }
 
-/// The body of a CONNECT: protocol name, level, flags, keep alive 10, then `rest`.
+/// Returns the body of a CONNECT: protocol name, level, flags, keep alive 10, then `rest`.
 fn body(version: ProtocolVersion, flags: u8, rest: &[u8]) -> Vec<u8> {
     let name = version.protocol_name().as_bytes();
     [&[0, u8::try_from(name.len()).unwrap()], name, &[version.level(), flags, 0, 10], rest].concat()
@@ -44,7 +44,7 @@ fn the_smallest_connect_of_each_version_is_read_and_written() {
 }
 
 #[test]
-fn all_fields_are_read_and_written_in_order() {
+fn all_fields_of_a_connect_are_read_and_written_in_order() {
     let will = [&[0, 1, b't'][..], &[0, 2, 9, 8]].concat();
     let rest = [&[0, 1, b'c'][..], &will, &[0, 1, b'u'], &[0, 1, 0xFF]].concat();
     let connect = decode(&body(V3, 0xF4, &rest)).unwrap();
@@ -91,7 +91,7 @@ fn properties_of_connect_and_will_are_read_and_written() {
 }
 
 #[test]
-fn flags_that_contradict_each_other_are_refused() {
+fn contradictory_connect_flags_are_refused() {
     for version in ProtocolVersion::ALL {
         assert_eq!(fault(version, 0x03, &[]), Some(Fault::ConnectReserved), "{version}");
         assert_eq!(fault(version, 0x0A, &[]), Some(Fault::WillFlags));
@@ -104,7 +104,7 @@ fn flags_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn missing_fields_and_trailing_bytes_are_refused() {
+fn missing_fields_and_trailing_bytes_of_a_connect_are_refused() {
     for flags in [0x02, 0x06, 0x82, 0xC2] {
         assert_eq!(fault(V5, flags, &[0]), Some(Fault::Truncated), "{flags:#04x}: no client identifier");
     }
@@ -125,7 +125,7 @@ fn an_mqtt_3_1_connect_may_end_before_its_credentials() {
 }
 
 #[test]
-fn texts_and_will_topics_are_checked() {
+fn texts_and_will_topics_of_a_connect_are_checked() {
     assert_eq!(fault(V5, 0x02, &[0, 0, 1, 0xFF]), Some(Fault::TextEncoding));
     assert_eq!(fault(V3, 0x02, &[0, 1, 0]), Some(Fault::TextNul));
     assert_eq!(fault(V3, 0x82, &[0, 1, b'c', 0, 1, 0xC0]), Some(Fault::TextEncoding));
@@ -141,10 +141,10 @@ fn authentication_data_needs_a_method() {
     assert_eq!(fault(V5, 0x02, &[4, 0x16, 0, 1, 0, 0, 0]), Some(Fault::AuthenticationMethodMissing));
 }
 
-/// Whether an invalid CONNECT is answered, and in which version: `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-2]`
-/// `[MQTT3-3.1.4-1]`.
+/// Tests whether a CONNACK may answer an invalid CONNECT, and in which version: `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]`
+/// `[MQTT3-3.1.2-2]` `[MQTT3-3.1.4-1]`.
 #[test]
-fn an_error_tells_whether_and_how_a_connack_may_answer() {
+fn an_error_reports_the_version_of_the_connack_that_may_answer() {
     let answer = |bytes: &[u8]| {
         let error = decode(bytes).unwrap_err();
         (error.reason().value(), error.connack_version())

@@ -19,18 +19,18 @@ pub struct Will {
     pub payload: Bytes,
     /// The QoS.
     pub qos: QoS,
-    /// RETAIN.
+    /// The RETAIN flag.
     pub retain: bool,
     /// Will delay interval in seconds.
     pub delay: u32,
     /// Message expiry interval in seconds, counted from the publication of the will.
     pub expiry: Option<u32>,
-    /// The other will properties in wire form, without a length. PUBLISH carries them unchanged.
+    /// The other will properties in wire form, without a length in front. PUBLISH carries these bytes unchanged.
     pub properties: Bytes,
 }
 
 impl Will {
-    /// A will without properties.
+    /// Creates a will without properties.
     #[must_use]
     pub fn new(topic: topic::Name, payload: impl Into<Bytes>, qos: QoS) -> Self {
         let payload = payload.into();
@@ -63,10 +63,10 @@ impl Will {
 
     pub(super) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         if version.is_v5() {
-            writer.measured(|writer| {
+            writer.length_prefixed(|writer| {
                 let delay = Some(self.delay).filter(|delay| *delay != 0);
-                writer.long_property(PropertyId::WillDelayInterval, delay);
-                writer.long_property(PropertyId::MessageExpiryInterval, self.expiry);
+                writer.u32_property(PropertyId::WillDelayInterval, delay);
+                writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
                 writer.raw(&self.properties);
             });
             if crate::property::check_forwardable(&self.properties).is_err() {
@@ -79,7 +79,7 @@ impl Will {
 }
 
 impl fmt::Debug for Will {
-    /// Shows neither the payload nor the properties.
+    /// Omits the payload and the properties, because they are user data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Will")
             .field("topic", &self.topic)

@@ -2,7 +2,7 @@
 
 use crate::ProtocolVersion;
 
-/// The packet cannot be encoded. Nothing was written.
+/// An error because a packet cannot be encoded. No byte was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -18,7 +18,7 @@ pub enum EncodeError {
     /// The packet type does not exist in this version.
     #[error("MQTT {0} has no such packet")]
     NotIn(ProtocolVersion),
-    /// The protocol forbids a value; the statement says which rule is violated.
+    /// The protocol forbids a value. The field is the id of the violated statement.
     #[error("a value is not allowed [{0}]")]
     Value(&'static str),
 }

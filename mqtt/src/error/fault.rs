@@ -1,8 +1,8 @@
-//! The table of all faults: reason code, statement id of 5.0, statement id of 3.1.1, message.
+//! The table of all faults: reason code, statement id of MQTT 5.0, statement id of MQTT 3.1.1, message.
 
 use crate::ReasonCode;
 
-/// Declares the faults.
+/// Declares the faults of the table below.
 macro_rules! faults {
     ($($name:ident: $reason:ident, $statement_5:literal, $statement_3:literal, $text:literal;)*) => {
         /// A reason why bytes are not a valid packet.
@@ -16,19 +16,19 @@ macro_rules! faults {
             /// Every fault.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The reason code to send to the peer.
+            /// Returns the reason code to send to the peer.
             #[must_use]
             pub const fn reason(self) -> ReasonCode {
                 match self { $(Self::$name => ReasonCode::$reason,)* }
             }
 
-            /// The id of the violated requirement of 5.0.
+            /// Returns the id of the violated requirement of MQTT 5.0.
             #[must_use]
             pub const fn statement_5(self) -> &'static str {
                 match self { $(Self::$name => $statement_5,)* }
             }
 
-            /// The id of the violated requirement of 3.1.1.
+            /// Returns the id of the violated requirement of MQTT 3.1.1.
             #[must_use]
             pub const fn statement_3(self) -> &'static str {
                 match self { $(Self::$name => $statement_3,)* }

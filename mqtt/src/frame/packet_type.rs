@@ -1,4 +1,4 @@
-//! The fifteen packet types and the header flags that each may have.
+//! The fifteen packet types, and the header flags that each type may have.
 
 use crate::ProtocolVersion;
 use crate::error::Fault;
@@ -16,13 +16,13 @@ macro_rules! packet_types {
             /// Every packet type.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The wire value, 1 to 15.
+            /// Returns the wire value, 1 to 15.
             #[must_use]
             pub const fn value(self) -> u8 {
                 match self { $(Self::$name => $value,)* }
             }
 
-            /// The name as written in the specification.
+            /// Returns the name as written in the specification.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
@@ -54,13 +54,13 @@ packet_types! {
 }
 
 impl PacketType {
-    /// The first byte of a packet of this type. For PUBLISH, the flags are 0.
+    /// Returns the first byte of a packet of this type. For PUBLISH, the flags in this byte are 0.
     #[must_use]
     pub const fn first_byte(self) -> u8 {
         self.value() << 4 | self.flags()
     }
 
-    /// The packet type with this wire value. AUTH exists in 5.0 only.
+    /// Returns the packet type with this wire value. AUTH exists only in MQTT 5.0.
     #[inline]
     pub(crate) const fn of(value: u8, version: ProtocolVersion) -> Option<Self> {
         match Self::from_value(value) {
@@ -69,19 +69,19 @@ impl PacketType {
         }
     }
 
-    /// `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.6.1-1]` `[MQTT5-3.8.1-1]` `[MQTT5-3.10.1-1]` `[MQTT5-3.14.1-1]`
-    /// `[MQTT5-3.15.1-1]`
+    /// Checks the flags of the fixed header. `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.6.1-1]` `[MQTT5-3.8.1-1]`
+    /// `[MQTT5-3.10.1-1]` `[MQTT5-3.14.1-1]` `[MQTT5-3.15.1-1]`
     #[inline]
     pub(crate) const fn check_flags(self, flags: u8, version: ProtocolVersion) -> Result<(), Fault> {
         match self {
-            // QoS [MQTT5-3.3.1-4] [MQTT3-3.3.1-4], DUP [MQTT5-3.3.1-2] [MQTT3-3.3.1-2].
+            // QoS: [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]. DUP: [MQTT5-3.3.1-2] [MQTT3-3.3.1-2].
             Self::Publish => match flags & 0b1110 {
                 0b0110 | 0b1110 => Err(Fault::PublishQoS),
                 0b1000 => Err(Fault::PublishDup),
                 _ => Ok(()),
             },
             _ if flags == self.flags() => Ok(()),
-            // In 3.1, a retransmitted PUBREL, SUBSCRIBE or UNSUBSCRIBE has DUP set.
+            // In MQTT 3.1, a retransmitted PUBREL, SUBSCRIBE or UNSUBSCRIBE has the DUP flag.
             _ if matches!(version, ProtocolVersion::V3_1) && self.flags() == 0b0010 && flags == 0b1010 => {
                 Ok(())
             }

@@ -12,7 +12,7 @@ fn fault(bytes: &[u8], version: ProtocolVersion) -> Option<Fault> {
 }
 
 #[test]
-fn one_frame_is_split_off_and_the_rest_stays() {
+fn one_frame_is_split_off_and_the_remaining_bytes_stay() {
     let bytes = [0x30, 4, 0, 1, 0x61, 0, 0xC0, 0];
     let frame = Frame { packet_type: PacketType::Publish, flags: 0, body: &bytes[2..6], wire: &bytes[..6] };
     assert_eq!(next(&bytes, V5, 1000), Ok(Next::Frame(frame)));
@@ -41,7 +41,7 @@ fn the_size_limit_counts_the_whole_packet_and_needs_only_the_header() {
     }
 }
 
-/// Section 2.1 of the specifications: the header flags that are valid for a packet type.
+/// Returns whether the header flags are valid for a packet type, as section 2.1 of the specifications states.
 fn are_valid_flags(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
     match kind {
         0 => false,
@@ -53,7 +53,7 @@ fn are_valid_flags(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
 }
 
 #[test]
-fn header_flags_have_their_fixed_value() {
+fn only_the_header_flags_of_the_specification_are_accepted() {
     for byte in 0..=255_u8 {
         for version in ProtocolVersion::ALL {
             let right = are_valid_flags(byte >> 4, byte & 0x0F, version);
@@ -77,7 +77,7 @@ fn lengths_have_at_most_four_bytes_and_no_padding_in_mqtt_5() {
         assert_eq!(fault(&[0xC0, 0x80, 0x80, 0x80, 0x80], version), Some(Fault::VariableLength));
     }
     assert_eq!(fault(&[0xC0, 0x80, 0x00], V5), Some(Fault::VariableLength));
-    // 3.1.1 does not require the shortest form.
+    // MQTT 3.1.1 does not require the shortest encoding of a length.
     let Ok(Next::Frame(frame)) = next(&[0xC0, 0x80, 0x00], V3, 9) else { unreachable!("padded PINGREQ") };
     assert!(frame.is_padded());
 }
@@ -96,7 +96,7 @@ fn the_first_packet_is_connect_or_refused_with_its_first_byte() {
 }
 
 #[test]
-fn types_and_first_bytes_agree() {
+fn each_packet_type_accepts_its_own_first_byte() {
     for (index, kind) in PacketType::ALL.iter().enumerate() {
         assert_eq!(usize::from(kind.value()), index + 1);
         assert_eq!(fault(&[kind.first_byte(), 0], V5), None, "{}", kind.name());

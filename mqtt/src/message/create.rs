@@ -11,13 +11,13 @@ use crate::property::{PacketContext, Properties, PropertyId};
 use crate::publish::PublishView;
 use crate::{QoS, topic};
 
-/// The parts of a message that is neither a received PUBLISH nor a will: restored from a store, or created by the
+/// The parts of a message that is neither a received PUBLISH nor a will, but restored from a store or created by the
 /// broker.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageParts<'a> {
     /// The topic name.
     pub topic: &'a topic::Name,
-    /// Forwardable properties in wire form, without a length.
+    /// Forwardable properties in wire form, without a length in front.
     pub properties: &'a [u8],
     /// The payload.
     pub payload: &'a [u8],
@@ -27,12 +27,13 @@ pub struct MessageParts<'a> {
     pub retain: bool,
     /// The publisher id: the id of the publishing session.
     pub publisher: u64,
-    /// The moment of expiry; `None` when the message never expires.
+    /// The time at which the message expires; `None` if it never expires.
     pub expires_at: Option<Instant>,
 }
 
 impl Message {
-    /// Copies the message out of a PUBLISH, in one allocation. `topic` is the topic name with the topic alias resolved.
+    /// Copies the message out of a PUBLISH, into one allocation. `topic` is the topic name after resolving the topic
+    /// alias.
     #[must_use]
     pub fn from_view(view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
         let size = topic.len() + view.properties.len() + view.payload.len();
@@ -84,7 +85,7 @@ impl Message {
         }
     }
 
-    /// Like [`Message::from_view`], for a large payload: the message shares `wire` instead of copying the payload.
+    /// Like [`Message::from_view`], but for a large payload: the message shares `wire` instead of copying the payload.
     /// `view` must be the view of `wire`.
     #[must_use]
     pub fn from_wire(wire: Bytes, view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
@@ -109,31 +110,31 @@ impl Message {
         }
     }
 
-    /// The message of a will that is published at `now`.
+    /// Creates the message of a will that is published at `now`.
     #[must_use]
     pub fn from_will(will: &Will, publisher: u64, now: Instant) -> Self {
-        let body = Body { topic: &will.topic, properties: &will.properties, payload: &will.payload };
-        body.copy(will.qos, will.retain, publisher, expires_at(will.expiry, now))
+        let body = MessageBody { topic: &will.topic, properties: &will.properties, payload: &will.payload };
+        body.to_message(will.qos, will.retain, publisher, expires_at(will.expiry, now))
     }
 
     /// Creates a message from its parts.
     #[must_use]
     pub fn from_parts(parts: &MessageParts<'_>) -> Self {
-        let body = Body { topic: parts.topic, properties: parts.properties, payload: parts.payload };
-        body.copy(parts.qos, parts.retain, parts.publisher, parts.expires_at)
+        let body = MessageBody { topic: parts.topic, properties: parts.properties, payload: parts.payload };
+        body.to_message(parts.qos, parts.retain, parts.publisher, parts.expires_at)
     }
 }
 
-/// The parts that are copied into one allocation.
+/// The parts of a message that are copied into one allocation.
 #[derive(Clone, Copy)]
-struct Body<'a> {
+struct MessageBody<'a> {
     topic: &'a str,
     properties: &'a [u8],
     payload: &'a [u8],
 }
 
-impl Body<'_> {
-    fn copy(self, qos: QoS, retain: bool, publisher: u64, expires_at: Option<Instant>) -> Message {
+impl MessageBody<'_> {
+    fn to_message(self, qos: QoS, retain: bool, publisher: u64, expires_at: Option<Instant>) -> Message {
         let head_size = self.topic.len() + self.properties.len();
         let mut body = Vec::with_capacity(head_size + self.payload.len());
         body.extend_from_slice(self.topic.as_bytes());
@@ -154,19 +155,19 @@ impl Body<'_> {
     }
 }
 
-/// The properties that are forwarded to subscribers: all except topic alias, subscription identifiers, expiry interval
-/// and will delay.
+/// Returns the properties that are forwarded to subscribers: all except topic alias, subscription identifiers, message
+/// expiry interval and will delay.
 pub(crate) fn forwardable(properties: &[u8]) -> Vec<u8> {
     let mut forwarded = Vec::with_capacity(properties.len());
     put_forwardable(properties, &mut forwarded);
     forwarded
 }
 
-/// Appends the properties that are forwarded, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. `properties` must
-/// have been checked before.
+/// Appends the properties that are forwarded, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. The caller
+/// must have checked `properties` before.
 fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     let mut rest = properties;
-    while let Some((id, size)) = measure_first(rest) {
+    while let Some((id, size)) = measure_first_property(rest) {
         let (property, after) = rest.split_at_checked(size).unwrap_or((rest, &[]));
         if id.is_forwardable() {
             out.extend_from_slice(property);
@@ -175,8 +176,8 @@ fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The id of the first property and its size in bytes.
-fn measure_first(bytes: &[u8]) -> Option<(PropertyId, usize)> {
+/// Returns the id of the first property and its size in bytes.
+fn measure_first_property(bytes: &[u8]) -> Option<(PropertyId, usize)> {
     let context = match bytes.first()? {
         byte if *byte == PropertyId::WillDelayInterval.value() => PacketContext::Will,
         _ => PacketContext::Publish,

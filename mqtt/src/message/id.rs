@@ -1,9 +1,9 @@
-//! The message id, by which a store knows a message. It is assigned when the first session that outlives its connection
-//! gets the message.
+//! The message id, which identifies a message in a store. The id is assigned when the message is delivered to the first
+//! session that outlives its connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A message id; 0 while none is assigned.
+/// A message id; 0 as long as none is assigned.
 #[derive(Default)]
 pub(super) struct MessageId(AtomicU64);
 
@@ -16,7 +16,8 @@ impl MessageId {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Returns the message id. If none is assigned yet, takes one from `next`; the first caller wins.
+    /// Returns the message id. If none is assigned yet, assigns the id that `next` returns. If several callers do this
+    /// at the same time, the first one wins.
     pub(super) fn get_or(&self, next: impl FnOnce() -> u64) -> u64 {
         let known = self.get();
         if known > 0 {

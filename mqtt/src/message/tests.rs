@@ -1,4 +1,4 @@
-//! Tests of the application message. `Instant::now` only provides a start time; no test waits.
+//! Tests of the application message. `Instant::now` only provides a start time; the tests never wait.
 #![allow(clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use crate::{Outgoing, ProtocolVersion, PublishView, QoS, Will, topic};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// A PUBLISH with topic alias 7, user property n=v, expiry 60, subscription identifier 5, content type c, payload
-/// `pay`.
+/// Returns a PUBLISH with topic alias 7, user property n=v, message expiry interval 60, subscription identifier 5,
+/// content type c and payload `pay`.
 fn wire() -> Vec<u8> {
     let properties = [
         &[0x23, 0, 7][..],
@@ -34,7 +34,7 @@ fn view(wire: &[u8]) -> PublishView<'_> {
     }
 }
 
-const FORWARDED: [u8; 11] = [0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x03, 0, 1, 0x63];
+const FORWARDED_PROPERTIES: [u8; 11] = [0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x03, 0, 1, 0x63];
 
 #[test]
 fn a_message_keeps_forwardable_properties_in_their_order() {
@@ -44,7 +44,7 @@ fn a_message_keeps_forwardable_properties_in_their_order() {
     let shared = Message::from_wire(Bytes::from(wire.clone()), &seen, "a/b", 4, now);
     for message in [copied, shared] {
         assert_eq!(message.topic(), "a/b");
-        assert_eq!(message.properties(), FORWARDED);
+        assert_eq!(message.properties(), FORWARDED_PROPERTIES);
         assert_eq!(message.payload(), b"pay");
         assert_eq!(message.payload_bytes(), "pay");
         assert_eq!((message.qos(), message.retain(), message.publisher()), (QoS::AtLeastOnce, true, 4));
@@ -59,7 +59,10 @@ fn a_large_payload_is_shared_with_its_packet() {
     let shared = Message::from_wire(wire.clone(), &seen, "resolved/topic", 4, Instant::now());
     assert_eq!(shared.payload().as_ptr(), seen.payload.as_ptr());
     assert_eq!(shared.topic(), "resolved/topic");
-    assert_eq!(shared.size(), size_of::<Message>() + wire.len() + "resolved/topic".len() + FORWARDED.len());
+    assert_eq!(
+        shared.size(),
+        size_of::<Message>() + wire.len() + "resolved/topic".len() + FORWARDED_PROPERTIES.len()
+    );
 }
 
 #[test]
@@ -92,11 +95,11 @@ fn a_will_becomes_a_message() {
     let mut will = Will::new(topic::Name::parse("w/t").unwrap(), "gone", QoS::ExactlyOnce);
     will.retain = true;
     will.expiry = Some(5);
-    will.properties = Bytes::from_static(&FORWARDED);
+    will.properties = Bytes::from_static(&FORWARDED_PROPERTIES);
     let message = Message::from_will(&will, 9, now);
     assert_eq!(
         (message.topic(), message.payload(), message.properties()),
-        ("w/t", &b"gone"[..], &FORWARDED[..])
+        ("w/t", &b"gone"[..], &FORWARDED_PROPERTIES[..])
     );
     assert_eq!((message.qos(), message.retain(), message.publisher()), (QoS::ExactlyOnce, true, 9));
     assert_eq!(message.expiry_left(now), Some(5));

@@ -19,7 +19,7 @@ impl Packet {
     /// Decodes the packet in a frame. `version` is the version of the connection; a CONNECT states its own version.
     ///
     /// # Errors
-    /// Returns an error when the frame is not a valid packet of that version.
+    /// Returns an error if the frame is not a valid packet of that version.
     pub fn decode(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         match frame.packet_type {
             PacketType::Connect => Ok(Self::from(Connect::decode(frame)?)),

@@ -6,11 +6,11 @@ use crate::error::EncodeError;
 use crate::writer::Writer;
 
 impl Packet {
-    /// Appends the packet. Fields that do not exist in 3.x are left out there. A CONNECT is written in the version it
-    /// states.
+    /// Appends the encoded packet to `out`. Fields that do not exist in MQTT 3.x are omitted there. A CONNECT
+    /// is written in the version that it states.
     ///
     /// # Errors
-    /// Returns an error when the packet cannot be encoded. Nothing is written then.
+    /// Returns an error if the packet cannot be encoded. In this case, nothing is written.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if let Self::Ack(ack) = self {
             return ack.try_encode(version, out);
@@ -18,7 +18,7 @@ impl Packet {
         let mut writer = Writer::new(out);
         let flags = if let Self::Publish(publish) = self { publish.flags() } else { 0 };
         writer.u8(self.packet_type().first_byte() | flags);
-        writer.measured(|writer| self.write(version, writer));
+        writer.length_prefixed(|writer| self.write(version, writer));
         writer.finish()
     }
 
@@ -35,7 +35,7 @@ impl Packet {
         }
     }
 
-    /// Writes the packets that only a client sends. The remaining packets have no body.
+    /// Writes the packets that only a client sends. All other packets have no body.
     fn write_request(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         match self {
             Self::Connect(connect) => connect.write(writer),

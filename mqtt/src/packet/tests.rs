@@ -54,7 +54,7 @@ fn connack_has_valid_flags_and_the_code_of_its_version() {
 
 /// `[MQTT5-3.2.2-9]`: CONNACK cannot express a maximum QoS of 2.
 #[test]
-fn the_highest_qos_is_left_out_when_it_is_two() {
+fn connack_omits_a_maximum_qos_of_2() {
     let with = |qos| encoded(ConnAck { qos_max: Some(qos), ..ConnAck::new(ReasonCode::Success, false) }, V5);
     assert_eq!(with(QoS::ExactlyOnce), [0x20, 3, 0, 0, 0]);
     assert_eq!(with(QoS::AtLeastOnce), [0x20, 5, 0, 0, 2, 0x24, 1]);
@@ -62,7 +62,7 @@ fn the_highest_qos_is_left_out_when_it_is_two() {
 }
 
 #[test]
-fn suback_codes_are_those_of_the_version() {
+fn suback_carries_the_codes_of_its_protocol_version() {
     let reasons = vec![ReasonCode::GrantedQoS2, ReasonCode::TopicFilterInvalid, ReasonCode::Success];
     let suback = SubAck { packet_id: PacketId::new(0x0102).unwrap(), reasons, properties: None };
     assert_eq!(encoded(suback.clone(), V5), [0x90, 6, 1, 2, 0, 2, 0x8F, 0]);
@@ -75,7 +75,7 @@ fn suback_codes_are_those_of_the_version() {
 }
 
 #[test]
-fn unsuback_has_codes_in_mqtt_5_only() {
+fn unsuback_has_reason_codes_only_in_mqtt_5() {
     let reasons = vec![ReasonCode::Success, ReasonCode::NoSubscriptionExisted];
     let unsuback = UnsubAck { packet_id: PacketId::MIN, reasons, properties: None };
     assert_eq!(encoded(unsuback.clone(), V5), [0xB0, 5, 0, 1, 0, 0, 0x11]);

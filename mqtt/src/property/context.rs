@@ -54,7 +54,7 @@ impl PacketContext {
         Self::Auth,
     ];
 
-    /// The context as one bit of a set.
+    /// Returns the context as one bit of a set.
     #[must_use]
     #[expect(clippy::as_conversions, reason = "a fieldless enum with repr(u8) has no other const conversion")]
     pub const fn bit(self) -> u16 {

@@ -6,7 +6,8 @@ use super::{PacketContext, Properties, PropertyId, UserProperties, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
-/// The properties of one packet. `single` has at most 26 entries, because the properties in it may not repeat.
+/// The properties of one packet. `single` has at most 26 entries, because it contains only properties that may not
+/// repeat.
 #[derive(Debug, Default)]
 pub(crate) struct PropertyList<'a> {
     single: Vec<(PropertyId, Value<'a>)>,
@@ -17,7 +18,7 @@ pub(crate) struct PropertyList<'a> {
 }
 
 impl<'a> PropertyList<'a> {
-    /// Reads the length and then that many bytes of properties `[MQTT5-2.2.2-1]`.
+    /// Reads the length of the properties and then the properties `[MQTT5-2.2.2-1]`.
     pub(crate) fn read(reader: &mut Reader<'a>, context: PacketContext) -> Result<Self, Fault> {
         Self::decode(reader.section()?, context)
     }
@@ -48,7 +49,7 @@ impl<'a> PropertyList<'a> {
         }
     }
 
-    pub(crate) fn short(&self, id: PropertyId) -> Option<u16> {
+    pub(crate) fn u16_number(&self, id: PropertyId) -> Option<u16> {
         self.number(id).and_then(|number| u16::try_from(number).ok())
     }
 
@@ -70,7 +71,7 @@ impl<'a> PropertyList<'a> {
         }
     }
 
-    /// Authentication data without a method is an error (section 3.1.2.11.10).
+    /// Checks that there is no authentication data without an authentication method (section 3.1.2.11.10).
     fn check_authentication(&self) -> Result<(), Fault> {
         let method = self.value(PropertyId::AuthenticationMethod);
         let data = self.value(PropertyId::AuthenticationData);

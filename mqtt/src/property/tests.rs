@@ -4,7 +4,7 @@ use super::{AllowedValues, PacketContext, Properties, PropertyId, PropertyList, 
 use crate::error::Fault;
 use crate::reader::Reader;
 
-fn sample(id: PropertyId) -> Vec<u8> {
+fn sample_property(id: PropertyId) -> Vec<u8> {
     let mut wire = vec![id.value()];
     wire.extend_from_slice(match id.spec().wire_type {
         WireType::Byte => &[1][..],
@@ -27,8 +27,8 @@ fn check(wire: &[u8], context: PacketContext) -> Result<usize, Fault> {
     Ok(count)
 }
 
-/// Table 2-4 of the specification: the identifiers that are allowed in each context.
-fn allowed(context: PacketContext) -> &'static [u8] {
+/// Returns the identifiers that are allowed in a context, from Table 2-4 of the specification.
+fn allowed_identifiers(context: PacketContext) -> &'static [u8] {
     match context {
         PacketContext::Connect => &[0x11, 0x15, 0x16, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27],
         PacketContext::Will => &[0x01, 0x02, 0x03, 0x08, 0x09, 0x18, 0x26],
@@ -53,18 +53,21 @@ fn each_property_is_accepted_only_in_the_packets_of_the_specification() {
     assert_eq!(PropertyId::ALL.len(), 27);
     for context in PacketContext::ALL {
         for id in PropertyId::ALL {
-            let expected =
-                if allowed(context).contains(&id.value()) { Ok(1) } else { Err(Fault::PropertyMisplaced) };
-            assert_eq!(check(&sample(*id), context), expected, "{} in {context:?}", id.name());
+            let expected = if allowed_identifiers(context).contains(&id.value()) {
+                Ok(1)
+            } else {
+                Err(Fault::PropertyMisplaced)
+            };
+            assert_eq!(check(&sample_property(*id), context), expected, "{} in {context:?}", id.name());
         }
     }
 }
 
 #[test]
-fn only_user_properties_and_identifiers_in_publish_may_repeat() {
+fn only_user_properties_and_subscription_identifiers_of_publish_may_repeat() {
     for context in PacketContext::ALL {
         for id in PropertyId::ALL.iter().filter(|id| id.spec().may_stand_in(context)) {
-            let twice = [sample(*id), sample(*id)].concat();
+            let twice = [sample_property(*id), sample_property(*id)].concat();
             let may = *id == PropertyId::UserProperty
                 || (*id == PropertyId::SubscriptionIdentifier && context == PacketContext::Publish);
             assert_eq!(
@@ -77,7 +80,7 @@ fn only_user_properties_and_identifiers_in_publish_may_repeat() {
 }
 
 #[test]
-fn identifiers_that_do_not_exist_are_refused() {
+fn unknown_property_identifiers_are_refused() {
     for value in 0..=255_u8 {
         let known = PropertyId::ALL.iter().any(|id| id.value() == value);
         assert_eq!(PropertyId::from_value(u32::from(value)).is_some(), known);
@@ -88,11 +91,11 @@ fn identifiers_that_do_not_exist_are_refused() {
 }
 
 #[test]
-fn a_property_cut_short_is_refused_at_every_byte() {
+fn a_property_truncated_at_any_byte_is_refused() {
     for id in PropertyId::ALL {
         let context =
             PacketContext::ALL.into_iter().find(|context| id.spec().may_stand_in(*context)).unwrap();
-        let wire = sample(*id);
+        let wire = sample_property(*id);
         for size in 1..wire.len() {
             assert_eq!(check(&wire[..size], context), Err(Fault::Truncated), "{id:?} {size}");
         }
@@ -100,11 +103,11 @@ fn a_property_cut_short_is_refused_at_every_byte() {
 }
 
 #[test]
-fn values_out_of_range_are_refused() {
+fn property_values_out_of_range_are_refused() {
     for id in PropertyId::ALL {
         let context =
             PacketContext::ALL.into_iter().find(|context| id.spec().may_stand_in(*context)).unwrap();
-        let size = sample(*id).len() - 1;
+        let size = sample_property(*id).len() - 1;
         let expected = match id.spec().allowed_values {
             AllowedValues::Flag => {
                 assert_eq!(check(&[id.value(), 0], context), Ok(1));

@@ -17,7 +17,7 @@ impl UserProperties {
         Self { wire: Vec::new() }
     }
 
-    /// Appends a property. Returns false, and appends nothing, when name or value is longer than 65,535 bytes or
+    /// Appends a property. Returns false, and appends nothing, if name or value is longer than 65,535 bytes or
     /// contains U+0000.
     pub fn push(&mut self, name: &str, value: &str) -> bool {
         let (Ok(name_size), Ok(value_size)) = (u16::try_from(name.len()), u16::try_from(value.len())) else {
@@ -34,7 +34,7 @@ impl UserProperties {
         true
     }
 
-    /// True when there are none.
+    /// Returns whether there are no user properties.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.wire.is_empty()
@@ -45,7 +45,7 @@ impl UserProperties {
         self.wire = Vec::new();
     }
 
-    /// Names and values, in their order.
+    /// Returns the names and values, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         Properties::new(&self.wire, PacketContext::Publish).filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name, value)),
@@ -53,12 +53,12 @@ impl UserProperties {
         })
     }
 
-    /// The wire form, without a length.
+    /// Returns the wire form of all user properties, without a length in front.
     pub(crate) fn wire(&self) -> &[u8] {
         &self.wire
     }
 
-    /// Appends a property in wire form that was checked before.
+    /// Appends a property in wire form. The caller must have checked the bytes before.
     pub(crate) fn push_wire(&mut self, property: &[u8]) {
         self.wire.extend_from_slice(property);
     }

@@ -35,7 +35,7 @@ pub enum Value<'a> {
     Pair(&'a str, &'a str),
 }
 
-/// The values of its wire type that a property may have.
+/// The values that a property of a certain wire type may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowedValues {
     /// All values.
@@ -44,7 +44,7 @@ pub enum AllowedValues {
     Flag,
     /// All values except 0.
     NonZero,
-    /// All values except 0, as [`AllowedValues::NonZero`]; 0 has its own reason code.
+    /// All values except 0, as for [`AllowedValues::NonZero`], but a value of 0 has a reason code of its own.
     Alias,
     /// A valid topic name.
     TopicName,
@@ -77,7 +77,7 @@ impl AllowedValues {
     }
 }
 
-/// `[MQTT5-1.5.7-1]`
+/// Reads a pair of strings `[MQTT5-1.5.7-1]`.
 fn read_pair<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, Fault> {
     let (name, value) = (reader.binary()?, reader.binary()?);
     match (crate::text::parse(name), crate::text::parse(value)) {

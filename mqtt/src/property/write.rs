@@ -1,4 +1,4 @@
-//! Writes properties that have a value and leaves out the others.
+//! Writes the properties that have a value. Properties without a value are omitted.
 
 use super::{PropertyId, UserProperties};
 use crate::error::EncodeError;
@@ -12,7 +12,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(crate) fn short_property(&mut self, id: PropertyId, value: Option<u16>) {
+    pub(crate) fn u16_property(&mut self, id: PropertyId, value: Option<u16>) {
         if let Some(value) = value {
             self.refuse_zero(id, u32::from(value));
             self.u8(id.value());
@@ -20,7 +20,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(crate) fn long_property(&mut self, id: PropertyId, value: Option<u32>) {
+    pub(crate) fn u32_property(&mut self, id: PropertyId, value: Option<u32>) {
         if let Some(value) = value {
             self.refuse_zero(id, value);
             self.u8(id.value());
@@ -54,7 +54,7 @@ impl Writer<'_> {
         self.raw(properties.wire());
     }
 
-    /// Writes authentication method and data. Data without a method is an error `[MQTT5-4.12.0-5]`.
+    /// Writes authentication method and data. Authentication data without a method is an error `[MQTT5-4.12.0-5]`.
     pub(crate) fn authentication(&mut self, method: Option<&str>, data: Option<&[u8]>) {
         if data.is_some() && method.is_none() {
             self.fail(EncodeError::Value("MQTT5-4.12.0-5"));

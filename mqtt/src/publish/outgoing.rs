@@ -1,4 +1,4 @@
-//! A PUBLISH about to be written for one receiver: its size and its bytes. It borrows its parts.
+//! A PUBLISH that is about to be written for one receiver: its size and its bytes. The struct borrows its parts.
 
 use std::time::Instant;
 
@@ -12,37 +12,37 @@ use crate::{PacketId, ProtocolVersion, QoS, variable};
 pub struct OutgoingAlias {
     /// The alias, never 0.
     pub value: u16,
-    /// True when the receiver knows the alias on this connection. The topic name is then left out.
+    /// Whether the receiver already knows the alias on this connection. If so, the topic name is omitted.
     pub known: bool,
 }
 
-/// A PUBLISH in parts. When it is encoded, its size must not exceed [`crate::frame::PACKET_SIZE_MAX`].
+/// The parts of a PUBLISH. The size of the encoded PUBLISH must not exceed [`crate::frame::PACKET_SIZE_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outgoing<'a> {
     /// The topic name.
     pub topic: &'a str,
-    /// Forwardable properties in wire form, without a length.
+    /// Forwardable properties in wire form, without a length in front.
     pub properties: &'a [u8],
-    /// The application message.
+    /// The payload: the application message.
     pub payload: &'a [u8],
     /// The quality of service.
     pub qos: QoS,
     /// The RETAIN flag.
     pub retain: bool,
-    /// The DUP flag. It is left out for QoS 0 `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`.
+    /// The DUP flag. At QoS 0 it is never sent `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`.
     pub dup: bool,
-    /// The packet identifier. Must be set exactly when the QoS is above 0.
+    /// The packet identifier. Must be `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
     /// The subscription identifiers of the receiver's matching subscriptions.
     pub identifiers: &'a [u32],
-    /// The topic alias.
+    /// The topic alias to send, if there is one.
     pub alias: Option<OutgoingAlias>,
-    /// The rest of the message expiry interval in seconds.
+    /// The remaining message expiry interval in seconds.
     pub expiry: Option<u32>,
 }
 
 impl<'a> Outgoing<'a> {
-    /// A PUBLISH of QoS 0 with a topic and a payload, and nothing else.
+    /// Creates a QoS 0 PUBLISH with only a topic and a payload.
     #[must_use]
     pub const fn plain(topic: &'a str, payload: &'a [u8]) -> Self {
         Self {
@@ -59,8 +59,8 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// A PUBLISH of the message with its QoS and the rest of its expiry interval. RETAIN and DUP are 0, and there is no
-    /// packet identifier.
+    /// Creates a PUBLISH of the message with its QoS and its remaining expiry interval. RETAIN and DUP are 0, and there
+    /// is no packet identifier.
     #[must_use]
     pub fn of(message: &'a Message, now: Instant) -> Self {
         Self {
@@ -77,14 +77,14 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// The size of the whole packet in bytes `[MQTT5-3.1.2-24]`.
+    /// Returns the size of the whole packet in bytes `[MQTT5-3.1.2-24]`.
     #[must_use]
     pub fn size(&self, version: ProtocolVersion) -> usize {
         let remaining = self.remaining_size(version);
         1 + variable::size(remaining) + remaining
     }
 
-    /// Appends everything except the payload.
+    /// Appends the whole packet except the payload.
     pub fn encode_head(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         self.encode_before_payload(version, self.properties, out);
     }

@@ -19,13 +19,13 @@ pub struct Publish {
     pub qos: QoS,
     /// The RETAIN flag.
     pub retain: bool,
-    /// The topic name. It may be empty only if there is a topic alias.
+    /// The topic name. The name may be empty only if the packet has a topic alias.
     pub topic: String,
-    /// The packet identifier. Present exactly when the QoS is above 0.
+    /// The packet identifier. `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
-    /// The properties; none in 3.x.
+    /// The properties; empty in MQTT 3.x.
     pub properties: PublishProperties,
-    /// The application message.
+    /// The payload: the application message.
     pub payload: Bytes,
 }
 
@@ -40,18 +40,18 @@ pub struct PublishProperties {
     pub alias: Option<u16>,
     /// The topic for a response.
     pub response_topic: Option<String>,
-    /// Data that a response has to repeat.
+    /// Data that the response has to repeat.
     pub correlation_data: Option<Bytes>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// Subscription identifiers. Only a server sends them.
+    /// Subscription identifiers. Only a server sends subscription identifiers.
     pub identifiers: Vec<u32>,
     /// The content type.
     pub content_type: Option<String>,
 }
 
 impl Publish {
-    /// A PUBLISH of QoS 0 without properties.
+    /// Creates a QoS 0 PUBLISH without properties.
     #[must_use]
     pub fn new(topic: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         Self { topic: topic.into(), payload: payload.into(), ..Self::default() }
@@ -73,7 +73,7 @@ impl Publish {
         })
     }
 
-    /// The low four bits of the first byte.
+    /// Returns the low four bits of the first byte.
     pub(crate) fn flags(&self) -> u8 {
         u8::from(self.dup) << 3 | self.qos.value() << 1 | u8::from(self.retain)
     }
@@ -85,7 +85,7 @@ impl Publish {
             writer.u16(packet_id.get());
         }
         if version.is_v5() {
-            writer.measured(|writer| self.properties.write(writer));
+            writer.length_prefixed(|writer| self.properties.write(writer));
         }
         writer.raw(&self.payload);
     }
@@ -107,11 +107,11 @@ impl Publish {
 }
 
 impl PublishProperties {
-    /// The properties that every receiver gets, in wire form without a length, as in [`crate::Will::properties`]. The
-    /// expiry interval, the topic alias and the subscription identifiers are not among them.
+    /// Returns the properties that every receiver gets, in wire form without a length in front, as in
+    /// [`crate::Will::properties`]. Message expiry interval, topic alias and subscription identifiers are not included.
     ///
     /// # Errors
-    /// Returns an error when a property cannot be encoded.
+    /// Returns an error if a property cannot be encoded.
     pub fn forwardable(&self) -> Result<Bytes, EncodeError> {
         let mut out = Vec::new();
         let mut writer = Writer::new(&mut out);
@@ -124,7 +124,7 @@ impl PublishProperties {
         Self {
             payload_is_text: list.flag(PropertyId::PayloadFormatIndicator),
             expiry: list.number(PropertyId::MessageExpiryInterval),
-            alias: list.short(PropertyId::TopicAlias),
+            alias: list.u16_number(PropertyId::TopicAlias),
             response_topic: list.text(PropertyId::ResponseTopic),
             correlation_data: list.binary(PropertyId::CorrelationData),
             content_type: list.text(PropertyId::ContentType),
@@ -134,8 +134,8 @@ impl PublishProperties {
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.short_property(PropertyId::TopicAlias, self.alias);
-        writer.long_property(PropertyId::MessageExpiryInterval, self.expiry);
+        writer.u16_property(PropertyId::TopicAlias, self.alias);
+        writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
         for identifier in &self.identifiers {
             writer.variable_property(PropertyId::SubscriptionIdentifier, Some(*identifier));
         }

@@ -79,7 +79,7 @@ fn the_packet_identifier_is_found_after_the_topic() {
 }
 
 #[test]
-fn a_repeated_topic_is_accepted_and_another_one_is_checked() {
+fn a_topic_equal_to_the_previous_topic_is_accepted_and_a_different_topic_is_checked() {
     let after = |topic: &[u8], before: &'static str| {
         let body = [&[0, u8::try_from(topic.len()).unwrap()], topic, &[0]].concat();
         let bytes = wire(0, &body);
@@ -96,7 +96,7 @@ fn a_repeated_topic_is_accepted_and_another_one_is_checked() {
 }
 
 #[test]
-fn faults_of_a_publish_have_their_own_code() {
+fn each_fault_of_a_publish_is_reported() {
     let fault = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap_err();
     for version in ProtocolVersion::ALL {
         assert_eq!(fault(0, &[0, 3, 0x61, 0x2F, 0x23, 0], version), Fault::TopicWildcard);
@@ -115,14 +115,14 @@ fn faults_of_a_publish_have_their_own_code() {
 }
 
 #[test]
-fn the_short_form_of_each_version_is_written() {
+fn a_plain_publish_is_written_in_the_short_form_of_each_version() {
     let body = outgoing();
     assert_eq!(encoded(&body, V3), [&[0x30, 8, 0, 3][..], b"a/bxyz"].concat());
     assert_eq!(encoded(&body, V5), [&[0x30, 9, 0, 3][..], b"a/b", &[0], b"xyz"].concat());
 }
 
 #[test]
-fn all_parts_are_written_and_read_back() {
+fn all_parts_of_a_publish_are_written_and_read_back() {
     let identifiers = [1, 200, 268_435_455];
     let full = Outgoing {
         properties: &[0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x01, 1],
@@ -162,9 +162,9 @@ fn qos_zero_never_has_dup() {
     assert_eq!(encoded(&Outgoing { dup: true, ..outgoing() }, V5)[0], 0x30);
 }
 
-/// Sizes around the boundaries of the length encoding, where off-by-one errors show.
+/// Sizes around the boundaries of the length encoding, where off-by-one errors would appear.
 #[test]
-fn sizes_are_right_around_every_length_boundary() {
+fn packet_sizes_are_correct_around_every_boundary_of_the_length_encoding() {
     for length in [100, 110, 116, 120, 121, 122, 123, 16_370, 16_374, 16_375, 16_376, 16_380] {
         let payload = vec![0; length];
         for version in ProtocolVersion::ALL {

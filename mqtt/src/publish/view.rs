@@ -1,4 +1,5 @@
-//! A received PUBLISH, borrowed from the read buffer and fully checked. Contains the hottest function of the codec.
+//! A received PUBLISH, borrowed from the read buffer and fully checked. This file contains the most time-critical
+//! function of the codec.
 
 use crate::error::{DecodeError, Fault};
 use crate::frame::Frame;
@@ -6,8 +7,8 @@ use crate::property::{PacketContext, Properties, PropertyId, Value};
 use crate::reader::Reader;
 use crate::{PacketId, ProtocolVersion, QoS};
 
-/// A PUBLISH whose text, properties and packet identifier are valid. The caller still has to resolve the topic alias
-/// and to check what the sender may do.
+/// A PUBLISH whose texts, properties and packet identifier are valid. The caller still has to resolve the topic alias
+/// and to check the sender's permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishView<'a> {
     /// The DUP flag: the packet may be a retransmission.
@@ -16,23 +17,23 @@ pub struct PublishView<'a> {
     pub qos: QoS,
     /// The RETAIN flag: the server stores the message for later subscribers.
     pub retain: bool,
-    /// The topic name. It is empty only if there is a topic alias.
+    /// The topic name. The name is empty only if the packet has a topic alias.
     pub topic: &'a str,
-    /// The packet identifier. Present exactly when the QoS is above 0.
+    /// The packet identifier. `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
-    /// The properties as received, without their length.
+    /// The properties as received, without the length in front.
     pub properties: &'a [u8],
     /// The topic alias, never 0.
     pub alias: Option<u16>,
     /// Message expiry interval in seconds.
     pub expiry: Option<u32>,
-    /// True when there are subscription identifiers. A client must not send them `[MQTT5-3.3.4-6]`.
+    /// Whether the packet has subscription identifiers. A client must not send them `[MQTT5-3.3.4-6]`.
     pub has_subscription_id: bool,
-    /// The application message.
+    /// The payload: the application message.
     pub payload: &'a [u8],
     /// The whole packet as received.
     pub wire: &'a [u8],
-    /// True when the length in the fixed header uses more bytes than it needs.
+    /// Whether the length in the fixed header uses more bytes than necessary.
     padded: bool,
     /// Size of the fixed header in bytes.
     header_size: usize,
@@ -41,18 +42,18 @@ pub struct PublishView<'a> {
 impl<'a> PublishView<'a> {
     /// Decodes a PUBLISH frame.
     ///
-    /// # Errors
+    /// Returns an error if the frame is not a valid PUBLISH.
     /// Returns an error when the frame is not a valid PUBLISH.
     #[inline]
     pub fn parse(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         Self::parse_after("", frame, version)
     }
 
-    /// Like [`Self::parse`]. If the topic equals `before`, the topic of an earlier view in the same read, it is not
-    /// checked again.
+    /// Like [`Self::parse`], but skips checking the topic if it equals `before`, the topic of an earlier view of the
+    /// same read.
     ///
     /// # Errors
-    /// Returns an error when the frame is not a valid PUBLISH.
+    /// Returns an error if the frame is not a valid PUBLISH.
     #[inline(always)]
     pub fn parse_after(
         before: &'a str,
@@ -62,9 +63,9 @@ impl<'a> PublishView<'a> {
         Self::read(before, frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// True when the frame, apart from its packet identifier, can be sent unchanged to a subscriber of the same wire
-    /// class (3.x or 5.0) at the same QoS. The frame must have no DUP, no RETAIN, a topic name, and nothing that is for
-    /// this receiver only or changes over time.
+    /// Returns whether the frame, apart from its packet identifier, can be sent unchanged to a subscriber of the same
+    /// wire class (3.x or 5.0) at the same QoS. The frame must have a topic name, no DUP, no RETAIN, and no property
+    /// that is meant only for this receiver or changes over time.
     #[must_use]
     #[inline]
     pub const fn copyable(&self) -> bool {
@@ -72,14 +73,14 @@ impl<'a> PublishView<'a> {
         plain && !self.topic.is_empty() && self.properties_forwardable()
     }
 
-    /// The offset in `wire` of the two bytes of the packet identifier, if there is one.
+    /// Returns the offset in `wire` of the two bytes of the packet identifier, if there is one.
     #[must_use]
     #[inline]
     pub fn packet_id_at(&self) -> Option<usize> {
         self.packet_id.map(|_| self.header_size + 2 + self.topic.len())
     }
 
-    /// True when the properties can be forwarded unchanged.
+    /// Returns whether the properties can be forwarded unchanged.
     #[must_use]
     #[inline]
     pub(crate) const fn properties_forwardable(&self) -> bool {
@@ -116,7 +117,7 @@ impl<'a> PublishView<'a> {
         Ok(view)
     }
 
-    /// `[MQTT5-4.7.3-1]` `[MQTT3-4.7.3-1]`
+    /// Checks that the packet has a topic name or a topic alias `[MQTT5-4.7.3-1]` `[MQTT3-4.7.3-1]`.
     #[inline]
     const fn check_topic(&self) -> Result<(), Fault> {
         if self.topic.is_empty() && self.alias.is_none() { Err(Fault::TopicEmpty) } else { Ok(()) }
@@ -141,7 +142,7 @@ fn read_topic<'a>(before: &'a str, bytes: &'a [u8]) -> Result<&'a str, Fault> {
     if bytes == before.as_bytes() { Ok(before) } else { crate::text::parse_topic(bytes) }
 }
 
-/// `[MQTT5-2.2.1-2]` `[MQTT3-2.3.1-5]`
+/// Reads the packet identifier if the QoS is above 0 `[MQTT5-2.2.1-2]` `[MQTT3-2.3.1-5]`.
 #[inline]
 fn read_packet_id(reader: &mut Reader<'_>, qos: QoS) -> Result<Option<PacketId>, Fault> {
     match qos {

@@ -1,22 +1,23 @@
-//! A topic filter as requested. An invalid one is kept as text, so that SUBACK and UNSUBACK can refuse it alone.
+//! A topic filter as requested. The text of an invalid filter is kept, so that SUBACK and UNSUBACK can refuse this
+//! filter and accept the others.
 
 use crate::error::Fault;
 use crate::reader::Reader;
 use crate::topic::{SubscriptionFilter, TopicError};
 use crate::writer::Writer;
 
-/// A text that is not a valid topic filter. It is not empty and does not contain U+0000.
+/// A text that is not a valid topic filter. The text is not empty and does not contain U+0000.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {text:?}")]
 pub struct InvalidFilter {
     /// The text.
     pub text: Box<str>,
-    /// What is wrong with it.
+    /// The rule that the text violates.
     pub error: TopicError,
 }
 
 /// Reads a filter. Invalid UTF-8 or U+0000 `[MQTT5-3.8.3-1]` `[MQTT5-4.7.3-2]` and an empty filter `[MQTT5-4.7.3-1]`
-/// are faults of the whole packet. Wrong wildcards and share names are not.
+/// are faults of the whole packet. Misplaced wildcards and invalid share names are faults of this filter only.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Result<SubscriptionFilter, InvalidFilter>, Fault> {
     let text = reader.text()?;
     match SubscriptionFilter::parse(text) {

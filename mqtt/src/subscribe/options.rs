@@ -1,4 +1,4 @@
-//! The byte of subscription options.
+//! The subscription options, one byte per filter.
 
 use crate::error::Fault;
 use crate::reader::Reader;
@@ -13,7 +13,7 @@ pub struct SubscriptionOptions {
     pub no_local: bool,
     /// Retain As Published: forwarded messages keep the RETAIN flag of the publisher.
     pub retain_as_published: bool,
-    /// Retain Handling: which retained messages the server sends after SUBSCRIBE.
+    /// Retain Handling: which retained messages the server sends in response to SUBSCRIBE.
     pub retain_handling: RetainHandling,
 }
 
@@ -30,7 +30,7 @@ pub enum RetainHandling {
 }
 
 impl RetainHandling {
-    /// The wire value.
+    /// Returns the wire value.
     #[must_use]
     pub const fn value(self) -> u8 {
         match self {
@@ -51,13 +51,13 @@ impl RetainHandling {
 }
 
 impl SubscriptionOptions {
-    /// A subscription with no other option than the QoS, the only kind in 3.x.
+    /// Creates options with only a QoS. In MQTT 3.x, there are no other options.
     #[must_use]
     pub const fn of(qos: QoS) -> Self {
         Self { qos, no_local: false, retain_as_published: false, retain_handling: RetainHandling::Send }
     }
 
-    /// Reads the byte of options `[MQTT5-3.8.3-5]` `[MQTT3-3.8.3-4]`.
+    /// Reads the byte of subscription options `[MQTT5-3.8.3-5]` `[MQTT3-3.8.3-4]`.
     pub(super) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
         let byte = reader.u8()?;
         let reserved = if version.is_v5() { 0b1100_0000 } else { 0b1111_1100 };
@@ -66,19 +66,19 @@ impl SubscriptionOptions {
         }
         Ok(Self {
             qos: QoS::try_from(byte & 0b11).map_err(|_| Fault::OptionsValue)?,
-            no_local: byte & NO_LOCAL != 0,
-            retain_as_published: byte & RETAIN_AS_PUBLISHED != 0,
+            no_local: byte & NO_LOCAL_BIT != 0,
+            retain_as_published: byte & RETAIN_AS_PUBLISHED_BIT != 0,
             retain_handling: RetainHandling::of(byte >> RETAIN_HANDLING_SHIFT).ok_or(Fault::OptionsValue)?,
         })
     }
 
-    /// The byte of options. In 3.x it contains only the QoS.
+    /// Returns the byte of subscription options. In MQTT 3.x it contains only the QoS.
     pub(super) const fn value(self, version: ProtocolVersion) -> u8 {
         if !version.is_v5() {
             return self.qos.value();
         }
-        let no_local = if self.no_local { NO_LOCAL } else { 0 };
-        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        let no_local = if self.no_local { NO_LOCAL_BIT } else { 0 };
+        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED_BIT } else { 0 };
         self.qos.value()
             | no_local
             | retain_as_published
@@ -86,6 +86,6 @@ impl SubscriptionOptions {
     }
 }
 
-const NO_LOCAL: u8 = 0b0100;
-const RETAIN_AS_PUBLISHED: u8 = 0b1000;
+const NO_LOCAL_BIT: u8 = 0b0100;
+const RETAIN_AS_PUBLISHED_BIT: u8 = 0b1000;
 const RETAIN_HANDLING_SHIFT: u8 = 4;

@@ -82,7 +82,7 @@ fn mqtt_3_options_carry_only_the_qos() {
 }
 
 #[test]
-fn filters_and_identifier_are_read() {
+fn filters_and_subscription_identifier_of_a_subscribe_are_read() {
     let body =
         [&[0, 9, 3, 0x0B, 0xC8, 0x01][..], &[0, 3], b"a/#", &[1], &[0, 10], b"$share/g/t", &[2]].concat();
     let read = subscribe(&body, V5).unwrap();
@@ -98,7 +98,7 @@ fn filters_and_identifier_are_read() {
     assert_eq!(subscribe(&[0, 9, 4, 0x0B, 1, 0x0B, 2, 0, 1, b'a', 0], V5), Err(Fault::PropertyRepeated));
 }
 
-/// A filter with misplaced wildcards is refused alone, in SUBACK.
+/// SUBACK refuses only the filter with misplaced wildcards, not the others.
 #[test]
 fn an_invalid_filter_is_kept_beside_valid_ones() {
     let body =
@@ -134,7 +134,7 @@ fn a_malformed_subscribe_is_refused_as_a_whole() {
 }
 
 #[test]
-fn unsubscribe_reads_filters() {
+fn the_filters_of_an_unsubscribe_are_read() {
     let body = [&[0, 9, 0, 0, 3][..], b"a/#", &[0, 2], b"b+"].concat();
     let read = unsubscribe(&body, V5).unwrap();
     assert_eq!(read.filters[0], Ok(SubscriptionFilter::parse("a/#").unwrap()));
@@ -142,7 +142,7 @@ fn unsubscribe_reads_filters() {
     let mut out = Vec::new();
     Packet::from(read).encode(V5, &mut out).unwrap();
     assert_eq!(out[2..], body);
-    // In 3.x, UNSUBACK cannot refuse a single filter.
+    // In MQTT 3.x, UNSUBACK cannot refuse a single filter.
     assert_eq!(unsubscribe(&[0, 9, 0, 2, b'b', b'+'], V3), Err(Fault::FilterInvalid));
     assert_eq!(unsubscribe(&[0, 9, 0], V5), Err(Fault::NoUnsubscribeFilters));
     assert_eq!(unsubscribe(&[0, 9, 0, 0, 0], V5), Err(Fault::FilterEmpty));

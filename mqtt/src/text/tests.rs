@@ -15,9 +15,9 @@ fn only_utf8_without_nul_is_text() {
     }
 }
 
-/// Each special byte at each position, in names of every length around the word size of the check.
+/// Tests each special byte at each position, in names of every length around the word size of the check.
 #[test]
-fn special_bytes_are_found_at_every_position() {
+fn nul_and_wildcards_are_found_at_every_position() {
     for length in 1..40 {
         let plain = vec![b'a'; length];
         assert_eq!(parse_topic(&plain).map(str::len), Ok(length));

@@ -2,7 +2,7 @@
 
 use crate::ReasonCode;
 
-/// A text is not a valid topic name, topic filter or share name.
+/// An error because a text is not a valid topic name, topic filter or share name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopicError {
@@ -18,22 +18,22 @@ pub enum TopicError {
     /// A topic name contains `+` or `#`.
     #[error("the topic name contains a wildcard")]
     WildcardInName,
-    /// A `#` is not alone in the last level.
+    /// A `#` is not the whole last level.
     #[error("`#` is not the whole last level")]
     MultiLevelWildcard,
-    /// A `+` is not alone in its level.
+    /// A `+` is not a whole level.
     #[error("`+` is not a whole level")]
     SingleLevelWildcard,
     /// After `$share/`, the share name is empty or contains a wildcard.
     #[error("the share name is not valid")]
     ShareName,
-    /// After `$share/name`, there is no filter, or another shared filter.
+    /// The text after `$share/name/` is empty or is another shared filter.
     #[error("the shared subscription has no valid topic filter")]
     ShareFilter,
 }
 
 impl TopicError {
-    /// The reason code of MQTT 5.0.
+    /// Returns the reason code of MQTT 5.0.
     #[must_use]
     pub const fn reason(self) -> ReasonCode {
         match self {
@@ -43,7 +43,7 @@ impl TopicError {
         }
     }
 
-    /// The id of the violated requirement.
+    /// Returns the id of the violated requirement.
     #[must_use]
     pub const fn statement(self) -> &'static str {
         match self {

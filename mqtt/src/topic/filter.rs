@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{LENGTH_MAX, TopicError, levels, matches};
 
-/// A valid topic filter, without `$share/<group>/`.
+/// A valid topic filter, without `$share/<share name>/`.
 ///
 /// # Examples
 ///
@@ -28,31 +28,32 @@ impl Filter {
     /// Checks `text` and creates a filter.
     ///
     /// # Errors
-    /// Returns what is wrong with the text. Use [`super::SubscriptionFilter`] for a text that begins with `$share/`.
+    /// Returns the rule that the text violates. Use [`super::SubscriptionFilter`] for a text that begins with
+    /// `$share/`.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
-        check(text)?;
+        check_filter(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// The text of the filter.
+    /// Returns the text of the filter.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text of the filter, reference-counted.
+    /// Returns the text of the filter as a shared pointer.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// True when the filter contains `+` or `#`.
+    /// Returns whether the filter contains `+` or `#`.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
         self.0.contains(['+', '#'])
     }
 
-    /// True when the filter matches the topic `name`.
+    /// Returns whether the filter matches the topic `name`.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
@@ -85,7 +86,7 @@ impl fmt::Debug for Filter {
     }
 }
 
-fn check(text: &str) -> Result<(), TopicError> {
+fn check_filter(text: &str) -> Result<(), TopicError> {
     if text.is_empty() {
         return Err(TopicError::Empty);
     }
@@ -98,11 +99,11 @@ fn check(text: &str) -> Result<(), TopicError> {
     if text.starts_with(super::share::PREFIX) {
         return Err(TopicError::ShareFilter);
     }
-    if has_misplaced_wildcard(text.as_bytes()) { find_fault(text) } else { Ok(()) }
+    if has_misplaced_wildcard(text.as_bytes()) { misplaced_wildcard_error(text) } else { Ok(()) }
 }
 
-/// True when a `+` is not a whole level or a `#` is not the whole last level `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]`
-/// `[MQTT3-4.7.1-2]` `[MQTT3-4.7.1-3]`. Looks at each byte together with the one before it.
+/// Returns whether a `+` is not a whole level or a `#` is not the whole last level `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]`
+/// `[MQTT3-4.7.1-2]` `[MQTT3-4.7.1-3]`. Compares each byte with the byte before it.
 fn has_misplaced_wildcard(text: &[u8]) -> bool {
     let before = [b'/'].into_iter().chain(text.iter().copied());
     before.zip(text).any(|pair| match pair {
@@ -113,9 +114,9 @@ fn has_misplaced_wildcard(text: &[u8]) -> bool {
     })
 }
 
-/// Finds out which wildcard is misplaced. Called only when there is one.
+/// Returns the error for the misplaced wildcard. Called only if a wildcard is misplaced.
 #[cold]
-fn find_fault(text: &str) -> Result<(), TopicError> {
+fn misplaced_wildcard_error(text: &str) -> Result<(), TopicError> {
     let mut rest = levels(text).peekable();
     while let Some(level) = rest.next() {
         if level.contains('#') && (level.len() > 1 || rest.peek().is_some()) {

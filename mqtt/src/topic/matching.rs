@@ -1,8 +1,8 @@
-//! Matches a filter with a topic name, level by level. This is the definition against which faster matchers are tested.
+//! Matches a filter with a topic name, level by level. Faster matchers are tested against this definition.
 
 use super::levels;
 
-/// True when `filter` (without `$share/…/`) matches the topic `name`. Both must be valid.
+/// Returns whether `filter` (without `$share/…/`) matches the topic `name`. Filter and name must be valid.
 #[must_use]
 pub fn matches(filter: &str, name: &str) -> bool {
     // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] Only a `$` at the beginning of the first level is special.

@@ -14,19 +14,19 @@ impl Name {
     /// Checks `text` and creates a topic name.
     ///
     /// # Errors
-    /// Returns what is wrong with the text.
+    /// Returns the rule that the text violates.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         check(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// The text of the name.
+    /// Returns the text of the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text of the name, reference-counted.
+    /// Returns the text of the name as a shared pointer.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
@@ -59,13 +59,13 @@ impl fmt::Debug for Name {
     }
 }
 
-/// True when `text` is a valid topic name.
+/// Returns whether `text` is a valid topic name.
 #[must_use]
 pub fn is_valid_name(text: &str) -> bool {
     check(text).is_ok()
 }
 
-/// `[MQTT5-4.7.0-1]` `[MQTT5-4.7.3-1]` `[MQTT5-4.7.3-2]` `[MQTT5-4.7.3-3]`
+/// Checks a topic name `[MQTT5-4.7.0-1]` `[MQTT5-4.7.3-1]` `[MQTT5-4.7.3-2]` `[MQTT5-4.7.3-3]`.
 pub(crate) fn check(text: &str) -> Result<(), TopicError> {
     if text.is_empty() {
         return Err(TopicError::Empty);
@@ -76,7 +76,7 @@ pub(crate) fn check(text: &str) -> Result<(), TopicError> {
     check_bytes(text.as_bytes())
 }
 
-/// Checks the characters of a topic name. The kind of fault is determined only when there is one.
+/// Checks the characters of a topic name. The kind of fault is determined only if there is a fault.
 #[inline]
 pub(crate) fn check_bytes(bytes: &[u8]) -> Result<(), TopicError> {
     match has_special(bytes) {
@@ -86,8 +86,8 @@ pub(crate) fn check_bytes(bytes: &[u8]) -> Result<(), TopicError> {
     }
 }
 
-/// True when the bytes contain U+0000, `+` or `#`. Reads eight bytes at a time; the last eight may overlap the previous
-/// ones.
+/// Returns whether the bytes contain U+0000, `+` or `#`. Reads eight bytes at a time; the last eight bytes may overlap
+/// the previous eight.
 #[inline]
 fn has_special(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk() else {
@@ -97,19 +97,19 @@ fn has_special(bytes: &[u8]) -> bool {
     words.iter().chain([last]).fold(0, |found, word| found | special_bits(u64::from_ne_bytes(*word))) != 0
 }
 
-/// Not 0 when one of the eight bytes is U+0000, `+` or `#`.
+/// Returns a value other than 0 if one of the eight bytes is U+0000, `+` or `#`.
 #[inline]
 const fn special_bits(word: u64) -> u64 {
-    zero_bits(word) | zero_bits(word ^ PLUS) | zero_bits(word ^ HASH)
+    zero_bits(word) | zero_bits(word ^ PLUS_BYTES) | zero_bits(word ^ HASH_BYTES)
 }
 
-/// Not 0 when one of the eight bytes is 0.
+/// Returns a value other than 0 if one of the eight bytes is 0.
 #[inline]
 const fn zero_bits(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & (ONES << 7)
+    word.wrapping_sub(ONE_BYTES) & !word & (ONE_BYTES << 7)
 }
 
-/// A 1 in each byte.
-const ONES: u64 = 0x0101_0101_0101_0101;
-const PLUS: u64 = 0x2B2B_2B2B_2B2B_2B2B;
-const HASH: u64 = 0x2323_2323_2323_2323;
+/// The value 1 in each of the eight bytes.
+const ONE_BYTES: u64 = 0x0101_0101_0101_0101;
+const PLUS_BYTES: u64 = 0x2B2B_2B2B_2B2B_2B2B;
+const HASH_BYTES: u64 = 0x2323_2323_2323_2323;

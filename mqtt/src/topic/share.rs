@@ -1,4 +1,4 @@
-//! The filter in a SUBSCRIBE: a topic filter, alone or shared by a group as `$share/<share name>/<filter>`.
+//! The filter in a SUBSCRIBE: a topic filter, either alone or shared by a group as `$share/<share name>/<filter>`.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::{Filter, LENGTH_MAX, TopicError};
 
-/// The name of a group of sharing subscribers: at least one character, no `/`, `+` or `#`.
+/// The name of a group that shares a subscription: at least one character, no `/`, `+` or `#`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShareName(Arc<str>);
 
 /// A filter as in SUBSCRIBE and UNSUBSCRIBE, with or without `$share/<share name>/`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionFilter {
-    /// The share name of the group, for a shared subscription.
+    /// The share name of the group; `None` for an ordinary subscription.
     pub share: Option<ShareName>,
     /// The topic filter.
     pub filter: Filter,
@@ -24,8 +24,8 @@ impl ShareName {
     /// Checks `text` and creates a share name.
     ///
     /// # Errors
-    /// [`TopicError::ShareName`] when the text is empty or contains a forbidden character `[MQTT5-4.8.2-1]`,
-    /// `[MQTT5-4.8.2-2]`; [`TopicError::Nul`] for U+0000.
+    /// Returns [`TopicError::ShareName`] if the text is empty or contains a forbidden character `[MQTT5-4.8.2-1]`,
+    /// `[MQTT5-4.8.2-2]`; [`TopicError::Nul`] if it contains U+0000.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         match text {
             "" => Err(TopicError::ShareName),
@@ -35,7 +35,7 @@ impl ShareName {
         }
     }
 
-    /// The text of the share name.
+    /// Returns the text of the share name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,7 +46,7 @@ impl SubscriptionFilter {
     /// Parses the text of a filter in SUBSCRIBE, such as `a/#` or `$share/group/a/#`.
     ///
     /// # Errors
-    /// Returns what is wrong with the text.
+    /// Returns the rule that the text violates.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         if text.len() > LENGTH_MAX {
             return Err(TopicError::TooLong);
@@ -62,7 +62,7 @@ impl SubscriptionFilter {
         }
     }
 
-    /// True for a shared subscription.
+    /// Returns whether the filter is that of a shared subscription.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
         self.share.is_some()

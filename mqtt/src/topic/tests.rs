@@ -3,7 +3,7 @@
 use super::{Filter, Name, ShareName, SubscriptionFilter, TopicError, is_valid_name, levels, matches};
 
 #[test]
-fn names_are_refused_for_the_right_reason() {
+fn invalid_topic_names_are_refused_with_the_right_error() {
     let long = "x".repeat(65_536);
     let cases = [
         ("", TopicError::Empty),
@@ -23,7 +23,7 @@ fn names_are_refused_for_the_right_reason() {
 }
 
 #[test]
-fn filters_are_refused_for_the_right_reason() {
+fn invalid_topic_filters_are_refused_with_the_right_error() {
     let cases = [
         ("", TopicError::Empty),
         ("a\0", TopicError::Nul),
@@ -108,11 +108,11 @@ fn matching_follows_the_examples_of_the_specification() {
 }
 
 #[test]
-fn empty_levels_are_kept() {
+fn empty_topic_levels_are_kept() {
     assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
 }
 
-/// Every text of up to six of these characters, compared with the rule stated level by level.
+/// Compares the check of every text of up to six of these characters with the rule, stated level by level.
 #[test]
 fn wildcards_must_fill_their_level() {
     let mut texts = vec![String::new()];

@@ -1,5 +1,5 @@
 //! Property tests of the whole codec, with every packet in every version: round trips, truncated packets, packets with
-//! flipped bits, and comparison with an independent codec.
+//! one flipped bit, and comparison with an independent codec.
 #![allow(clippy::as_conversions, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod mutation;
@@ -11,7 +11,8 @@ mod values;
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// By default, every run uses the same cases. If `PROPTEST_CASES` sets their number, every run uses new ones.
+/// By default, every run uses the same cases. If the environment variable `PROPTEST_CASES` sets the number of cases,
+/// every run uses new cases.
 fn config() -> Config {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {

@@ -1,4 +1,4 @@
-//! Packets with one flipped bit: a packet that is still accepted survives encoding and decoding unchanged.
+//! Packets with one flipped bit: a packet that is still accepted is the same after encoding and decoding it.
 
 use proptest::prelude::*;
 use tidegate_mqtt::ProtocolVersion;

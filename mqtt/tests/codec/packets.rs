@@ -1,4 +1,4 @@
-//! Strategies that generate packets. A packet contains only what its version can carry.
+//! Strategies that generate packets. A packet contains only fields that exist in its version.
 
 mod connection;
 mod subscription;
@@ -11,7 +11,7 @@ use self::connection::{auth, connack, connect, disconnect};
 use self::subscription::{suback, subscribe, unsuback, unsubscribe};
 use crate::values::{ack_properties, data, name, packet_id, publish_properties, qos, reason};
 
-/// A packet of any type that exists in `version`.
+/// Generates a packet of any type that exists in `version`.
 pub(crate) fn packet(version: ProtocolVersion) -> BoxedStrategy<Packet> {
     let pings = prop_oneof![Just(Packet::PingReq), Just(Packet::PingResp)];
     let both = prop_oneof![

@@ -1,5 +1,5 @@
 //! Comparison with `mqtt-protocol-core`, an independent codec: on valid packets in both directions, and on packets with
-//! one flipped bit. Every disagreement is listed here.
+//! one flipped bit. Every known difference between the codecs is listed here.
 
 use mqtt_protocol_core::mqtt::packet::{v3_1_1, v5_0};
 use proptest::prelude::*;
@@ -17,27 +17,28 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn valid_mqtt_5_packets_agree(packet in packet(V5)) {
+    fn both_codecs_agree_on_valid_mqtt_5_packets(packet in packet(V5)) {
         check_valid(&packet, V5)?;
     }
 
     #[test]
-    fn valid_mqtt_3_1_1_packets_agree(packet in packet(V3)) {
+    fn both_codecs_agree_on_valid_mqtt_3_1_1_packets(packet in packet(V3)) {
         check_valid(&packet, V3)?;
     }
 
     #[test]
-    fn mqtt_5_packets_with_a_flipped_bit_agree(packet in packet(V5)) {
+    fn both_codecs_agree_on_mqtt_5_packets_with_a_flipped_bit(packet in packet(V5)) {
         check_flipped(&packet, V5)?;
     }
 
     #[test]
-    fn mqtt_3_1_1_packets_with_a_flipped_bit_agree(packet in packet(V3)) {
+    fn both_codecs_agree_on_mqtt_3_1_1_packets_with_a_flipped_bit(packet in packet(V3)) {
         check_flipped(&packet, V3)?;
     }
 }
 
-/// The reference codec reads what we write, and we read what it writes.
+/// Checks that the reference codec reads the packets of our codec, and that our codec reads the packets of the
+/// reference codec.
 fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
     let bytes = encode(packet, version);
     let reference = with_frame(&bytes, version, |frame| read_with_reference(frame, version));
@@ -55,7 +56,7 @@ fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCase
     Ok(())
 }
 
-/// Both codecs read the same packet or both refuse it, except for the listed differences.
+/// Checks that both codecs read the same packet or both refuse it, except for the listed differences.
 fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
     let bytes = encode(packet, version);
     let header_size =
@@ -90,30 +91,33 @@ fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCa
     Ok(())
 }
 
-/// True for valid packets that the reference codec refuses.
+/// Returns whether a valid packet is one that only the reference codec refuses.
 fn only_the_reference_refuses(packet: &Packet, version: ProtocolVersion) -> bool {
     match packet {
-        // The reference codec allows a password only with a user name; 5.0 allows a password alone [MQTT5-3.1.2-19]. It
-        // also has one codec per version, while a CONNECT states its own version.
+        // The reference codec allows a password only with a user name; MQTT 5.0 allows a password alone
+        // [MQTT5-3.1.2-19]. The reference codec also has one codec per version, while a CONNECT states its own version.
         Packet::Connect(connect) => {
             connect.version != version || (connect.password.is_some() && connect.user_name.is_none())
         }
         // Table 2-6 of the specification lists 0x8C for DISCONNECT, but section 3.14.2.1 does not.
         Packet::Disconnect(disconnect) => disconnect.reason == ReasonCode::BadAuthenticationMethod,
-        // We refuse an invalid share name like any other invalid filter: alone, with a reason code in SUBACK.
-        Packet::Subscribe(subscribe) => subscribe.filters.iter().any(|entry| is_bad_share(&entry.filter)),
-        Packet::Unsubscribe(unsubscribe) => unsubscribe.filters.iter().any(is_bad_share),
+        // Our codec refuses an invalid share name like any other invalid filter: only this filter, with a reason code
+        // in SUBACK.
+        Packet::Subscribe(subscribe) => {
+            subscribe.filters.iter().any(|entry| has_invalid_share(&entry.filter))
+        }
+        Packet::Unsubscribe(unsubscribe) => unsubscribe.filters.iter().any(has_invalid_share),
         _ => false,
     }
 }
 
-fn is_bad_share(filter: &Result<SubscriptionFilter, InvalidFilter>) -> bool {
+fn has_invalid_share(filter: &Result<SubscriptionFilter, InvalidFilter>) -> bool {
     let error = filter.as_ref().err().map(|invalid| invalid.error);
     matches!(error, Some(TopicError::ShareName | TopicError::ShareFilter))
 }
 
-/// Faults that the reference codec does not report, and why we do.
-const STRICTER: [(Fault, &str); 16] = [
+/// Faults that our codec reports and the reference codec does not, with the reason.
+const STRICTER_CHECKS: [(Fault, &str); 16] = [
     (Fault::TextNul, "[MQTT5-1.5.4-2] applies to every string"),
     (Fault::UserPropertyText, "[MQTT5-1.5.7-1], in case of U+0000"),
     (Fault::VariableLength, "[MQTT5-1.5.5-1] applies to property lengths too"),
@@ -133,8 +137,9 @@ const STRICTER: [(Fault, &str); 16] = [
 ];
 
 fn is_known_stricter_check(fault: Fault) -> bool {
-    // In 3.x, UNSUBACK cannot refuse a filter, so an UNSUBSCRIBE with an invalid one is a fault [MQTT3-4.7.1-2].
-    fault == Fault::FilterInvalid || STRICTER.iter().any(|(known, _)| *known == fault)
+    // In MQTT 3.x, UNSUBACK cannot refuse a filter, so an UNSUBSCRIBE with an invalid filter is a fault
+    // [MQTT3-4.7.1-2].
+    fault == Fault::FilterInvalid || STRICTER_CHECKS.iter().any(|(known, _)| *known == fault)
 }
 
 fn with_frame<T>(bytes: &[u8], version: ProtocolVersion, work: impl FnOnce(&Frame<'_>) -> T) -> Option<T> {
@@ -144,7 +149,8 @@ fn with_frame<T>(bytes: &[u8], version: ProtocolVersion, work: impl FnOnce(&Fram
     }
 }
 
-/// Reads a packet with the reference codec and writes it again. `None` if it refuses the packet or leaves bytes unread.
+/// Reads a packet with the reference codec and writes it again. `None` if the reference codec refuses the packet or
+/// leaves bytes unread.
 macro_rules! read {
     ($body:expr, $module:ident :: $name:ident) => {
         $module::$name::parse($body)

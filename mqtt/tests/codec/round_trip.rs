@@ -1,4 +1,4 @@
-//! Round trips: an encoded packet is decoded to the same packet.
+//! Round trips: a packet that is encoded and decoded is unchanged.
 
 use proptest::prelude::*;
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
@@ -6,14 +6,14 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 
 use crate::packets::packet;
 
-/// The bytes of a packet.
+/// Returns the encoded bytes of a packet.
 pub(crate) fn encode(packet: &Packet, version: ProtocolVersion) -> Vec<u8> {
     let mut out = Vec::new();
     packet.encode(version, &mut out).unwrap();
     out
 }
 
-/// The packet that `bytes` consist of. `None` if they are not exactly one valid packet.
+/// Decodes the packet that `bytes` consists of. `None` if `bytes` is not exactly one valid packet.
 pub(crate) fn decode(bytes: &[u8], version: ProtocolVersion) -> Option<Packet> {
     match frame::next(bytes, version, PACKET_SIZE_MAX).ok()? {
         Next::Frame(frame) if frame.wire.len() == bytes.len() => Packet::decode(&frame, version).ok(),
@@ -39,8 +39,8 @@ proptest! {
         check(&packet, ProtocolVersion::V3_1)?;
     }
 
-    /// A packet of 5.0 that can be encoded as 3.1.1 is valid there, unless it is an UNSUBSCRIBE with an invalid filter.
-    /// AUTH cannot be encoded as 3.1.1.
+    /// A packet of MQTT 5.0 that can be encoded as MQTT 3.1.1 is valid there, unless it is an UNSUBSCRIBE with
+    /// an invalid filter. AUTH cannot be encoded as MQTT 3.1.1.
     #[test]
     fn mqtt_5_packets_can_be_written_as_mqtt_3_1_1(packet in packet(ProtocolVersion::V5)) {
         let mut out = Vec::new();

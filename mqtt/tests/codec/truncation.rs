@@ -1,5 +1,5 @@
-//! Packets truncated at every byte: an incomplete frame is reported as such, and a truncated body never decodes to the
-//! original packet.
+//! Packets truncated at every byte: an incomplete frame is reported as incomplete, and a truncated body never decodes
+//! to the original packet.
 
 use proptest::prelude::*;
 use tidegate_mqtt::frame::{self, Next};
@@ -12,12 +12,12 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn a_truncated_mqtt_5_packet_is_never_read_as_the_whole_one(packet in packet(ProtocolVersion::V5)) {
+    fn a_truncated_mqtt_5_packet_never_decodes_to_the_complete_packet(packet in packet(ProtocolVersion::V5)) {
         check(&packet, ProtocolVersion::V5)?;
     }
 
     #[test]
-    fn a_truncated_mqtt_3_1_1_packet_is_never_read_as_the_whole_one(packet in packet(ProtocolVersion::V3_1_1)) {
+    fn a_truncated_mqtt_3_1_1_packet_never_decodes_to_the_complete_packet(packet in packet(ProtocolVersion::V3_1_1)) {
         check(&packet, ProtocolVersion::V3_1_1)?;
     }
 
@@ -46,7 +46,8 @@ fn check(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError>
     };
     for end in 0..frame.body.len() {
         let shorter = frame::Frame { body: &frame.body[..end], ..frame };
-        // The truncated body may still be a valid packet, such as a PUBLISH with less payload, but a different one.
+        // The truncated body may still be a valid packet, such as a PUBLISH with a shorter payload, but must not be the
+        // original packet.
         let other = Packet::decode(&shorter, version).ok().filter(|read| read == packet);
         prop_assert_eq!(other, None, "cut at {}", end);
     }

@@ -24,7 +24,7 @@ pub(crate) fn name() -> impl Strategy<Value = Name> {
         .prop_filter_map("empty", |text| Name::parse(&text).ok())
 }
 
-/// Valid filters, filters of shared subscriptions, and texts that are not valid filters.
+/// Generates valid filters, filters of shared subscriptions, and texts that are not valid filters.
 pub(crate) fn filter() -> impl Strategy<Value = Result<SubscriptionFilter, InvalidFilter>> {
     let level = prop_oneof!["[a-z]{0,4}", Just("+".to_owned())];
     let end = prop_oneof![Just(""), Just("/#"), Just("/+"), Just("#")];

@@ -1,5 +1,5 @@
-//! An index from message ids to slots of a list. Most ids of a batch are close to each other; an array finds
-//! them with one access. A map holds the others. The index does not own the list.
+//! An index from message ids to slots of a list. Most ids of a batch are close to each other, and are found in an array
+//! with one access. A map holds the other ids. The index does not own the list.
 
 use std::collections::VecDeque;
 
@@ -92,7 +92,7 @@ impl DenseIndex {
         true
     }
 
-    /// Empties the array into the map, and restarts the array at `id`: new ids will be near it.
+    /// Moves all ids from the array to the map, and lets the array start at `id`, because new ids will be close to it.
     fn restart_at(&mut self, id: u64) {
         for (known, dense) in (self.base..).zip(self.dense.drain(..)) {
             if dense > 0 {
@@ -112,10 +112,10 @@ impl DenseIndex {
     }
 }
 
-/// The array may always have `DENSE_LEN_MIN` elements, and `DENSE_LEN_PER_ID` more for each id in it.
+/// Number of elements that the array may have in any case. It may have `DENSE_LEN_PER_ID` more for each id in it.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
-/// `clear` keeps the allocated memory for at most this many elements.
+/// Maximum number of elements for which `clear` keeps the allocated memory.
 const IDLE_CAPACITY_MAX: usize = 262_144;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The net effect of a batch on one entry. The table shows the new change for each step (row) and the change
-//! known so far (column).
+//! The net effect of a batch on one entry. The table shows the new change for each step (row) and the change folded so
+//! far (column).
 //!
 //! ```text
 //!              nothing      Put{fresh}   Put          Advance(s)   Delete
@@ -13,9 +13,9 @@ use crate::record::{EntryRecord, EntryState};
 /// The change of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum EntryChange {
-    /// The entry is written. `fresh`: no entry with this key is on disk.
+    /// The entry is written. `fresh` is whether no entry with this key is on disk.
     Put { record: EntryRecord, fresh: bool },
-    /// The entry on disk moves to this state.
+    /// The entry on disk changes to this state.
     Advance(EntryState),
     /// The entry on disk is deleted.
     Delete,
@@ -29,14 +29,14 @@ pub(super) enum EntryStep {
 }
 
 impl EntryChange {
-    /// Whether the entry needs a body that came with the change.
+    /// Whether the change writes an entry that needs the body of its message.
     pub(crate) fn holds_body(&self) -> bool {
         matches!(self, Self::Put { record, .. } if record.state.holds_body())
     }
 }
 
 impl EntryStep {
-    /// Folds this step into the change known so far.
+    /// Folds this step into `known`, the change folded so far.
     pub(super) fn fold(self, known: &mut Option<EntryChange>) {
         match (self, &mut *known) {
             (Self::Enqueue(record), known) => {

@@ -16,7 +16,7 @@ pub(super) struct EntrySlot {
 /// The part of a change set that concerns one message. Most messages have one entry, which is stored inline.
 pub(crate) struct MessageChange {
     pub(super) id: MessageId,
-    /// Present as long as an entry needs it.
+    /// The body of the message; present as long as an entry needs it.
     pub(super) body: Option<StoredMessage>,
     /// Number of entries that need the body.
     holders: u32,
@@ -37,8 +37,8 @@ impl MessageChange {
         }
     }
 
-    /// Applies a step to an entry. Returns the change in the number of entries: -1, 0 or 1. `body` comes with
-    /// [`EntryStep::Enqueue`].
+    /// Applies a step to an entry. Returns the change in the number of entries: -1, 0 or 1. `body` is present if the
+    /// step is [`EntryStep::Enqueue`].
     pub(super) fn fold(&mut self, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) -> isize {
         let known = self.entry(slot);
         let (was, held) = (known.is_some(), holds_body(known.as_ref()));
@@ -63,7 +63,7 @@ impl MessageChange {
         closed.iter().map(|_| -1).sum()
     }
 
-    /// If there is only the inline entry, takes it and the body.
+    /// Takes the inline entry and the body, if there are no other entries.
     pub(super) fn take_single(&mut self) -> Option<(EntrySlot, EntryChange, Option<StoredMessage>)> {
         if self.others.is_some() {
             return None;

@@ -12,8 +12,8 @@ pub(crate) struct MessageChanges {
     messages: Vec<MessageChange>,
     /// Slots that can be reused because their message has no entries.
     free_slots: Vec<u32>,
-    entries: usize,
-    bodies: usize,
+    entry_count: usize,
+    body_count: usize,
 }
 
 impl MessageChanges {
@@ -37,16 +37,16 @@ impl MessageChanges {
         }
     }
 
-    /// Lets `work` change a message and return the change in its number of entries, updates the counts, and
-    /// returns that change.
+    /// Calls `work` with a message. `work` may change the message and returns the change in its number of entries.
+    /// Updates the counts, and returns the same number.
     fn update(&mut self, slot: u32, work: impl FnOnce(&mut MessageChange) -> isize) -> isize {
         let Some(message) = usize::try_from(slot).ok().and_then(|slot| self.messages.get_mut(slot)) else {
             return 0;
         };
         let had = message.body.is_some();
         let delta = work(message);
-        self.bodies = self.bodies + usize::from(message.body.is_some()) - usize::from(had);
-        self.entries = self.entries.saturating_add_signed(delta);
+        self.body_count = self.body_count + usize::from(message.body.is_some()) - usize::from(had);
+        self.entry_count = self.entry_count.saturating_add_signed(delta);
         if message.is_empty() {
             self.index.remove(message.id.0);
             self.free_slots.push(slot);
@@ -54,7 +54,7 @@ impl MessageChanges {
         delta
     }
 
-    /// Takes all entries, each with its body; keeps the allocated memory.
+    /// Takes all entries and passes each with its body to `each`. Keeps the allocated memory.
     pub(super) fn drain(
         &mut self,
         mut each: impl FnMut(MessageId, EntrySlot, EntryChange, Option<StoredMessage>),
@@ -72,13 +72,13 @@ impl MessageChanges {
         self.clear();
     }
 
-    /// Removes everything; keeps the allocated memory, within limits.
+    /// Removes everything. Keeps the allocated memory, up to a limit.
     pub(super) fn clear(&mut self) {
         self.messages.clear();
         self.messages.shrink_to(IDLE_CAPACITY_MAX);
         self.free_slots.clear();
         self.index.clear();
-        (self.entries, self.bodies) = (0, 0);
+        (self.entry_count, self.body_count) = (0, 0);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &MessageChange> {
@@ -90,14 +90,14 @@ impl MessageChanges {
         self.messages.get(slot).and_then(|message| message.body.as_ref())
     }
 
-    /// Number of bodies that entries need.
-    pub(crate) fn bodies(&self) -> usize {
-        self.bodies
+    /// Returns the number of bodies that entries need.
+    pub(crate) fn body_count(&self) -> usize {
+        self.body_count
     }
 
-    /// Number of entries that change.
-    pub(crate) fn entries(&self) -> usize {
-        self.entries
+    /// Returns the number of entries that change.
+    pub(crate) fn entry_count(&self) -> usize {
+        self.entry_count
     }
 
     fn insert(&mut self, id: MessageId) -> u32 {
@@ -112,5 +112,5 @@ impl MessageChanges {
     }
 }
 
-/// `clear` keeps the allocated memory for at most this many messages.
+/// Maximum number of messages for which `clear` keeps the allocated memory.
 const IDLE_CAPACITY_MAX: usize = 16_384;

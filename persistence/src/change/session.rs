@@ -10,16 +10,16 @@ use crate::record::{SessionId, SessionRecord, SubscriptionRecord};
 /// The change of a session. If `wiped` is set, it is applied before the other fields.
 pub(crate) struct SessionChange {
     pub(crate) id: SessionId,
-    /// Everything stored for the session is deleted.
+    /// Whether everything stored for the session is deleted.
     pub(crate) wiped: bool,
     pub(crate) record: Option<Box<SessionRecord>>,
-    /// By filter; `None` deletes the subscription.
+    /// Changes of subscriptions, by filter. `None` deletes the subscription.
     pub(crate) subscriptions: BTreeMap<Arc<str>, Option<Box<SubscriptionRecord>>>,
-    /// Received packet ids; false deletes the packet id.
+    /// Changes of received packet ids. `false` deletes the packet id.
     pub(crate) received: BTreeMap<PacketId, bool>,
     /// Number of entries of this session in the change set.
     pub(super) entries: usize,
-    /// The session was closed after these changes. A later change with the same id follows in the list.
+    /// Whether the session was closed after these changes. If so, another change with the same id follows in the list.
     pub(super) closed: bool,
 }
 

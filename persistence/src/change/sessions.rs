@@ -5,18 +5,19 @@ use foldhash::HashMap;
 use super::SessionChange;
 use crate::record::SessionId;
 
-/// Sessions by id. Many operations in a row often belong to one session, so the last one is cached.
+/// The changes of sessions, by session id. Consecutive operations often belong to one session, so the last session is
+/// cached.
 #[derive(Default)]
 pub(crate) struct Sessions {
     slots: HashMap<SessionId, u32>,
     changes: Vec<SessionChange>,
     last: Option<(SessionId, u32)>,
-    /// A session with entries was closed, so the entries must be purged.
+    /// Whether a session with entries was closed, so that its entries must be purged.
     needs_purge: bool,
 }
 
 impl Sessions {
-    /// The slot of a session; adds the session if it is not in the list.
+    /// Returns the slot of a session. Adds the session if it is not in the list.
     pub(super) fn slot(&mut self, id: SessionId) -> u32 {
         if let Some((last, slot)) = self.last
             && last == id
@@ -38,7 +39,7 @@ impl Sessions {
         session
     }
 
-    /// Changes the number of entries of a session.
+    /// Adds `delta` to the number of entries of a session.
     pub(super) fn count_entries(&mut self, slot: u32, delta: isize) {
         if delta != 0 {
             let session = self.change_at(slot);
@@ -74,14 +75,14 @@ impl Sessions {
             .is_none_or(|session| session.closed)
     }
 
-    /// Takes all sessions in slot order, closed ones included; keeps the allocated memory.
+    /// Takes all sessions in slot order, including closed sessions. Keeps the allocated memory.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = SessionChange> {
         self.slots.clear();
         self.last = None;
         self.changes.drain(..)
     }
 
-    /// Removes everything; keeps the allocated memory, within limits.
+    /// Removes everything. Keeps the allocated memory, up to a limit.
     pub(super) fn clear(&mut self) {
         self.drain().for_each(drop);
         self.changes.shrink_to(IDLE_CAPACITY_MAX);
@@ -93,11 +94,11 @@ impl Sessions {
         self.changes.iter().filter(|session| !session.closed)
     }
 
-    /// The id of the session in a slot.
+    /// Returns the id of the session in a slot.
     pub(crate) fn id(&self, slot: u32) -> Option<SessionId> {
         usize::try_from(slot).ok().and_then(|slot| self.changes.get(slot)).map(|session| session.id)
     }
 }
 
-/// `clear` keeps the allocated memory for at most this many sessions.
+/// Maximum number of sessions for which `clear` keeps the allocated memory.
 const IDLE_CAPACITY_MAX: usize = 4096;

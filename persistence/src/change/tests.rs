@@ -1,4 +1,4 @@
-//! The transition table of entries, and what remains of a batch after folding.
+//! Tests of the transition table of entries, and of the changes that remain after a batch was folded.
 
 use std::sync::Arc;
 
@@ -43,8 +43,8 @@ fn fold(operations: Vec<Operation>) -> ChangeSet {
     change
 }
 
-/// The change of the entry in short form: the name used in the table of `EntryChange`, and the first letter of
-/// the state.
+/// Folds the operations on one entry, given by their first letters. Returns the change of the entry in short form: the
+/// name used in the table of `EntryChange`, and the first letter of the state.
 fn short_form(operations: &[char]) -> String {
     let operation = |letter: &char| match letter {
         'E' => enqueue(),
@@ -61,7 +61,10 @@ fn short_form(operations: &[char]) -> String {
     let entry = change.messages().flat_map(|message| change.entries(message)).next();
     let holds = matches!(&entry, Some((_, entry)) if entry.holds_body());
     assert_eq!(change.body(KEY.message).is_some(), holds);
-    assert_eq!((change.bodies(), change.write_cost()), (usize::from(holds), usize::from(entry.is_some())));
+    assert_eq!(
+        (change.body_count(), change.write_cost()),
+        (usize::from(holds), usize::from(entry.is_some()))
+    );
     match entry.map(|(key, entry)| (key == KEY).then_some(entry).unwrap()) {
         None => String::new(),
         Some(EntryChange::Put { record, fresh: true }) => format!("fresh {}", state(&record.state)),
@@ -100,7 +103,7 @@ fn folding_matches_every_cell_of_the_table() {
 }
 
 #[test]
-fn closing_a_session_leaves_only_its_wipe() {
+fn closing_a_session_leaves_only_the_deletion_of_its_records() {
     let session = KEY.session;
     let change = fold(vec![
         enqueue(),
@@ -112,7 +115,7 @@ fn closing_a_session_leaves_only_its_wipe() {
         panic!("one session, wiped");
     };
     assert!(*id == session && subscriptions.is_empty() && received.is_empty());
-    assert_eq!((change.write_cost(), change.bodies(), change.messages().count()), (0, 0, 0));
+    assert_eq!((change.write_cost(), change.body_count(), change.messages().count()), (0, 0, 0));
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn enqueue_at(session: u64, id: u64, ordinal: u16) -> Operation {
     }
 }
 
-/// The entries of a change set: session, message, ordinal.
+/// Returns the entries of a change set: session, message, ordinal.
 fn entries(change: &ChangeSet) -> Vec<(u64, u64, u16)> {
     let entries = change.messages().flat_map(|message| change.entries(message));
     let mut all: Vec<_> = entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
@@ -152,10 +155,10 @@ fn a_reopened_session_keeps_only_later_entries() {
         enqueue_at(1, 10, 0),
     ]);
     assert_eq!(entries(&change), [(1, 10, 0), (2, 10, 0)]);
-    assert_eq!((change.bodies(), change.write_cost()), (1, 2));
+    assert_eq!((change.body_count(), change.write_cost()), (1, 2));
     change.fold_operations(&mut vec![close(2), close(1)]);
     change.purge_closed();
-    assert_eq!((entries(&change), change.bodies(), change.write_cost()), (vec![], 0, 0));
+    assert_eq!((entries(&change), change.body_count(), change.write_cost()), (vec![], 0, 0));
 }
 
 #[test]
@@ -168,10 +171,10 @@ fn a_body_is_kept_until_its_last_entry_completes() {
     assert!(!change.messages().all(super::MessageChange::is_single));
     for (session, ordinal) in [(1, 0), (1, 1)] {
         change.fold_operations(&mut vec![complete(session, ordinal)]);
-        assert_eq!((change.bodies(), change.body(MessageId(1)).is_some()), (1, true));
+        assert_eq!((change.body_count(), change.body(MessageId(1)).is_some()), (1, true));
     }
     change.fold_operations(&mut vec![complete(2, 0)]);
-    assert!(change.is_empty() && change.bodies() == 0);
+    assert!(change.is_empty() && change.body_count() == 0);
 }
 
 #[test]
@@ -186,14 +189,14 @@ fn merging_batches_equals_folding_all_operations() {
         vec![close(1), enqueue_at(1, 4, 0), enqueue_at(3, 1, 0), complete(2, 1)],
         vec![enqueue_at(4, 6, 0), close(4), enqueue_at(4, 7, 0), close(2), close(3), enqueue_at(3, 5, 0)],
     ];
-    let counts = |change: &ChangeSet| (change.bodies(), change.write_cost(), change.operations);
+    let counts = |change: &ChangeSet| (change.body_count(), change.write_cost(), change.operations);
     let (mut merged, mut late, mut all) = (ChangeSet::default(), ChangeSet::default(), vec![]);
     for batch in &batches {
         for change in [&mut merged, &mut late] {
             let mut later = ChangeSet::default();
             later.fold_operations(&mut batch.clone());
             change.merge(&mut later);
-            assert!(later.is_empty() && later.bodies() == 0 && later.operations == 0);
+            assert!(later.is_empty() && later.body_count() == 0 && later.operations == 0);
         }
         merged.purge_closed();
         all.extend(batch.iter().cloned());

@@ -1,5 +1,5 @@
-//! The disk space of the data file. It is reserved before the map covers it, so that a full disk stops the growth of
-//! the file, and never a write to a page of the map.
+//! Reserves disk space for the data file before the map covers it. A full disk then prevents the file from growing, but
+//! never a write to a page of the map.
 
 use std::fs::File;
 use std::io::{Error as IoError, Result as IoResult};
@@ -19,31 +19,31 @@ pub(super) struct Allocation {
 }
 
 impl Allocation {
-    /// Reserves space for all of an existing file, which may have holes: an earlier version left them, and copies do.
-    /// On a full disk, only the pages in use count as reserved.
+    /// Reserves space for an existing file. The file may have holes, because earlier versions left holes, and so do
+    /// copies of a file. On a full disk, only the pages in use count as reserved.
     pub(super) fn of_existing(file: File, found: Examined) -> IoResult<Self> {
         let length = whole_pages(to_usize(found.length));
-        let missing = to_u64(length).saturating_sub(file.metadata()?.blocks().saturating_mul(BLOCK));
+        let missing = to_u64(length).saturating_sub(file.metadata()?.blocks().saturating_mul(BLOCK_SIZE));
         let is_reserved = missing <= available(&file)? && reserve(&file, 0, length).is_ok();
         Ok(Self { file, length: if is_reserved { length } else { whole_pages(to_usize(found.used)) } })
     }
 
-    /// Bytes that are reserved.
+    /// Returns the number of reserved bytes.
     pub(super) fn length(&self) -> usize {
         self.length
     }
 
-    /// Bytes that the file system has left.
+    /// Returns the number of free bytes of the file system.
     pub(super) fn available(&self) -> IoResult<usize> {
         available(&self.file).map(to_usize)
     }
 
-    /// Reserves space up to `length`, and extends the file. Nothing is changed if the disk has not enough space.
+    /// Reserves space up to `length`, and extends the file. Changes nothing if the disk has not enough space.
     pub(super) fn extend(&mut self, length: usize) -> IoResult<()> {
         if length <= self.length {
             return Ok(());
         }
-        // A failed reservation may take all that is left, so look first.
+        // A reservation that fails may still occupy all free space, so check the free space first.
         if available(&self.file)? < to_u64(length - self.length) {
             return Err(Errno::NOSPC.into());
         }
@@ -56,8 +56,8 @@ impl Allocation {
     }
 }
 
-/// Reserves disk space for a part of a file. Its length stays as it is. Some file systems cannot do that; there, a full
-/// disk is noticed when a page is written.
+/// Reserves disk space for a part of a file, without changing the length of the file. Some file systems do not support
+/// that. On these, nothing is reserved, and a full disk is detected only when a page is written.
 pub(super) fn reserve(file: &File, from: usize, to: usize) -> IoResult<()> {
     loop {
         match fallocate(file, FallocateFlags::KEEP_SIZE, to_u64(from), to_u64(to.saturating_sub(from))) {
@@ -68,7 +68,7 @@ pub(super) fn reserve(file: &File, from: usize, to: usize) -> IoResult<()> {
     }
 }
 
-/// Bytes that the file system of the file has left.
+/// Returns the number of free bytes of the file's file system.
 pub(super) fn available(file: &File) -> IoResult<u64> {
     let stat = fstatvfs(file)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -82,5 +82,5 @@ fn to_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-/// The unit of `st_blocks`.
-const BLOCK: u64 = 512;
+/// Size in bytes of the blocks that `st_blocks` counts.
+const BLOCK_SIZE: u64 = 512;

@@ -1,4 +1,5 @@
-//! Applies change sets to a transaction, in key order, which is the fastest for LMDB. The caller commits it.
+//! Applies change sets to a transaction, in key order, which is the fastest order for LMDB. The caller commits the
+//! transaction.
 
 use heed::RwTxn;
 
@@ -23,7 +24,7 @@ pub(super) struct Apply<'a, 'e> {
     pub(super) balance: Balance,
 }
 
-/// Bytes of keys and values that a transaction adds and removes.
+/// Numbers of bytes of keys and values that a transaction adds and removes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Balance {
     added: usize,
@@ -32,17 +33,17 @@ pub(super) struct Balance {
 
 impl Apply<'_, '_> {
     /// Applies several change sets, one after the other.
-    pub(super) fn changes(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
+    pub(super) fn apply_all(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         for change in changes {
-            self.sessions(change)?;
-            self.entries(change)?;
-            self.retained(change)?;
+            self.apply_sessions(change)?;
+            self.apply_entries(change)?;
+            self.apply_retained(change)?;
         }
-        self.bodies(changes)
+        self.apply_bodies(changes)
     }
 
-    /// Writes each body with its first entry, and deletes it with its last.
-    fn bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
+    /// Writes each body that gets its first entry, and deletes each body whose last entry was deleted.
+    fn apply_bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         let table = &self.tables.messages;
         for (id, delta) in self.deltas.sorted() {
             let key = id.0.to_be_bytes();
@@ -67,7 +68,7 @@ impl Apply<'_, '_> {
         table.put(self.txn, key, value)
     }
 
-    fn retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
+    fn apply_retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let table = &self.tables.retained;
         for ((tenant, topic), stored) in &change.retained {
             let is_same = |value: &[u8]| {
@@ -101,7 +102,7 @@ impl Apply<'_, '_> {
 
 impl Balance {
     /// Whether the transaction removes at least as much as it adds.
-    pub(super) fn frees(self) -> bool {
+    pub(super) fn frees_space(self) -> bool {
         self.removed >= self.added
     }
 
@@ -109,14 +110,14 @@ impl Balance {
         self.added += key.len() + value.len();
     }
 
-    /// `value`: the length of the value, in bytes.
-    pub(super) fn remove(&mut self, key: &[u8], value: usize) {
-        self.removed += key.len() + value;
+    /// Counts a removed record, whose value has `value_len` bytes.
+    pub(super) fn remove(&mut self, key: &[u8], value_len: usize) {
+        self.removed += key.len() + value_len;
     }
 }
 
-/// The text that identifies a retained message: tenant and topic. The leading length of the tenant keeps them
-/// apart.
+/// Returns the text that identifies a retained message: the length of the tenant, the tenant, and the topic. The length
+/// makes the text unambiguous.
 fn retained_text(tenant: &str, topic: &str) -> Vec<u8> {
     let length = u32::try_from(tenant.len()).unwrap_or(u32::MAX).to_be_bytes();
     [&length, tenant.as_bytes(), topic.as_bytes()].concat()

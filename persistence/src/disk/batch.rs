@@ -1,4 +1,4 @@
-//! The open batch: folded operations that wait for the writer. Its size is limited.
+//! The open batch: folded operations that wait for the writer. The size of the batch is limited.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +13,8 @@ use crate::store::{Appended, AtomicScope, Commit};
 /// The open batch.
 pub(super) struct Batch {
     open: Mutex<Open>,
-    /// Every atomic scope holds it for reading. The writer holds it for writing while it takes the batch.
-    /// Locked before `open`.
+    /// A lock that every atomic scope holds for reading, and that the writer holds for writing while it takes the
+    /// batch. It must be locked before `open`.
     atomic_scopes: RwLock<()>,
     wake_writer: Condvar,
     checkpointed: Condvar,
@@ -25,17 +25,19 @@ pub(super) struct Batch {
 struct Open {
     change: ChangeSet,
     bytes: usize,
-    /// What the limit for bytes is now.
+    /// The current limit for `bytes`.
     bytes_limit: usize,
     /// The commit that will cover this batch.
     commit: Commit,
-    /// Size of the operations that the writer retries because they did not fit.
+    /// Number of operations that the writer retries because there was no space for them.
     retry_len: usize,
+    /// Size in bytes of the operations that the writer retries.
     retry_bytes: usize,
-    /// No more operations are accepted.
+    /// Whether the batch is closed, so that no more operations are accepted.
     closed: bool,
-    /// How many checkpoints were requested, and how many of the requests are answered.
+    /// Number of checkpoints that were requested.
     checkpoints_requested: u64,
+    /// Number of requests for a checkpoint that were answered.
     checkpoints_done: u64,
 }
 
@@ -44,19 +46,19 @@ impl Open {
         self.checkpoints_requested > self.checkpoints_done
     }
 
-    /// Number of operations in the batch.
+    /// Returns the number of operations in the batch.
     fn len(&self) -> usize {
         usize::try_from(self.change.operations).unwrap_or(usize::MAX)
     }
 }
 
-/// What the writer took.
+/// Information about the batch that the writer has taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenBatch {
     /// The commit that covers this batch and everything before it.
     pub(super) commit: Commit,
     pub(super) bytes: usize,
-    /// The store is closing: no batch will follow.
+    /// Whether the store is closing, so that no batch will follow.
     pub(super) last: bool,
     /// The number of the latest request for a checkpoint; 0 when there is none.
     pub(super) checkpoint_request: u64,
@@ -85,7 +87,7 @@ impl Batch {
         }
     }
 
-    /// See [`crate::Store::append`].
+    /// Appends operations to the batch, as described at [`crate::Store::append`].
     pub(super) fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         let size = total_size(operations);
         let mut open = self.open.lock();
@@ -93,7 +95,7 @@ impl Batch {
             return Appended::Refused;
         }
         if operations.is_empty() && open.change.operations == 0 {
-            // Return the last commit, because a next one may never come.
+            // Return the last commit, because there may never be another one.
             return Appended::Accepted(Commit(open.commit.0 - 1));
         }
         open.change.fold_operations(operations);
@@ -105,18 +107,19 @@ impl Batch {
         if slow { Appended::Slow(commit) } else { Appended::Accepted(commit) }
     }
 
-    /// Sets the limit for bytes, if it is below the configured one.
+    /// Sets the limit for the number of bytes. The configured limit applies if it is lower.
     pub(super) fn limit_bytes(&self, limit: usize) {
         self.open.lock().bytes_limit = self.bytes_max.min(limit);
     }
 
-    /// See [`crate::Store::atomic_scope`].
+    /// Begins an atomic scope, as described at [`crate::Store::atomic_scope`].
     pub(super) fn atomic_scope(&self) -> AtomicScope<'_> {
         AtomicScope::hold(&self.atomic_scopes)
     }
 
-    /// Waits for operations, a checkpoint request, the deadline or the end. Then moves the batch into `into`,
-    /// which must be empty. With `until_deadline`, operations and requests do not end the wait.
+    /// Waits until there are operations or a checkpoint request, the deadline has passed, or the batch is closed. Then
+    /// moves the batch into `into`, which must be empty. With `until_deadline`, operations and requests do not end the
+    /// wait.
     pub(super) fn take(
         &self,
         into: &mut ChangeSet,
@@ -157,7 +160,7 @@ impl Batch {
         open.retry_bytes = bytes;
     }
 
-    /// Requests a checkpoint and waits until the writer has made it or could not make it.
+    /// Requests a checkpoint and waits until the writer has made the checkpoint or failed to make it.
     pub(super) fn checkpoint_and_wait(&self) {
         let mut open = self.open.lock();
         open.checkpoints_requested += 1;
@@ -183,15 +186,15 @@ impl Batch {
         self.checkpointed.notify_all();
     }
 
-    /// The number of waiting operations, how many of them are retried, and the bytes of all.
+    /// Returns the number of waiting operations, the number of those that are retried, and the size of all in bytes.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
         (open.len() + open.retry_len, open.retry_len, open.bytes + open.retry_bytes)
     }
 
-    /// Yields the processor while the batch grows by that. Threads that wait for this processor append more
-    /// operations, which saves whole commits with their wake-ups, and they complete entries, which then need
-    /// not be written. On a free processor this ends as soon as one yield brings nothing new.
+    /// Yields the processor as long as the batch grows, for at most [`GROWTH_WAIT_MAX`]. Threads that wait for this
+    /// processor can then append more operations, which saves commits and wake-ups, and can complete entries, which
+    /// then need not be written. On an idle processor, this returns after the first yield without new operations.
     fn wait_while_growing(&self) {
         let begun = Instant::now();
         let mut len = self.open.lock().len();
@@ -211,5 +214,5 @@ impl Batch {
     }
 }
 
-/// How long to wait for the batch to grow, not counting the last yield.
+/// Maximum time to wait for the batch to grow, not counting the last yield.
 const GROWTH_WAIT_MAX: Duration = Duration::from_millis(10);

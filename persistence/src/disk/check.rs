@@ -12,12 +12,12 @@ use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 use crate::store::{Findings, Item};
 
-/// What the check knows so far.
+/// The state of the check: the faults found so far, and what later records must refer to.
 #[derive(Default)]
 struct Check {
     findings: Findings,
     sessions: HashSet<SessionId>,
-    /// Bodies, and the number of entries that refer to each.
+    /// The bodies, and the number of entries that refer to each.
     bodies: HashMap<MessageId, u32>,
     packet_ids: BTreeSet<(SessionId, u16)>,
 }
@@ -29,7 +29,7 @@ pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault>
         for row in reader.table.iter(txn)? {
             check.findings.records += 1;
             match reader.read(row?) {
-                Ok(item) => check.item(&item),
+                Ok(item) => check.check_item(&item),
                 Err(corrupt) => check.findings.add(corrupt.to_string()),
             }
         }
@@ -38,7 +38,7 @@ pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault>
 }
 
 impl Check {
-    fn item(&mut self, item: &Item<'_>) {
+    fn check_item(&mut self, item: &Item<'_>) {
         match item {
             Item::Session(id, _) => {
                 self.sessions.insert(*id);
@@ -49,7 +49,7 @@ impl Check {
             Item::Message(id, _) => {
                 self.bodies.insert(*id, 0);
             }
-            Item::Entry(key, record) => self.entry(*key, record),
+            Item::Entry(key, record) => self.check_entry(*key, record),
             Item::Received(session, id) => {
                 self.require_session(*session, &format!("received packet id {id}"))
             }
@@ -57,7 +57,7 @@ impl Check {
         }
     }
 
-    fn entry(&mut self, key: EntryKey, record: &EntryRecord) {
+    fn check_entry(&mut self, key: EntryKey, record: &EntryRecord) {
         self.require_session(key.session, &format!("entry of message {}", key.message.0));
         if record.state.holds_body() {
             match self.bodies.get_mut(&key.message) {

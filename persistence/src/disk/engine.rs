@@ -1,5 +1,5 @@
-//! The LMDB environment as the writer uses it: transactions and syncs. The submodules hold the log and the
-//! handling of space.
+//! The LMDB environment as the writer uses it: transactions and syncs. The submodules contain commits to the log, the
+//! handling of space, and the time mark.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,12 +42,12 @@ pub(super) struct Engine {
     pending: ChangeSet,
     /// The write cost of everything logged since the last checkpoint.
     logged_cost: usize,
-    /// Number of coming commits that go to the tables directly, not through the log.
+    /// Number of further commits that are written to the tables directly instead of the log.
     log_bypass: u32,
     orphans: u64,
-    /// The last transaction was an empty one, made so that freed pages can be reused.
+    /// Whether the last transaction was an empty one, which was committed so that freed pages can be reused.
     empty_commit_done: bool,
-    /// The sync interval and the sync point; `None`: LMDB syncs each commit.
+    /// The sync interval and the sync point; `None` if LMDB syncs each commit.
     interval_sync: Option<(Duration, SyncPoint)>,
     presence: Presence,
     timeline: Timeline,
@@ -72,7 +72,7 @@ pub(super) struct Opened {
     pub(super) time_mark: Option<TimeMark>,
 }
 
-/// Where a change found space.
+/// The part of the map that a change was written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
     /// Below the size limit.
@@ -118,12 +118,12 @@ impl Engine {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        Counts { bodies: self.bodies(), orphans: self.orphans }
+        Counts { bodies: self.body_count(), orphans: self.orphans }
     }
 
-    /// Number of bodies on disk.
-    pub(super) fn bodies(&self) -> u64 {
-        u64::try_from(self.references.len() + self.pending.bodies()).unwrap_or(u64::MAX)
+    /// Returns the number of bodies on disk.
+    pub(super) fn body_count(&self) -> u64 {
+        u64::try_from(self.references.len() + self.pending.body_count()).unwrap_or(u64::MAX)
     }
 
     /// Returns [`Fault::Displaced`] if the files of the store are no longer at their paths.
@@ -131,7 +131,7 @@ impl Engine {
         self.presence.verify()
     }
 
-    /// Everything committed is on the disk when this returns.
+    /// Syncs with interval durability, and otherwise does nothing. Afterwards, everything committed is on the disk.
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
         match &mut self.interval_sync {
             Some((_, sync_point)) => sync_point.save(&self.map),
@@ -139,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// After a failed sync: marks the sync point, so that the next start goes back to it.
+    /// Marks the sync point after a failed sync, so that the next start returns to the state of the sync point.
     pub(super) fn invalidate(&self) {
         if let Some((_, sync_point)) = &self.interval_sync
             && let Err(error) = sync_point.invalidate()
@@ -157,8 +157,8 @@ impl Engine {
         }
     }
 
-    /// Writes the pending changes and `change` to the tables in one transaction, and empties both. An error
-    /// leaves them unchanged. `allowed` decides whether the transaction may be committed.
+    /// Writes the pending changes and `change` to the tables in one transaction, and empties both. An error leaves both
+    /// unchanged. `allowed` decides whether the transaction may be committed.
     fn transact(&mut self, change: &mut ChangeSet, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
         self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
@@ -172,7 +172,7 @@ impl Engine {
             deltas: ReferenceDeltas::default(),
             balance: Balance::default(),
         };
-        apply.changes(&[&self.pending, change])?;
+        apply.apply_all(&[&self.pending, change])?;
         let Apply { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
@@ -192,7 +192,7 @@ impl Engine {
     }
 }
 
-/// Raises the high-water marks in the file if they have to be raised. Returns the marks that the file then has.
+/// Raises the high-water marks in the file if necessary. Returns the marks that the file then has.
 fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
     let Some(raised) = ids.raise(marks) else { return Ok(marks) };
     meta.put(txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;

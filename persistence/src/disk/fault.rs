@@ -8,13 +8,13 @@ use tidegate_limits::OutOfMemory;
 
 use crate::error::{Corrupt, LoadError, ReadError, Reason};
 
-/// Why a transaction failed.
+/// The reason why a transaction failed, with the reaction of the writer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     /// The map is full: grow it.
     #[error("the map is full")]
     MapFull,
-    /// The owner, another process, has made the file larger than the map here: resize the map.
+    /// The process that owns the store has made the file larger than the map of this process: resize the map.
     #[error("the file is larger than the map")]
     MapOutgrown,
     /// No space on the file system: retry later.
@@ -44,7 +44,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether a retry can help.
+    /// Whether space is missing, so that a retry can succeed later.
     pub(super) fn is_out_of_space(&self) -> bool {
         matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_) | Self::NoMemory)
     }
@@ -54,8 +54,8 @@ impl Fault {
         Self::Sync(self.to_string())
     }
 
-    /// LMDB reports a write that a full file system cut short as `EIO`. It counts as lack of space if the file
-    /// system has little left.
+    /// Converts an `EIO` to [`Self::NoSpace`] if the file system has little space left. LMDB reports `EIO` if a full
+    /// file system has written only a part of the data.
     pub(super) fn detect_full_disk(self, folder: &Path) -> Self {
         match self {
             Self::Io(error) if error.raw_os_error() == Some(EIO) && free_bytes(folder) < FREE_BYTES_MIN => {
@@ -129,7 +129,7 @@ impl From<Fault> for ReadError {
     }
 }
 
-/// Free bytes on the file system; the maximum if that is unknown.
+/// Returns the number of free bytes on the file system; the maximum if the number is unknown.
 fn free_bytes(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }

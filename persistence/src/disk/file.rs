@@ -1,4 +1,4 @@
-//! Examines the data file before LMDB opens it: whether it is an LMDB file, and whether its end is missing.
+//! Examines the data file before LMDB opens it: checks that it is an LMDB file and that its end is not missing.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -8,12 +8,12 @@ use std::path::Path;
 use super::verify::Header;
 use crate::error::OpenError;
 
-/// What the header and the length of a data file say, in bytes.
+/// The sizes found by examining a data file, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Examined {
     /// The length of the file.
     pub(super) length: u64,
-    /// The pages up to the last one of the newest transaction.
+    /// The size of the file up to the last page of the newest transaction.
     pub(super) used: u64,
 }
 
@@ -48,7 +48,7 @@ fn examine_open(path: &Path, file: &File) -> Result<Examined, OpenError> {
     if length < used { Err(truncated(path, length, used)) } else { Ok(Examined { length, used }) }
 }
 
-/// The beginning of a page; zeros when the file is shorter.
+/// Reads the beginning of the page at `offset`. Returns zeros if the file is shorter.
 fn read_at(file: &File, offset: u64) -> io::Result<[u8; MetaPages::SIZE]> {
     let mut head = [0; MetaPages::SIZE];
     match file.read_exact_at(&mut head, offset) {
@@ -84,7 +84,7 @@ pub(super) fn write_meta_pages(file: &File, meta_pages: &MetaPages) -> io::Resul
     file.write_all_at(&meta_pages.second, meta_pages.page_size)
 }
 
-/// Extends the file to at least that length; the added part is a hole.
+/// Extends the file to at least `length` bytes. The added part is a hole.
 pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     if file.metadata()?.len() < length { file.set_len(length) } else { Ok(()) }

@@ -1,4 +1,5 @@
-//! Hands out session ids and message ids from memory. An id is never handed out twice, whatever was committed.
+//! Assigns session ids and message ids from counters in memory. An id is never assigned twice, even if the commits that
+//! used it were lost.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +25,7 @@ impl Marks {
 }
 
 impl Ids {
-    /// Starts at the marks in the file.
+    /// Creates the counters, which start at the marks in the file.
     pub(super) fn new(marks: Marks) -> Self {
         Self { sessions: AtomicU64::new(marks.sessions), messages: AtomicU64::new(marks.messages) }
     }
@@ -37,10 +38,10 @@ impl Ids {
         MessageId(self.messages.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The marks that must be written together with a batch that was taken before this call. `None` when the
-    /// current marks are high enough.
+    /// Returns the marks that must be written together with a batch that was taken before this call; `None` if the
+    /// current `marks` are high enough.
     pub(super) fn raise(&self, marks: Marks) -> Option<Marks> {
-        let raise = |mark: u64, next: u64| if next > mark { next.saturating_add(STEP) } else { mark };
+        let raise = |mark: u64, next: u64| if next > mark { next.saturating_add(MARK_STEP) } else { mark };
         let raised = Marks {
             sessions: raise(marks.sessions, self.sessions.load(Ordering::Relaxed)),
             messages: raise(marks.messages, self.messages.load(Ordering::Relaxed)),
@@ -49,5 +50,5 @@ impl Ids {
     }
 }
 
-/// Ids by which a mark is raised at a time, so that only few commits have to raise it.
-const STEP: u64 = 65_536;
+/// Number of ids by which a mark is raised beyond the next id, so that only few commits have to raise it.
+const MARK_STEP: u64 = 65_536;

@@ -5,7 +5,7 @@ use tidegate_mqtt::PacketId;
 use crate::operation::EntryKey;
 use crate::record::{MessageId, SessionId};
 
-/// The key of an entry. Its first eight bytes are the session.
+/// Encodes the key of an entry. Its first eight bytes are the session id.
 pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
     let mut bytes = [0; 18];
     let (session, rest) = bytes.split_at_mut(8);
@@ -16,7 +16,7 @@ pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
     bytes
 }
 
-/// Reads the key of an entry.
+/// Decodes the key of an entry.
 pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
     let (session, rest) = bytes.split_at_checked(8)?;
     let (message, rest) = rest.split_at_checked(8)?;
@@ -28,7 +28,7 @@ pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
     })
 }
 
-/// The key of a received packet id.
+/// Encodes the key of a received packet id.
 pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] {
     let mut bytes = [0; 10];
     let (first, second) = bytes.split_at_mut(8);
@@ -37,14 +37,14 @@ pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] 
     bytes
 }
 
-/// Reads the key of a received packet id.
+/// Decodes the key of a received packet id.
 pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
     let (session, rest) = bytes.split_at_checked(8)?;
     let packet_id = PacketId::new(u16::from_be_bytes(rest.try_into().ok()?))?;
     Some((SessionId(read_number(session)?), packet_id))
 }
 
-/// Reads a key of eight bytes: a session or a message. `None` if no store hands out such a number.
+/// Decodes a key of eight bytes: a session or a message. `None` if no store assigns such a number.
 pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?)).filter(|number| *number <= ID_MAX)
 }

@@ -1,4 +1,4 @@
-//! Reads all records, table by table, as the broker needs them when it starts.
+//! Reads all records, table by table, in the order in which the broker needs them when it starts.
 
 use heed::RoTxn;
 
@@ -18,7 +18,7 @@ pub(super) struct TableReader<'v> {
     read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
 }
 
-/// Passes all records of one state to `visit`.
+/// Passes all records that the transaction sees to `visit`.
 pub(super) fn load(
     tables: &Tables,
     txn: &RoTxn<'_>,
@@ -46,41 +46,41 @@ impl TableReader<'_> {
     }
 }
 
-/// All tables in the order of loading.
+/// Returns all tables in the order of loading.
 pub(super) fn readers(tables: &Tables) -> [TableReader<'_>; 6] {
     [
-        TableReader { table: &tables.sessions, read: session },
-        TableReader { table: &tables.subscriptions, read: subscription },
-        TableReader { table: &tables.messages, read: message },
-        TableReader { table: &tables.entries, read: entry },
-        TableReader { table: &tables.received, read: received },
-        TableReader { table: &tables.retained, read: retained },
+        TableReader { table: &tables.sessions, read: read_session },
+        TableReader { table: &tables.subscriptions, read: read_subscription },
+        TableReader { table: &tables.messages, read: read_message },
+        TableReader { table: &tables.entries, read: read_entry },
+        TableReader { table: &tables.received, read: read_received },
+        TableReader { table: &tables.retained, read: read_retained },
     ]
 }
 
-fn session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     Ok(Item::Session(SessionId(read_number(row.key).ok_or(BAD_KEY)?), SessionRecord::read(row.value)?))
 }
 
-fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     let session = row.key.get(..8).and_then(read_number).map(SessionId);
     Ok(Item::Subscription(session.ok_or(BAD_KEY)?, SubscriptionRecord::read(row.value)?))
 }
 
-fn message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     Ok(Item::Message(MessageId(read_number(row.key).ok_or(BAD_KEY)?), MessageRecord::read(row.value)?))
 }
 
-fn entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     Ok(Item::Entry(read_entry_key(row.key).ok_or(BAD_KEY)?, EntryRecord::read(row.value)?))
 }
 
-fn received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     let (session, packet_id) = read_received_key(row.key).ok_or(BAD_KEY)?;
     Ok(Item::Received(session, packet_id))
 }
 
-fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+fn read_retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     let RetainedRecord { tenant, message } = RetainedRecord::read(row.value)?;
     Ok(Item::Retained { tenant, message })
 }

@@ -1,5 +1,6 @@
-//! The lock on a folder. Dropping it unlocks explicitly: while another thread starts a process, that process
-//! briefly has a copy of every open file, and closing the file alone would leave it locked.
+//! The lock on a folder. Dropping the lock unlocks the file explicitly, because closing the file is not enough: while
+//! another thread starts a process, the new process briefly has a copy of every open file, which would keep the file
+//! locked.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -8,17 +9,18 @@ use std::io;
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Takes the lock that one owner holds alone.
+    /// Locks the file exclusively, for the owner of the store.
     pub(super) fn exclusive(file: File) -> Result<Self, TryLockError> {
         file.try_lock().map(|()| Self(file))
     }
 
-    /// Takes the lock that several readers can share.
+    /// Locks the file for a reader. Several readers can share the lock.
     pub(super) fn shared(file: File) -> Result<Self, TryLockError> {
         file.try_lock_shared().map(|()| Self(file))
     }
 
-    /// Another descriptor of the locked file. It holds the lock only as long as this lock lives.
+    /// Returns another descriptor of the locked file. The file is unlocked when this lock is dropped, even if the
+    /// descriptor is still open.
     pub(super) fn try_clone_file(&self) -> io::Result<File> {
         self.0.try_clone()
     }

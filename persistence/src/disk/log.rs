@@ -39,11 +39,11 @@ impl Log {
 
     /// Reads the whole log into one change set. Returns it with the state of the log.
     pub(super) fn read(meta: &Table, txn: &RoTxn<'_>) -> Result<(Self, ChangeSet), Fault> {
-        let (mut log, mut replay) = (Self::default(), read::Replay::default());
-        for row in meta.prefix(txn, PREFIX)? {
+        let (mut log, mut replay) = (Self::default(), read::LogReplay::default());
+        for row in meta.prefix(txn, KEY_PREFIX)? {
             let row = row?;
             let corrupt = |fault| meta.corrupt(row.key, fault);
-            let number = number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))?;
+            let number = row_number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))?;
             log.next = number.checked_add(1).ok_or_else(|| corrupt("an impossible number"))?;
             log.bytes += row.value.len();
             replay.fold(row.value).map_err(corrupt)?;
@@ -51,20 +51,21 @@ impl Log {
         Ok((log, replay.finish()))
     }
 
-    /// The number of the first row; `None` when the log is empty.
+    /// Returns the number of the first row; `None` if the log is empty.
     pub(super) fn first(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<u64>, Fault> {
-        let row = meta.prefix(txn, PREFIX)?.next().transpose()?;
-        Ok(row.and_then(|row| number(row.key)))
+        let row = meta.prefix(txn, KEY_PREFIX)?.next().transpose()?;
+        Ok(row.and_then(|row| row_number(row.key)))
     }
 
-    /// The same log, empty. Row numbers keep rising, so a reader notices that the log was emptied.
+    /// Returns the state of the log after it was emptied. Row numbers continue, so that a reader notices that the log
+    /// was emptied.
     pub(super) fn emptied(self) -> Self {
         Self { bytes: 0, ..self }
     }
 
     /// Deletes all rows.
     pub(super) fn clear(meta: &Table, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
-        meta.delete_prefix(txn, PREFIX)
+        meta.delete_prefix(txn, KEY_PREFIX)
     }
 
     pub(super) fn bytes(self) -> usize {
@@ -72,16 +73,16 @@ impl Log {
     }
 }
 
-fn key(number: u64) -> [u8; 11] {
+fn row_key(number: u64) -> [u8; 11] {
     let mut key = [0; 11];
-    let (prefix, rest) = key.split_at_mut(PREFIX.len());
-    prefix.copy_from_slice(PREFIX);
+    let (prefix, rest) = key.split_at_mut(KEY_PREFIX.len());
+    prefix.copy_from_slice(KEY_PREFIX);
     rest.copy_from_slice(&number.to_be_bytes());
     key
 }
 
-fn number(key: &[u8]) -> Option<u64> {
-    key.strip_prefix(PREFIX).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes)
+fn row_number(key: &[u8]) -> Option<u64> {
+    key.strip_prefix(KEY_PREFIX).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes)
 }
 
-const PREFIX: &[u8] = b"log";
+const KEY_PREFIX: &[u8] = b"log";

@@ -1,5 +1,5 @@
-//! Checks that the files of an open store are still at their paths. A file that was removed or replaced is still
-//! open here, so writing to it succeeds, but the next start would not find what was written.
+//! Checks that the files of an open store are still at their paths. If a file was removed or replaced, this process
+//! still has it open and can write to it, but the next start would not find the written data.
 
 use std::fs::{self, File, Metadata};
 use std::io::{Error as IoError, ErrorKind};
@@ -10,7 +10,8 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::open::{DATA, LOCK};
 
-/// The files that make a store this process's own: the data file, and the lock that keeps other processes out.
+/// The files whose presence is checked: the data file, and the lock file, which prevents other processes from opening
+/// the store.
 pub(super) struct Presence {
     files: [OpenFile; 2],
 }
@@ -22,7 +23,7 @@ struct OpenFile {
 }
 
 impl Presence {
-    /// Remembers the files of an open store.
+    /// Records the files of an open store.
     pub(super) fn new(map: &Map) -> Result<Self, Fault> {
         let data = OpenFile { path: map.folder().join(DATA), file: map.env().try_clone_inner_file()? };
         let lock = OpenFile { path: map.folder().join(LOCK), file: map.lock().try_clone_file()? };
@@ -36,7 +37,8 @@ impl Presence {
 }
 
 impl OpenFile {
-    /// Four system calls per commit, for two files, are cheap compared with the sync of the commit.
+    /// Checks that the file is still at its path. This takes two system calls, which are cheap compared with the sync
+    /// of a commit.
     fn verify(&self) -> Result<(), Fault> {
         let open = self.file.metadata().map_err(|error| unknown(&self.path, &error))?;
         match fs::metadata(&self.path) {
@@ -48,7 +50,7 @@ impl OpenFile {
     }
 }
 
-/// While a file is open, no other file has its inode number.
+/// Whether both are the same file, and it was not removed. While a file is open, no other file has its inode number.
 fn is_same(open: &Metadata, found: &Metadata) -> bool {
     open.nlink() > 0 && (open.dev(), open.ino()) == (found.dev(), found.ino())
 }

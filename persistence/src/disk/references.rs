@@ -33,7 +33,7 @@ impl References {
         Ok(counts)
     }
 
-    /// The keys of the bodies in the file that no entry refers to.
+    /// Returns the keys of the bodies in the file that no entry refers to.
     pub(super) fn orphans(&self, tables: &Tables, txn: &RoTxn<'_>) -> Result<Vec<[u8; 8]>, Fault> {
         let mut orphans = Vec::new();
         for row in tables.messages.iter(txn)? {
@@ -51,7 +51,7 @@ impl References {
         self.0.get(&message).copied().unwrap_or(0)
     }
 
-    /// Applies the changes after the transaction was committed.
+    /// Applies the changes of the counts after the transaction was committed.
     pub(super) fn apply(&mut self, deltas: &ReferenceDeltas) {
         for (message, delta) in &deltas.0 {
             match self.count_after(*message, *delta) {
@@ -65,7 +65,7 @@ impl References {
         self.0.len()
     }
 
-    /// The count after a change by `delta`.
+    /// Returns the count of a message after a change by `delta`.
     pub(super) fn count_after(&self, message: MessageId, delta: i64) -> u32 {
         let count = i64::from(self.count_of(message)).saturating_add(delta);
         u32::try_from(count.max(0)).unwrap_or(u32::MAX)
@@ -77,7 +77,7 @@ impl ReferenceDeltas {
         *self.0.entry(message).or_default() += delta;
     }
 
-    /// The messages whose counts change, ordered by id.
+    /// Returns the messages whose counts change, with the changes, ordered by id.
     pub(super) fn sorted(&self) -> Vec<(MessageId, i64)> {
         let mut all: Vec<_> = self
             .0

@@ -1,4 +1,4 @@
-//! The state that callers and the writer share: the open batch, the committed number, the health.
+//! The state that callers and the writer share: the open batch, the committed number, and the health.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,5 +96,5 @@ impl Shared {
     }
 }
 
-/// The target of lines that peers can cause by filling the store. The log of the broker limits them.
+/// The target of log lines that peers can cause by filling the store. The broker limits the number of these lines.
 const PEER: &str = "tidegate::peer";

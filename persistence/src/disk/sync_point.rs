@@ -1,6 +1,6 @@
-//! The sync point: how a store with interval durability returns to its last sync after a crash. It consists of
-//! copies of LMDB's meta pages in a separate file, and of a read transaction that keeps the pages they refer to
-//! from being reused.
+//! The sync point, with which a store with interval durability returns to its last sync after a crash. It consists of
+//! copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that the copies
+//! refer to from being reused.
 
 use std::fs::{self, File};
 use std::io;
@@ -30,9 +30,9 @@ pub(super) struct SyncPoint {
     file: File,
     data: File,
     boot_id: BootId,
-    /// Number of syncs. Its last bit selects the place in the file.
+    /// Number of syncs. Its last bit selects the position of the record in the file.
     sequence: u64,
-    /// A read transaction on the state of the last sync; `None` while the map is resized.
+    /// The read transaction on the state of the last sync; `None` while the map is resized.
     pin: Option<RoTxn<'static, WithoutTls>>,
 }
 
@@ -47,7 +47,7 @@ impl SyncPoint {
         let mut sync_point =
             Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pin: None };
         sync_point.save(map)?;
-        // Sync the folder: otherwise the file would not be found after a power failure.
+        // Sync the folder, because otherwise the file might not exist after a power failure.
         File::open(map.folder())?.sync_all()?;
         map.stop_syncing()?;
         Ok(sync_point)
@@ -73,7 +73,8 @@ impl SyncPoint {
         Ok(())
     }
 
-    /// Marks the sync point after a failed sync: even the next process must not trust the page cache.
+    /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns to
+    /// the sync point.
     pub(super) fn invalidate(&self) -> io::Result<()> {
         fs::rename(&self.path, self.path.with_file_name(INVALIDATED))
     }
@@ -93,7 +94,7 @@ impl SyncPoint {
     }
 }
 
-/// The name of the file is part of the format: existing stores have it.
+/// The name of the file. It is part of the format, because existing stores have this file.
 pub(super) const NAME: &str = "anchor";
 /// The name of the file after a sync failed.
 pub(super) const INVALIDATED: &str = "anchor.failed";

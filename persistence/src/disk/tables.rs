@@ -1,4 +1,5 @@
-//! The databases (tables) of the LMDB file: their names, and reads and writes. Errors name the record.
+//! The databases (tables) of the LMDB file: their names, and the operations that read and write records. Errors name
+//! the record.
 
 use std::ops::Bound;
 
@@ -69,7 +70,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Number of pages that the tables use.
+    /// Returns the number of pages that the tables use.
     pub(super) fn pages(&self, txn: &RoTxn<'_>) -> Result<usize, Fault> {
         let Self { meta, sessions, subscriptions, messages, entries, received, retained } = self;
         let mut pages = 0;
@@ -104,7 +105,7 @@ impl Tables {
 }
 
 impl Table {
-    /// The schema version stored in the file. Call this on the table `meta`.
+    /// Returns the schema version stored in the file. Call this on the table `meta`.
     pub(super) fn schema(&self, txn: &RoTxn<'_>) -> Result<Option<u32>, Fault> {
         let bytes = self.get(txn, SCHEMA_KEY)?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
@@ -118,7 +119,7 @@ impl Table {
         Ok(self.database.put(txn, key, value)?)
     }
 
-    /// Writes a new record. Returns false and changes nothing when the key exists.
+    /// Writes a new record. Returns `false` and changes nothing if the key exists.
     pub(super) fn put_new(&self, txn: &mut RwTxn<'_>, key: &[u8], value: &[u8]) -> Result<bool, Fault> {
         match self.database.put_with_flags(txn, PutFlags::NO_OVERWRITE, key, value) {
             Ok(()) => Ok(true),
@@ -127,12 +128,12 @@ impl Table {
         }
     }
 
-    /// Deletes a record; returns false when there was none.
+    /// Deletes a record. Returns `false` if the record does not exist.
     pub(super) fn delete(&self, txn: &mut RwTxn<'_>, key: &[u8]) -> Result<bool, Fault> {
         Ok(self.database.delete(txn, key)?)
     }
 
-    /// Deletes all records whose keys begin with that session; returns their number.
+    /// Deletes all records whose keys begin with the id of the session, and returns their number.
     pub(super) fn delete_session(&self, txn: &mut RwTxn<'_>, session: SessionId) -> Result<usize, Fault> {
         let begin = session.0.to_be_bytes();
         let next = session.0.checked_add(1).map(u64::to_be_bytes);
@@ -151,7 +152,7 @@ impl Table {
         Ok(())
     }
 
-    /// The records whose keys begin with `prefix`, in key order.
+    /// Returns the records whose keys begin with `prefix`, in key order.
     pub(super) fn prefix<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -160,7 +161,7 @@ impl Table {
         Ok(self.database.prefix_iter(txn, prefix)?.map(row))
     }
 
-    /// All records in key order.
+    /// Returns all records in key order.
     pub(super) fn iter<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -172,7 +173,7 @@ impl Table {
         Ok(self.database.len(txn)?)
     }
 
-    /// The error that the record with this key is not valid.
+    /// Creates the error that the record with this key is not valid.
     pub(super) fn corrupt(&self, key: &[u8], fault: &'static str) -> Corrupt {
         Corrupt::new(self.name, key, fault)
     }
@@ -183,8 +184,9 @@ fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
     Ok(Row { key, value })
 }
 
-/// The schema version that is written, and the earlier one, which has no log.
+/// The schema version that this program writes.
 pub(super) const SCHEMA: u32 = 2;
+/// The earlier schema version, in which there is no log.
 pub(super) const SCHEMA_WITHOUT_LOG: u32 = 1;
 
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";

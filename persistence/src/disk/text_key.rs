@@ -10,27 +10,27 @@ use smallvec::SmallVec;
 use super::fault::Fault;
 use super::tables::{Row, Table};
 
-/// Makes text keys with the secret of the store.
+/// Creates text keys. The hash of long texts depends on the secret of the store.
 #[derive(Clone, Copy)]
 pub(super) struct TextKeys {
     secret: [u8; 16],
-    /// Bits of the hash that are used. All of them, except in tests.
-    mask: u128,
+    /// The bits of the hash that are used: all of them, except in tests.
+    hash_mask: u128,
 }
 
 impl TextKeys {
     pub(super) const fn new(secret: [u8; 16]) -> Self {
-        Self { secret, mask: u128::MAX }
+        Self { secret, hash_mask: u128::MAX }
     }
 
-    /// Makes keys whose hash has one bit, so that every second pair of texts collides.
+    /// Creates text keys whose hash has only one bit, so that two texts collide with a probability of one half.
     #[cfg(test)]
     pub(super) const fn weak(secret: [u8; 16]) -> Self {
-        Self { secret, mask: 1 }
+        Self { secret, hash_mask: 1 }
     }
 
-    /// The key under which the text is stored, or would be stored. `is_same` tells whether a value belongs to
-    /// the text that is looked up.
+    /// Returns the key under which the text is stored, or would be stored. `is_same` returns whether a value belongs to
+    /// this text.
     pub(super) fn locate(
         &self,
         table: &Table,
@@ -40,14 +40,14 @@ impl TextKeys {
         is_same: impl Fn(&[u8]) -> Result<bool, &'static str>,
     ) -> Result<SmallVec<[u8; 96]>, Fault> {
         let mut key = SmallVec::from_slice(prefix);
-        if text.len() <= PLAIN_MAX {
-            key.push(PLAIN);
+        if text.len() <= PLAIN_LEN_MAX {
+            key.push(PLAIN_FORM);
             key.extend_from_slice(text);
             return Ok(key);
         }
-        key.push(HASHED);
+        key.push(HASHED_FORM);
         key.extend_from_slice(&self.hash(text));
-        let ordinal = find(table, txn, &key, is_same)?;
+        let ordinal = find_ordinal(table, txn, &key, is_same)?;
         key.extend_from_slice(&ordinal.to_be_bytes());
         Ok(key)
     }
@@ -55,12 +55,13 @@ impl TextKeys {
     fn hash(&self, text: &[u8]) -> [u8; 16] {
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         hasher.write(text);
-        (hasher.finish128().as_u128() & self.mask).to_be_bytes()
+        (hasher.finish128().as_u128() & self.hash_mask).to_be_bytes()
     }
 }
 
-/// The ordinal of the text among all texts with its hash. If the text is not stored, the lowest free ordinal.
-fn find(
+/// Returns the ordinal of the text among all texts with the same hash. If the text is not stored, returns the lowest
+/// free ordinal.
+fn find_ordinal(
     table: &Table,
     txn: &RoTxn<'_>,
     hashed: &[u8],
@@ -81,12 +82,12 @@ fn find(
     Ok(free)
 }
 
-/// The longest text that is used as a key directly. With any prefix the key stays below LMDB's limit of 511
-/// bytes.
-const PLAIN_MAX: usize = 400;
-const _: () = assert!(8 + 1 + PLAIN_MAX <= 511, "the session, the form byte and the text fit into a key");
-const PLAIN: u8 = 0;
-const HASHED: u8 = 1;
+/// Maximum length in bytes of a text that is used as a key directly. With every prefix, the key is within LMDB's limit
+/// of 511 bytes.
+const PLAIN_LEN_MAX: usize = 400;
+const _: () = assert!(8 + 1 + PLAIN_LEN_MAX <= 511, "the session, the form byte and the text fit into a key");
+const PLAIN_FORM: u8 = 0;
+const HASHED_FORM: u8 = 1;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
-//! Continues the store time after a restart. A **time mark** in the file says what the clocks showed at a known store time.
-//! If the machine was not booted since, its boot-time clock tells exactly how long the store was closed. Otherwise only the
-//! wall clock can tell. It may be wrong, so it counts for a limited time.
+//! Continues the store time after a restart. A **time mark** in the file contains the times that the clocks showed at a
+//! known store time. If the machine was not booted since, its boot-time clock shows exactly how long the store was
+//! closed. Otherwise only the wall clock shows that. The wall clock may be wrong, so only a limited time counts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,26 +13,26 @@ mod tests;
 /// The store time of an open store, and the time mark in its file.
 pub(super) struct Timeline {
     clocks: Arc<dyn Clocks>,
-    /// When the store was opened.
+    /// The time mark of the moment when the store was opened.
     opened: TimeMark,
     clock: Clock,
-    /// The mark in the file; `None` if it has none.
+    /// The time mark in the file; `None` if the file has none.
     written: Option<TimeMark>,
 }
 
-/// A store time, and what the clocks showed then, in milliseconds.
+/// A store time, and the times that the clocks showed at this moment, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimeMark {
     store_time: u64,
     since_boot: u64,
     wall: u64,
-    /// `None` if the id of the boot could not be read.
+    /// The id of the boot of the machine; `None` if it could not be read.
     boot: Option<BootId>,
 }
 
 impl Timeline {
-    /// Continues the store time from the mark in the file. After a boot of the machine, at most `downtime_max` counts. A
-    /// file without a mark is new, or was last written by a version that stored Unix times.
+    /// Continues the store time from `written`, the time mark in the file. If the machine was booted since, at most
+    /// `downtime_max` counts. A file without a mark is new, or was last written by a version that stored Unix times.
     pub(super) fn open(clocks: Arc<dyn Clocks>, written: Option<TimeMark>, downtime_max: Duration) -> Self {
         let reading = clocks.read();
         let (wall, since_boot) = (millis(reading.wall), millis(reading.since_boot));
@@ -45,12 +45,12 @@ impl Timeline {
         Self { clocks, opened, clock, written }
     }
 
-    /// Converts between store time and the monotonic clock.
+    /// Returns the clock that converts between store time and the monotonic clock.
     pub(super) fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// The mark of the current time.
+    /// Returns the time mark of the current moment.
     pub(super) fn mark(&self) -> TimeMark {
         let ClockReading { since_boot, wall, .. } = self.clocks.read();
         let since_boot = millis(since_boot);
@@ -76,14 +76,15 @@ impl Timeline {
 }
 
 impl TimeMark {
-    /// Store time, boot-time clock and wall clock (u64, little-endian), then the boot id (zeros if unknown).
+    /// Encodes the store time, the boot-time clock and the wall clock (u64, little-endian), then the boot id (zeros if
+    /// unknown).
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = [self.store_time, self.since_boot, self.wall].map(u64::to_le_bytes).concat();
         bytes.extend_from_slice(&self.boot.map_or([0; BootId::SIZE], |boot| boot.0));
         bytes
     }
 
-    /// Reads what [`Self::to_bytes`] wrote; `None` if the length is wrong.
+    /// Decodes a mark that [`Self::to_bytes`] has encoded; `None` if the length is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (store_time, rest) = bytes.split_first_chunk()?;
         let (since_boot, rest) = rest.split_first_chunk()?;
@@ -94,7 +95,7 @@ impl TimeMark {
         Some(Self { store_time, since_boot, wall, boot: (boot != [0; BootId::SIZE]).then_some(BootId(boot)) })
     }
 
-    /// Milliseconds from this mark, which is in the file, until `opened`.
+    /// Returns the time in milliseconds from this mark, which is in the file, to `opened`.
     fn downtime(&self, opened: &Self, downtime_max: u64) -> u64 {
         if self.boot.is_some() && self.boot == opened.boot {
             return opened.since_boot.saturating_sub(self.since_boot);
@@ -103,16 +104,17 @@ impl TimeMark {
         if are_set { opened.wall.saturating_sub(self.wall).min(downtime_max) } else { 0 }
     }
 
-    /// How far the wall clock is ahead of the store time.
+    /// Returns how many milliseconds the wall clock is ahead of the store time.
     fn wall_offset(&self) -> i64 {
         self.wall.wrapping_sub(self.store_time).cast_signed()
     }
 }
 
-/// A wall clock that shows a time before 2020 was never set, as on a device without a battery. In milliseconds since the
-/// Unix epoch.
+/// The beginning of 2020, in milliseconds since the Unix epoch. A wall clock that shows an earlier time was never set,
+/// as on a device without a battery.
 const WALL_MIN: u64 = 1_577_836_800_000;
-/// A difference of the wall clock, in milliseconds, above which it was set rather than adjusted gradually.
+/// If the wall clock moved by at least this many milliseconds relative to the boot-time clock, it was set; smaller
+/// deviations are gradual adjustments.
 const WALL_STEP_MIN: u64 = 1000;
-/// Maximum age of the mark, in milliseconds. An idle store writes one at this interval.
+/// Maximum age of the mark in the file, in milliseconds. An idle store writes a new mark at this interval.
 const MARK_AGE_MAX: u64 = 3_600_000;

@@ -21,17 +21,17 @@ use schedule::Schedule;
 struct Writer {
     engine: Engine,
     shared: Arc<Shared>,
-    /// Operations that were taken and are not committed yet.
+    /// Operations that were taken from the open batch and are not committed yet.
     change: ChangeSet,
     bytes: usize,
     /// The commit that will cover `change`.
     commit: Commit,
     schedule: Schedule,
-    /// The last commit used the reserve above the size limit, and not enough was freed since.
+    /// Whether a commit has used the reserve above the size limit, and not enough space was freed since.
     is_over_limit: bool,
 }
 
-/// Makes a panic of the writer thread, for example in the observer, visible as a failure of the store.
+/// Reports a panic of the writer thread, for example in the observer, as a failure of the store.
 struct PanicGuard(Arc<Shared>);
 
 impl Drop for PanicGuard {
@@ -43,7 +43,7 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Starts the thread. It ends when the batch is closed and empty, or when the engine has failed.
+/// Starts the writer thread. It ends when the batch is closed and empty, or when the engine has failed.
 pub(super) fn spawn(
     engine: Engine,
     shared: Arc<Shared>,
@@ -77,7 +77,7 @@ impl Writer {
             self.merge_taken(&mut later, taken);
             let done =
                 self.commit().and_then(|()| self.checkpoint(taken)).and_then(|()| self.keep_time(taken.last));
-            // Earlier commits are synced in time, even if this batch did not fit.
+            // Sync even if there was no space for this batch, so that earlier commits are synced in time.
             let done = self.sync(taken.last).and(done);
             self.shared.batch.finish_checkpoint_requests(taken.checkpoint_request);
             match done {
@@ -90,7 +90,7 @@ impl Writer {
         self.engine.close();
     }
 
-    /// Adds newly taken operations to those that did not fit.
+    /// Adds newly taken operations to those for which there was no space.
     fn merge_taken(&mut self, later: &mut ChangeSet, taken: TakenBatch) {
         if later.operations == 0 {
             return;
@@ -117,11 +117,11 @@ impl Writer {
             self.shared.batch.limit_bytes(self.engine.batch_bytes_max());
         }
         let space = self.engine.commit(&mut self.change, self.is_over_limit)?;
-        // Nothing is announced that the next start would not find.
+        // A commit must be reported only if the next start will find it.
         self.verify_presence()?;
         self.bytes = 0;
         self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
-        self.shared.commit(self.commit, operations, self.engine.bodies());
+        self.shared.commit(self.commit, operations, self.engine.body_count());
         self.update_space(space)
     }
 
@@ -143,16 +143,16 @@ impl Writer {
         match self.engine.checkpoint() {
             Ok(space) => {
                 self.schedule.checkpointed();
-                self.shared.set_body_count(self.engine.bodies());
+                self.shared.set_body_count(self.engine.body_count());
                 self.update_space(space)
             }
-            // The log stays in the file; the next start applies it.
+            // The log stays in the file, and the next start applies it.
             Err(fault) if taken.last && fault.is_out_of_space() => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    /// Keeps the time mark in the file up to date. An idle store checks it as often as its files.
+    /// Keeps the time mark in the file up to date. An idle store checks the mark whenever it checks its files.
     fn keep_time(&mut self, last: bool) -> Result<(), Fault> {
         if self.engine.keep_time(last)? {
             self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
@@ -168,7 +168,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Reports the health after a success: nothing is retried any more, but above the size limit the store is
+    /// Reports the health after a success: no operations are retried any more, but above the size limit the store is
     /// still full.
     fn report_health(&mut self) {
         if self.schedule.clear_retry() {
@@ -181,9 +181,9 @@ impl Writer {
         });
     }
 
-    /// Syncs if a sync is due. `now`: the store is closing, so sync anything that is not synced.
-    fn sync(&mut self, now: bool) -> Result<(), Fault> {
-        if !self.schedule.is_sync_due(Instant::now(), now) {
+    /// Syncs if a sync is due. With `is_closing`, the store is closing, so everything that is not synced is synced now.
+    fn sync(&mut self, is_closing: bool) -> Result<(), Fault> {
+        if !self.schedule.is_sync_due(Instant::now(), is_closing) {
             return Ok(());
         }
         self.engine.sync()?;
@@ -191,7 +191,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps the operations that did not fit, and retries them together with later ones.
+    /// Keeps the operations for which there was no space, so that they are retried together with later operations.
     fn wait_for_space(&mut self, fault: Fault) {
         self.schedule.found_no_space(Instant::now());
         let len = usize::try_from(self.change.operations).unwrap_or(usize::MAX);
@@ -199,7 +199,7 @@ impl Writer {
         self.shared.set_health(Health::Full(Reason::from(fault)));
     }
 
-    /// Stops after a failure: neither these operations nor later ones are ever reported as committed.
+    /// Stops the writer after a failure: neither the current operations nor later ones are ever reported as committed.
     fn fail(self, fault: Fault) {
         self.shared.batch.close();
         if matches!(fault, Fault::Sync(_)) {

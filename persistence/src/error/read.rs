@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Corrupt, OpenError, Reason, SnapshotError};
 
-/// Why a store or a snapshot could not be read. Nothing was changed.
+/// The reason why a store or a snapshot could not be read. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {

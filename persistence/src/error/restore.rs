@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{OpenError, ReadError};
 use crate::store::Findings;
 
-/// Why a snapshot was not restored. The existing store is unchanged.
+/// The reason why a snapshot was not restored. The existing store is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {

@@ -18,7 +18,7 @@ pub struct EntryRecord {
     pub retain: bool,
     /// The identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The filter of the shared subscription through which the message came.
+    /// The filter of the shared subscription through which the message is delivered, if any.
     pub share: Option<Arc<str>>,
     /// The state of the delivery.
     pub state: EntryState,
@@ -27,18 +27,18 @@ pub struct EntryRecord {
 /// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryState {
-    /// Not sent yet.
+    /// The message was not sent yet.
     Queued,
-    /// Sent with a packet id.
+    /// The message was sent with a packet id.
     Sent {
         /// The packet id.
         packet_id: PacketId,
     },
-    /// PUBREC came, and PUBREL has to be sent. The message is no longer needed.
+    /// PUBREC was received, and PUBREL has to be sent. The message is no longer needed.
     Released {
         /// The packet id.
         packet_id: PacketId,
-        /// PUBRELs are sent again in ascending order of this number.
+        /// The order number of the PUBREL: PUBRELs are retransmitted in ascending order of this number.
         order: u64,
     },
 }
@@ -62,7 +62,7 @@ enum StateLayout {
 }
 
 impl EntryRecord {
-    /// A queued entry without subscription identifiers.
+    /// Creates a queued entry without subscription identifiers.
     #[must_use]
     pub fn queued(qos: QoS) -> Self {
         Self { qos, retain: false, identifiers: Box::default(), share: None, state: EntryState::Queued }
@@ -112,7 +112,7 @@ impl EntryState {
         !matches!(self, Self::Released { .. })
     }
 
-    /// Moves to another state. A released entry cannot go back, because its body may be deleted.
+    /// Changes to another state. A released entry stays released, because its body may be deleted.
     pub(crate) fn advance(&mut self, to: Self) {
         if self.holds_body() || !to.holds_body() {
             *self = to;
@@ -173,5 +173,5 @@ pub(crate) fn holds_body(bytes: &[u8]) -> Result<bool, &'static str> {
     Ok(!matches!(layout.state, ArchivedStateLayout::Released { .. }))
 }
 
-/// Bytes of an encoded state.
+/// Number of bytes of an encoded state.
 pub(super) const STATE_BYTES: usize = 11;

@@ -11,7 +11,7 @@ use super::archive;
 use super::entry::{EntryRecord, EntryState, STATE_BYTES};
 use super::message::{MessageRecord, StoredMessage};
 
-/// An entry that this layout can represent, and its body.
+/// An entry that this layout can represent, together with its body.
 pub(crate) struct EntryWithBody<'a> {
     entry: &'a EntryRecord,
     message: MessageRecord<'a>,
@@ -20,7 +20,7 @@ pub(crate) struct EntryWithBody<'a> {
 }
 
 impl<'a> EntryWithBody<'a> {
-    /// `None` when the layout cannot represent the entry or the body.
+    /// Creates the value; `None` if the layout cannot represent the entry or the body.
     pub(crate) fn try_new(entry: &'a EntryRecord, body: &'a StoredMessage) -> Option<Self> {
         if !entry.identifiers.is_empty() || entry.share.is_some() {
             return None;
@@ -31,7 +31,7 @@ impl<'a> EntryWithBody<'a> {
         Some(Self { entry, message, topic_size, properties_size })
     }
 
-    /// Bytes of the encoding.
+    /// Returns the size of the encoding in bytes.
     pub(crate) fn size(&self) -> usize {
         let MessageRecord { topic, properties, payload, .. } = self.message;
         HEADER_SIZE + topic.len() + properties.len() + payload.len()
@@ -72,7 +72,7 @@ fn read_entry(header: &mut HeaderReader<'_>) -> Result<EntryRecord, &'static str
     record.checked()
 }
 
-/// `rest`: topic, properties, payload.
+/// Decodes a message. `rest` holds the topic, the properties and the payload.
 fn read_message<'a>(
     header: &mut HeaderReader<'_>,
     rest: &'a [u8],

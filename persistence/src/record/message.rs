@@ -20,13 +20,13 @@ pub struct MessageRecord<'a> {
     pub properties: &'a [u8],
     /// The payload.
     pub payload: &'a [u8],
-    /// The QoS it was published with.
+    /// The QoS with which the message was published.
     pub qos: QoS,
-    /// The RETAIN flag it was published with.
+    /// The RETAIN flag with which the message was published.
     pub retain: bool,
-    /// The id of the client session that published it.
+    /// The id of the client that published the message.
     pub publisher: u64,
-    /// When it expires, in milliseconds of store time.
+    /// When the message expires, in milliseconds of store time.
     pub expires_at: Option<u64>,
 }
 
@@ -104,8 +104,8 @@ impl<'a> MessageRecord<'a> {
 }
 
 impl StoredMessage {
-    /// Makes a message from a record to store it again. The message itself has no expiry; only `expires_at`
-    /// has.
+    /// Creates a message from a record, to store it again. The expiry is only in `expires_at`, not in the message
+    /// itself.
     pub(crate) fn from_record(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
         let message = record.message(None).ok_or("an invalid topic name")?;
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
@@ -128,7 +128,7 @@ impl StoredMessage {
         buffer.archive(&RetainedLayout { tenant, message: self.layout() })
     }
 
-    /// The fields that are stored.
+    /// Returns the fields that are stored.
     pub(super) fn record(&self) -> MessageRecord<'_> {
         MessageRecord {
             topic: self.message.topic(),

@@ -16,13 +16,13 @@ pub struct SessionRecord {
     pub tenant: Arc<str>,
     /// The client identifier.
     pub client_id: Arc<str>,
-    /// The protocol version of its last connection.
+    /// The protocol version of the session's last connection.
     pub version: ProtocolVersion,
     /// Session expiry in seconds; `u32::MAX` means never.
     pub session_expiry: u32,
-    /// Whether the session has a connection.
+    /// The state of the session: connected, or waiting for a connection.
     pub state: SessionState,
-    /// The will that has not been published yet.
+    /// The will, if there is one that was not published yet.
     pub will: Option<Box<Will>>,
 }
 
@@ -90,7 +90,7 @@ impl SessionRecord {
         })
     }
 
-    /// Approximate number of bytes in memory.
+    /// Returns the approximate number of bytes in memory.
     pub(crate) fn size(&self) -> usize {
         let will = self
             .will

@@ -58,7 +58,7 @@ impl SubscriptionRecord {
         })
     }
 
-    /// Reads only the filter, to compare it.
+    /// Decodes only the filter of a subscription.
     pub(crate) fn read_filter(bytes: &[u8]) -> Result<&str, &'static str> {
         Ok(archive::access::<ArchivedLayout<'_>>(bytes)?.filter.as_str())
     }

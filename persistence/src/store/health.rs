@@ -8,8 +8,9 @@ pub enum Health {
     /// The store works.
     #[default]
     Working,
-    /// There is no space left, except perhaps in the reserve: append nothing that adds records. Operations
-    /// already appended are committed as far as they fit; the others are retried. Nothing is lost.
+    /// There is no space left, except perhaps in the reserve: the caller should append nothing that adds records.
+    /// Operations that were already appended are committed if there is space for them, and retried otherwise. No
+    /// operation is lost.
     Full(Reason),
     /// Nothing is committed any more. Everything that was reported as committed is on disk.
     Failed(Reason),
@@ -18,32 +19,32 @@ pub enum Health {
 /// Counts since the store was opened, and current sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Commits.
+    /// Number of commits.
     pub commits: u64,
-    /// Operations committed.
+    /// Number of committed operations.
     pub operations: u64,
-    /// Operations not committed yet, in the open batch or waiting for space.
+    /// Number of operations that are not committed yet, in the open batch or waiting for space.
     pub waiting: u64,
-    /// Those of the waiting operations that did not fit and are being retried.
+    /// Number of waiting operations that are retried, because there was no space for them.
     pub retrying: u64,
-    /// Bytes of the waiting operations.
+    /// Size of the waiting operations in bytes.
     pub waiting_bytes: u64,
-    /// Message bodies that entries refer to.
+    /// Number of message bodies that entries refer to.
     pub bodies: u64,
-    /// Bytes of the file, both in use and free for reuse.
+    /// Size of the file in bytes, including space that is free for reuse.
     pub file_bytes: u64,
-    /// Bytes of the memory map.
+    /// Size of the memory map in bytes.
     pub map_bytes: u64,
-    /// Bodies without entries that were deleted when the store was opened.
+    /// Number of bodies without entries that were deleted when the store was opened.
     pub orphans: u64,
 }
 
 /// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Records read.
+    /// Number of records that were read.
     pub records: u64,
-    /// The faults, one sentence each, at most a thousand.
+    /// The faults that were found, one sentence each, at most a thousand.
     pub faults: Vec<String>,
 }
 
@@ -54,7 +55,7 @@ impl Findings {
         self.faults.is_empty()
     }
 
-    /// The first fault.
+    /// Returns the first fault.
     pub(crate) fn first(&self) -> &str {
         self.faults.first().map_or("none", String::as_str)
     }

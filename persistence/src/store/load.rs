@@ -14,7 +14,7 @@ pub enum Item<'a> {
     Subscription(SessionId, SubscriptionRecord),
     /// A message body that entries refer to.
     Message(MessageId, MessageRecord<'a>),
-    /// An entry. Entries come session by session, within a session in the order of message ids.
+    /// An entry. Entries are passed session by session, and within a session in the order of message ids.
     Entry(EntryKey, EntryRecord),
     /// The packet id of an inbound QoS 2 message that was not yet released.
     Received(SessionId, PacketId),
@@ -30,8 +30,8 @@ pub enum Item<'a> {
 /// The progress of loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Records passed so far, including this one.
+    /// Number of records passed so far, including the current one.
     pub done: u64,
-    /// Records in total.
+    /// Total number of records.
     pub total: u64,
 }

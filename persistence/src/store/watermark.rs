@@ -1,10 +1,10 @@
-//! The last durable commit, for threads that wait for one.
+//! The last durable commit, for threads that wait for a commit.
 
 use parking_lot::{Condvar, Mutex};
 
 use super::{Commit, Observer};
 
-/// An [`Observer`] that remembers the last commit and wakes threads that wait for it.
+/// An [`Observer`] that records the last commit and wakes threads that wait for a commit.
 #[derive(Debug, Default)]
 pub struct Watermark {
     committed: Mutex<Commit>,

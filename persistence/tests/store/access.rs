@@ -1,4 +1,4 @@
-//! The files of a store are for the user that runs the broker only.
+//! Only the user that runs the broker can access the files of a store.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -12,7 +12,7 @@ use tidegate_persistence::{
 use crate::harness::Harness;
 use crate::samples::open_session;
 
-/// The permissions of everything in a folder, and of the folder itself, as `mode name` lines.
+/// Returns the permissions of a folder and of everything in it, as lines of mode and name.
 fn modes(folder: &Path) -> Vec<String> {
     let mode = |path: &Path, name: &str| {
         format!("{:03o} {name}", fs::metadata(path).unwrap().permissions().mode() & 0o777)
@@ -59,7 +59,7 @@ fn only_the_owner_can_read_snapshots_and_what_is_restored_from_them() {
     assert_eq!(modes(&restored), ["700 .", "600 data.mdb", "600 tidegate.lock"]);
 }
 
-/// Changing modes could break a setup that is as intended, so the broker only warns.
+/// The permissions may be intended, so the broker only logs a warning and does not change them.
 #[test]
 fn wider_permissions_of_existing_files_are_left_as_they_are() {
     let mut harness = Harness::new();

@@ -1,5 +1,5 @@
-//! Group commit: operations appended during a commit share the next commit, which is reported once. Operations
-//! that cancel each other in between are never written.
+//! Group commit: operations appended during a commit share the next commit, which is reported once. Operations that
+//! cancel each other within a batch are never written.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tidegate_persistence::{Commit, Disk, Operation, SessionId, Store};
 use crate::harness::{Harness, accepted, content};
 use crate::samples::{enqueue, id, key, message, open_session, subscription};
 
-/// Commits one session, and holds the writer in its call to the observer.
+/// Commits one session, and then blocks the writer in its call of the observer.
 fn commit_and_hold_writer(store: &Disk, harness: &Harness) {
     harness.watch.hold_writer();
     accepted(store.append(&mut vec![open_session(1)]));
@@ -32,7 +32,7 @@ fn operations_appended_during_a_commit_share_the_next_commit() {
     });
 }
 
-/// While the scope lives, the writer takes neither the batch nor a part of it.
+/// While the scope exists, the writer takes neither the batch nor a part of it.
 #[test]
 fn operations_in_an_atomic_scope_share_one_commit() {
     Harness::new().with(|store, harness| {
@@ -148,7 +148,8 @@ fn operations_on_missing_records_have_no_effect() {
     });
 }
 
-/// The body of a released entry is deleted, so a late `Send` must not need it again.
+/// The body of a released entry is deleted, so a late `Send` must not change the entry back to a state that needs the
+/// body.
 #[test]
 fn a_released_entry_stays_released() {
     Harness::new().with(|store, harness| {

@@ -1,5 +1,4 @@
-//! The open batch has limits. When they are reached, `append` still accepts operations but tells the caller to
-//! slow down.
+//! The open batch has limits. When a limit is reached, `append` still accepts operations, but returns `Slow`.
 
 use tidegate_persistence::{Appended, Commit, Disk, Store};
 

@@ -1,5 +1,5 @@
-//! Crash tests: the state of the files when the process or the machine stops at any moment, and when system
-//! calls fail. A workload runs in its own process, under a recorder of its writes.
+//! Crash tests: check the files that are left when the process or the machine stops at any moment, or when system calls
+//! fail. A workload runs in its own process, with a library that records its writes.
 
 mod faults;
 mod images;

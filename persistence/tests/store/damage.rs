@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidegate_persistence::{Durability, Flaw, OpenError, ReadError, ReadOnly, RestoreError, restore};
 
 use crate::harness::Harness;
-use crate::read_only::filled;
+use crate::read_only::filled_store;
 use crate::samples::open_session;
 
 /// Changes bytes of a file.
@@ -36,7 +36,7 @@ fn copy(harness: &Harness) -> PathBuf {
 
 #[test]
 fn a_damaged_store_is_refused_by_its_page() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let root = main_root(&harness.data());
     put(&harness.data(), root + 14, &[1, 0]);
     let before = fs::read(harness.data()).unwrap();
@@ -56,7 +56,7 @@ fn a_damaged_store_is_refused_by_its_page() {
 
 #[test]
 fn every_change_of_a_snapshot_is_found() {
-    let harness = filled();
+    let harness = filled_store();
     let target = copy(&harness);
     let whole = fs::read(&target).unwrap();
     let length = u64::try_from(whole.len()).unwrap();
@@ -84,7 +84,7 @@ fn every_change_of_a_snapshot_is_found() {
 
 #[test]
 fn a_snapshot_without_a_checksum_is_restored_after_its_structure_is_verified() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let target = copy(&harness);
     put(&target, 256, &[0; 32]);
     assert!(!ReadOnly::snapshot(&target).unwrap().has_checksum());
@@ -101,7 +101,7 @@ fn a_snapshot_without_a_checksum_is_restored_after_its_structure_is_verified() {
 /// A restored store changes, so that the checksum of the snapshot would no longer match.
 #[test]
 fn a_store_has_no_checksum() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let target = copy(&harness);
     let restored = Harness::new();
     assert!(restore(&target, &restored.config.folder, false).unwrap().has_checksum);
@@ -116,7 +116,7 @@ fn a_store_has_no_checksum() {
 
 /// A store with a sync point of at least two syncs, as a machine crash leaves it.
 fn crashed_with_sync_point() -> Harness {
-    let mut harness = filled();
+    let mut harness = filled_store();
     harness.config.durability = Durability::Interval(Duration::from_millis(1));
     let image = Harness::new();
     fs::create_dir_all(&image.config.folder).unwrap();

@@ -1,5 +1,5 @@
-//! A store whose files are removed, renamed or replaced while it is open fails: nothing is reported as committed
-//! that the next start would not find.
+//! A store whose files are removed, renamed or replaced while it is open fails. It reports no commit that the next
+//! start would not find.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use tidegate_persistence::{CloseError, Durability, Health, Reason, Store};
 use crate::harness::{Harness, accepted};
 use crate::samples::open_session;
 
-/// Commits a session, calls `displace` with the folder of the store while the writer cannot look, and appends
-/// another session. The store must fail without committing it.
+/// Commits a session, appends another session, and calls `displace` with the folder of the store while the writer is
+/// blocked. The store must fail without committing the second session.
 fn assert_next_commit_fails(durability: Durability, displace: impl FnOnce(&Path), what: &str) {
     let mut harness = Harness::new();
     harness.config.durability = durability;
@@ -39,7 +39,7 @@ fn rename(folder: &Path) {
     fs::rename(folder, folder.with_file_name("elsewhere")).unwrap();
 }
 
-/// Puts a copy in the place of a file, as a restored backup would be.
+/// Replaces a file by a copy of it, as restoring a backup does.
 fn replace(file: &Path) {
     let copy = file.with_extension("copy");
     fs::copy(file, &copy).unwrap();
@@ -62,7 +62,7 @@ fn nothing_is_committed_after_the_data_file_was_replaced() {
     assert_next_commit_fails(Durability::Always, replace, "data.mdb was replaced by another file");
 }
 
-/// Another process could take the lock of a new file, and would write the same data file.
+/// Without this check, another process could create and lock a new lock file, and write to the same data file.
 #[test]
 fn nothing_is_committed_after_the_lock_file_was_removed() {
     let remove = |folder: &Path| fs::remove_file(folder.join("tidegate.lock")).unwrap();
@@ -87,7 +87,7 @@ fn an_idle_store_notices_that_its_folder_was_removed() {
 
 /// The check must not mistake a path through a symbolic link for another file.
 #[test]
-fn a_folder_behind_a_symbolic_link_is_in_its_place() {
+fn a_store_behind_a_symbolic_link_is_not_reported_as_displaced() {
     let mut harness = Harness::new();
     let target = harness.path().join("target");
     fs::create_dir(&target).unwrap();

@@ -1,4 +1,4 @@
-//! Files that are not a store of this version are refused, each with its own error, and are left unchanged.
+//! Files that this version cannot open as a store are refused, each with a specific error, and are left unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -10,8 +10,8 @@ use tidegate_persistence::{OpenError, ReadOnly, Store};
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// A folder with a store that has about a hundred records.
-fn filled() -> Harness {
+/// Creates a folder with a store that has about a hundred records.
+fn filled_store() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
         let entries = (1..50).map(|number| enqueue(key(1, number, 0), &message("t", &vec![1; 10_000])));
@@ -31,7 +31,7 @@ fn error(harness: &mut Harness) -> OpenError {
 
 #[test]
 fn a_store_in_use_cannot_be_opened_again() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let folder = harness.config.folder.clone();
     assert!(matches!(error(&mut harness), OpenError::InUse(at) if at == folder));
@@ -41,7 +41,7 @@ fn a_store_in_use_cannot_be_opened_again() {
 
 #[test]
 fn a_truncated_file_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let whole = fs::metadata(harness.data()).unwrap().len();
     let used = harness.with(|store, _| store.stats().file_bytes);
     let cut =
@@ -74,7 +74,7 @@ fn a_file_that_is_not_a_store_is_refused() {
 
 #[test]
 fn another_lmdb_format_version_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let file = File::options().write(true).open(harness.data()).unwrap();
     for page in [0, 4096] {
         file.write_all_at(&9_u32.to_ne_bytes(), page + 20).unwrap();
@@ -82,7 +82,7 @@ fn another_lmdb_format_version_is_refused() {
     assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
-/// Replaces all occurrences of the bytes in the file.
+/// Replaces all occurrences of the bytes `from` in the file by `to`.
 fn patch(file: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(file).unwrap();
     let mut count = 0;
@@ -98,7 +98,7 @@ fn patch(file: &Path, from: &[u8], to: &[u8]) {
 
 #[test]
 fn a_newer_schema_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     patch(&harness.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
     let error = error(&mut harness);
     assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2 }), "{error}");
@@ -110,7 +110,7 @@ fn a_newer_schema_is_refused() {
 
 #[test]
 fn a_corrupt_record_is_reported_with_its_table_and_key() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     patch(&harness.data(), b"client-2", b"client\xfe2");
     let store = harness.open();
     let error = store.load(&mut |_, _| {}).unwrap_err();
@@ -135,7 +135,7 @@ fn a_path_that_cannot_be_used_is_reported() {
 
 #[test]
 fn an_unreadable_file_is_reported() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     fs::set_permissions(harness.data(), fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(harness.data()).is_ok() {
         return; // The superuser can read every file.
@@ -145,7 +145,7 @@ fn an_unreadable_file_is_reported() {
 }
 
 #[test]
-fn leftovers_of_an_interrupted_start_are_removed() {
+fn files_of_an_interrupted_start_are_removed() {
     let mut harness = Harness::new();
     fs::create_dir_all(harness.config.folder.join("new")).unwrap();
     fs::write(harness.config.folder.join("new/data.mdb"), "half").unwrap();
@@ -176,7 +176,7 @@ fn an_empty_file_is_not_opened_as_a_new_store() {
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_refused() {
     for name in ["data.mdb", "tidegate.lock", "anchor", "anchor.failed"] {
-        let mut harness = filled();
+        let mut harness = filled_store();
         let path = harness.config.folder.join(name);
         let _ = fs::remove_file(&path);
         assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! Files of every schema version, and with every kind of log frame that was ever written, can be opened.
+//! Files of every schema version, and files with every kind of log frame that any version has written, can be opened.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.mdb"))
 }
 
-/// Too long to be used as a key directly, so it is found by its hash.
+/// Returns a topic that is too long to be used as a key directly, so its key contains its hash.
 fn long_topic() -> String {
     "l".repeat(500)
 }
@@ -25,19 +25,19 @@ fn a_file_of_schema_1_opens() {
     opens_with_expected_records("schema-1", &[]);
 }
 
-/// All records are in the log.
+/// All records of this file are in the log.
 #[test]
 fn a_file_of_schema_2_opens() {
     opens_with_expected_records("schema-2", &[]);
 }
 
-/// All records are in the log; bodies share a frame with their only entry.
+/// All records of this file are in the log. Bodies with only one entry share a frame with this entry.
 #[test]
 fn a_file_of_schema_2_with_deliveries_opens() {
     opens_with_expected_records("schema-2-deliveries", &plain_entries());
 }
 
-/// The records of the file besides those of `one_of_each`.
+/// Returns operations for the records that the file contains in addition to those of `one_of_each`.
 fn plain_entries() -> Vec<Operation> {
     let state = EntryState::Sent { packet_id: id(7) };
     let sent = EntryRecord { state, retain: true, ..EntryRecord::queued(QoS::ExactlyOnce) };
@@ -48,7 +48,7 @@ fn plain_entries() -> Vec<Operation> {
 }
 
 fn opens_with_expected_records(name: &str, more: &[Operation]) {
-    // The file holds what a store holds after the same operations today.
+    // The file must have the same content as a new store after the same operations.
     let mut expected_store = Harness::new();
     let (operations, items) = one_of_each();
     expected_store.with(|store, expected_store| {
@@ -86,7 +86,7 @@ fn make_fixture() {
             store.next_message();
         }
         harness.commit(store, operations);
-        // Only the part of the file that is in use, without the hole behind it.
+        // Write only the part of the file that is in use, without the hole behind it.
         let length = usize::try_from(store.stats().file_bytes).unwrap();
         let bytes = fs::read(harness.data()).unwrap();
         fs::write(fixture("schema-2-deliveries"), &bytes[..length]).unwrap();

@@ -1,5 +1,5 @@
-//! Space: the map grows up to its limit. Then the store is full and reports it, keeps its guarantees, and
-//! recovers when space is freed.
+//! The map grows up to its limit. Then the store reports that it is full, keeps its guarantees, and recovers when space
+//! is freed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,7 @@ fn large_entry(number: u64) -> Operation {
     enqueue(key(1, number, 0), &message("t", &vec![7; 100_000]))
 }
 
-/// Appends entries of 100 kB until the store is full. Returns the number of the last one, which is committed
-/// like all before it.
+/// Appends entries of 100 kB until the store is full. Returns the number of the last entry. All entries are committed.
 fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
     accepted(store.append(&mut vec![open_session(1)]));
     for number in 1..100 {
@@ -30,8 +29,8 @@ fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
     unreachable!("the store never became full")
 }
 
-/// Appends until the reserve is used up as well. Returns the number of the entry that does not fit and is
-/// retried.
+/// Appends entries until the reserve is full as well. Returns the number of the entry for which there is no space, and
+/// which is retried.
 fn fill_reserve(store: &Disk, harness: &Harness) -> u64 {
     for number in fill_to_the_limit(store, harness) + 1..200 {
         let commit = accepted(store.append(&mut vec![large_entry(number)]));
@@ -81,7 +80,7 @@ fn the_map_grows_while_readers_read() {
     assert_eq!(harness.reopened_content().len(), 601);
 }
 
-/// Operations appended before the caller could know that the store is full are kept.
+/// Operations that are appended before the store reports that it is full are committed in the reserve.
 #[test]
 fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
     let mut harness = small_store();
@@ -95,7 +94,7 @@ fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
 }
 
 #[test]
-fn beyond_the_reserve_nothing_is_lost_and_nothing_is_reported_committed() {
+fn when_the_reserve_is_full_no_commit_is_reported_and_no_commit_is_lost() {
     let mut harness = small_store();
     let retried = harness.with(fill_reserve);
     let lines = harness.reopened_content();
@@ -121,7 +120,7 @@ fn a_full_store_recovers_when_entries_are_completed() {
     assert!(map < SIZE_MAX as u64 + (1 << 20), "the map has its normal limit again: {map}");
 }
 
-/// The store is full until the space used in the reserve, and some more, is freed.
+/// The store stays full until more space is freed than was used in the reserve.
 #[test]
 fn the_store_stays_full_until_enough_space_is_free() {
     let mut harness = small_store();
@@ -139,7 +138,7 @@ fn the_store_stays_full_until_enough_space_is_free() {
 }
 
 #[test]
-fn completing_an_entry_that_does_not_fit_lets_the_batch_commit() {
+fn a_retried_batch_is_committed_when_its_entry_is_completed() {
     let mut harness = small_store();
     let store = harness.open();
     let retried = fill_reserve(&store, &harness);
@@ -150,7 +149,7 @@ fn completing_an_entry_that_does_not_fit_lets_the_batch_commit() {
 }
 
 #[test]
-fn a_larger_limit_makes_room() {
+fn a_full_store_with_a_larger_limit_works_again() {
     let mut harness = small_store();
     let kept = harness.with(fill_to_the_limit);
     harness.config.size_max = 16 << 20;

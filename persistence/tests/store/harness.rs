@@ -52,7 +52,8 @@ impl Harness {
         commit
     }
 
-    /// Does the same, and makes a checkpoint, so that readers in other processes see the records.
+    /// Commits operations like [`Self::commit`], and makes a checkpoint, so that readers in other processes see the
+    /// records.
     pub fn commit_to_tables(&self, store: &dyn Store, operations: Vec<Operation>) {
         self.commit(store, operations);
         store.load(&mut |_, _| {}).unwrap();
@@ -72,7 +73,7 @@ impl Harness {
     }
 }
 
-/// All records of the store, one line per record. Also runs a check, and compares the number of records.
+/// Returns all records of the store, one line per record. Also runs a check, and compares the number of records.
 pub fn content(store: &dyn Store) -> Vec<String> {
     let mut lines = Vec::new();
     let mut last = 0;
@@ -89,7 +90,7 @@ pub fn content(store: &dyn Store) -> Vec<String> {
     lines
 }
 
-/// The commit of operations that were accepted.
+/// Returns the commit of operations that the store has accepted. Panics if they were not accepted.
 pub fn accepted(appended: Appended) -> Commit {
     match appended {
         Appended::Accepted(commit) => commit,

@@ -1,4 +1,4 @@
-//! Tests of the store on real files in temporary folders: committed records are read back, and nothing else is.
+//! Tests of the store on files in temporary folders: exactly the committed records are read back.
 
 #![allow(
     clippy::as_conversions,

@@ -1,4 +1,4 @@
-//! The memory store commits at once and keeps nothing.
+//! The memory store commits immediately and keeps nothing.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A naive model of the store: plain maps that are searched from end to end.
+//! A naive model of the store, which consists of plain maps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Whether a key is in use, so that it must not be enqueued again.
+    /// Whether a key is in use, so that no other entry may be enqueued under it.
     pub fn has(&self, key: EntryKey) -> bool {
         self.entries.contains_key(&key)
     }
@@ -85,7 +85,7 @@ impl Model {
         self.received.retain(|(session, _)| *session != closed);
     }
 
-    /// All records, one line per record, sorted.
+    /// Returns all records, one line per record, sorted.
     pub fn content(&self) -> Vec<String> {
         let unreleased =
             self.entries.iter().filter(|(_, (entry, _))| !matches!(entry.state, EntryState::Released { .. }));

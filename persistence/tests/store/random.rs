@@ -1,4 +1,4 @@
-//! Random operations, batches and restarts: the store has the same content as the model, including bodies, and
+//! After random operations, batches and restarts, the store has the same content as the model, including bodies, and
 //! the check finds no faults.
 
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::harness::{Harness, accepted, content};
 use crate::model::{Model, sorted};
 use crate::samples::{id, key, message, session, subscription};
 
-/// A step between two comparisons.
+/// A step of a random test.
 #[derive(Clone, Debug)]
 enum Step {
     /// Appends operations in one call.
     Append(Vec<Seed>),
-    /// Waits for the commit, then compares.
+    /// Waits for the last commit, and compares the store with the model.
     Compare,
-    /// Closes the store, opens it, then compares.
+    /// Closes the store, opens it again, and compares it with the model.
     Reopen,
 }
 
@@ -39,7 +39,7 @@ fn body(number: u8) -> Arc<Message> {
     message(&text(number), &vec![number; sizes[usize::from(number) % sizes.len()]])
 }
 
-/// Short and long texts, so that both forms of text keys occur.
+/// Returns a short or a long text, so that both forms of text keys occur.
 fn text(choice: u8) -> String {
     let lengths = [3, 600, 20, 601, 400];
     format!("{}/{choice}", "t".repeat(lengths[usize::from(choice) % lengths.len()]))

@@ -12,8 +12,8 @@ use crate::samples::{enqueue, id, key, message, open_session, subscription};
 mod other_process;
 mod while_open;
 
-/// A folder with a store that has each kind of record.
-pub fn filled() -> Harness {
+/// Creates a folder with a store that has each kind of record.
+pub fn filled_store() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
         let body = message("t", &[7; 9000]);
@@ -39,7 +39,7 @@ fn id_of(session: u64) -> tidegate_persistence::SessionId {
 
 #[test]
 fn contents_counts_every_kind_of_record() {
-    let harness = filled();
+    let harness = filled_store();
     let Contents { tenants, used_bytes, file_bytes, map_bytes, .. } = contents(&harness);
     let expected = Contents {
         schema: 2,
@@ -68,7 +68,7 @@ fn contents(harness: &Harness) -> Contents {
 
 #[test]
 fn reading_does_not_change_the_file() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let before = fs::read(harness.data()).unwrap();
     let mut store = ReadOnly::open(&harness.config.folder).unwrap();
     let findings = store.check().unwrap();
@@ -82,7 +82,7 @@ fn reading_does_not_change_the_file() {
 
 #[test]
 fn a_copy_is_complete_and_opens_as_a_store() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let target = harness.path().join("copy");
     let mut store = ReadOnly::open(&harness.config.folder).unwrap();
     let written = store.copy_to(&target).unwrap();
@@ -133,7 +133,7 @@ fn a_path_without_a_store_is_refused() {
 
 #[test]
 fn a_truncated_or_newer_snapshot_is_refused() {
-    let harness = filled();
+    let harness = filled_store();
     let target = harness.path().join("copy");
     ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
     let whole = fs::read(&target).unwrap();
@@ -151,7 +151,7 @@ fn a_truncated_or_newer_snapshot_is_refused() {
 
 #[test]
 fn the_data_file_of_an_open_store_is_refused_as_a_snapshot() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let refused = ReadOnly::snapshot(&harness.data()).err().expect("it is refused");
     assert!(matches!(refused, ReadError::Open(OpenError::InUse(at)) if at == harness.data()));
@@ -161,7 +161,7 @@ fn the_data_file_of_an_open_store_is_refused_as_a_snapshot() {
 
 #[test]
 fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     harness.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
     let mut image = Harness::new();
     let store = harness.open();
@@ -171,7 +171,7 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     }
     let lines = content(&store);
     drop(store);
-    // Only the process ended, not the machine: the page cache has the newest state.
+    // The machine has not crashed since, so the page cache has the newest state.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
     let sync_point = image.config.folder.join("anchor");
     fs::rename(&sync_point, sync_point.with_file_name("anchor.failed")).unwrap();

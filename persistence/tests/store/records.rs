@@ -67,7 +67,8 @@ fn full_entry() -> EntryRecord {
     }
 }
 
-/// A record of each kind with every field set: the operations that write them, and the items that are read.
+/// Returns a record of each kind with every field set: the operations that write the records, and the items that are
+/// read back.
 pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
     let (session, message) = (SessionId(3), Arc::new(full_message()));
     let options = SubscriptionOptions {

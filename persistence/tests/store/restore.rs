@@ -1,4 +1,4 @@
-//! Restoring a snapshot: the snapshot becomes the store, and the former data file is kept.
+//! Tests of restoring a snapshot: a copy of the snapshot becomes the store, and the former data file is kept.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use tidegate_persistence::{Durability, OpenError, ReadError, ReadOnly, RestoreError, restore};
 
 use crate::harness::Harness;
-use crate::read_only::filled;
+use crate::read_only::filled_store;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// A store, and a snapshot of it.
-fn with_snapshot() -> (Harness, PathBuf) {
-    let harness = filled();
+/// Creates a store, and a snapshot of it.
+fn store_with_snapshot() -> (Harness, PathBuf) {
+    let harness = filled_store();
     let target = harness.path().join("copy");
     ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
     (harness, target)
 }
 
-/// Another store, with one session in it.
-fn other() -> Harness {
+/// Creates another store, which contains one session.
+fn other_store() -> Harness {
     let mut other = Harness::new();
     other.with(|store, harness| harness.commit(store, vec![open_session(77)]));
     other
@@ -34,7 +34,7 @@ fn names(harness: &Harness) -> Vec<String> {
 
 #[test]
 fn a_snapshot_is_restored_into_a_new_folder() {
-    let (mut harness, target) = with_snapshot();
+    let (mut harness, target) = store_with_snapshot();
     let mut fresh = Harness::new();
     let restored = restore(&target, &fresh.config.folder, false).unwrap();
     assert_eq!((restored.written.records, restored.former), (8, None));
@@ -44,8 +44,8 @@ fn a_snapshot_is_restored_into_a_new_folder() {
 
 #[test]
 fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
-    let (mut harness, target) = with_snapshot();
-    let mut other = other();
+    let (mut harness, target) = store_with_snapshot();
+    let mut other = other_store();
     let former_content = other.reopened_content();
     let refused = restore(&target, &other.config.folder, false).unwrap_err();
     assert!(matches!(refused, RestoreError::Exists(at) if at == other.data()));
@@ -64,9 +64,9 @@ fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
 
 #[test]
 fn the_sync_point_of_the_replaced_store_is_not_applied_to_the_new_one() {
-    let (mut harness, target) = with_snapshot();
+    let (mut harness, target) = store_with_snapshot();
     let mut image = Harness::new();
-    let mut interval = other();
+    let mut interval = other_store();
     interval.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
     let store = interval.open();
     fs::create_dir_all(&image.config.folder).unwrap();
@@ -83,8 +83,8 @@ fn the_sync_point_of_the_replaced_store_is_not_applied_to_the_new_one() {
 
 #[test]
 fn an_open_store_is_not_replaced() {
-    let (_harness, target) = with_snapshot();
-    let mut other = other();
+    let (_harness, target) = store_with_snapshot();
+    let mut other = other_store();
     let store = other.open();
     let refused = restore(&target, &other.config.folder, true).unwrap_err();
     assert!(matches!(refused, RestoreError::Folder(OpenError::InUse(_))), "{refused}");
@@ -116,9 +116,9 @@ fn an_inconsistent_snapshot_is_refused() {
 }
 
 #[test]
-fn leftovers_of_an_interrupted_restore_are_removed() {
-    let (mut harness, target) = with_snapshot();
-    let mut other = other();
+fn files_of_an_interrupted_restore_are_removed() {
+    let (mut harness, target) = store_with_snapshot();
+    let mut other = other_store();
     fs::create_dir(other.config.folder.join("new")).unwrap();
     fs::write(other.config.folder.join("new/data.mdb"), "half").unwrap();
     restore(&target, &other.config.folder, true).unwrap();

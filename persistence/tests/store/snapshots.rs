@@ -1,4 +1,5 @@
-//! A snapshot holds one consistent state, whatever is committed meanwhile, and opens as a store.
+//! A snapshot contains one consistent state, even if other changes are committed while it is written, and can be opened
+//! as a store.
 
 use std::fs;
 

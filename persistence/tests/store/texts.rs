@@ -1,5 +1,5 @@
-//! Topics and filters of any length find their record: at the length from which keys are hashed, and at the
-//! maximum length.
+//! The records of topics and filters of any length are found, also around the length from which keys are hashed, and at
+//! the maximum length.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Stored times across restarts: the store remembers what the clocks showed, and writes it when they change.
+//! Store time across restarts: the store writes the times of the clocks to its file, and uses them at the next start.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::harness::Harness;
 use crate::samples::open_session;
 use crate::watch::Watch;
 
-/// A machine whose clocks the test moves.
+/// A machine whose clocks are set by the test.
 struct Machine(Mutex<State>);
 
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ impl Machine {
         Disk::open_with_clocks(&harness.config, clocks, Arc::<Watch>::clone(&harness.watch)).unwrap()
     }
 
-    /// Opens the store, and returns the time since it was new.
+    /// Opens the store, and returns the store time that has passed since the store was created.
     fn age(self: &Arc<Self>, harness: &Harness) -> Duration {
         let Clock { store_time, .. } = self.open(harness).clock();
         Duration::from_millis(store_time).checked_sub(START).unwrap()
@@ -54,7 +54,7 @@ impl Clocks for Machine {
 }
 
 #[test]
-fn the_store_time_goes_on_across_restarts_and_boots() {
+fn the_store_time_continues_across_restarts_and_boots() {
     let (harness, machine) = (Harness::new(), Machine::new());
     assert_eq!(machine.age(&harness), Duration::ZERO);
     machine.change(|state| (state.since_boot, state.wall) = (HOUR, Duration::ZERO));
@@ -67,9 +67,10 @@ fn the_store_time_goes_on_across_restarts_and_boots() {
     assert_eq!(machine.age(&harness), 2 * HOUR + harness.config.downtime_max, "the wall clock is wrong");
 }
 
-/// Without that, the mark of the first start would count after a crash: with a time before the clock was set.
+/// Otherwise, the file would still contain the mark of the first start after a crash, with a time before the clock was
+/// set, and the change of the clock would count as downtime.
 #[test]
-fn a_wall_clock_that_is_set_while_an_idle_store_is_open_is_remembered_in_a_crash() {
+fn an_idle_store_writes_a_time_mark_when_the_wall_clock_is_set() {
     for durability in [Durability::Always, Durability::Interval(Duration::from_millis(10))] {
         let (mut harness, machine) = (Harness::new(), Machine::new());
         harness.config.durability = durability;
@@ -91,7 +92,7 @@ fn a_wall_clock_that_is_set_while_an_idle_store_is_open_is_remembered_in_a_crash
 }
 
 #[test]
-fn a_commit_remembers_the_time() {
+fn a_commit_to_the_tables_writes_a_time_mark() {
     let (harness, machine) = (Harness::new(), Machine::new());
     let store = machine.open(&harness);
     machine.change(|state| (state.since_boot, state.wall) = (HOUR / 2, START + HOUR / 2));
@@ -99,12 +100,12 @@ fn a_commit_remembers_the_time() {
     let copy = Harness::new();
     std::fs::create_dir(&copy.config.folder).unwrap();
     std::fs::copy(harness.data(), copy.data()).unwrap();
-    // The time since the commit is not known: nothing of it counts.
+    // The time since the commit is unknown, because the wall clock was set back, so it does not count.
     machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: START, boots: 2 });
     assert_eq!(machine.age(&copy), HOUR / 2);
 }
 
-/// The pages of the file that change with each transaction.
+/// Returns the pages of the file that change with each transaction.
 fn meta_pages(harness: &Harness) -> Vec<u8> {
     let mut pages = vec![0; 2 * 4096];
     std::fs::File::open(harness.data()).unwrap().read_exact(&mut pages).unwrap();

@@ -1,78 +1,79 @@
-//! An observer that tests can wait for, and that can hold the writer between two commits.
+//! An observer that records commits and health, so that tests can wait for them, and that can block the writer after a
+//! commit.
 
 use parking_lot::{Condvar, Mutex};
 use tidegate_persistence::{Commit, Health, Observer};
 
-/// What the observer was called with so far.
+/// The notifications that the observer has received so far.
 #[derive(Default)]
-struct Seen {
+struct Reports {
     committed: Commit,
-    calls: usize,
+    commit_calls: usize,
     health: Health,
     was_full: bool,
-    /// While this is set, the writer stays in its call.
+    /// Whether the writer is to be blocked in its next call of [`Watch::committed`].
     writer_held: bool,
-    /// The writer is in its call and waits.
+    /// Whether the writer is blocked in [`Watch::committed`].
     writer_waiting: bool,
 }
 
 #[derive(Default)]
 pub struct Watch {
-    seen: Mutex<Seen>,
+    reports: Mutex<Reports>,
     changed: Condvar,
 }
 
 impl Watch {
     /// Waits until the commit is durable.
     pub fn wait_for_commit(&self, commit: Commit) {
-        self.wait(|seen| seen.committed >= commit);
+        self.wait(|reports| reports.committed >= commit);
     }
 
-    /// Waits until the commit is durable. Returns false when the store failed before.
+    /// Waits until the commit is durable. Returns `false` if the store failed before.
     pub fn wait_for_commit_or_failure(&self, commit: Commit) -> bool {
-        self.wait(|seen| seen.committed >= commit || matches!(seen.health, Health::Failed(_)));
-        self.seen.lock().committed >= commit
+        self.wait(|reports| reports.committed >= commit || matches!(reports.health, Health::Failed(_)));
+        self.reports.lock().committed >= commit
     }
 
-    /// Whether the store was full since the last call.
+    /// Whether the store has reported since the last call that it is full.
     pub fn was_full(&self) -> bool {
-        std::mem::take(&mut self.seen.lock().was_full)
+        std::mem::take(&mut self.reports.lock().was_full)
     }
 
     /// Waits until the health matches, and returns it.
     pub fn wait_for_health(&self, matches: impl Fn(&Health) -> bool) -> Health {
-        self.wait(|seen| matches(&seen.health));
-        self.seen.lock().health.clone()
+        self.wait(|reports| matches(&reports.health));
+        self.reports.lock().health.clone()
     }
 
-    /// Makes the writer stop after its next commit.
+    /// Blocks the writer after its next commit, until [`Self::release_writer`] is called.
     pub fn hold_writer(&self) {
-        self.seen.lock().writer_held = true;
+        self.reports.lock().writer_held = true;
     }
 
-    /// Waits until the writer has stopped.
+    /// Waits until the writer is blocked.
     pub fn wait_until_held(&self) {
-        self.wait(|seen| seen.writer_waiting);
+        self.wait(|reports| reports.writer_waiting);
     }
 
     pub fn release_writer(&self) {
-        self.seen.lock().writer_held = false;
+        self.reports.lock().writer_held = false;
         self.changed.notify_all();
     }
 
-    /// How often a commit was reported.
+    /// Returns how often a commit was reported.
     pub fn commit_calls(&self) -> usize {
-        self.seen.lock().calls
+        self.reports.lock().commit_calls
     }
 
-    fn wait(&self, until: impl Fn(&Seen) -> bool) {
-        let mut seen = self.seen.lock();
-        while !until(&seen) {
-            let timeout = self.changed.wait_for(&mut seen, std::time::Duration::from_secs(60)).timed_out();
+    fn wait(&self, until: impl Fn(&Reports) -> bool) {
+        let mut reports = self.reports.lock();
+        while !until(&reports) {
+            let timeout = self.changed.wait_for(&mut reports, std::time::Duration::from_secs(60)).timed_out();
             assert!(
                 !timeout,
                 "no change within a minute; last commit and health: {:?} {:?}",
-                seen.committed, seen.health
+                reports.committed, reports.health
             );
         }
     }
@@ -80,22 +81,22 @@ impl Watch {
 
 impl Observer for Watch {
     fn committed(&self, commit: Commit) {
-        let mut seen = self.seen.lock();
-        seen.committed = commit;
-        seen.calls += 1;
+        let mut reports = self.reports.lock();
+        reports.committed = commit;
+        reports.commit_calls += 1;
         self.changed.notify_all();
-        while seen.writer_held {
-            seen.writer_waiting = true;
+        while reports.writer_held {
+            reports.writer_waiting = true;
             self.changed.notify_all();
-            self.changed.wait(&mut seen);
+            self.changed.wait(&mut reports);
         }
-        seen.writer_waiting = false;
+        reports.writer_waiting = false;
     }
 
     fn health(&self, health: &Health) {
-        let mut seen = self.seen.lock();
-        seen.was_full |= matches!(health, Health::Full(_));
-        seen.health = health.clone();
+        let mut reports = self.reports.lock();
+        reports.was_full |= matches!(health, Health::Full(_));
+        reports.health = health.clone();
         self.changed.notify_all();
     }
 }

@@ -23,19 +23,20 @@ fn message(topic: &str) -> Arc<Message> {
 
 /// Stores a million messages and replays several filters.
 pub fn measure() {
-    const COUNT: usize = 1_000_000;
-    let messages: Vec<_> =
-        (0..COUNT).map(|number| message(&format!("site-{}/device-{number}/status", number % 200))).collect();
-    let before = count::held();
+    const MESSAGE_COUNT: usize = 1_000_000;
+    let messages: Vec<_> = (0..MESSAGE_COUNT)
+        .map(|number| message(&format!("site-{}/device-{number}/status", number % 200)))
+        .collect();
+    let before = count::allocated_bytes();
     let store = RetainedStore::new(RetainedConfig::default());
     let begun = Instant::now();
     for message in &messages {
         assert_eq!(store.set(Arc::clone(message)), Verdict::Stored);
     }
-    let rate = COUNT as f64 / begun.elapsed().as_secs_f64() / 1000.0;
+    let rate = MESSAGE_COUNT as f64 / begun.elapsed().as_secs_f64() / 1000.0;
     println!(
-        "{COUNT} retained: set {rate:.0}k/s, {} bytes each besides the message",
-        (count::held() - before) / COUNT
+        "{MESSAGE_COUNT} retained: set {rate:.0}k/s, {} bytes each besides the message",
+        (count::allocated_bytes() - before) / MESSAGE_COUNT
     );
     for filter in
         ["#", "site-7/#", "site-7/+/status", "site-7/+/other", "+/device-7/status", "site-7/device-7/status"]

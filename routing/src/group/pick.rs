@@ -7,7 +7,8 @@ use crate::subscriber_set::{SubscriberSet, mix};
 use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
-/// A member that could receive the message. The highest rank wins; among equal ranks, the first member wins.
+/// A member that could receive the message. The candidate with the highest rank wins; among equal ranks, the first
+/// candidate wins.
 struct Candidate<M> {
     member: M,
     position: usize,
@@ -15,9 +16,9 @@ struct Candidate<M> {
 }
 
 impl<S: Subscriber> Group<S> {
-    /// Chooses a member for a message of this publisher by the configured strategy. An offline member is chosen only
-    /// when no examined member is online. The member `excluded` is never chosen: it has just failed to take the
-    /// message. Returns `None` when no member is left.
+    /// Chooses a member for a message of this publisher by the configured strategy. An offline member is chosen only if
+    /// no examined member is online. The member `excluded` is never chosen: a delivery to this member has just failed.
+    /// Returns `None` if no other member is left.
     ///
     /// At most `candidates_max` neighbouring members are examined.
     pub fn pick(
@@ -29,7 +30,7 @@ impl<S: Subscriber> Group<S> {
     ) -> Option<Picked<S>> {
         let members = self.members.load();
         let count = members.len();
-        let first = self.first(count, publisher, random);
+        let first = self.first_position(count, publisher, random);
         let mut best: Option<Candidate<Member<S>>> = None;
         for offset in 0..count.min(self.candidates_max) {
             let position = (first + offset) % count;
@@ -46,16 +47,16 @@ impl<S: Subscriber> Group<S> {
             }
         }
         let Some(Candidate { member, position, .. }) = best else { return any_member(&members, excluded) };
-        self.turn.store(position.wrapping_add(1), Ordering::Relaxed);
+        self.next_position.store(position.wrapping_add(1), Ordering::Relaxed);
         Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }
 
-    /// The position of the first member to examine.
-    fn first(&self, count: usize, publisher: u64, random: u64) -> usize {
+    /// Returns the position of the first member to examine.
+    fn first_position(&self, count: usize, publisher: u64, random: u64) -> usize {
         let count_wide = u64::try_from(count).unwrap_or(u64::MAX).max(1);
         let start = match self.strategy {
             Strategy::RoundRobin | Strategy::LeastInflight => {
-                return self.turn.load(Ordering::Relaxed).checked_rem(count).unwrap_or_default();
+                return self.next_position.load(Ordering::Relaxed).checked_rem(count).unwrap_or_default();
             }
             Strategy::Random => random % count_wide,
             Strategy::Sticky => mix(publisher) % count_wide,
@@ -63,11 +64,12 @@ impl<S: Subscriber> Group<S> {
         usize::try_from(start).unwrap_or_default()
     }
 
-    /// The rank of a member. No member can exceed `(true, u64::MAX)`.
+    /// Returns the rank of a member. No member can exceed `(true, u64::MAX)`.
     fn rank(&self, publisher: u64, subscriber: &S, state: MemberState) -> (bool, u64) {
         let rank = match self.strategy {
             Strategy::RoundRobin | Strategy::Random => u64::MAX,
-            // Highest-random-weight hashing: when a member joins or leaves, only its own publishers move.
+            // Highest-random-weight hashing: when a member joins or leaves, only the publishers assigned to that member
+            // change to another one.
             Strategy::Sticky => mix(mix(publisher) ^ subscriber.id()) >> 1,
             Strategy::LeastInflight => u64::MAX - u64::from(state.inflight),
         };
@@ -75,8 +77,8 @@ impl<S: Subscriber> Group<S> {
     }
 }
 
-/// Any member except `excluded`. Used when the search by position found none: concurrent joins and leaves shift
-/// positions, so the search can miss members that stay.
+/// Returns any member except `excluded`. This function is needed when the search by position finds no member:
+/// concurrent joins and leaves shift positions, so the search can miss members that stay in the group.
 fn any_member<S: Subscriber>(members: &SubscriberSet<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
     let mut all = Vec::with_capacity(members.len());
     members.collect(&mut all);

@@ -31,7 +31,7 @@ fn group(strategy: Strategy, members: u64) -> Group<Id> {
     group
 }
 
-/// A group with this `candidates_max`.
+/// Returns a round-robin group with this `candidates_max`.
 fn group_with_candidates(candidates_max: usize, members: u64) -> Group<Id> {
     Group { candidates_max, ..group(Strategy::RoundRobin, members) }
 }
@@ -113,7 +113,7 @@ fn least_inflight_picks_the_member_with_the_fewest_messages_and_rotates_among_eq
 }
 
 #[test]
-fn joining_twice_is_one_membership() {
+fn a_session_that_joins_twice_is_one_member() {
     let group = group(Strategy::RoundRobin, 3);
     let grant = Grant { qos: QoS::ExactlyOnce, ..GRANT };
     assert!(group.join(Member { subscriber: Id(1), grant }));

@@ -1,10 +1,10 @@
 //! Bounds of the retained store.
 
-/// Bounds of the retained store. The store refuses a new message that would exceed either of them.
+/// Bounds of the retained store. The store refuses a new message that would exceed one of these bounds.
 #[derive(Clone, Debug)]
 pub struct RetainedConfig {
-    /// Maximum number of topics with a retained message. Default 1 million. Each needs about 150 bytes besides its
-    /// message.
+    /// Maximum number of topics with a retained message. Default 1 million. Each topic needs about 150 bytes in
+    /// addition to its message.
     pub len_max: usize,
     /// Maximum size of all retained messages together, in bytes. Default 1 GiB.
     pub bytes_max: usize,

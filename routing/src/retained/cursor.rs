@@ -5,7 +5,8 @@ use std::ops::Bound;
 use super::pattern::Pattern;
 
 /// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message. It
-/// stays valid while the store changes: a message that stays during the whole replay is returned exactly once.
+/// stays valid while the store changes: a message that stays in the store during the whole replay is returned exactly
+/// once.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     pub(super) pattern: Pattern,
@@ -15,23 +16,23 @@ pub struct Cursor {
     pub(super) done: bool,
 }
 
-/// Where to continue within a shard.
+/// The point at which a replay continues within a shard.
 #[derive(Clone, Debug)]
 pub(super) enum ResumePoint {
-    /// At this key or the first one after it.
+    /// Continue at this key, or at the first key after it if this key does not exist.
     AtOrAfter(Vec<u8>),
-    /// After this key.
+    /// Continue after this key.
     After(Vec<u8>),
 }
 
 impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
         let pattern = Pattern::of(filter);
-        let resume_point = ResumePoint::AtOrAfter(pattern.start());
+        let resume_point = ResumePoint::AtOrAfter(pattern.first_key());
         Self { pattern, shards_done: 0, resume_point, done: false }
     }
 
-    /// True when nothing is left.
+    /// Returns whether the replay has ended.
     pub fn done(&self) -> bool {
         self.done
     }
@@ -39,7 +40,7 @@ impl Cursor {
     /// Moves on to the next shard.
     pub(super) fn leave_shard(&mut self) {
         self.shards_done += 1;
-        self.resume_point = ResumePoint::AtOrAfter(self.pattern.start());
+        self.resume_point = ResumePoint::AtOrAfter(self.pattern.first_key());
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Borrow;
 
 use tidegate_mqtt::Message;
 
-/// A topic with each slash replaced by 0, which no topic contains, so that the separator sorts before every other byte.
+/// A topic with each slash replaced by the byte 0. No topic contains this byte, so the separator sorts before every
+/// other byte of a topic.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(Box<[u8]>);
 
@@ -13,9 +14,9 @@ impl Key {
         Self(topic.bytes().map(|byte| if byte == b'/' { SEPARATOR } else { byte }).collect())
     }
 
-    /// Bytes that the entry of a topic uses.
+    /// Returns the number of bytes that the entry of a topic uses.
     pub(super) fn cost(&self, message: &Message) -> usize {
-        message.size() + self.0.len() + ENTRY
+        message.size() + self.0.len() + ENTRY_OVERHEAD
     }
 }
 
@@ -25,13 +26,14 @@ impl Borrow<[u8]> for Key {
     }
 }
 
-/// The levels of a key.
+/// Returns the levels of a key.
 pub(super) fn levels(key: &[u8]) -> impl Iterator<Item = &[u8]> {
     key.split(|byte| *byte == SEPARATOR)
 }
 
-/// The separator between levels.
+/// The byte between two levels of a key.
 pub(super) const SEPARATOR: u8 = 0;
 
-/// Overhead of an entry in bytes: the key and message pointers in the node of the map, and allocator overhead.
-const ENTRY: usize = 64;
+/// Overhead of a map entry in bytes: the pointers to key and message in the map's node, and the overhead of the
+/// allocator.
+const ENTRY_OVERHEAD: usize = 64;

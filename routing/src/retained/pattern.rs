@@ -1,4 +1,4 @@
-//! Compares a filter with a key: whether it matches, and which key is the next that could.
+//! Compares a filter with a key: whether the filter matches, and which later key is the next that could match.
 
 use super::key::{SEPARATOR, levels};
 
@@ -6,7 +6,7 @@ use super::key::{SEPARATOR, levels};
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     levels: Vec<Level>,
-    /// True when the filter ends with `#`.
+    /// Whether the filter ends with `#`.
     multi_level: bool,
 }
 
@@ -24,14 +24,14 @@ pub(super) struct KeyMatch {
     pub(super) next: Next,
 }
 
-/// Where to continue the search.
+/// The key at which the search continues.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// At the following key.
+    /// The search continues at the following key.
     Following,
-    /// At the first key that is equal to or greater than this one.
+    /// The search continues at the first key that is equal to or greater than this one.
     Seek(Vec<u8>),
-    /// Nowhere: no later key can match.
+    /// The search ends: no later key can match.
     Nothing,
 }
 
@@ -45,58 +45,60 @@ impl Pattern {
         Self { levels: levels.collect(), multi_level }
     }
 
-    /// The first level of the filter, if it is literal.
-    pub(super) fn first(&self) -> Option<&[u8]> {
+    /// Returns the first level of the filter if it is literal (not a wildcard).
+    pub(super) fn first_literal(&self) -> Option<&[u8]> {
         match self.levels.first()? {
             Level::Literal(text) => Some(text),
             Level::Any => None,
         }
     }
 
-    /// The first key that could match.
-    pub(super) fn start(&self) -> Vec<u8> {
+    /// Returns the first key that could match.
+    pub(super) fn first_key(&self) -> Vec<u8> {
         let mut start = Vec::new();
         self.append_literals(&mut start, 0);
         start
     }
 
-    /// Compares a key with the filter. The caller passes keys in ascending order.
+    /// Compares a key with the filter. The caller must pass keys in ascending order.
     pub(super) fn match_key(&self, key: &[u8]) -> KeyMatch {
         // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
-        if self.first().is_none() && key.starts_with(b"$") {
+        if self.first_literal().is_none() && key.starts_with(b"$") {
             return KeyMatch { matches: false, next: Next::Seek(vec![b'$' + 1]) };
         }
         let (prefix, stop) = self.compare(key);
         let complete = prefix.level_count == self.levels.len();
         match stop {
-            Stop::Differs { level, wanted } => self.miss(&prefix, key, level, wanted),
+            StopReason::Differs { level, wanted } => self.skip_difference(&prefix, key, level, wanted),
             // `a/#` also matches `a`, so the key may end at the parent level.
-            Stop::KeyIsLonger | Stop::KeyEnds if self.multi_level && complete => {
+            StopReason::KeyIsLonger | StopReason::KeyEnds if self.multi_level && complete => {
                 KeyMatch { matches: true, next: Next::Following }
             }
-            Stop::KeyEnds if complete => KeyMatch { matches: true, next: prefix.after_subtree(key) },
-            Stop::KeyEnds => KeyMatch { matches: false, next: self.seek_below(key, prefix.level_count) },
-            Stop::KeyIsLonger => KeyMatch { matches: false, next: prefix.after_subtree(key) },
+            StopReason::KeyEnds if complete => KeyMatch { matches: true, next: prefix.after_subtree(key) },
+            StopReason::KeyEnds => {
+                KeyMatch { matches: false, next: self.seek_below(key, prefix.level_count) }
+            }
+            StopReason::KeyIsLonger => KeyMatch { matches: false, next: prefix.after_subtree(key) },
         }
     }
 
     /// Compares the levels of the key with those of the filter until they differ or one of them ends.
-    fn compare<'k>(&'k self, key: &'k [u8]) -> (MatchedPrefix, Stop<'k>) {
+    fn compare<'k>(&'k self, key: &'k [u8]) -> (MatchedPrefix, StopReason<'k>) {
         let mut prefix = MatchedPrefix::default();
         let mut wanted = self.levels.iter();
         for level in levels(key) {
             match wanted.next() {
-                Some(Level::Any) => prefix.pass(level, true),
-                Some(Level::Literal(text)) if **text == *level => prefix.pass(level, false),
-                Some(Level::Literal(wanted)) => return (prefix, Stop::Differs { level, wanted }),
-                None => return (prefix, Stop::KeyIsLonger),
+                Some(Level::Any) => prefix.push_level(level, true),
+                Some(Level::Literal(text)) if **text == *level => prefix.push_level(level, false),
+                Some(Level::Literal(wanted)) => return (prefix, StopReason::Differs { level, wanted }),
+                None => return (prefix, StopReason::KeyIsLonger),
             }
         }
-        (prefix, Stop::KeyEnds)
+        (prefix, StopReason::KeyEnds)
     }
 
-    /// Where to continue after a key whose `level` differs from the `wanted` level of the filter.
-    fn miss(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
+    /// Returns where the search continues after a key whose `level` differs from the filter's literal level `wanted`.
+    fn skip_difference(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
         if level > wanted {
             return KeyMatch { matches: false, next: prefix.after_subtree(key) };
         }
@@ -105,15 +107,15 @@ impl Pattern {
         KeyMatch { matches: false, next: Next::Seek(target) }
     }
 
-    /// Where to continue after a key that has too few levels: at the first key below it that could match.
+    /// Returns where the search continues after a key with too few levels: at the first key below it that could match.
     fn seek_below(&self, key: &[u8], level_count: usize) -> Next {
         let mut target = key.to_vec();
         self.append_literals(&mut target, level_count);
         Next::Seek(target)
     }
 
-    /// Appends the literal levels from `level` up to the next wildcard. Of the wildcard, only the separator before it
-    /// is appended.
+    /// Appends the literal levels from `level` up to the next wildcard. The separator before the wildcard is appended,
+    /// the wildcard itself is not.
     fn append_literals(&self, target: &mut Vec<u8>, level: usize) {
         for (index, wanted) in self.levels.iter().enumerate().skip(level) {
             if index > 0 {
@@ -128,7 +130,7 @@ impl Pattern {
 }
 
 /// Why the comparison of a key with the filter stopped.
-enum Stop<'k> {
+enum StopReason<'k> {
     /// The key has `level` where the filter has the literal `wanted`.
     Differs { level: &'k [u8], wanted: &'k [u8] },
     /// The key has more levels than the filter.
@@ -140,16 +142,16 @@ enum Stop<'k> {
 /// The part of a key that agrees with the filter.
 #[derive(Default)]
 struct MatchedPrefix {
-    /// Number of levels that agree.
+    /// Number of matching levels.
     level_count: usize,
-    /// Length of these levels in bytes, including separators.
+    /// Length of the matching levels in bytes, including separators.
     bytes: usize,
     /// Offset of the end of the last level that matched a `+`.
     wildcard_end: Option<usize>,
 }
 
 impl MatchedPrefix {
-    fn pass(&mut self, level: &[u8], wildcard: bool) {
+    fn push_level(&mut self, level: &[u8], wildcard: bool) {
         self.bytes += usize::from(self.level_count > 0) + level.len();
         self.level_count += 1;
         if wildcard {
@@ -157,7 +159,8 @@ impl MatchedPrefix {
         }
     }
 
-    /// Skips all keys that share the beginning of `key` up to the last level that matched a `+`.
+    /// Returns where the search continues if no other key can match that has the same levels as `key` up to the last
+    /// level that matched a `+`.
     fn after_subtree(&self, key: &[u8]) -> Next {
         let Some(end) = self.wildcard_end else { return Next::Nothing };
         let mut target = key.get(..end).unwrap_or_default().to_vec();

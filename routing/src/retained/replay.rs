@@ -20,26 +20,27 @@ impl RetainedStore {
         Cursor::new(filter)
     }
 
-    /// Returns false when no message matches `filter`, so that a replay would find nothing. Returns true when one may
-    /// match. A message that is set after the answer reaches every subscriber that was in the routing table before the
-    /// call.
+    /// Returns false if no message matches `filter`, so that a replay would find nothing. Returns true if a message may
+    /// match. The caller may skip the replay after false: a message set after this call reaches every subscriber that
+    /// was in the routing table before the call.
     pub fn may_match(&self, filter: &Filter) -> bool {
         if !filter.has_wildcards() {
             return self.get(filter).is_some();
         }
         let pattern = Pattern::of(filter);
-        let Some(first) = pattern.first() else {
+        let Some(first) = pattern.first_literal() else {
             return self.shards.iter().any(|shard| !shard.read().is_empty());
         };
-        let start = pattern.start();
-        let Some(shard) = self.shards.get(self.shard_of_level(first)) else { return false };
+        let start = pattern.first_key();
+        let Some(shard) = self.shards.get(self.shard_index_of_level(first)) else { return false };
         let shard = shard.read();
         let mut following = shard.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
         following.next().is_some_and(|(key, _)| Borrow::<[u8]>::borrow(key).starts_with(&start))
     }
 
-    /// Returns the next messages, at most `max`. An empty result does not mean the end: one call examines at most `max`
-    /// plus a fixed number of topics. Only [`Cursor::done`] tells the end. Expired messages are left out and removed.
+    /// Returns the next messages, at most `max`. An empty result does not mean that the replay has ended, because one
+    /// call examines at most `max` plus a fixed number of topics: check [`Cursor::done`]. Expired messages are not
+    /// returned, but removed.
     pub fn next(&self, cursor: &mut Cursor, max: usize, now: Instant) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         self.give(cursor, max, now, |message| {
@@ -49,8 +50,8 @@ impl RetainedStore {
         found
     }
 
-    /// Like [`Self::next`], but passes the messages to `take`, at most `max` of them, until `take` returns false.
-    /// During a call of `take`, no message of a topic in the same shard can be set.
+    /// Like [`Self::next`], but passes the messages to `take`, at most `max` of them, until `take` returns false. While
+    /// `take` runs, no message of a topic in the same shard can be set.
     pub fn give(
         &self,
         cursor: &mut Cursor,
@@ -60,45 +61,46 @@ impl RetainedStore {
     ) {
         let mut call = ReplayCall {
             take: &mut take,
-            left: max,
+            messages_left: max,
             expired: Vec::new(),
-            visits: max.saturating_add(EXTRA_VISITS_MAX),
+            visits_left: max.saturating_add(EXTRA_VISITS_MAX),
             now,
         };
         while !cursor.done && call.has_budget() {
-            self.visit(cursor, &mut call);
+            self.visit_shard(cursor, &mut call);
         }
     }
 
-    /// Continues in the shard of the cursor.
-    fn visit(&self, cursor: &mut Cursor, call: &mut ReplayCall) {
+    /// Continues the replay in the cursor's current shard.
+    fn visit_shard(&self, cursor: &mut Cursor, call: &mut ReplayCall) {
         let Some(shard) = self.shard_at(cursor).and_then(|index| self.shards.get(index)) else {
             cursor.done = true;
             return;
         };
-        call.visits -= 1;
-        if call.walk(&shard.read(), cursor) {
+        call.visits_left -= 1;
+        if call.walk_shard(&shard.read(), cursor) {
             cursor.leave_shard();
         }
         for (key, message) in call.expired.drain(..) {
-            self.remove_same(&mut shard.write(), &key, &message);
+            self.remove_if_current(&mut shard.write(), &key, &message);
         }
     }
 
-    /// The shard of the cursor. A filter with a literal first level needs one shard, other filters need all of them.
+    /// Returns the index of the cursor's current shard. A filter with a literal first level needs one shard, other
+    /// filters need all shards.
     fn shard_at(&self, cursor: &Cursor) -> Option<usize> {
-        match cursor.pattern.first() {
-            Some(first) => (cursor.shards_done == 0).then(|| self.shard_of_level(first)),
+        match cursor.pattern.first_literal() {
+            Some(first) => (cursor.shards_done == 0).then(|| self.shard_index_of_level(first)),
             None => u64::try_from(cursor.shards_done)
                 .is_ok_and(|shard| shard < SHARD_COUNT)
                 .then_some(cursor.shards_done),
         }
     }
 
-    /// Removes an expired message, unless another one has replaced it. Returns true when it was removed.
-    pub(super) fn remove_same(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
+    /// Removes an expired message unless another message has replaced it. Returns whether the message was removed.
+    pub(super) fn remove_if_current(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
         let removed =
-            shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key);
+            shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove_message(shard, key);
         if let Some(on_expired) = self.on_expired.as_deref().filter(|_| removed) {
             on_expired(message);
         }
@@ -109,29 +111,29 @@ impl RetainedStore {
 /// The state of one call of [`RetainedStore::give`].
 struct ReplayCall<'t> {
     take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
-    /// Number of messages that may still be passed on.
-    left: usize,
+    /// Number of messages that this call may still pass to `take`.
+    messages_left: usize,
     expired: Vec<(Key, Arc<Message>)>,
-    /// Number of topics that may still be examined.
-    visits: usize,
+    /// Number of topics that this call may still examine.
+    visits_left: usize,
     now: Instant,
 }
 
 impl ReplayCall<'_> {
     fn has_budget(&self) -> bool {
-        self.visits > 0 && self.left > 0
+        self.visits_left > 0 && self.messages_left > 0
     }
 
-    /// Passes on the messages of one shard. Returns true at the end of the shard.
-    fn walk(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
+    /// Passes on the matching messages of one shard. Returns whether the end of the shard was reached.
+    fn walk_shard(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
         let mut range = shard.range::<[u8], _>((cursor.resume_point.bound(), Bound::Unbounded));
         let mut last = None;
         while self.has_budget() {
             let Some((key, message)) = range.next() else { return true };
-            self.visits -= 1;
+            self.visits_left -= 1;
             let key_match = cursor.pattern.match_key(key.borrow());
             if key_match.matches {
-                self.offer(key, message);
+                self.pass_on(key, message);
             }
             match key_match.next {
                 Next::Nothing => return true,
@@ -149,15 +151,15 @@ impl ReplayCall<'_> {
         false
     }
 
-    fn offer(&mut self, key: &Key, message: &Arc<Message>) {
+    fn pass_on(&mut self, key: &Key, message: &Arc<Message>) {
         if message.is_expired(self.now) {
             self.expired.push((key.clone(), Arc::clone(message)));
         } else {
             let more = (self.take)(message);
-            self.left = if more { self.left - 1 } else { 0 };
+            self.messages_left = if more { self.messages_left - 1 } else { 0 };
         }
     }
 }
 
-/// Number of topics that one call examines in addition to the number of messages it may pass on.
+/// Maximum number of topics that one call examines in addition to the number of messages that it may pass on.
 const EXTRA_VISITS_MAX: usize = 256;

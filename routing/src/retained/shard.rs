@@ -7,5 +7,5 @@ use tidegate_mqtt::Message;
 
 use super::key::Key;
 
-/// The messages by topic, in the order of the levels.
+/// The retained messages of one shard, ordered by topic level by level.
 pub(super) type Shard = BTreeMap<Key, Arc<Message>>;

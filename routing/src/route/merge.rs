@@ -4,30 +4,30 @@ use super::{Delivery, MergedGrant, OwnMessages};
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
-/// Merges the matching subscriptions of each subscriber `[MQTT5-3.3.4-2]` `[MQTT3-3.3.5-1]`. `distinct` says that all
-/// of them are to the same filter, so that no subscriber occurs twice.
+/// Merges the matching subscriptions of each subscriber `[MQTT5-3.3.4-2]` `[MQTT3-3.3.5-1]`. The caller sets `distinct`
+/// if all subscriptions are to the same filter, so that no subscriber occurs twice.
 pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: bool) -> Vec<Delivery<S>> {
     if distinct {
-        return members.into_iter().map(single).collect();
+        return members.into_iter().map(single_delivery).collect();
     }
     members.sort_by_cached_key(|member| member.subscriber.id());
     let same = |one: &Member<S>, other: &Member<S>| one.subscriber.id() == other.subscriber.id();
-    members.chunk_by(same).filter_map(overlapping).collect()
+    members.chunk_by(same).filter_map(merge_subscriptions).collect()
 }
 
-fn single<S: Subscriber>(member: Member<S>) -> Delivery<S> {
+fn single_delivery<S: Subscriber>(member: Member<S>) -> Delivery<S> {
     let Member { subscriber, grant } = member;
     let MergedGrant { qos, retain_as_published, identifiers } = MergedGrant::of(&grant);
     let own_messages = if grant.no_local { OwnMessages::Nothing } else { OwnMessages::AsOthers };
     Delivery { subscriber, qos, retain_as_published, identifiers, own_messages }
 }
 
-fn overlapping<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<S>> {
+fn merge_subscriptions<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<S>> {
     let subscriber = members.first()?.subscriber.clone();
-    let all = merged(members.iter().map(|member| &member.grant))?;
+    let all = merge_grants(members.iter().map(|member| &member.grant))?;
     let own_messages = if members.iter().any(|member| member.grant.no_local) {
         let others = members.iter().map(|member| &member.grant).filter(|grant| !grant.no_local);
-        merged(others).map_or(OwnMessages::Nothing, |reduced| OwnMessages::Reduced(Box::new(reduced)))
+        merge_grants(others).map_or(OwnMessages::Nothing, |reduced| OwnMessages::Reduced(Box::new(reduced)))
     } else {
         OwnMessages::AsOthers
     };
@@ -35,7 +35,7 @@ fn overlapping<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<S>> {
     Some(Delivery { subscriber, qos, retain_as_published, identifiers, own_messages })
 }
 
-fn merged<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<MergedGrant> {
+fn merge_grants<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<MergedGrant> {
     let mut merged = MergedGrant::of(grants.next()?);
     for grant in grants {
         merged.qos = merged.qos.max(grant.qos);

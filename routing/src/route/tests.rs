@@ -21,7 +21,7 @@ fn member(id: u64, qos: u8, no_local: bool, retain_as_published: bool, identifie
     Member { subscriber: Id(id), grant: Grant { qos, no_local, retain_as_published, identifier } }
 }
 
-fn only(members: &[Member<Id>]) -> Delivery<Id> {
+fn merged_delivery(members: &[Member<Id>]) -> Delivery<Id> {
     let mut all = deliveries(members.to_vec(), false);
     assert_eq!(all.len(), 1);
     all.remove(0)
@@ -29,8 +29,11 @@ fn only(members: &[Member<Id>]) -> Delivery<Id> {
 
 #[test]
 fn overlapping_subscriptions_grant_the_highest_qos_and_all_identifiers() {
-    let delivery =
-        only(&[member(1, 0, false, false, 5), member(1, 2, false, true, 0), member(1, 1, false, false, 7)]);
+    let delivery = merged_delivery(&[
+        member(1, 0, false, false, 5),
+        member(1, 2, false, true, 0),
+        member(1, 1, false, false, 7),
+    ]);
     assert_eq!(delivery.qos, QoS::ExactlyOnce);
     assert!(delivery.retain_as_published);
     let mut identifiers = delivery.identifiers.to_vec();
@@ -40,7 +43,7 @@ fn overlapping_subscriptions_grant_the_highest_qos_and_all_identifiers() {
 
 #[test]
 fn equal_identifiers_of_two_subscriptions_are_both_kept() {
-    let delivery = only(&[member(1, 0, false, false, 5), member(1, 0, false, false, 5)]);
+    let delivery = merged_delivery(&[member(1, 0, false, false, 5), member(1, 0, false, false, 5)]);
     assert_eq!(delivery.identifiers.as_slice(), [5, 5]);
 }
 
@@ -55,14 +58,14 @@ fn identifiers_stay_with_their_subscriber() {
 
 #[test]
 fn a_subscriber_with_only_no_local_subscriptions_does_not_get_its_own_messages() {
-    let delivery = only(&[member(1, 1, true, false, 0), member(1, 2, true, false, 0)]);
+    let delivery = merged_delivery(&[member(1, 1, true, false, 0), member(1, 2, true, false, 0)]);
     assert_eq!(delivery.for_publisher(1), None);
     assert_eq!(delivery.for_publisher(2).unwrap().qos, QoS::ExactlyOnce);
 }
 
 #[test]
 fn own_messages_use_the_grants_of_subscriptions_without_no_local() {
-    let delivery = only(&[member(1, 2, true, true, 9), member(1, 1, false, false, 4)]);
+    let delivery = merged_delivery(&[member(1, 2, true, true, 9), member(1, 1, false, false, 4)]);
     let own = Grants { qos: QoS::AtLeastOnce, retain_as_published: false, identifiers: &[4] };
     assert_eq!(delivery.for_publisher(1), Some(own));
     let others = delivery.for_publisher(2).unwrap();

@@ -18,7 +18,7 @@ pub enum SubscribeError {
 }
 
 impl SubscribeError {
-    /// The reason code for SUBACK.
+    /// Returns the reason code for SUBACK.
     pub const fn reason(self) -> ReasonCode {
         ReasonCode::QuotaExceeded
     }

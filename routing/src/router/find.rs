@@ -10,8 +10,8 @@ use crate::route::deliveries;
 use crate::{Route, Subscriber};
 
 impl<S: Subscriber> Router<S> {
-    /// The receivers of messages on `topic`. Takes no lock. A subscription that exists during the whole call is always
-    /// found, even if it is being replaced.
+    /// Builds the route of `topic`. Takes no lock. A subscription that exists during the whole call is always found,
+    /// even while it is being replaced.
     pub fn route(&self, topic: &str) -> Route<S> {
         let guard = self.trie.guard();
         let matches = self.trie.matches(topic, &guard);
@@ -26,7 +26,7 @@ impl<S: Subscriber> Router<S> {
         Route { deliveries: deliveries(members, filters <= 1), groups }
     }
 
-    /// The group of a shared subscription. Callers use it to choose another member for a message.
+    /// Returns the group of a shared subscription. Callers use it to choose another member for a message.
     pub fn group(&self, filter: &SubscriptionFilter) -> Option<Arc<Group<S>>> {
         self.groups.pin().get(filter).cloned()
     }

@@ -12,11 +12,11 @@ use crate::trie::Subscribers;
 use crate::{Grant, Subscriber};
 
 impl<S: Subscriber> Router<S> {
-    /// Adds a subscription, or replaces the one that this session has to the same filter `[MQTT5-3.8.4-3]`
-    /// `[MQTT3-3.8.4-3]`. It is in effect when the method returns.
+    /// Adds a subscription, or replaces this session's existing subscription to the same filter `[MQTT5-3.8.4-3]`
+    /// `[MQTT3-3.8.4-3]`. The subscription is in effect when the method returns.
     ///
     /// # Errors
-    /// Returns the bound of the configuration that the subscription would exceed. Nothing was changed then.
+    /// Returns the bound of the configuration that the subscription would exceed. In this case nothing was changed.
     pub fn subscribe(
         &self,
         filter: &SubscriptionFilter,
@@ -27,19 +27,20 @@ impl<S: Subscriber> Router<S> {
         let member = Member { subscriber, grant };
         let mut writer = self.writer.lock();
         let full = self.subscriptions() >= self.config.subscriptions_max;
-        if full && !self.holds(filter, member.subscriber.id()) {
+        if full && !self.has_subscription(filter, member.subscriber.id()) {
             return Err(SubscribeError::Full);
         }
         let existed = match filter.is_shared() {
             true => self.join(filter, member, &mut writer),
             false => self.add(filter, member),
         };
-        self.subscriptions.fetch_add(usize::from(!existed), Ordering::Relaxed);
+        self.subscription_count.fetch_add(usize::from(!existed), Ordering::Relaxed);
         self.generation.fetch_add(1, Ordering::Release);
         Ok(Existed(existed))
     }
 
-    /// Ends a subscription. Returns false when there was none. Routes built before may still lead to the subscriber.
+    /// Ends a subscription. Returns false if the session had no subscription to this filter. Routes built before may
+    /// still lead to the subscriber.
     pub fn unsubscribe(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let _writer = self.writer.lock();
         let existed = match filter.is_shared() {
@@ -47,7 +48,7 @@ impl<S: Subscriber> Router<S> {
             false => self.remove(filter, subscriber_id),
         };
         if existed {
-            self.subscriptions.fetch_sub(1, Ordering::Relaxed);
+            self.subscription_count.fetch_sub(1, Ordering::Relaxed);
             self.generation.fetch_add(1, Ordering::Release);
         }
         existed
@@ -58,15 +59,15 @@ impl<S: Subscriber> Router<S> {
         if count(b'/') + 1 > self.config.levels_max {
             return Err(SubscribeError::TooManyLevels);
         }
-        // In a filter, every `+` fills a level, so counting the characters counts the wildcards.
+        // In a filter, every `+` occupies a whole level, so the number of `+` characters is the number of wildcards.
         if count(b'+') > self.config.wildcards_max {
             return Err(SubscribeError::TooManyWildcards);
         }
         Ok(())
     }
 
-    /// True when this session has a subscription to exactly this filter.
-    fn holds(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
+    /// Returns whether this session has a subscription to exactly this filter.
+    fn has_subscription(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         if filter.is_shared() {
             return self.group(filter).is_some_and(|group| group.contains(subscriber_id));
         }
@@ -80,7 +81,7 @@ impl<S: Subscriber> Router<S> {
             Some((subscribers.with_members(members), (existed, first)))
         };
         let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
-        self.filters.fetch_add(usize::from(first), Ordering::Relaxed);
+        self.filter_count.fetch_add(usize::from(first), Ordering::Relaxed);
         existed
     }
 
@@ -91,7 +92,7 @@ impl<S: Subscriber> Router<S> {
             Some((subscribers.with_members(members), last))
         };
         let last = self.trie.change(&filter.filter.shared(), change);
-        self.filters.fetch_sub(usize::from(last == Some(true)), Ordering::Relaxed);
+        self.filter_count.fetch_sub(usize::from(last == Some(true)), Ordering::Relaxed);
         last.is_some()
     }
 
@@ -99,15 +100,15 @@ impl<S: Subscriber> Router<S> {
         if let Some(group) = self.group(filter) {
             return group.join(member);
         }
-        writer.next_group += 1;
-        let group = Arc::new(Group::new(filter.clone(), writer.next_group, &self.config));
+        writer.last_group_serial += 1;
+        let group = Arc::new(Group::new(filter.clone(), writer.last_group_serial, &self.config));
         group.join(member);
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
         self.trie.change(&filter.filter.shared(), |subscribers| {
             let (groups, existed) = subscribers.groups().insert(group);
             Some((subscribers.with_groups(groups), existed))
         });
-        self.filters.fetch_add(1, Ordering::Relaxed);
+        self.filter_count.fetch_add(1, Ordering::Relaxed);
         false
     }
 
@@ -122,7 +123,7 @@ impl<S: Subscriber> Router<S> {
                 Some((subscribers.with_groups(groups), ()))
             });
             self.groups.pin().remove(filter);
-            self.filters.fetch_sub(1, Ordering::Relaxed);
+            self.filter_count.fetch_sub(1, Ordering::Relaxed);
         }
         true
     }

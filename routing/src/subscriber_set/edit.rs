@@ -5,23 +5,23 @@ use std::sync::Arc;
 use super::hash_node::HashNode;
 use super::{Keyed, LEAF_MAX, SubscriberSet};
 
-/// How a change takes effect.
+/// How a change of a set takes effect.
 pub(crate) enum SetUpdate<T> {
     /// The set was changed in place. The caller has nothing to do.
     InPlace,
-    /// The caller has to replace the old set, which is unchanged, with this one.
+    /// The old set is unchanged. The caller has to replace it with this set.
     Replace(SubscriberSet<T>),
 }
 
 impl<T> SetUpdate<T> {
-    /// True when the changed set is empty.
+    /// Returns whether the changed set is empty.
     pub(crate) fn empties_set(&self) -> bool {
         matches!(self, Self::Replace(SubscriberSet::Empty))
     }
 }
 
 impl<T: Keyed + Clone> SubscriberSet<T> {
-    /// Inserts an entry or replaces the one with the same key. The flag is true when an entry was replaced.
+    /// Inserts an entry, or replaces the entry with the same key. The returned flag is true if an entry was replaced.
     #[must_use]
     pub(crate) fn insert(&self, entry: T) -> (SetUpdate<T>, bool) {
         if let Self::Tree(root) = self {
@@ -38,7 +38,7 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
         (SetUpdate::Replace(set), existed)
     }
 
-    /// Removes the entry with this key. Returns `None` when there is none.
+    /// Removes the entry with this key. Returns `None` if the set has no such entry.
     #[must_use]
     pub(crate) fn remove(&self, key: u64) -> Option<SetUpdate<T>> {
         let Self::Tree(root) = self else {
@@ -63,8 +63,8 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
     }
 }
 
-/// A copy of the entries that also contains `entry`; it replaces an entry with the same key. The flag is true when an
-/// entry was replaced.
+/// Returns a copy of the entries that also contains `entry`. An entry with the same key is replaced; in this case the
+/// returned flag is true.
 pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, bool) {
     let key = entry.key();
     let position = entries.iter().position(|other| other.key() == key);
@@ -77,7 +77,7 @@ pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, 
     (changed, position.is_some())
 }
 
-/// A copy of the entries without the one with this key. Returns `None` when there is none.
+/// Returns a copy of the entries without the entry with this key. Returns `None` if there is no such entry.
 pub(super) fn without_entry<T: Keyed + Clone>(entries: &[T], key: u64) -> Option<Vec<T>> {
     let position = entries.iter().position(|other| other.key() == key)?;
     let (before, after) = entries.split_at_checked(position)?;
@@ -87,5 +87,6 @@ pub(super) fn without_entry<T: Keyed + Clone>(entries: &[T], key: u64) -> Option
     Some(rest)
 }
 
-/// At this size a tree becomes a slice again. It is well below the size at which a slice becomes a tree.
+/// A tree with no more entries than this becomes a slice again. The number is well below the size at which a slice
+/// becomes a tree.
 pub(super) const COLLAPSE_LEN: usize = LEAF_MAX / 2;

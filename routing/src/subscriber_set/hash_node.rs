@@ -11,7 +11,7 @@ use super::{Keyed, LEAF_MAX, mix};
 /// An inner node. Two bits of the mixed key select one of its children.
 pub(crate) struct HashNode<T> {
     len: AtomicUsize,
-    children: [ArcSwapOption<Child<T>>; CHILDREN],
+    children: [ArcSwapOption<Child<T>>; CHILD_COUNT],
 }
 
 enum Child<T> {
@@ -22,7 +22,7 @@ enum Child<T> {
 impl<T: Keyed + Clone> HashNode<T> {
     pub(super) fn from_entries(entries: Vec<T>, depth: u32) -> Self {
         let len = AtomicUsize::new(entries.len());
-        let mut parts: [Vec<T>; CHILDREN] = std::array::from_fn(|_| Vec::new());
+        let mut parts: [Vec<T>; CHILD_COUNT] = std::array::from_fn(|_| Vec::new());
         for entry in entries {
             if let Some(part) = parts.get_mut(child_index(entry.key(), depth)) {
                 part.push(entry);
@@ -35,7 +35,7 @@ impl<T: Keyed + Clone> HashNode<T> {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Inserts an entry or replaces the one with the same key. Returns true when an entry was replaced.
+    /// Inserts an entry, or replaces the entry with the same key. Returns whether an entry was replaced.
     pub(super) fn insert(&self, entry: T, depth: u32) -> bool {
         let Some(slot) = self.children.get(child_index(entry.key(), depth)) else { return false };
         let existed = match slot.load().as_deref() {
@@ -47,7 +47,7 @@ impl<T: Keyed + Clone> HashNode<T> {
         existed
     }
 
-    /// Removes the entry with this key. Returns false when there is none.
+    /// Removes the entry with this key. Returns false if there is no such entry.
     pub(super) fn remove(&self, key: u64, depth: u32) -> bool {
         let Some(slot) = self.children.get(child_index(key, depth)) else { return false };
         let removed = match slot.load().as_deref() {
@@ -118,7 +118,7 @@ impl<T: Keyed + Clone> Child<T> {
     }
 }
 
-/// Inserts an entry into a slot that is empty or holds a leaf. Returns true when an entry was replaced.
+/// Inserts an entry into a slot that is empty or holds a leaf. Returns whether an entry was replaced.
 fn insert_in_leaf<T: Keyed + Clone>(
     slot: &ArcSwapOption<Child<T>>,
     entries: &[T],
@@ -138,13 +138,13 @@ fn leaf<T>(entries: Vec<T>) -> Option<Arc<Child<T>>> {
     (!entries.is_empty()).then(|| Arc::new(Child::Leaf(entries.into())))
 }
 
-/// The index of the child that holds the key, in a node at this depth.
+/// Returns the index of the child that holds the key, in a node at this depth.
 fn child_index(key: u64, depth: u32) -> usize {
     let bits = mix(key).checked_shr(depth * 2).unwrap_or_default() & 0b11;
     usize::try_from(bits).unwrap_or_default()
 }
 
-const CHILDREN: usize = 4;
+const CHILD_COUNT: usize = 4;
 
 #[cfg(test)]
 mod tests;

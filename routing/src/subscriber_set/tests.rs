@@ -94,8 +94,8 @@ fn a_set_collapses_as_it_empties() {
     assert!(matches!(set, SubscriberSet::Empty));
 }
 
-/// While another thread replaces entries, splits leaves and collapses nodes, readers see each entry that stays exactly
-/// once.
+/// While another thread replaces entries, splits leaves and collapses nodes, readers find each entry that stays in the
+/// set exactly once.
 #[test]
 fn readers_see_entries_that_stay_exactly_once() {
     let mut set = SubscriberSet::Empty;
@@ -120,7 +120,8 @@ fn readers_see_entries_that_stay_exactly_once() {
     });
 }
 
-/// Between the two sizes a set keeps its form, so that one subscriber that joins and leaves does not rebuild it.
+/// Between the two sizes a set keeps its form. Otherwise, a subscriber that repeatedly joins and leaves could rebuild
+/// the set each time.
 #[test]
 fn a_set_becomes_a_tree_above_the_leaf_size_and_a_slice_again_at_half_of_it() {
     let mut set = SubscriberSet::Empty;
@@ -138,7 +139,8 @@ fn a_set_becomes_a_tree_above_the_leaf_size_and_a_slice_again_at_half_of_it() {
     assert!(matches!(set, SubscriberSet::One(_)));
 }
 
-/// If keys differ in some bits, their mixed values differ in every group of bits. Otherwise the tree would grow deep.
+/// If keys differ in some bits, their mixed values must differ in every group of bits. Otherwise the tree would become
+/// deep.
 #[test]
 fn mixed_keys_are_spread_and_never_equal() {
     for shift in (0..=52).step_by(4) {
@@ -151,7 +153,7 @@ fn mixed_keys_are_spread_and_never_equal() {
     }
 }
 
-/// A bijection has an inverse.
+/// [`mix`] is a bijection if it has an inverse function.
 #[test]
 fn mixing_can_be_inverted() {
     let unshift =

@@ -1,4 +1,5 @@
-//! The edges that leave a node, as counters. They change in place because every new child changes them.
+//! The edges that leave a node, as counters. The counters change in place, because every new or removed child changes
+//! them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -7,17 +8,18 @@ use smallvec::SmallVec;
 
 use super::node::EdgeUse;
 
-/// The lengths, in levels, of the edges that leave a node. Readers use them to skip look-ups that cannot succeed.
+/// The lengths, in levels, of the edges that leave a node. Readers use these lengths to skip look-ups that cannot
+/// succeed.
 pub(super) struct Branch {
     pub(super) id: u64,
-    ends: AtomicU64,
-    continues: AtomicU64,
+    end_lengths: AtomicU64,
+    continuing_lengths: AtomicU64,
     plus: AtomicBool,
-    /// Used by the writing thread only.
+    /// The numbers of edges by length. Only the writing thread uses these numbers.
     counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 
-/// How many edges of one length leave a branch, by their use.
+/// Number of edges of one length that leave a branch, in total and by their use.
 struct LengthCount {
     bit: u64,
     edges: u32,
@@ -29,8 +31,8 @@ impl Branch {
     pub(super) fn new(id: u64) -> Self {
         Self {
             id,
-            ends: AtomicU64::new(0),
-            continues: AtomicU64::new(0),
+            end_lengths: AtomicU64::new(0),
+            continuing_lengths: AtomicU64::new(0),
             plus: AtomicBool::new(false),
             counts: Mutex::new(SmallVec::new()),
         }
@@ -44,11 +46,13 @@ impl Branch {
         self.plus.store(present, Ordering::Release);
     }
 
-    /// The lengths worth looking up when `remaining` levels of the topic are left, one bit each. See [`length_bit`].
+    /// Returns the edge lengths worth looking up when `remaining` levels of the topic are left, as one bit per length
+    /// (see [`length_bit`]).
     pub(super) fn lengths(&self, remaining: usize) -> u64 {
         let last = length_bit(remaining);
         let reachable = last | (last - 1);
-        (self.continues.load(Ordering::Acquire) & reachable) | (self.ends.load(Ordering::Acquire) & last)
+        (self.continuing_lengths.load(Ordering::Acquire) & reachable)
+            | (self.end_lengths.load(Ordering::Acquire) & last)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,7 +60,7 @@ impl Branch {
     }
 
     /// Updates the counts for an edge of this length whose use changes from `old` to `new`.
-    pub(super) fn count(&self, length: usize, old: EdgeUse, new: EdgeUse) {
+    pub(super) fn update_counts(&self, length: usize, old: EdgeUse, new: EdgeUse) {
         let bit = length_bit(length);
         let mut counts = self.counts.lock();
         let index = counts.iter().position(|entry| entry.bit == bit).unwrap_or_else(|| {
@@ -64,11 +68,11 @@ impl Branch {
             counts.len() - 1
         });
         let Some(entry) = counts.get_mut(index) else { unreachable!("found or pushed above") };
-        recount(&mut entry.edges, old.exists, new.exists);
-        recount(&mut entry.ends, old.ends, new.ends);
-        recount(&mut entry.continues, old.continues, new.continues);
-        publish(&self.ends, bit, entry.ends);
-        publish(&self.continues, bit, entry.continues);
+        adjust_count(&mut entry.edges, old.exists, new.exists);
+        adjust_count(&mut entry.ends, old.ends, new.ends);
+        adjust_count(&mut entry.continues, old.continues, new.continues);
+        set_mask_bit(&self.end_lengths, bit, entry.ends);
+        set_mask_bit(&self.continuing_lengths, bit, entry.continues);
         if entry.edges == 0 {
             counts.swap_remove(index);
             counts.shrink_to_fit();
@@ -76,11 +80,11 @@ impl Branch {
     }
 }
 
-fn recount(count: &mut u32, old: bool, new: bool) {
+fn adjust_count(count: &mut u32, old: bool, new: bool) {
     *count = *count + u32::from(new) - u32::from(old);
 }
 
-fn publish(mask: &AtomicU64, bit: u64, count: u32) {
+fn set_mask_bit(mask: &AtomicU64, bit: u64, count: u32) {
     if count == 0 {
         mask.fetch_and(!bit, Ordering::Release);
     } else if mask.load(Ordering::Relaxed) & bit == 0 {
@@ -88,7 +92,7 @@ fn publish(mask: &AtomicU64, bit: u64, count: u32) {
     }
 }
 
-/// The bit for a run of `length` levels. The highest bit stands for all runs of 64 levels or more.
+/// Returns the bit for a run of `length` levels. The highest bit stands for all runs of 64 levels or more.
 pub(super) fn length_bit(length: usize) -> u64 {
     let shift = u32::try_from(length.clamp(1, 64) - 1).unwrap_or(63);
     1 << shift

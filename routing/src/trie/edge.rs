@@ -1,21 +1,21 @@
 //! The key of an edge: the branch that it leaves and the levels that it covers. The hash is stored in the key, so that
-//! the table does not rehash every text when it grows.
+//! the hash map does not hash every text again when it grows.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use papaya::Equivalent;
 
-/// An edge as it is stored.
+/// The key of an edge as the hash map stores it.
 #[derive(Clone)]
 pub(super) struct Edge {
     hash: u64,
     parent: u64,
-    /// The levels. A trailing `/#` is not part of the edge.
+    /// The text of the levels. A trailing `/#` is not part of the edge.
     text: Arc<str>,
 }
 
-/// An edge to look up.
+/// The key of an edge to look up in the hash map.
 #[derive(Clone, Copy)]
 pub(super) struct EdgeRef<'a> {
     pub(super) hash: u64,
@@ -24,7 +24,7 @@ pub(super) struct EdgeRef<'a> {
 }
 
 impl EdgeRef<'_> {
-    /// The key to store. `text` must satisfy [`is_text_of`] for the levels of this edge.
+    /// Returns the key to store. `text` must satisfy [`is_text_of`] for the levels of this edge.
     pub(super) fn stored(&self, text: Arc<str>) -> Edge {
         Edge { hash: self.hash, parent: self.parent, text }
     }
@@ -36,8 +36,8 @@ impl Equivalent<Edge> for EdgeRef<'_> {
     }
 }
 
-/// True when a stored text represents these levels. No level of an edge is `#`, so an edge can share the text of a
-/// filter that ends with `/#`.
+/// Returns whether a stored text represents these levels. No level of an edge is `#`, so an edge can share the text of
+/// a filter that ends with `/#`.
 pub(super) fn is_text_of(stored: &str, levels: &str) -> bool {
     stored.strip_prefix(levels).is_some_and(|rest| matches!(rest, "" | "/#"))
 }
@@ -72,7 +72,7 @@ impl Hash for EdgeRef<'_> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct StoredHash;
 
-/// Returns the number that was written to it.
+/// A hasher whose result is the number written to it.
 pub(super) struct StoredHasher(u64);
 
 impl BuildHasher for StoredHash {

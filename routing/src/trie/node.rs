@@ -1,4 +1,4 @@
-//! A node: its subscribers and the edges that leave it. A node's value is immutable; a change replaces it.
+//! A node: its subscribers and the edges that leave it. A node's value is immutable; a change replaces the value.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::branch::Branch;
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// The end of an edge. There is one node per filter, so parts that most nodes do not need are allocated separately.
+/// The node at the end of an edge. Most filters have a node, so parts that few nodes need are allocated separately.
 #[derive(Clone)]
 pub(super) struct Node<S> {
     /// The subscribers of exactly this filter.
     pub(super) exact: Subscribers<S>,
-    /// The part for topics with more levels; `None` if it would be empty.
+    /// The part of the node for topics with more levels; `None` if that part would be empty.
     pub(super) continuation: Option<Box<Continuation<S>>>,
 }
 
@@ -51,7 +51,7 @@ impl<S: Subscriber> Node<S> {
         self.update_continuation(|continuation| continuation.branch = branch);
     }
 
-    /// The subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
+    /// Returns the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
     pub(super) fn subscribers(&self, multi_level: bool) -> Option<&Subscribers<S>> {
         if multi_level {
             self.continuation.as_ref().map(|continuation| &continuation.multi_level)
@@ -60,7 +60,7 @@ impl<S: Subscriber> Node<S> {
         }
     }
 
-    /// The edges that leave this node, if there are any.
+    /// Returns the edges that leave this node, if there are any.
     pub(super) fn branch(&self) -> Option<&Arc<Branch>> {
         self.continuation.as_ref()?.branch.as_ref()
     }
@@ -84,8 +84,8 @@ impl<S: Subscriber> Node<S> {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct EdgeUse {
     pub(super) exists: bool,
-    /// True when a topic that ends here finds subscribers.
+    /// Whether a topic whose levels end at this edge finds subscribers.
     pub(super) ends: bool,
-    /// True when a topic with more levels finds subscribers or further edges.
+    /// Whether a topic with more levels finds subscribers or further edges.
     pub(super) continues: bool,
 }

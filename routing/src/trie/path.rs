@@ -1,11 +1,11 @@
-//! Splits a filter into the steps from the root to its node.
+//! Splits a filter into the steps from the root of the trie to the filter's node.
 
 use smallvec::SmallVec;
 
-/// One edge of the path.
+/// One step of a filter's path; it follows one edge of the trie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilterStep<'f> {
-    /// The levels of the edge; `+` for the wildcard.
+    /// The text of the levels; `+` for the wildcard.
     pub(super) text: &'f str,
     /// Number of levels; 0 for the wildcard.
     pub(super) length: usize,
@@ -17,11 +17,11 @@ impl FilterStep<'_> {
     }
 }
 
-/// The whole path.
+/// All steps of a filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FilterPath<'f> {
     pub(super) steps: SmallVec<[FilterStep<'f>; 8]>,
-    /// True when the filter ends with `#`.
+    /// Whether the filter ends with `#`.
     pub(super) multi_level: bool,
 }
 
@@ -43,7 +43,8 @@ impl<'f> FilterPath<'f> {
     }
 }
 
-/// The longest run of literal levels or one wildcard, and the text after the slash that follows.
+/// Splits off the first step: one wildcard, or the longest run of literal levels. Also returns the text after the slash
+/// that follows.
 fn first_step(text: &str) -> (FilterStep<'_>, Option<&str>) {
     let end = run_end(text);
     let (run, after) = text.split_at_checked(end).unwrap_or((text, ""));
@@ -55,7 +56,7 @@ fn first_step(text: &str) -> (FilterStep<'_>, Option<&str>) {
     (FilterStep { text: run, length }, after.strip_prefix('/'))
 }
 
-/// The end of the run of literal levels: before the first slash that is followed by `+`.
+/// Returns the offset of the end of the run of literal levels: before the first slash that is followed by `+`.
 fn run_end(text: &str) -> usize {
     if text.starts_with('+') {
         return 0;

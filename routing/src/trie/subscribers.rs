@@ -13,7 +13,7 @@ pub(crate) enum Subscribers<S> {
     /// No subscribers and no groups.
     #[default]
     Empty,
-    /// One subscriber and no group, the usual case. Needs no allocation.
+    /// One subscriber and no group, the usual case. This variant needs no allocation.
     One(Member<S>),
     /// All other cases.
     Many(Arc<MembersAndGroups<S>>),
@@ -38,7 +38,7 @@ impl<S: Subscriber> Subscribers<S> {
         matches!(self, Self::Empty)
     }
 
-    /// The ordinary (not shared) subscribers.
+    /// Returns the ordinary (not shared) subscribers.
     pub(crate) fn members(&self) -> SubscriberSet<Member<S>> {
         match self {
             Self::Empty => SubscriberSet::Empty,
@@ -47,7 +47,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// The groups of shared subscriptions.
+    /// Returns the groups of shared subscriptions.
     pub(crate) fn groups(&self) -> SubscriberSet<Arc<Group<S>>> {
         match self {
             Self::Empty | Self::One(_) => SubscriberSet::Empty,
@@ -55,7 +55,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// Number of ordinary subscribers.
+    /// Returns the number of ordinary subscribers.
     pub(crate) fn members_len(&self) -> usize {
         match self {
             Self::Empty => 0,
@@ -64,7 +64,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// Appends all subscribers and groups.
+    /// Appends all ordinary subscribers to `members` and all groups to `groups`.
     pub(crate) fn collect(&self, members: &mut Vec<Member<S>>, groups: &mut Vec<Arc<Group<S>>>) {
         match self {
             Self::Empty => {}
@@ -77,13 +77,15 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// The value to replace this one with, if the update of its members requires that.
+    /// Returns the value that must replace this one after an update of its members; `None` if the members were changed
+    /// in place.
     pub(crate) fn with_members(&self, update: SetUpdate<Member<S>>) -> Option<Self> {
         let SetUpdate::Replace(members) = update else { return None };
         Some(Self::of(members, self.groups()))
     }
 
-    /// The value to replace this one with, if the update of its groups requires that.
+    /// Returns the value that must replace this one after an update of its groups; `None` if the groups were changed in
+    /// place.
     pub(crate) fn with_groups(&self, update: SetUpdate<Arc<Group<S>>>) -> Option<Self> {
         let SetUpdate::Replace(groups) = update else { return None };
         Some(Self::of(self.members(), groups))

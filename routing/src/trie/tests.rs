@@ -1,4 +1,4 @@
-//! The paths of filters, and a trie that is empty again after all subscriptions end.
+//! The steps of filters, and a trie that is empty again after all subscriptions end.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn wildcards_split_a_filter_into_steps() {
     assert_eq!(steps("a//+//b"), (vec![("a/", 2), ("+", 0), ("/b", 2)], false));
 }
 
-/// As in the gateway: one pointer.
+/// A handle of the same size as the gateway's: one pointer.
 type Handle = Arc<u64>;
 
 impl Subscriber for Handle {
@@ -101,7 +101,7 @@ proptest! {
 }
 
 #[test]
-fn runs_longer_than_the_mask_are_found() {
+fn literal_runs_longer_than_64_levels_are_found() {
     let trie = Trie::new(128);
     let deep: Vec<_> = (0..100).map(|level| level.to_string()).collect();
     let topic = deep.join("/");

@@ -47,7 +47,7 @@ struct Walk<'w, 'g, S> {
     trie: &'w Trie<S>,
     guard: &'g LocalGuard<'g>,
     topic: Topic<'w>,
-    /// Branches still to be visited, each with the number of topic levels used up to it.
+    /// Branches that are still to be visited, each with the number of topic levels that lead to it.
     pending: SmallVec<[(&'g Branch, usize); 16]>,
     found: SmallVec<[&'g Subscribers<S>; 8]>,
 }
@@ -97,8 +97,8 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
     }
 }
 
-/// A topic split into levels, with the hash of each. Only one level more than a filter may have is kept: no edge leads
-/// further, and one more level is enough to know that the topic continues.
+/// A topic split into levels, with the hash of each level. At most `levels_max + 1` levels are kept: no edge leads
+/// further, and the additional level shows that the topic continues.
 struct Topic<'t> {
     text: &'t str,
     levels: SmallVec<[Level; 12]>,
@@ -120,12 +120,12 @@ impl<'t> Topic<'t> {
         Self { text, levels: levels.collect() }
     }
 
-    /// The hash of the level before this boundary.
+    /// Returns the hash of the level that ends before level `end`.
     fn hash_before(&self, end: usize) -> u64 {
         self.levels.get(end - 1).map_or(0, |level| level.hash)
     }
 
-    /// The text of the levels from `start` up to, but not including, `end`.
+    /// Returns the text of the levels from `start` up to, but not including, `end`.
     fn between(&self, start: usize, end: usize) -> &'t str {
         let from =
             start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);

@@ -1,4 +1,4 @@
-//! Changes of the trie. The caller serializes them.
+//! Changes of the trie. The caller serializes all changes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,17 +13,17 @@ use super::path::{FilterPath, FilterStep};
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// The result of a change: `None` if nothing changes. Otherwise a value for the caller and, unless the subscribers were
-/// changed in place, the new subscribers.
-type Outcome<S, R> = Option<(Option<Subscribers<S>>, R)>;
+/// The result of a change: `None` if nothing changes. Otherwise, the new subscribers (`None` if they were changed in
+/// place) and a value for the caller.
+type ChangeResult<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
 impl<S: Subscriber> Trie<S> {
-    /// Replaces the subscribers of the filter `text` with the result of `change`. A reader sees either the old or the
+    /// Replaces the subscribers of the filter `text` with the result of `change`. A reader gets either the old or the
     /// new subscribers, never an empty state in between `[MQTT5-3.8.4-4]`.
     pub(crate) fn change<R>(
         &self,
         text: &Arc<str>,
-        change: impl FnOnce(&Subscribers<S>) -> Outcome<S, R>,
+        change: impl FnOnce(&Subscribers<S>) -> ChangeResult<S, R>,
     ) -> Option<R> {
         let path = FilterPath::of(text);
         let guard = self.guard();
@@ -46,19 +46,19 @@ impl<S: Subscriber> Trie<S> {
         Some(result)
     }
 
-    /// Calls `look` with the subscribers of the filter `text` and returns its result.
-    pub(crate) fn inspect<R>(&self, text: &str, look: impl FnOnce(&Subscribers<S>) -> R) -> R {
+    /// Calls `read` with the subscribers of the filter `text` and returns the result of `read`.
+    pub(crate) fn inspect<R>(&self, text: &str, read: impl FnOnce(&Subscribers<S>) -> R) -> R {
         let path = FilterPath::of(text);
         let guard = self.guard();
-        let Some((last, parent_steps)) = path.steps.split_last() else { return look(&self.match_all.load()) };
+        let Some((last, parent_steps)) = path.steps.split_last() else { return read(&self.match_all.load()) };
         let parents = self.parents(parent_steps, &guard);
-        look(
+        read(
             self.subscribers(&parents, last, parent_steps, path.multi_level, &guard)
                 .unwrap_or(&Subscribers::default()),
         )
     }
 
-    fn change_match_all<R>(&self, change: impl FnOnce(&Subscribers<S>) -> Outcome<S, R>) -> Option<R> {
+    fn change_match_all<R>(&self, change: impl FnOnce(&Subscribers<S>) -> ChangeResult<S, R>) -> Option<R> {
         let (after, result) = change(&self.match_all.load())?;
         if let Some(after) = after {
             let any = !after.is_empty();
@@ -68,7 +68,7 @@ impl<S: Subscriber> Trie<S> {
         Some(result)
     }
 
-    /// The existing branches along these steps, up to the first one that is missing.
+    /// Returns the existing branches along these steps, up to the first step whose branch is missing.
     fn parents(&self, parent_steps: &[FilterStep<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
         let mut parents = Vec::with_capacity(parent_steps.len());
         let mut parent = self.root.id;
@@ -101,11 +101,11 @@ impl<S: Subscriber> Trie<S> {
     }
 }
 
-/// A change in progress.
+/// A change of one filter that is in progress.
 struct TrieWriter<'t, S> {
     trie: &'t Trie<S>,
     guard: &'t LocalGuard<'t>,
-    /// The whole filter.
+    /// The text of the whole filter.
     text: &'t Arc<str>,
 }
 
@@ -120,7 +120,7 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         }
     }
 
-    /// Removes branches that no edge leaves any more, from the deepest up.
+    /// Removes branches that no edge leaves any more, beginning with the deepest.
     fn remove_empty_branches(&self, parents: &[Arc<Branch>], parent_steps: &[FilterStep<'_>]) {
         for (depth, (branch, step)) in parents.iter().zip(parent_steps).enumerate().rev() {
             if !branch.is_empty() {
@@ -131,7 +131,8 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         }
     }
 
-    /// Changes the node behind one edge. The edge and its node are created on first use and removed with the last one.
+    /// Changes the node behind one edge. An edge and its node are created on first use and removed when the node
+    /// becomes empty.
     fn update_node(&self, parent: &Branch, step: &FilterStep<'_>, change: impl FnOnce(&mut Node<S>)) {
         let edges = &self.trie.edges;
         let edge = self.trie.edge(parent.id, step);
@@ -149,15 +150,16 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         if step.is_plus() {
             parent.set_plus(after.exists);
         } else if before != after {
-            parent.count(step.length, before, after);
+            parent.update_counts(step.length, before, after);
         }
     }
 
-    /// The text to store with the edge. If the edge's levels are the whole filter (without `/#`), the text is shared
-    /// with the filter's owner. Otherwise it is copied, so that a short run does not keep a long text alive.
+    /// Returns the text to store with the edge. If the edge's levels are the whole filter (without `/#`), the edge
+    /// shares the text of the filter. Otherwise the levels are copied, so that a short run of levels does not keep a
+    /// long text in memory.
     fn stored_text(&self, step: &FilterStep<'_>) -> Arc<str> {
         if step.is_plus() {
-            Arc::clone(&self.trie.plus)
+            Arc::clone(&self.trie.plus_text)
         } else if is_text_of(self.text, step.text) {
             Arc::clone(self.text)
         } else {

@@ -9,7 +9,7 @@ pub(super) struct Aliases {
 }
 
 impl Aliases {
-    /// Returns the topic of a PUBLISH with `alias`. If `topic` is not empty, records it for the alias.
+    /// Returns the topic of a PUBLISH with `alias`. If `topic` is not empty, records `topic` under the alias.
     pub(super) fn resolve(&mut self, alias: u16, topic: &str, maximum: u16) -> Result<&str, Violation> {
         if maximum == 0 {
             return Err(Violation::AliasNotAnnounced);

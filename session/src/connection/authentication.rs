@@ -16,7 +16,7 @@ pub(super) struct Authentication {
 }
 
 impl Authentication {
-    /// Returns `None` if CONNECT named no authentication method. `[MQTT5-4.12.0-7]`
+    /// Creates the state for a connection; `None` if its CONNECT named no authentication method. `[MQTT5-4.12.0-7]`
     pub(super) fn of(negotiated: &Negotiated) -> Option<Self> {
         let method = negotiated.authentication_method.clone()?;
         let authenticator = negotiated.authenticator.clone()?;
@@ -49,7 +49,7 @@ impl Authentication {
 }
 
 impl fmt::Debug for Authentication {
-    /// Leaves out the authentication data, which is secret.
+    /// Omits the authentication data, because it is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authentication")
             .field("method", &self.method)

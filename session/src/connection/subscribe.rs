@@ -1,5 +1,5 @@
-//! Checks one filter of a SUBSCRIBE against the features that the server offers. Does not check the client's
-//! permissions.
+//! Checks one filter of a SUBSCRIBE against the features that the server offers. The client's permissions are checked
+//! elsewhere.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode, SubscribeEntry};
@@ -13,7 +13,7 @@ pub(super) fn check(
     config: &Config,
     version: ProtocolVersion,
 ) -> Result<ReasonCode, Violation> {
-    let Ok(filter) = &entry.filter else { return Ok(code(ReasonCode::TopicFilterInvalid, version)) };
+    let Ok(filter) = &entry.filter else { return Ok(failure_code(ReasonCode::TopicFilterInvalid, version)) };
     // [MQTT5-3.8.3-4]
     if filter.share.is_some() && entry.options.no_local {
         return Err(Violation::NoLocalOnShared);
@@ -21,7 +21,7 @@ pub(super) fn check(
     if identifier.is_some() && !config.identifier_available {
         return Err(Violation::IdentifierNotServed);
     }
-    match unavailable(filter, config) {
+    match unavailable_feature(filter, config) {
         // Before MQTT 5, CONNACK cannot announce unavailable features, so this is no violation. [MQTT3-3.8.3-2]
         Some(_) if !version.is_v5() => Ok(ReasonCode::UnspecifiedError),
         Some(violation) => Err(violation),
@@ -29,7 +29,7 @@ pub(super) fn check(
     }
 }
 
-fn unavailable(filter: &SubscriptionFilter, config: &Config) -> Option<Violation> {
+fn unavailable_feature(filter: &SubscriptionFilter, config: &Config) -> Option<Violation> {
     if filter.share.is_some() && !config.shared_available {
         return Some(Violation::SharedNotServed);
     }
@@ -37,7 +37,7 @@ fn unavailable(filter: &SubscriptionFilter, config: &Config) -> Option<Violation
     (wildcard && !config.wildcard_available).then_some(Violation::WildcardNotServed)
 }
 
-/// Before MQTT 5 there is only one failure code. `[MQTT3-3.9.3-2]`
-fn code(reason: ReasonCode, version: ProtocolVersion) -> ReasonCode {
+/// Returns the reason code to send. Before MQTT 5, 0x80 is the only failure code. `[MQTT3-3.9.3-2]`
+fn failure_code(reason: ReasonCode, version: ProtocolVersion) -> ReasonCode {
     if version.is_v5() { reason } else { ReasonCode::UnspecifiedError }
 }

@@ -1,4 +1,4 @@
-//! Chooses the client identifier of a connection. The caller makes sure that an assigned one is unique.
+//! Chooses the client identifier of a connection. The caller ensures that an assigned identifier is unique.
 
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub(super) fn choose(
     Ok((requested.into(), false))
 }
 
-/// Whether the client identifier may be empty: never in MQTT 3.1, in 3.1.1 only with Clean Session. `[MQTT3-3.1.3-8]`
-/// `[MQTT5-3.1.3-6]`
+/// Returns whether the client identifier may be empty: never in MQTT 3.1, only with Clean Session in MQTT 3.1.1, always
+/// in MQTT 5. `[MQTT3-3.1.3-8]` `[MQTT5-3.1.3-6]`
 fn may_be_empty(connect: &Connect) -> bool {
     match connect.version {
         ProtocolVersion::V3_1 => false,

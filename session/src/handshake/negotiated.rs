@@ -11,7 +11,7 @@ use crate::config::Config;
 
 use super::Authenticator;
 
-/// The parameters that a handshake negotiated. Parameters that the client's protocol version does not have are set to
+/// The parameters that a handshake negotiated. Parameters that do not exist in the client's protocol version are set to
 /// the defaults of MQTT 5.
 #[derive(Clone)]
 pub struct Negotiated {
@@ -21,17 +21,17 @@ pub struct Negotiated {
     pub client_id: Arc<str>,
     /// Whether the server assigned the client identifier.
     pub assigned: bool,
-    /// Clean Start, or Clean Session before MQTT 5.
+    /// Whether the client requested Clean Start (before MQTT 5: Clean Session).
     pub clean_start: bool,
-    /// How long the session outlives the connection, in seconds; `u32::MAX` means that it never expires.
+    /// Time in seconds that the session outlives the connection; `u32::MAX` means that the session never expires.
     pub session_expiry: u32,
-    /// The keep alive in force, in seconds; 0 turns it off.
+    /// The effective keep alive, in seconds; 0 disables keep alive.
     pub keep_alive: u16,
-    /// The client's Receive Maximum: how many QoS 1 and 2 messages it accepts at a time.
+    /// The client's Receive Maximum: number of unacknowledged QoS 1 and 2 messages that the client accepts.
     pub receive_maximum: u16,
     /// The client's Maximum Packet Size, in bytes including the fixed header.
     pub packet_size_max: u32,
-    /// The highest topic alias that the client accepts; 0 means that it accepts none.
+    /// The highest topic alias that the client accepts; 0 means that the client accepts no aliases.
     pub topic_alias_maximum: u16,
     /// Request Problem Information: whether the client accepts reason strings and user properties in every packet.
     pub problem_information: bool,
@@ -43,22 +43,22 @@ pub struct Negotiated {
     pub user_name: Option<String>,
     /// The password.
     pub password: Option<Bytes>,
-    /// The authentication method that authenticated the client, if one did.
+    /// The authentication method by which the client was authenticated; `None` if CONNECT named no method.
     pub authentication_method: Option<String>,
     /// The last authentication data for the client, sent in CONNACK.
     pub(super) authentication_data: Option<Bytes>,
-    /// Needed for re-authentication.
+    /// The provider of the authentication methods. Re-authentication needs this provider.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
-    /// Whether `session_expiry` differs from what the client requested.
+    /// Whether `session_expiry` differs from the value that the client requested.
     expiry_changed: bool,
-    /// Whether `keep_alive` differs from what the client requested.
+    /// Whether `keep_alive` differs from the value that the client requested.
     keep_alive_imposed: bool,
 }
 
 impl Negotiated {
     pub(super) fn new(connect: Connect, client_id: Arc<str>, assigned: bool, config: &Config) -> Self {
-        let asked_expiry = asked_expiry(&connect);
-        let session_expiry = asked_expiry.min(config.session_expiry_max);
+        let requested_expiry = requested_expiry(&connect);
+        let session_expiry = requested_expiry.min(config.session_expiry_max);
         let keep_alive = keep_alive(&connect, config);
         Self {
             version: connect.version,
@@ -78,14 +78,15 @@ impl Negotiated {
             authentication_method: connect.authentication_method,
             authentication_data: None,
             authenticator: None,
-            expiry_changed: session_expiry != asked_expiry,
+            expiry_changed: session_expiry != requested_expiry,
             keep_alive_imposed: keep_alive != connect.keep_alive,
         }
     }
 
-    /// The CONNACK for these parameters; it announces only what differs from the defaults. Send it with
-    /// [`crate::Session::send`], which respects the client's Maximum Packet Size. `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]`
-    /// `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]` `[MQTT3-3.1.4-4]`
+    /// Returns the CONNACK for these parameters. This CONNACK contains only the properties that differ from their
+    /// defaults. Send it with [`crate::Session::send`], which respects the client's Maximum Packet Size.
+    /// `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]` `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]`
+    /// `[MQTT3-3.1.4-4]`
     #[must_use]
     pub fn connack(&self, session_present: bool, config: &Config) -> ConnAck {
         let connack = ConnAck::new(ReasonCode::Success, session_present);
@@ -114,7 +115,7 @@ impl Negotiated {
         }
     }
 
-    /// How long the client may send nothing: 1.5 times the keep alive in force; `None` if the keep alive is 0.
+    /// Returns how long the client may stay silent: 1.5 times the effective keep alive; `None` if the keep alive is 0.
     /// `[MQTT5-3.1.2-22]` `[MQTT3-3.1.2-24]`
     #[must_use]
     pub fn silence_max(&self) -> Option<Duration> {
@@ -124,7 +125,7 @@ impl Negotiated {
 }
 
 impl fmt::Debug for Negotiated {
-    /// Leaves out password and authentication data, which are secret.
+    /// Omits the password and the authentication data, because they are secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated")
             .field("version", &self.version)
@@ -137,9 +138,9 @@ impl fmt::Debug for Negotiated {
     }
 }
 
-/// The requested session expiry. Before MQTT 5, a session ends with its connection or never. `[MQTT3-3.1.2-4]`
-/// `[MQTT3-3.1.2-6]` `[MQTT5-3.1.2-23]`
-fn asked_expiry(connect: &Connect) -> u32 {
+/// Returns the requested session expiry in seconds. Before MQTT 5, a session ends with its connection or never.
+/// `[MQTT3-3.1.2-4]` `[MQTT3-3.1.2-6]` `[MQTT5-3.1.2-23]`
+fn requested_expiry(connect: &Connect) -> u32 {
     match (connect.version.is_v5(), connect.clean_start) {
         (true, _) => connect.session_expiry.unwrap_or(0),
         (false, true) => 0,
@@ -147,8 +148,8 @@ fn asked_expiry(connect: &Connect) -> u32 {
     }
 }
 
-/// The keep alive in force. The server can only change it for MQTT 5 clients, with Server Keep Alive.
-/// `[MQTT5-3.2.2-21]`
+/// Returns the effective keep alive in seconds. The server can change the requested value only for MQTT 5 clients, with
+/// Server Keep Alive. `[MQTT5-3.2.2-21]`
 fn keep_alive(connect: &Connect, config: &Config) -> u16 {
     let max = config.keep_alive_max;
     let is_within_max = connect.keep_alive != 0 && connect.keep_alive <= max;

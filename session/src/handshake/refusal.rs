@@ -1,10 +1,11 @@
-//! A refused CONNECT, and the CONNACK that tells the client.
+//! A refused CONNECT, and the CONNACK that reports the reason to the client.
 
 use tidegate_mqtt::{ConnAck, DecodeError, ProtocolVersion, ReasonCode};
 
 use super::encoded_size;
 
-/// A refused CONNECT. The connection is closed after the CONNACK, if there is one. `[MQTT5-3.1.4-2]`
+/// A refused CONNECT. The connection is closed after the CONNACK, or immediately if no CONNACK may be sent.
+/// `[MQTT5-3.1.4-2]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The reason code.
@@ -15,27 +16,28 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Refuses a well-formed CONNECT. Callers also use it for their own checks, such as a wrong password.
+    /// Creates the refusal of a well-formed CONNECT. Callers also use it for their own checks, such as a wrong
+    /// password.
     #[must_use]
     pub fn new(version: ProtocolVersion, reason: ReasonCode) -> Self {
         Self { reason, version: Some(version), packet_size_max: u32::MAX }
     }
 
-    /// Refuses bytes that are not a valid CONNECT. `[MQTT5-3.1.4-1]` `[MQTT3-3.1.4-1]` `[MQTT3-3.1.2-2]`
+    /// Creates the refusal of bytes that are not a valid CONNECT. `[MQTT5-3.1.4-1]` `[MQTT3-3.1.4-1]` `[MQTT3-3.1.2-2]`
     #[must_use]
     pub fn malformed(error: &DecodeError) -> Self {
         Self { reason: error.reason(), version: error.connack_version(), packet_size_max: u32::MAX }
     }
 
-    /// Sets the client's Maximum Packet Size; a CONNACK larger than that is not sent.
+    /// Sets the client's Maximum Packet Size. A larger CONNACK is not sent.
     #[must_use]
     pub fn within(self, packet_size_max: u32) -> Self {
         Self { packet_size_max, ..self }
     }
 
-    /// The CONNACK and the protocol version to encode it for. `None` if that version has no return code for the
-    /// reason, or if the packet exceeds the client's Maximum Packet Size. Session Present is 0. `[MQTT5-3.2.2-6]`
-    /// `[MQTT3-3.2.2-4]` `[MQTT3-3.2.2-6]` `[MQTT5-3.1.2-24]`
+    /// Returns the CONNACK and the protocol version to encode it for. Returns `None` if that version has no return code
+    /// for the reason, or if the packet exceeds the client's Maximum Packet Size. Session Present is 0.
+    /// `[MQTT5-3.2.2-6]` `[MQTT3-3.2.2-4]` `[MQTT3-3.2.2-6]` `[MQTT5-3.1.2-24]`
     #[must_use]
     pub fn connack(&self) -> Option<(ConnAck, ProtocolVersion)> {
         let version = self.version.filter(|version| version.is_v5() || has_return_code(self.reason))?;
@@ -45,7 +47,7 @@ impl Refusal {
     }
 }
 
-/// Whether one of the six return codes of MQTT 3 expresses this reason.
+/// Returns whether one of the six return codes of MQTT 3 expresses this reason.
 fn has_return_code(reason: ReasonCode) -> bool {
     let code = reason.connect_return_code();
     let equal = ReasonCode::from_connect_return_code(code) == Some(reason);

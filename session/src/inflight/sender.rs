@@ -1,4 +1,4 @@
-//! The sender's state table for one delivery at QoS 1 or 2. Holds no messages.
+//! The sender's state table for one delivery at QoS 1 or 2. The table holds no messages.
 //!
 //! ```text
 //!  QoS 1:  PUBLISH -> AwaitingPubAck -- PUBACK --> done
@@ -11,7 +11,7 @@ use tidegate_mqtt::{Ack, AckKind};
 /// The acknowledgement that the sender awaits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Nothing: the packet identifier is free.
+    /// No acknowledgement: the packet identifier is free.
     Free,
     AwaitingPubAck,
     AwaitingPubRec,
@@ -34,22 +34,23 @@ pub(crate) enum Event {
 /// The sender's reaction to an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// The delivery is complete, or the receiver refused it. Identifier and quota are free.
+    /// Free the packet identifier and the quota: the delivery is complete, or the receiver refused the message.
     Complete,
     /// Send PUBREL; the message itself is no longer needed.
     Release,
-    /// Send PUBREL once more, because the receiver repeated its PUBREC.
+    /// Send PUBREL again, because the receiver repeated its PUBREC.
     Repeat,
-    /// Send PUBREL with reason 0x92, because the identifier is unknown.
+    /// Send PUBREL with reason 0x92 (Packet identifier not found).
     Unknown,
-    /// Do nothing: the acknowledgement is late or repeated.
+    /// Do nothing: the acknowledgement is late or was repeated.
     Ignore,
-    /// A protocol error: the kind of acknowledgement does not fit the QoS of the delivery.
+    /// Report a protocol error: the kind of acknowledgement does not fit the QoS of the delivery.
     Mismatch,
 }
 
 impl State {
-    /// `[MQTT5-4.3.2-3]` `[MQTT5-4.3.3-4]` `[MQTT5-4.4.0-2]` `[MQTT5-3.6.2-1]` `[MQTT3-2.3.1-4]`
+    /// Returns the sender's reaction to an acknowledgement. `[MQTT5-4.3.2-3]` `[MQTT5-4.3.3-4]` `[MQTT5-4.4.0-2]`
+    /// `[MQTT5-3.6.2-1]` `[MQTT3-2.3.1-4]`
     pub(crate) fn on(self, event: Event) -> Action {
         use State::{AwaitingPubAck, AwaitingPubComp, AwaitingPubRec, Free};
         match (self, event) {
@@ -66,7 +67,7 @@ impl State {
 }
 
 impl Event {
-    /// The event for an acknowledgement; `None` for PUBREL, which only a receiver handles.
+    /// Returns the event for an acknowledgement; `None` for PUBREL, which only a receiver handles.
     pub(crate) fn of(ack: &Ack) -> Option<Self> {
         match ack.kind {
             AckKind::PubAck => Some(Self::Acknowledged),

@@ -1,4 +1,4 @@
-//! One packet identifier of the in-flight table: its message, and the acknowledgement it awaits.
+//! One packet identifier of the in-flight table: its message, and the acknowledgement that it awaits.
 
 use tidegate_mqtt::QoS;
 
@@ -11,16 +11,17 @@ use super::State;
 pub(crate) enum Slot {
     /// The identifier is free.
     Closed,
-    /// A QoS 1 message of a session that ends with its connection. It awaits PUBACK. It is never resent, so it is not
-    /// stored.
+    /// A QoS 1 message of a session that ends with its connection. The identifier awaits PUBACK. The message is not
+    /// stored, because it is never resent.
     Untracked,
     /// A message that awaits PUBACK (QoS 1) or PUBREC (QoS 2).
     Published(StoredDelivery),
-    /// PUBREC came; it awaits PUBCOMP.
+    /// The client sent PUBREC; the identifier awaits PUBCOMP.
     Released {
-        /// The position in the order of PUBRECs.
+        /// The position of this identifier in the order of PUBRECs.
         order: u32,
-        /// Whether the PUBLISH was sent on the present connection, and so counts against its send quota.
+        /// Whether the PUBLISH was sent on the present connection, so that it counts against the send quota of this
+        /// connection.
         counted: bool,
         /// See [`StoredDelivery::message_id`].
         message_id: u64,
@@ -28,7 +29,7 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// The acknowledgement that the identifier awaits.
+    /// Returns the acknowledgement that the identifier awaits.
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Free,
@@ -38,7 +39,8 @@ impl Slot {
         }
     }
 
-    /// The message id under which the session's change log records the delivery; 0 if it does not.
+    /// Returns the message id under which the session's change log records the delivery; 0 if the delivery is not
+    /// recorded.
     pub(super) fn message_id(&self) -> u64 {
         match self {
             Self::Closed | Self::Untracked => 0,
@@ -47,7 +49,7 @@ impl Slot {
         }
     }
 
-    /// Whether it counts against the send quota of the present connection.
+    /// Returns whether the delivery counts against the send quota of the present connection.
     pub(super) fn is_counted(&self) -> bool {
         match self {
             Self::Closed => false,
@@ -57,7 +59,7 @@ impl Slot {
         }
     }
 
-    /// Called when a connection begins: the slot does not count against the new connection's quota.
+    /// Begins a connection: the delivery does not count against the quota of the new connection.
     pub(super) fn reset_counted(&mut self) {
         match self {
             Self::Closed | Self::Untracked => {}

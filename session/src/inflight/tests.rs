@@ -10,7 +10,8 @@ use super::sender::{Action, Event, State};
 use super::{Inflight, Slot, WINDOW_MAX, distance};
 use crate::stored_delivery::{Delivery, StoredDelivery};
 
-/// The oracle: the open identifiers with their state, oldest first, and the released identifiers in order of release.
+/// The oracle: a list of the open identifiers with their state, oldest first, and the released identifiers in the order
+/// of their PUBRECs.
 #[derive(Default)]
 struct List {
     open: Vec<(PacketId, State)>,
@@ -147,7 +148,7 @@ proptest! {
 }
 
 #[test]
-fn identifiers_that_are_still_open_are_skipped_after_the_wrap() {
+fn open_packet_identifiers_are_skipped_after_the_sequence_wraps_around() {
     let mut table = Inflight::default();
     let mut list = List::default();
     let stuck: Vec<_> = (0..50).map(|_| open(&mut table, &mut list, QoS::ExactlyOnce)).collect();

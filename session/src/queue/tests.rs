@@ -1,4 +1,4 @@
-//! A full queue drops expired messages first, and is not swept at every push.
+//! A full queue drops expired messages first, but does not look for expired messages at every push.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

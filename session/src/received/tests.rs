@@ -21,20 +21,20 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-const MAXIMUM: u16 = 5;
+const RECEIVE_MAXIMUM: u16 = 5;
 
 proptest! {
     #[test]
     fn the_table_agrees_with_a_plain_list(operations in prop::collection::vec(operation(), 0..200)) {
         let mut table = Receiving::default();
-        // Packet identifier, and whether the message came on this connection.
+        // Packet identifier, and whether the message was received on this connection.
         let mut list: Vec<(u16, bool)> = Vec::new();
         for operation in operations {
             match operation {
                 Operation::Receive(id) => {
                     let counted = list.iter().filter(|entry| entry.1).count();
                     let known = list.iter_mut().find(|entry| entry.0 == id);
-                    let full = counted >= usize::from(MAXIMUM);
+                    let full = counted >= usize::from(RECEIVE_MAXIMUM);
                     let expected = match known {
                         Some(entry) if entry.1 => Ok(Received::Repeat),
                         _ if full => Err(Violation::ReceiveMaximumExceeded),
@@ -47,7 +47,7 @@ proptest! {
                             Ok(Received::New)
                         }
                     };
-                    prop_assert_eq!(table.receive(PacketId::new(id).unwrap(), MAXIMUM), expected);
+                    prop_assert_eq!(table.receive(PacketId::new(id).unwrap(), RECEIVE_MAXIMUM), expected);
                 }
                 Operation::Release(id) => {
                     let known = list.iter().any(|entry| entry.0 == id);

@@ -1,4 +1,4 @@
-//! Handles the client's acknowledgements of messages sent to it.
+//! Handles the client's acknowledgements of messages that were sent to the client.
 
 use std::time::Instant;
 
@@ -10,13 +10,13 @@ use crate::violation::Violation;
 use super::Session;
 
 impl Session {
-    /// Handles PUBACK, PUBREC or PUBCOMP from the client: answers PUBREC with PUBREL, frees packet identifier and
-    /// quota when the delivery is complete, and sends queued messages that were waiting for them. `[MQTT5-4.3.3-4]`
-    /// `[MQTT5-4.4.0-2]` `[MQTT5-4.8.2-6]`
+    /// Handles PUBACK, PUBREC or PUBCOMP from the client: answers PUBREC with PUBREL, frees the packet identifier and
+    /// the quota when the delivery is complete, and then sends queued messages. `[MQTT5-4.3.3-4]` `[MQTT5-4.4.0-2]`
+    /// `[MQTT5-4.8.2-6]`
     ///
     /// # Errors
-    /// When the kind of acknowledgement does not fit the QoS of the message. An unknown identifier is not an error: a
-    /// repeated acknowledgement may arrive after the exchange is complete.
+    /// Returns a violation if the kind of acknowledgement does not fit the QoS of the message. An unknown identifier is
+    /// not an error: a repeated acknowledgement may arrive after the exchange is complete.
     pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
         let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
         if !self.resumed {
@@ -29,7 +29,8 @@ impl Session {
         self.record_outcome(ack.packet_id, &outcome);
         match outcome.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
-            // After PUBREL the client forgets the identifier, so the store must commit the PUBREC first.
+            // The client forgets the identifier after PUBREL, so the store must commit the PUBREC before PUBREL is
+            // sent.
             Action::Release | Action::Repeat if outcome.message_id > 0 => {
                 self.send_release_after_commit(ack.packet_id, outcome.action == Action::Repeat);
             }

@@ -9,59 +9,59 @@ use std::time::Instant;
 
 use tidegate_mqtt::PacketId;
 
-use crate::awaiting_commit::Packet;
+use crate::awaiting_commit::AwaitingPacket;
 
 use super::Session;
 
 impl Session {
-    /// Packets delayed since the last call wait for this commit, or for the commit of the packet before them if that is
-    /// later.
+    /// Sets the commit for the packets delayed since the last call. These packets wait for `commit`, or for the commit
+    /// of the packet before them if that commit is later.
     pub fn set_commit(&mut self, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
             awaiting_commit.set_commit_before(u64::MAX, commit);
         }
     }
 
-    /// The position of the next packet that waits for a commit, among those of this connection.
+    /// Returns the position that the next packet that waits for a commit will have among those of this connection.
     #[must_use]
     pub fn next_awaiting_position(&self) -> u64 {
         self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.next_position())
     }
 
-    /// The same as [`Session::set_commit`] for the packets before `position` only.
+    /// Like [`Session::set_commit`], but only for the packets before `position`.
     pub fn set_commit_before(&mut self, position: u64, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
             awaiting_commit.set_commit_before(position, commit);
         }
     }
 
-    /// Whether a delayed packet has no commit yet; the caller then has to call [`Session::set_commit`]. Always false
-    /// without [`crate::Config::change_log`].
+    /// Returns whether a delayed packet has no commit yet; the caller then has to call [`Session::set_commit`]. Always
+    /// false without [`crate::Config::change_log`].
     #[must_use]
     pub fn has_unset_commit(&self) -> bool {
         self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.has_unset_commit())
     }
 
-    /// The commit that the first delayed packet waits for.
+    /// Returns the commit that the first delayed packet waits for.
     #[must_use]
     pub fn first_commit(&self) -> Option<u64> {
         self.awaiting_commit.as_ref()?.first_commit()
     }
 
-    /// The commit that the last delayed packet waits for.
+    /// Returns the commit that the last delayed packet waits for.
     #[must_use]
     pub fn last_commit(&self) -> Option<u64> {
         self.awaiting_commit.as_ref()?.last_commit()
     }
 
-    /// Writes, in order, the packets that wait for commit `committed` or an earlier one. A packet whose delivery was
-    /// completed meanwhile is skipped.
+    /// Writes, in order, the packets that wait for commit `committed` or an earlier commit. A packet whose delivery has
+    /// been completed in the meantime is skipped.
     pub fn release_committed(&mut self, committed: u64, now: Instant) {
         let mut dropped = false;
         while let Some(packet) =
             self.awaiting_commit.as_mut().and_then(|awaiting_commit| awaiting_commit.pop(committed))
         {
-            let Packet::One(id) = packet else {
+            let AwaitingPacket::One(id) = packet else {
                 self.resend_all(now);
                 continue;
             };
@@ -77,19 +77,20 @@ impl Session {
         }
     }
 
-    /// Whether a QoS 2 exchange with the client is in progress. On resume its packets are sent again without waiting,
-    /// so they must have been committed before.
+    /// Returns whether a QoS 2 exchange with the client is in progress. On resume, the packets of such an exchange are
+    /// resent without waiting for a commit, so their state must already be committed.
     #[must_use]
     pub fn has_exactly_once(&self) -> bool {
         self.inflight.has_exactly_once()
     }
 
-    /// Total size of the PUBLISH packets that wait for a commit, in bytes; 0 only when none waits.
+    /// Returns the total size of the PUBLISH packets that wait for a commit, in bytes; 0 if and only if no PUBLISH
+    /// waits.
     pub(super) fn bytes_awaiting_commit(&self) -> usize {
         self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.bytes())
     }
 
-    /// Whether everything that is to be resent waits for a commit.
+    /// Returns whether all packets to resend wait for a commit.
     pub(super) fn awaits_resends(&self) -> bool {
         self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.has_resends())
     }
@@ -98,8 +99,8 @@ impl Session {
         self.awaiting_commit.get_or_insert_default().push(id, size);
     }
 
-    /// Sends PUBREL after the next commit. `again`: the client repeated its PUBREC, so a packet of this identifier that
-    /// already waits is enough.
+    /// Sends PUBREL after the next commit. `again` is true if the client repeated its PUBREC. In this case, no second
+    /// packet is added if one with this identifier already waits.
     pub(super) fn send_release_after_commit(&mut self, id: PacketId, again: bool) {
         if !(again
             && self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.contains(id)))

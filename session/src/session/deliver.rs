@@ -12,8 +12,8 @@ use super::Session;
 use super::lifecycle::Lifecycle;
 
 impl Session {
-    /// Delivers a message. QoS 0 is sent at once or dropped; QoS 1 and 2 are sent at once or queued. An expired message
-    /// is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
+    /// Delivers a message. A QoS 0 message is sent immediately or dropped; a QoS 1 or 2 message is sent immediately or
+    /// queued. An expired message is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
     pub fn push(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if delivery.message.is_expired(now) {
             return self.drop_message(Drop::Expired, 1);
@@ -35,21 +35,21 @@ impl Session {
         }
     }
 
-    /// Writes a control packet to the client. Returns false when no connection is attached, or when the packet
-    /// exceeds the client's Maximum Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]`
+    /// Writes a control packet to the client. Returns false if no connection is attached, or if the packet exceeds the
+    /// client's Maximum Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]`
     /// `[MQTT5-3.1.2-29]`
     pub fn send(&mut self, packet: &Packet) -> bool {
         self.is_attached() && self.outbox.put_packet(packet)
     }
 
-    /// Writes an acknowledgement to the client. Returns the same as [`Session::send`].
+    /// Writes an acknowledgement to the client. Returns false in the same cases as [`Session::send`].
     pub fn send_ack(&mut self, ack: &Ack) -> bool {
         self.is_attached() && self.outbox.put_ack(ack)
     }
 
     /// Moves messages to the write buffer, as many as quota, [`Config::inflight_max`] and
-    /// [`Config::pending_bytes_high`] allow: first those to resend, then the queue. Call it after bytes of the write
-    /// buffer were written to the socket. `[MQTT5-4.6.0-5]`
+    /// [`Config::pending_bytes_high`] allow: first the messages to resend, then the queue. Call this function after
+    /// bytes of the write buffer were written to the socket. `[MQTT5-4.6.0-5]`
     ///
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
@@ -76,7 +76,8 @@ impl Session {
         }
     }
 
-    /// A session that has ended drops the message: the router may still find the session for a moment.
+    /// Queues a message. A session that has ended drops the message: for a short time after its end, the router may
+    /// still deliver to the session.
     fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if self.lifecycle == Lifecycle::Ended {
             return self.drop_message(Drop::Ended, 1);
@@ -122,10 +123,10 @@ impl Session {
         }
     }
 
-    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next.
-    /// With a store, a QoS 2 message waits for [`Session::release_committed`], and so do messages of QoS 1 sent after
-    /// it. A message that is too large uses up neither an identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]`
-    /// `[MQTT5-4.3.3-2]`
+    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next. With
+    /// a store, a QoS 2 message waits for [`Session::release_committed`], and so do QoS 1 messages sent after that
+    /// message. A message that is too large uses up neither an identifier nor quota. `[MQTT5-3.1.2-25]`
+    /// `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
     #[inline]
     fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
         let mut outgoing = delivery.outgoing(now);
@@ -141,7 +142,7 @@ impl Session {
         Ok(packet_id)
     }
 
-    /// Resends a message with DUP and its original identifier; it no longer expires. `[MQTT5-3.3.1-1]`
+    /// Resends a message with DUP and its original identifier. The message no longer expires. `[MQTT5-3.3.1-1]`
     /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
     fn resend(&mut self, id: PacketId, now: Instant) {
         if self.write_publish(id, true, now) {
@@ -149,8 +150,8 @@ impl Session {
         }
     }
 
-    /// Writes the PUBLISH of a message that awaits PUBACK or PUBREC. Returns false when no message with this identifier
-    /// awaits one, or when the packet is too large; in that case the message is dropped.
+    /// Writes the PUBLISH of a message that awaits PUBACK or PUBREC. Returns false if no message with this identifier
+    /// awaits PUBACK or PUBREC, or if the packet is too large; a message that is too large is dropped.
     pub(super) fn write_publish(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
         let Some(stored) = self.inflight.published_mut(id) else { return false };
         let delivery = stored.delivery();
@@ -180,14 +181,14 @@ impl Session {
         self.outbox.write_buffer.reserve(head_len + COPIED_MAX)
     }
 
-    /// Whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
+    /// Returns whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self, count: usize) -> bool {
         let waiting = self.outbox.write_buffer.len() + self.bytes_awaiting_commit();
         self.resumed && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
     }
 
-    /// Whether quota, [`Config::inflight_max`] and [`Config::pending_bytes_high`] allow one more QoS 1 or 2 message
-    /// to be sent now.
+    /// Returns whether quota, [`Config::inflight_max`] and [`Config::pending_bytes_high`] allow one more QoS 1 or 2
+    /// message to be sent now.
     ///
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
@@ -196,13 +197,13 @@ impl Session {
         self.has_room_for(1)
     }
 
-    /// The same as [`Session::has_room`] for `count` messages.
+    /// Like [`Session::has_room`], but for `count` messages.
     pub(super) fn has_room_for(&self, count: usize) -> bool {
         let inflight_max = usize::from(self.config.inflight_max.clamp(1, INFLIGHT_MAX));
         self.can_write(count) && usize::from(self.inflight.len()) + count <= inflight_max
     }
 
-    /// Whether messages are waiting that must be sent before any new one. `[MQTT5-4.6.0-5]`
+    /// Returns whether messages wait that must be sent before any new message. `[MQTT5-4.6.0-5]`
     pub(super) fn has_backlog(&self) -> bool {
         !self.resends.is_empty() || self.queued() > 0 || self.awaits_resends()
     }
@@ -217,5 +218,5 @@ impl Session {
 const NO_MEMORY: Drop = Drop::Slow;
 /// What is copied of a message, apart from its topic and subscription identifiers, at most.
 const COPIED_MAX: usize = 3 * 1024;
-/// An empty queue that occupies more bytes than this is freed.
+/// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed.
 const IDLE_QUEUE_MAX: usize = 2048;

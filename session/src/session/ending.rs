@@ -1,4 +1,4 @@
-//! What happens to will, subscriptions and messages when a connection or the session ends.
+//! What happens to the will, the subscriptions and the messages when a connection or the session ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,45 +20,47 @@ pub struct Attached {
     pub epoch: u64,
     /// The Session Present flag for CONNACK. `[MQTT5-3.2.2-2]` `[MQTT5-3.2.2-3]` `[MQTT3-3.2.2-1]` `[MQTT3-3.2.2-2]`
     pub session_present: bool,
-    /// Whether another connection was attached. The caller disconnects it with 0x8E (session taken over).
-    /// `[MQTT5-3.1.4-3]`
+    /// Whether an earlier connection was attached. The caller disconnects that connection with 0x8E (Session taken
+    /// over). `[MQTT5-3.1.4-3]`
     pub was_attached: bool,
-    /// The will of the earlier connection, if it has to be published now.
+    /// The will of the earlier connection if the will has to be published now.
     pub will: Option<Will>,
     /// Subscriptions of the discarded session state; the caller removes them from the router.
     pub removed: Vec<SubscriptionFilter>,
-    /// Messages of the discarded session state that came through shared subscriptions; the caller may give them to
-    /// other members of the group.
+    /// Messages of the discarded session state that were received through shared subscriptions. The caller may give
+    /// them to other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
 /// The result of [`Session::detach`].
 #[derive(Debug)]
 pub struct Detached {
-    /// The will, if it has to be published now.
+    /// The will if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended with the connection. Its subscriptions can still be read; the caller removes them from
-    /// the router.
+    /// Whether the session ended with the connection. The subscriptions of the ended session can still be read; the
+    /// caller removes them from the router.
     pub ended: bool,
-    /// If the session ended: its messages that came through shared subscriptions; the caller may give them to other
-    /// members of the group.
+    /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
+    /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
 /// The result of [`Session::handle_timeout`].
 #[derive(Debug, Default)]
 pub struct Due {
-    /// The will, if it has to be published now.
+    /// The will if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended. Its subscriptions can still be read; the caller removes them from the router.
+    /// Whether the session ended. The subscriptions of the ended session can still be read; the caller removes them
+    /// from the router.
     pub ended: bool,
-    /// If the session ended: its messages that came through shared subscriptions; the caller may give them to other
-    /// members of the group.
+    /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
+    /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
-/// A message that came through a shared subscription and can be given to another member of the group. A QoS 2 message
-/// that was already sent is never among them: it must not go to another member. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
+/// A message that was received through a shared subscription and can be given to another member of the group. A QoS 2
+/// message that was already sent is never an `Unacknowledged`, because it must not go to another member.
+/// `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
 #[derive(Debug)]
 pub struct Unacknowledged {
     /// The message.
@@ -68,14 +70,15 @@ pub struct Unacknowledged {
 }
 
 impl Session {
-    /// When [`Session::handle_timeout`] has to be called next, because a will delay or the session expiry ends.
+    /// Returns the time at which [`Session::handle_timeout`] has to be called next, because a will delay or the session
+    /// expiry ends.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.lifecycle.timeout()
     }
 
-    /// Handles what is due at `now`: publishing a delayed will, or ending the session together with its will.
-    /// `[MQTT5-3.1.2-8]` `[MQTT5-4.1.0-2]`
+    /// Handles the timers that have expired at `now`: publishes a delayed will, or ends the session and publishes its
+    /// will. `[MQTT5-3.1.2-8]` `[MQTT5-4.1.0-2]`
     #[must_use = "a will may be due"]
     pub fn handle_timeout(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
@@ -105,7 +108,7 @@ impl Session {
         }
     }
 
-    /// Discards all messages. Those that can go to another member of a shared subscription are added to `due`, the
+    /// Discards all messages. Messages that can go to another member of a shared subscription are added to `due`, all
     /// others are counted as dropped.
     fn discard_messages(&mut self, due: &mut Due) {
         let untracked = u64::try_from(self.inflight.untracked_len()).unwrap_or(u64::MAX);

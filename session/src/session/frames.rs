@@ -1,26 +1,28 @@
-//! Sends PUBLISH frames to the client as the publisher encoded them: copied in one piece, with new packet identifiers.
+//! Sends PUBLISH frames to the client as the publisher encoded them: they are copied together, with new packet
+//! identifiers.
 
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
 
-/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All belong to one wire class: MQTT 5.0,
-/// or MQTT 3.1 and 3.1.1, which encode PUBLISH alike.
+/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All frames belong to one wire class:
+/// MQTT 5.0, or MQTT 3.1 and 3.1.1, which encode PUBLISH alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Frames<'a> {
     /// The frames.
     pub wire: &'a [u8],
-    /// Offset in `wire` of the two bytes of each frame's packet identifier, ascending; one per frame.
+    /// Offset in `wire` of the two bytes of each frame's packet identifier. There is one offset per frame, in ascending
+    /// order.
     pub packet_ids: &'a [usize],
     /// Size of the largest frame in bytes.
     pub largest: usize,
 }
 
 impl Session {
-    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer.
-    /// `largest` is the size of the largest frame in bytes. When they cannot be copied as a whole, the caller has to
-    /// push them one by one ([`Verdict::Individually`]). When the write buffer is too full because the client reads
-    /// too slowly, all of them are dropped.
+    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer. `largest`
+    /// is the size of the largest frame in bytes. If the frames cannot be copied together, the caller has to push them
+    /// one by one ([`Verdict::Individually`]). If the write buffer is too full because the client reads too slowly, all
+    /// frames are dropped.
     pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
         if !self.resumed {
             return self.drop_message(Drop::Offline, count);
@@ -29,12 +31,16 @@ impl Session {
             return Verdict::Individually;
         }
         let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
-        if fits && self.outbox.write_buffer.put(wire) { Verdict::Sent } else { self.overflow(count) }
+        if fits && self.outbox.write_buffer.put(wire) {
+            Verdict::Sent
+        } else {
+            self.verdict_on_overflow(count)
+        }
     }
 
     /// Copies frames of this client's wire class and sends them at QoS 1 under packet identifiers of this session.
-    /// Either all of them are sent, or none, and the caller has to push them one by one ([`Verdict::Individually`]).
-    /// Only a session that ends with its connection accepts frames, because it does not store them for resending.
+    /// Either all frames are sent or none; if none, the caller has to push them one by one ([`Verdict::Individually`]).
+    /// Only a session that ends with its connection accepts frames, because frames are not stored for resending.
     /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
         let start = self.outbox.write_buffer.buffer().len();
@@ -55,14 +61,15 @@ impl Session {
         Verdict::Sent
     }
 
-    /// The verdict on frames that do not all fit into the write buffer.
+    /// Returns the verdict on frames that do not all fit into the write buffer.
     #[cold]
-    fn overflow(&mut self, count: u32) -> Verdict {
+    fn verdict_on_overflow(&mut self, count: u32) -> Verdict {
         let keeps_up = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
         if keeps_up && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
     }
 
-    /// Whether all frames may be written now without overtaking messages that wait. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
+    /// Returns whether all frames may be written now without overtaking messages that wait. `[MQTT5-3.3.4-9]`
+    /// `[MQTT5-4.6.0-6]`
     fn can_write_frames(&self, frames: &Frames<'_>) -> bool {
         let ends_with_connection = self.session_expiry == 0;
         let fits = self.outbox.write_buffer.len() + frames.wire.len() <= self.config.pending_bytes_high;

@@ -1,5 +1,5 @@
-//! The lifecycle of a session as state tables: attached, detached, ended; and what happens to its will. Holds no
-//! messages.
+//! The lifecycle of a session as state tables (attached, detached, ended), and what happens to its will. The module
+//! holds no messages.
 //!
 //! ```text
 //!            connection closed, expiry > 0          expired
@@ -10,7 +10,7 @@
 //!    `-------------------------------------+--------------------'
 //!                        CONNECT
 //! ```
-//! A takeover is "connection closed" followed by CONNECT.
+//! A takeover consists of the transition "connection closed" followed by CONNECT.
 
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,10 @@ use tidegate_mqtt::ReasonCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The client sent DISCONNECT. Before MQTT 5 it counts as one with reason 0x00 and no session expiry.
+    /// The client sent DISCONNECT. Before MQTT 5, DISCONNECT is treated as one with reason 0x00 and without session
+    /// expiry.
     Disconnect {
-        /// The reason the client gave; only 0x00 discards the will. `[MQTT5-3.14.4-3]`
+        /// The reason code of the DISCONNECT; only 0x00 discards the will. `[MQTT5-3.14.4-3]`
         reason: ReasonCode,
         /// The session expiry that the client now requests, in seconds.
         session_expiry: Option<u32>,
@@ -35,7 +36,7 @@ pub enum Cause {
     KeepAlive,
     /// The server closed the connection because another connection took the session over.
     Takeover,
-    /// The server closed the connection for a reason of its own: shutdown, an operator, a quota.
+    /// The server closed the connection for a reason other than the client's behaviour: shutdown, an operator, a quota.
     Shutdown,
 }
 
@@ -46,15 +47,15 @@ pub(crate) enum Lifecycle {
     Ended,
     /// A connection is attached.
     Attached,
-    /// No connection is attached. `will_at`: when the will is published; `expires_at`: when the session ends; `None`
-    /// means never.
+    /// No connection is attached. `will_at` is the time at which the will is published, `expires_at` the time at which
+    /// the session ends; `None` means never.
     Detached { will_at: Option<Instant>, expires_at: Option<Instant> },
 }
 
 /// What an event does to the will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WillAction {
-    /// The will is kept until its delay ends.
+    /// The will is kept until its delay has passed.
     Keep,
     /// The will is published now.
     Publish,
@@ -70,9 +71,8 @@ pub(crate) struct Outcome {
     pub(crate) ended: bool,
 }
 
-/// The outcome of a closed connection. The will is delayed at most until the session ends, so with expiry 0 it is
-/// published at once.
-/// `[MQTT5-3.1.2-8]` `[MQTT3-3.1.2-8]`
+/// Returns the outcome of a closed connection. The will is delayed at most until the session ends, so with session
+/// expiry 0 it is published immediately. `[MQTT5-3.1.2-8]` `[MQTT3-3.1.2-8]`
 pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> Outcome {
     let will = match (keeps_will, will_delay.min(session_expiry)) {
         (false, _) => WillAction::Discard,
@@ -82,8 +82,8 @@ pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> 
     Outcome { will, ended: session_expiry == 0 }
 }
 
-/// The outcome of a CONNECT for a detached session. Resuming the session cancels a delayed will. Clean Start ends the
-/// session, so its delayed will is published. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
+/// Returns the outcome of a CONNECT for a detached session. Resuming the session cancels a delayed will. Clean Start
+/// ends the session, so its delayed will is published. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
 pub(crate) fn reattach(clean_start: bool) -> Outcome {
     match clean_start {
         true => Outcome { will: WillAction::Publish, ended: true },
@@ -92,20 +92,22 @@ pub(crate) fn reattach(clean_start: bool) -> Outcome {
 }
 
 impl Lifecycle {
-    /// The state after a connection has closed. A session expiry of `u32::MAX` means that the session never expires.
+    /// Returns the state after a connection has closed. A session expiry of `u32::MAX` means that the session never
+    /// expires.
     pub(crate) fn after_detach(outcome: Outcome, will_delay: u32, session_expiry: u32, now: Instant) -> Self {
         if outcome.ended {
             return Self::Ended;
         }
         let will_at = match outcome.will {
-            WillAction::Keep => after(now, will_delay.min(session_expiry)),
+            WillAction::Keep => time_after(now, will_delay.min(session_expiry)),
             WillAction::Publish | WillAction::Discard => None,
         };
-        let expires_at = if session_expiry == u32::MAX { None } else { after(now, session_expiry) };
+        let expires_at = if session_expiry == u32::MAX { None } else { time_after(now, session_expiry) };
         Self::Detached { will_at, expires_at }
     }
 
-    /// What is due at `now`. When the session ends, its will is published. `[MQTT5-4.1.0-2]`
+    /// Returns the outcome of the timers that have expired at `now`. When the session ends, its will is published.
+    /// `[MQTT5-4.1.0-2]`
     pub(crate) fn due(&self, now: Instant) -> Outcome {
         let Self::Detached { will_at, expires_at } = self else {
             return Outcome { will: WillAction::Keep, ended: false };
@@ -115,7 +117,7 @@ impl Lifecycle {
         Outcome { will: if will_due { WillAction::Publish } else { WillAction::Keep }, ended }
     }
 
-    /// When [`Lifecycle::due`] has to be called next; `None` means never.
+    /// Returns the time at which [`Lifecycle::due`] has to be called next; `None` means never.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         match self {
             Self::Detached { will_at: Some(will_at), expires_at: Some(expires_at) } => {
@@ -128,13 +130,14 @@ impl Lifecycle {
 }
 
 impl Cause {
-    /// Whether the will remains: only a DISCONNECT with reason 0x00 deletes it. `[MQTT5-3.14.4-3]` `[MQTT5-3.1.2-10]`
+    /// Returns whether the will remains: only a DISCONNECT with reason 0x00 deletes the will. `[MQTT5-3.14.4-3]`
+    /// `[MQTT5-3.1.2-10]`
     pub(crate) fn keeps_will(&self) -> bool {
         !matches!(self, Self::Disconnect { reason: ReasonCode::Success, .. })
     }
 }
 
-fn after(now: Instant, seconds: u32) -> Option<Instant> {
+fn time_after(now: Instant, seconds: u32) -> Option<Instant> {
     now.checked_add(Duration::from_secs(seconds.into()))
 }
 

@@ -9,10 +9,10 @@ use super::lifecycle::{self, Cause, Lifecycle};
 use super::{Attached, Detached, Due, Quota, Session};
 
 impl Session {
-    /// Attaches a new connection. The new epoch fences off the earlier connection, if one is still attached.
+    /// Attaches a new connection. The new epoch excludes the earlier connection, if one is still attached.
     ///
     /// A takeover ends the earlier connection like any close by the server, including its will. Clean Start discards
-    /// the session state and publishes a delayed will; resuming cancels a delayed will. `[MQTT5-3.1.4-3]`
+    /// the session state and publishes a delayed will; resuming the session cancels a delayed will. `[MQTT5-3.1.4-3]`
     /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
     #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
     pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> Attached {
@@ -32,9 +32,9 @@ impl Session {
         Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
     }
 
-    /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has
-    /// taken the session over. The write buffer still holds the last bytes of the connection: take them, or they
-    /// occupy memory until the next attach.
+    /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has taken
+    /// the session over. The write buffer still holds the unwritten bytes of the connection: unless the caller takes
+    /// these bytes, they occupy memory until the next attach.
     #[must_use = "a will may have to be published, and the session may have ended"]
     pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
         if epoch != self.epoch || !self.is_attached() {
@@ -46,10 +46,10 @@ impl Session {
         Some(Detached { will, ended, unacknowledged })
     }
 
-    /// Starts sending after CONNACK. Resends what the client has not acknowledged: PUBRELs in the order of the PUBRECs,
-    /// then PUBLISHes with DUP, oldest first. Then sends the queue as far as the quota allows. Nothing is resent at any
-    /// other time.
-    /// `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]` `[MQTT3-4.6.0-1]`
+    /// Starts sending after CONNACK. Resends all messages that the client has not acknowledged: PUBRELs in the order of
+    /// the PUBRECs, then PUBLISHes with DUP, oldest first. Afterwards, the session sends queued messages as far as the
+    /// quota allows. Messages are resent only here. `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]`
+    /// `[MQTT3-4.6.0-1]`
     pub fn resume(&mut self, now: Instant) {
         if !self.is_attached() || self.resumed {
             return;
@@ -58,8 +58,8 @@ impl Session {
         self.resend_all(now);
     }
 
-    /// The same, but nothing is sent before the commit that the next [`Session::set_commit`] names: what would be resent may
-    /// not be stored yet.
+    /// Like [`Session::resume`], but sends no message before the commit passed to the next [`Session::set_commit`],
+    /// because the messages to resend may not be stored yet.
     pub fn resume_after_commit(&mut self) {
         if !self.is_attached() || self.resumed {
             return;
@@ -108,8 +108,8 @@ impl Session {
         self.outbox.close();
     }
 
-    /// Applies the session expiry of a DISCONNECT. Returns true if the client tried to raise it from 0: that is a
-    /// protocol error, and the session keeps the expiry of CONNECT.
+    /// Applies the session expiry of a DISCONNECT. Returns true if the client tried to raise a session expiry of 0.
+    /// That is a protocol error, and the session keeps the session expiry of CONNECT.
     fn change_expiry(&mut self, cause: Cause) -> bool {
         let Cause::Disconnect { session_expiry: Some(requested), .. } = cause else { return false };
         let raised = self.session_expiry == 0 && requested > 0;

@@ -1,5 +1,5 @@
-//! The interface between a session and its store: changes, current metadata, and restoring. Does not write to the store
-//! itself.
+//! The interface between a session and its store: changes, current metadata, and restoring. The caller writes to the
+//! store.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,16 +16,17 @@ use crate::subscriptions::GrantedOptions;
 use super::Session;
 use super::lifecycle::Lifecycle;
 
-/// What a store keeps of a session besides deliveries, packet identifiers and subscriptions.
+/// The data that a store keeps of a session besides deliveries, packet identifiers and subscriptions.
 #[derive(Clone, Debug)]
 pub struct SessionMetadata {
     /// Session expiry in seconds; `u32::MAX` means that the session never expires.
     pub session_expiry: u32,
     /// The will, until it is published or deleted.
     pub will: Option<Will>,
-    /// When a delayed will has to be published; `None` if there is none, or while a connection is attached.
+    /// Time at which a delayed will has to be published; `None` if there is no delayed will, or while a connection is
+    /// attached.
     pub will_at: Option<Instant>,
-    /// When the session ends; `None` if it never does, or while a connection is attached.
+    /// Time at which the session ends; `None` if it never ends, or while a connection is attached.
     pub expires_at: Option<Instant>,
     /// Whether a connection is attached.
     pub attached: bool,
@@ -34,31 +35,31 @@ pub struct SessionMetadata {
 /// The complete stored state of a session.
 #[derive(Clone, Debug)]
 pub struct SessionSnapshot {
-    /// The metadata as last stored. If a connection was attached then, it has been lost since: the caller sets
-    /// `will_at` and `expires_at`.
+    /// The metadata as last stored. If a connection was attached at that time, that connection no longer exists: the
+    /// caller sets `will_at` and `expires_at`.
     pub metadata: SessionMetadata,
     /// The subscriptions.
     pub subscriptions: Vec<(SubscriptionFilter, GrantedOptions)>,
     /// The deliveries in the order of their message ids.
     pub deliveries: Vec<DeliverySnapshot>,
-    /// Packet identifiers of the QoS 2 messages received from the client that it has not released.
+    /// Packet identifiers of the QoS 2 messages that the client has sent and not yet released.
     pub received: Vec<PacketId>,
 }
 
 /// One stored delivery.
 #[derive(Clone, Debug)]
 pub enum DeliverySnapshot {
-    /// It waits in the queue and was never sent.
+    /// The delivery waits in the queue and was never sent.
     Waiting(Queued),
-    /// It was sent under this packet identifier; PUBACK or PUBREC has not come.
+    /// The delivery was sent under this packet identifier; PUBACK or PUBREC was not received.
     Sent(Queued, PacketId),
-    /// PUBREC came.
+    /// PUBREC was received for the delivery.
     Released {
-        /// The id of its message.
+        /// The id of the delivered message.
         message_id: u64,
-        /// Its packet identifier.
+        /// The packet identifier of the delivery.
         packet_id: PacketId,
-        /// Its position in the order of PUBRECs.
+        /// The position of this delivery in the order of PUBRECs.
         order: u32,
     },
 }
@@ -74,7 +75,8 @@ impl Session {
             Lifecycle::Detached { will_at: metadata.will_at, expires_at: metadata.expires_at };
         session.will = metadata.will.map(Box::new);
         for (filter, granted) in subscriptions {
-            // A subscription that was granted is kept even if the configured maximum is lower now.
+            // A restored subscription is kept even if the configured maximum is lower than when the subscription was
+            // granted.
             let _ = session.subscriptions.insert(filter, granted, usize::MAX);
         }
         session.restore_deliveries(deliveries);
@@ -85,14 +87,15 @@ impl Session {
         session
     }
 
-    /// Lets the change log use the memory of an empty list until [`Session::take_changes`] gives it back.
+    /// Lets the change log use the memory of the empty list `list` until [`Session::take_changes`] returns that memory.
     pub fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
         if let Some(change_log) = &mut self.change_log {
             change_log.borrow_scratch(list);
         }
     }
 
-    /// Appends the changes since the last call to `into`, in order. A session that ends with its connection has none.
+    /// Appends the changes since the last call to `into`, in order. A session that ends with its connection has no
+    /// changes.
     pub fn take_changes(&mut self, into: &mut Vec<Change>) {
         let Some(change_log) = &mut self.change_log else { return };
         change_log.move_to(into);
@@ -101,19 +104,20 @@ impl Session {
         }
     }
 
-    /// Whether the session records its changes: it outlives its connection, and [`Config::change_log`] is set.
+    /// Returns whether the session records its changes: the session outlives its connection, and [`Config::change_log`]
+    /// is set.
     #[must_use]
     pub fn is_persistent(&self) -> bool {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_closed())
     }
 
-    /// Whether [`Session::take_changes`] would return any changes.
+    /// Returns whether [`Session::take_changes`] would return any changes.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_empty())
     }
 
-    /// The metadata to store at [`Change::Began`] and [`Change::Altered`].
+    /// Returns the metadata to store at [`Change::Began`] and [`Change::Altered`].
     #[must_use]
     pub fn metadata(&self) -> SessionMetadata {
         let (will_at, expires_at) = match self.lifecycle {
@@ -129,8 +133,8 @@ impl Session {
         }
     }
 
-    /// Called when a connection is attached: starts recording if the session outlives that connection, otherwise stops.
-    /// `fresh`: the session had no state before.
+    /// Starts or stops recording changes when a connection is attached: a session that outlives the connection records
+    /// its changes, other sessions do not. `fresh` is true if the session had no state before.
     pub(super) fn update_change_log(&mut self, fresh: bool) {
         if !self.config.change_log {
             return;
@@ -146,8 +150,8 @@ impl Session {
         }
     }
 
-    /// Converts a delivery for queue or in-flight table, and records it. `sent`: its packet identifier if it is sent at
-    /// once.
+    /// Converts a delivery for the queue or the in-flight table, and records it. `sent` is the packet identifier of the
+    /// delivery if it is sent without waiting in the queue.
     pub(super) fn store(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
         match &mut self.change_log {
             None => StoredDelivery::new(delivery, sent.is_some()),

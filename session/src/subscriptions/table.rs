@@ -1,5 +1,5 @@
-//! A hash table for the subscriptions of a session that has many. Those without a share name, nearly all, are stored
-//! compactly.
+//! A hash table for the subscriptions of a session that has many. Subscriptions without a share name, by far the most,
+//! are stored compactly.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,19 +14,19 @@ use super::{GrantedOptions, SubscriptionsFull};
 /// Filters and granted options, in no particular order.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    unshared: HashMap<Filter, Packed>,
-    shared: HashMap<SubscriptionFilter, Packed>,
+    unshared: HashMap<Filter, PackedOptions>,
+    shared: HashMap<SubscriptionFilter, PackedOptions>,
 }
 
 /// [`GrantedOptions`] in eight bytes: 0 stands for no subscription identifier.
 #[derive(Clone, Copy, Debug)]
-struct Packed {
+struct PackedOptions {
     options: SubscriptionOptions,
     identifier: Option<NonZeroU32>,
 }
 
 impl Table {
-    /// Adds or replaces a subscription; returns whether one with this filter existed.
+    /// Adds or replaces a subscription. Returns whether a subscription to this filter existed.
     pub(super) fn insert(
         &mut self,
         filter: SubscriptionFilter,
@@ -34,18 +34,20 @@ impl Table {
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
         let full = self.len() >= max;
-        let packed = Packed::from(granted);
+        let packed = PackedOptions::from(granted);
         match filter {
-            SubscriptionFilter { share: None, filter } => put(self.unshared.entry(filter), packed, full),
-            shared => put(self.shared.entry(shared), packed, full),
+            SubscriptionFilter { share: None, filter } => {
+                insert_entry(self.unshared.entry(filter), packed, full)
+            }
+            shared => insert_entry(self.shared.entry(shared), packed, full),
         }
     }
 
-    /// Removes a subscription; returns whether it existed.
+    /// Removes a subscription. Returns whether the subscription existed.
     pub(super) fn remove(&mut self, filter: &SubscriptionFilter) -> bool {
         match filter {
-            SubscriptionFilter { share: None, filter } => take(&mut self.unshared, filter),
-            shared => take(&mut self.shared, shared),
+            SubscriptionFilter { share: None, filter } => remove_and_shrink(&mut self.unshared, filter),
+            shared => remove_and_shrink(&mut self.shared, shared),
         }
     }
 
@@ -66,9 +68,9 @@ impl Table {
             .chain(self.shared.iter().map(|(filter, packed)| (filter.clone(), GrantedOptions::from(*packed))))
     }
 
-    /// Bytes of memory allocated, without the text of the filters.
+    /// Returns the number of bytes allocated, without the text of the filters.
     pub(super) fn capacity(&self) -> usize {
-        size_of::<Self>() + capacity(&self.unshared) + capacity(&self.shared)
+        size_of::<Self>() + map_capacity(&self.unshared) + map_capacity(&self.shared)
     }
 
     pub(super) fn granted_options(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
@@ -90,19 +92,23 @@ impl FromIterator<(SubscriptionFilter, GrantedOptions)> for Table {
     }
 }
 
-impl From<GrantedOptions> for Packed {
+impl From<GrantedOptions> for PackedOptions {
     fn from(GrantedOptions { options, identifier }: GrantedOptions) -> Self {
         Self { options, identifier: identifier.and_then(NonZeroU32::new) }
     }
 }
 
-impl From<Packed> for GrantedOptions {
-    fn from(Packed { options, identifier }: Packed) -> Self {
+impl From<PackedOptions> for GrantedOptions {
+    fn from(PackedOptions { options, identifier }: PackedOptions) -> Self {
         Self { options, identifier: identifier.map(NonZeroU32::get) }
     }
 }
 
-fn put<K>(entry: Entry<'_, K, Packed>, packed: Packed, full: bool) -> Result<bool, SubscriptionsFull> {
+fn insert_entry<K>(
+    entry: Entry<'_, K, PackedOptions>,
+    packed: PackedOptions,
+    full: bool,
+) -> Result<bool, SubscriptionsFull> {
     match entry {
         Entry::Occupied(mut occupied) => {
             occupied.insert(packed);
@@ -116,19 +122,20 @@ fn put<K>(entry: Entry<'_, K, Packed>, packed: Packed, full: bool) -> Result<boo
     }
 }
 
-/// Shrinks a map that has become nearly empty, so that removed subscriptions occupy no memory.
-fn take<K: Eq + Hash>(map: &mut HashMap<K, Packed>, filter: &K) -> bool {
+/// Removes a filter, and shrinks a map that has become nearly empty. Returns whether the filter existed.
+fn remove_and_shrink<K: Eq + Hash>(map: &mut HashMap<K, PackedOptions>, filter: &K) -> bool {
     let existed = map.remove(filter).is_some();
-    if existed && map.len() < map.capacity() / SPARSE {
+    if existed && map.len() < map.capacity() / SPARSE_DIVISOR {
         map.shrink_to(map.len() * 2);
     }
     existed
 }
 
-/// Bytes of memory that a map allocates: one control byte per bucket, and at least an eighth of the buckets is free.
-fn capacity<K>(map: &HashMap<K, Packed>) -> usize {
-    map.capacity() * (size_of::<(K, Packed)>() + 1) * 8 / 7
+/// Returns the number of bytes that a map allocates. A map has one control byte per bucket, and at least an eighth of
+/// its buckets is free.
+fn map_capacity<K>(map: &HashMap<K, PackedOptions>) -> usize {
+    map.capacity() * (size_of::<(K, PackedOptions)>() + 1) * 8 / 7
 }
 
-/// A map shrinks when it uses less than one in this many of its buckets.
-const SPARSE: usize = 8;
+/// Divisor: a map shrinks when it uses less than 1/8 of its buckets.
+const SPARSE_DIVISOR: usize = 8;

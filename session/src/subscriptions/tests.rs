@@ -1,11 +1,11 @@
-//! List and table follow the same rules, also when the list turns into a table.
+//! The list and the hash table follow the same rules, even when the list is converted into a table.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, SubscriptionOptions};
 
 use super::{FEW_MAX, GrantedOptions, Subscriptions};
 
-/// Every third filter is shared.
+/// Returns a different filter for each number; every third filter is shared.
 fn filter(number: usize) -> SubscriptionFilter {
     let prefix = if number.is_multiple_of(3) { "$share/g/" } else { "" };
     SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
@@ -18,7 +18,7 @@ fn granted(number: usize) -> GrantedOptions {
     }
 }
 
-fn filled(count: usize) -> Subscriptions {
+fn filled_subscriptions(count: usize) -> Subscriptions {
     let mut subscriptions = Subscriptions::default();
     for number in 0..count {
         assert_eq!(subscriptions.insert(filter(number), granted(number), count), Ok(false));
@@ -27,9 +27,9 @@ fn filled(count: usize) -> Subscriptions {
 }
 
 #[test]
-fn each_subscription_is_found_replaced_and_removed() {
+fn each_subscription_can_be_found_replaced_and_removed() {
     for count in [1, FEW_MAX, FEW_MAX + 1, 40] {
-        let mut subscriptions = filled(count);
+        let mut subscriptions = filled_subscriptions(count);
         assert_eq!(subscriptions.len(), count);
         for number in 0..count {
             assert_eq!(subscriptions.granted_options(&filter(number)), Some(granted(number)));
@@ -51,9 +51,9 @@ fn each_subscription_is_found_replaced_and_removed() {
 }
 
 #[test]
-fn drain_returns_every_filter() {
+fn draining_subscriptions_returns_every_filter() {
     for count in [0, 1, FEW_MAX, FEW_MAX + 1, 40] {
-        let mut subscriptions = filled(count);
+        let mut subscriptions = filled_subscriptions(count);
         let mut drained = subscriptions.drain();
         drained.sort_unstable();
         let mut expected: Vec<_> = (0..count).map(filter).collect();
@@ -65,7 +65,7 @@ fn drain_returns_every_filter() {
 
 #[test]
 fn a_nearly_empty_table_frees_its_memory() {
-    let mut subscriptions = filled(10_000);
+    let mut subscriptions = filled_subscriptions(10_000);
     let full = subscriptions.capacity();
     for number in 20..10_000 {
         assert!(subscriptions.remove(&filter(number)));
@@ -76,6 +76,6 @@ fn a_nearly_empty_table_frees_its_memory() {
 
 #[test]
 fn a_full_list_turns_into_a_table() {
-    assert!(matches!(filled(FEW_MAX), Subscriptions::Few(_)));
-    assert!(matches!(filled(FEW_MAX + 1), Subscriptions::Many(_)));
+    assert!(matches!(filled_subscriptions(FEW_MAX), Subscriptions::Few(_)));
+    assert!(matches!(filled_subscriptions(FEW_MAX + 1), Subscriptions::Many(_)));
 }

@@ -3,7 +3,7 @@
 use super::{Drop, Drops};
 
 #[test]
-fn every_reason_is_counted_by_its_own_counter() {
+fn every_drop_reason_is_counted_under_its_reason() {
     let reasons = [
         Drop::Expired,
         Drop::TooLarge,

@@ -1,4 +1,4 @@
-//! One batch of bytes taken from the write buffer: slices for a vectored write, and how much is written already.
+//! One batch of bytes taken from the write buffer: slices for a vectored write, and how many bytes are already written.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -7,24 +7,24 @@ use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 use tidegate_limits::{OutOfMemory, memory};
 
-/// Maximum number of slices for one vectored write (IOV_MAX of Linux is 1024).
+/// Maximum number of slices for one vectored write. (Linux allows 1,024: IOV_MAX.)
 const SLICES_MAX: usize = 256;
 
 /// Bytes taken from a [`super::WriteBuffer`], to be written in order.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(super) copied: Vec<u8>,
-    /// Number of bytes of `copied` that are written.
+    /// Number of bytes of `copied` that are already written.
     start: usize,
-    shared: VecDeque<Shared>,
+    shared: VecDeque<SharedPayload>,
     shared_len: usize,
     pub(super) generation: u32,
 }
 
-/// A payload by reference. It is written before `copied[at..]`.
+/// A payload that is held by reference. The payload is written before `copied[at..]`.
 #[derive(Debug)]
-struct Shared {
-    at: usize,
+struct SharedPayload {
+    position: usize,
     bytes: Bytes,
 }
 
@@ -34,21 +34,21 @@ impl Batch {
         Self { copied: pooled, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
-    /// Marks the first `n` unwritten bytes as written; if `n` exceeds [`Batch::len`], all of them.
-    pub fn advance(&mut self, mut n: usize) {
-        while n > 0 {
-            let until = self.shared.front().map_or(self.copied.len(), |shared| shared.at);
-            let step = n.min(until.saturating_sub(self.start));
+    /// Marks the first `count` unwritten bytes as written; all unwritten bytes if `count` exceeds [`Batch::len`].
+    pub fn advance(&mut self, mut count: usize) {
+        while count > 0 {
+            let until = self.shared.front().map_or(self.copied.len(), |shared| shared.position);
+            let step = count.min(until.saturating_sub(self.start));
             self.start += step;
-            n -= step;
+            count -= step;
             if self.shared.is_empty() {
                 return;
             }
-            n -= self.advance_shared(n);
+            count -= self.advance_shared(count);
         }
     }
 
-    /// Returns the emptied buffer, for the next [`super::WriteBuffer::take`].
+    /// Returns the buffer, emptied, for the next [`super::WriteBuffer::take`].
     #[must_use]
     pub fn recycle(self) -> Vec<u8> {
         let mut buffer = self.copied;
@@ -57,16 +57,16 @@ impl Batch {
     }
 
     /// Appends slices of the unwritten bytes to `out`, in order, for one vectored write. At most 256 slices are
-    /// returned; if there are more, call again after writing them.
+    /// appended; if there are more slices, call this function again after writing the first 256.
     pub fn slices<'a>(&'a self, out: &mut SmallVec<[IoSlice<'a>; 16]>) {
         let mut from = self.start;
         for shared in &self.shared {
             if out.len() + 2 > SLICES_MAX {
                 return;
             }
-            push_slice(out, self.copied.get(from..shared.at));
+            push_slice(out, self.copied.get(from..shared.position));
             push_slice(out, Some(&shared.bytes));
-            from = shared.at;
+            from = shared.position;
         }
         push_slice(out, self.copied.get(from..));
     }
@@ -85,20 +85,20 @@ impl Batch {
     pub fn copy_to(&self, out: &mut Vec<u8>) {
         let mut from = self.start;
         for shared in &self.shared {
-            out.extend_from_slice(self.copied.get(from..shared.at).unwrap_or_default());
+            out.extend_from_slice(self.copied.get(from..shared.position).unwrap_or_default());
             out.extend_from_slice(&shared.bytes);
-            from = shared.at;
+            from = shared.position;
         }
         out.extend_from_slice(self.copied.get(from..).unwrap_or_default());
     }
 
-    /// Number of unwritten bytes.
+    /// Returns the number of unwritten bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.copied.len() - self.start + self.shared_len
     }
 
-    /// Whether all bytes are written.
+    /// Returns whether all bytes are written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -106,7 +106,7 @@ impl Batch {
 
     pub(super) fn push_shared(&mut self, bytes: Bytes) {
         self.shared_len += bytes.len();
-        self.shared.push_back(Shared { at: self.copied.len(), bytes });
+        self.shared.push_back(SharedPayload { position: self.copied.len(), bytes });
     }
 
     /// Appends `newer` to the unwritten bytes of this batch.
@@ -117,19 +117,20 @@ impl Batch {
         self.copied.extend_from_slice(newer.copied.get(skipped..).unwrap_or_default());
         self.shared_len += newer.shared_len;
         self.shared.extend(newer.shared.into_iter().map(|mut shared| {
-            shared.at = base + shared.at.saturating_sub(skipped);
+            shared.position = base + shared.position.saturating_sub(skipped);
             shared
         }));
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.copied.capacity() + self.shared.capacity() * size_of::<Shared>()
+        self.copied.capacity() + self.shared.capacity() * size_of::<SharedPayload>()
     }
 
-    /// Marks up to `n` bytes of the first shared payload, which is next, as written. Returns how many.
-    fn advance_shared(&mut self, n: usize) -> usize {
+    /// Marks up to `count` bytes of the first shared payload as written; this payload must be the next to be written.
+    /// Returns the number of bytes marked.
+    fn advance_shared(&mut self, count: usize) -> usize {
         let Some(front) = self.shared.front_mut() else { return 0 };
-        let step = n.min(front.bytes.len());
+        let step = count.min(front.bytes.len());
         front.bytes.advance(step);
         self.shared_len -= step;
         if front.bytes.is_empty() {
@@ -138,7 +139,7 @@ impl Batch {
         step
     }
 
-    /// Moves the unwritten bytes to the front of the buffer if they are less than half of it.
+    /// Moves the unwritten bytes to the front of the buffer if they are less than half of the buffer.
     fn compact(&mut self) {
         if self.start <= self.copied.len() / 2 {
             return;
@@ -146,7 +147,7 @@ impl Batch {
         let start = core::mem::take(&mut self.start);
         self.copied.drain(..start);
         for shared in &mut self.shared {
-            shared.at -= start;
+            shared.position -= start;
         }
     }
 }

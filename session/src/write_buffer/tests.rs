@@ -1,4 +1,4 @@
-//! Bytes come out in the order in which they went in, however many bytes each write accepts.
+//! Bytes are written in the order in which they were added, regardless of how many bytes each write accepts.
 
 use std::io::IoSlice;
 
@@ -12,9 +12,10 @@ use super::{Batch, WriteBuffer};
 enum Operation {
     Put(Vec<u8>),
     Share(Vec<u8>),
-    /// Takes everything, writes at most this many bytes, and returns the rest.
+    /// Takes all bytes, writes at most this many of them, and returns the rest to the buffer.
     Write(usize),
-    /// The same, but puts these bytes into the buffer before the rest is returned.
+    /// Takes all bytes, adds the new bytes to the buffer, writes at most this many of the taken bytes, and returns the
+    /// rest to the buffer.
     WriteMeanwhile(usize, Vec<u8>),
 }
 
@@ -28,7 +29,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Performs one vectored write of at most `n` bytes, and returns what it wrote.
+/// Performs one vectored write of at most `n` bytes. Returns the written bytes.
 fn write(batch: &mut Batch, n: usize) -> Vec<u8> {
     let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
     batch.slices(&mut slices);
@@ -41,7 +42,7 @@ fn write(batch: &mut Batch, n: usize) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn bytes_come_out_in_the_order_they_went_in(operations in prop::collection::vec(operation(), 0..60)) {
+    fn bytes_are_written_in_the_order_in_which_they_were_added(operations in prop::collection::vec(operation(), 0..60)) {
         let mut write_buffer = WriteBuffer::default();
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         for operation in operations {
@@ -76,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn more_parts_than_slices_take_several_writes() {
+fn a_batch_with_more_parts_than_slices_takes_several_writes() {
     let mut write_buffer = WriteBuffer::default();
     let mut expected = Vec::new();
     for number in 0..1000u16 {

@@ -1,4 +1,5 @@
-//! Unexpected acknowledgements: late ones are ignored, those that do not fit the QoS of the message are a violation.
+//! Unexpected acknowledgements: late acknowledgements are ignored; acknowledgements that do not fit the QoS of the
+//! message are a violation.
 
 use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 use tidegate_session::{Cause, Violation};

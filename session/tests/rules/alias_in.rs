@@ -1,5 +1,5 @@
-//! Topic aliases set by the client: they can be used and replaced, and end with the connection. [MQTT5-3.3.2-7]
-//! [MQTT5-3.3.2-9] [MQTT5-3.3.2-12] [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
+//! Topic aliases set by the client: they can be used and replaced, and are discarded when the connection ends.
+//! [MQTT5-3.3.2-7] [MQTT5-3.3.2-9] [MQTT5-3.3.2-12] [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, PublishView, ReasonCode};
@@ -52,7 +52,7 @@ fn any_alias_is_a_violation_if_no_maximum_was_announced() {
 }
 
 #[test]
-fn an_alias_never_set_is_a_violation() {
+fn using_an_alias_that_was_never_set_is_a_violation() {
     let mut pair = pair_with_aliases(10);
     let _ = admit(&mut pair, "t", Some(9));
     for alias in [1, 10] {
@@ -63,7 +63,7 @@ fn an_alias_never_set_is_a_violation() {
 }
 
 #[test]
-fn aliases_end_with_the_connection() {
+fn aliases_are_discarded_when_the_connection_ends() {
     let mut pair = pair_with_aliases(10);
     let _ = admit(&mut pair, "t", Some(1));
     pair.connect(persistent_connect());

@@ -1,6 +1,6 @@
-//! Topic aliases for messages to the client: within its maximum, known only after they were sent, ended with the
-//! connection.
-//! [MQTT5-3.1.2-26] [MQTT5-3.1.2-27] [MQTT5-3.3.2-11] [MQTT5-3.3.2-7]
+//! Topic aliases for messages to the client: they stay within the client's Topic Alias Maximum, are known to the client
+//! only after they were sent, and are discarded when the connection ends. [MQTT5-3.1.2-26] [MQTT5-3.1.2-27]
+//! [MQTT5-3.3.2-11] [MQTT5-3.3.2-7]
 
 use tidegate_mqtt::{Connect, QoS};
 use tidegate_session::{Cause, Config, Drop, Verdict};
@@ -13,28 +13,28 @@ fn with_aliases(maximum: u16) -> Connect {
     connect
 }
 
-/// Topic and alias of the PUBLISH packets that the client received.
+/// Returns topic and alias of the PUBLISH packets that the client received.
 fn aliases(pair: &mut Pair) -> Vec<(String, Option<u16>)> {
     pair.published().into_iter().map(|publish| (publish.topic, publish.properties.alias)).collect()
 }
 
-fn sent(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
+fn sent_publish(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
     (topic.to_owned(), alias)
 }
 
 #[test]
-fn the_topic_is_sent_once_and_then_replaced_by_its_alias() {
+fn a_topic_is_sent_once_and_then_replaced_by_its_alias() {
     let mut pair = Pair::new(with_aliases(2));
     for topic in ["first", "first", "second", "third", "first", "third"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }
     let expected = [
-        sent("first", Some(1)),
-        sent("", Some(1)),
-        sent("second", Some(2)),
-        sent("third", None),
-        sent("", Some(1)),
-        sent("third", None),
+        sent_publish("first", Some(1)),
+        sent_publish("", Some(1)),
+        sent_publish("second", Some(2)),
+        sent_publish("third", None),
+        sent_publish("", Some(1)),
+        sent_publish("third", None),
     ];
     assert_eq!(aliases(&mut pair), expected);
 }
@@ -51,7 +51,7 @@ fn no_alias_is_used_unless_client_and_configuration_allow_it() {
     let config = Config { outgoing_alias_max: 0, ..Config::default() };
     let mut pair = Pair::with(config, with_aliases(10));
     let _ = pair.push("topic", QoS::AtLeastOnce);
-    assert_eq!(aliases(&mut pair), [sent("topic", None)]);
+    assert_eq!(aliases(&mut pair), [sent_publish("topic", None)]);
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn a_dropped_message_sets_no_alias() {
     let large = message("topic", &[0; 100], None);
     assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(Drop::TooLarge));
     let _ = pair.push("topic", QoS::AtMostOnce);
-    assert_eq!(aliases(&mut pair), [sent("topic", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent_publish("topic", Some(1))]);
 }
 
 #[test]
-fn a_message_that_fits_only_without_a_new_alias_is_sent_without_it() {
+fn a_message_that_fits_only_without_a_new_alias_is_sent_without_the_alias() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, payload 50.
     connect.packet_size_max = Some(60);
@@ -84,7 +84,10 @@ fn a_message_that_fits_only_without_a_new_alias_is_sent_without_it() {
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
     let _ = pair.push("topic", QoS::AtMostOnce);
     let _ = pair.push_message(&tight, QoS::AtMostOnce);
-    assert_eq!(aliases(&mut pair), [sent("topic", None), sent("topic", Some(1)), sent("", Some(1))]);
+    assert_eq!(
+        aliases(&mut pair),
+        [sent_publish("topic", None), sent_publish("topic", Some(1)), sent_publish("", Some(1))]
+    );
 }
 
 #[test]
@@ -93,10 +96,10 @@ fn aliases_are_set_again_when_messages_are_resent() {
     for _ in 0..2 {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
-    assert_eq!(aliases(&mut pair)[1], sent("", Some(1)));
+    assert_eq!(aliases(&mut pair)[1], sent_publish("", Some(1)));
     pair.detach(Cause::Closed);
     pair.connect(with_aliases(10));
-    assert_eq!(aliases(&mut pair), [sent("topic", Some(1)), sent("", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent_publish("topic", Some(1)), sent_publish("", Some(1))]);
 }
 
 #[test]
@@ -106,28 +109,28 @@ fn frames_are_not_copied_to_a_client_with_aliases() {
 }
 
 #[test]
-fn the_alias_of_a_topic_long_unused_is_reused() {
+fn the_alias_of_a_long_unused_topic_is_given_to_another_topic() {
     let mut pair = Pair::new(with_aliases(1));
     let _ = pair.push("first", QoS::AtMostOnce);
     for _ in 0..300 {
         let _ = pair.push("second", QoS::AtMostOnce);
     }
     let received = aliases(&mut pair);
-    assert_eq!(received[1], sent("second", None));
-    let reused_at = received.iter().position(|found| *found == sent("second", Some(1)));
+    assert_eq!(received[1], sent_publish("second", None));
+    let reused_at = received.iter().position(|found| *found == sent_publish("second", Some(1)));
     assert_eq!(reused_at, Some(257), "after 256 messages without the first topic");
-    assert_eq!(received.last(), Some(&sent("", Some(1))));
+    assert_eq!(received.last(), Some(&sent_publish("", Some(1))));
 }
 
 #[test]
-fn a_message_that_just_fits_with_its_alias_sets_it() {
+fn a_message_that_just_fits_with_a_new_alias_sets_the_alias() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, alias 3, payload 47.
     connect.packet_size_max = Some(60);
     let mut pair = Pair::new(connect);
     let tight = message("topic", &[0; 47], None);
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
-    assert_eq!(aliases(&mut pair), [sent("topic", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent_publish("topic", Some(1))]);
 }
 
 #[test]
@@ -148,5 +151,5 @@ fn a_topic_as_short_as_the_alias_property_gets_no_alias() {
     for topic in ["abc", "abcd"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }
-    assert_eq!(aliases(&mut pair), [sent("abc", None), sent("abcd", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent_publish("abc", None), sent_publish("abcd", Some(1))]);
 }

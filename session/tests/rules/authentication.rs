@@ -1,4 +1,5 @@
-//! Enhanced authentication: at CONNECT, and re-authentication later. [MQTT5-4.12.0-1] to [MQTT5-4.12.1-2]
+//! Enhanced authentication at CONNECT, and re-authentication on an open connection. [MQTT5-4.12.0-1] to
+//! [MQTT5-4.12.1-2]
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use tidegate_session::{
 
 use crate::pair::persistent_connect;
 
-/// Provides the method "COUNT": the client has to send "one", then "two".
+/// Provides the authentication method "COUNT": the client has to send "one", then "two".
 struct CountAuthenticator;
 
-/// One exchange, with the number of steps so far.
+/// One authentication exchange, with the number of steps done.
 struct CountExchange(u8);
 
 impl Authenticator for CountAuthenticator {
@@ -80,7 +81,7 @@ fn connack_repeats_the_method_and_carries_the_last_data() {
 }
 
 #[test]
-fn unknown_methods_are_refused() {
+fn unknown_authentication_methods_are_refused() {
     let (_, step) = begin(connect(Some("X-NONE"), ""));
     assert_eq!(refused(step).reason, ReasonCode::BadAuthenticationMethod);
     let mut without = Handshake::new(Arc::new(Config::default()), None);

@@ -57,7 +57,7 @@ fn a_qos_2_message_is_recorded_as_sent_before_it_is_written() {
 }
 
 #[test]
-fn qos_1_waits_only_behind_qos_2() {
+fn qos_1_messages_wait_only_behind_qos_2_messages() {
     let mut pair = pair_with_change_log(persistent_connect());
     let _ = push(&mut pair, 1, QoS::AtLeastOnce);
     assert_eq!(pair.summary(), [sent("1", 1, false)]);

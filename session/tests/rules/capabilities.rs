@@ -1,5 +1,5 @@
-//! CONNACK announces unavailable features; using one anyway is refused. [MQTT5-3.2.2-9] [MQTT5-3.2.2-11]
-//! [MQTT5-3.2.2-12] [MQTT5-3.2.2-13] [MQTT5-3.2.2-14] [MQTT5-3.3.4-6]
+//! CONNACK announces unavailable features, and a client that uses one of them is refused. [MQTT5-3.2.2-9]
+//! [MQTT5-3.2.2-11] [MQTT5-3.2.2-12] [MQTT5-3.2.2-13] [MQTT5-3.2.2-14] [MQTT5-3.3.4-6]
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn refusal(config: Config, connect: Connect) -> ReasonCode {
 }
 
 #[test]
-fn everything_is_supported_by_default() {
+fn every_qos_and_retain_are_supported_by_default() {
     for qos in QoS::ALL {
         for retain in [false, true] {
             assert_eq!(admit(Config::default(), publish(qos, retain)), Ok(()));

@@ -1,5 +1,5 @@
-//! Client identifiers: which are accepted, assigned or refused. [MQTT5-3.1.3-5] to [MQTT5-3.1.3-8]
-//! [MQTT5-3.2.2-16] [MQTT3-3.1.3-5] to [MQTT3-3.1.3-9]
+//! Which client identifiers the server accepts, assigns or refuses. [MQTT5-3.1.3-5] to [MQTT5-3.1.3-8] [MQTT5-3.2.2-16]
+//! [MQTT3-3.1.3-5] to [MQTT3-3.1.3-9]
 
 use std::sync::Arc;
 

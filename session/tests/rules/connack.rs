@@ -1,4 +1,4 @@
-//! CONNACK announces only what differs from the defaults, and only to MQTT 5 clients. [MQTT5-3.2.2-9]
+//! CONNACK announces only values that differ from the defaults, and only to MQTT 5 clients. [MQTT5-3.2.2-9]
 //! [MQTT5-3.1.2-28] [MQTT5-3.2.2-3] [MQTT3-3.2.2-2]
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn connack_announces_limits_but_no_available_capability() {
 }
 
 #[test]
-fn the_announced_packet_size_is_the_one_in_force() {
+fn the_server_enforces_the_announced_packet_size() {
     let config = Arc::new(Config { packet_size_max: 5000, ..Config::default() });
     let negotiated = negotiate(persistent_connect(), &config);
     assert_eq!(negotiated.connack(false, &config).packet_size_max, Some(5000));
@@ -91,7 +91,7 @@ fn connack_before_mqtt_5_has_no_properties() {
 }
 
 #[test]
-fn session_present_says_whether_the_session_had_state() {
+fn session_present_reports_whether_the_session_had_state() {
     let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
     assert!(pair.connect(persistent_connect()).session_present);

@@ -14,14 +14,14 @@ fn disconnect(expiry: Option<u32>) -> Disconnect {
 }
 
 #[test]
-fn expiry_0_ends_the_session_at_once() {
+fn a_disconnect_with_expiry_0_ends_the_session() {
     let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(0))).unwrap();
     assert!(pair.detach(cause).ended);
 }
 
 #[test]
-fn a_new_expiry_counts_from_the_disconnect() {
+fn a_new_session_expiry_counts_from_the_disconnect() {
     let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(5))).unwrap();
     assert!(!pair.detach(cause).ended);
@@ -29,7 +29,7 @@ fn a_new_expiry_counts_from_the_disconnect() {
 }
 
 #[test]
-fn without_an_expiry_the_value_of_connect_remains() {
+fn a_disconnect_without_expiry_keeps_the_expiry_of_connect() {
     let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(None)).unwrap();
     pair.detach(cause);
@@ -37,7 +37,7 @@ fn without_an_expiry_the_value_of_connect_remains() {
 }
 
 #[test]
-fn the_expiry_is_capped_as_in_connect() {
+fn the_expiry_of_disconnect_is_limited_like_that_of_connect() {
     let config = Config { session_expiry_max: 60, ..Config::default() };
     let mut pair = Pair::with(config, persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(u32::MAX))).unwrap();
@@ -69,7 +69,7 @@ fn the_session_also_rejects_raising_the_expiry_from_0() {
 }
 
 #[test]
-fn expiry_0_after_none_in_connect_is_allowed() {
+fn a_disconnect_with_expiry_0_is_allowed_if_connect_had_no_expiry() {
     let mut connect = persistent_connect();
     connect.session_expiry = None;
     connect.will = Some(crate::will::will(0));

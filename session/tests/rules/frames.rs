@@ -9,7 +9,7 @@ use super::pair::{Pair, message, persistent_connect};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// Frames as publishers send them, all with packet identifier 500. Returns the bytes, the offsets of the packet
+/// Returns frames as publishers send them, all with packet identifier 500: the bytes, the offsets of the packet
 /// identifiers, and the size of the largest frame.
 fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
     let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
@@ -33,7 +33,7 @@ fn push(pair: &mut Pair, topics: &[&str]) -> Verdict {
     pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest })
 }
 
-/// CONNECT of a session that ends with its connection.
+/// Returns the CONNECT of a session that ends with its connection.
 fn transient_connect() -> Connect {
     Connect::new(V5, "client")
 }
@@ -159,7 +159,7 @@ fn unacknowledged_frames_are_counted_as_dropped_when_the_session_ends() {
     assert_eq!(pair.session.take_drops().ended, 2);
 }
 
-/// `[MQTT5-4.6.0-5]`: with a store, a message that follows a QoS 2 message awaiting its commit waits too.
+/// `[MQTT5-4.6.0-5]`: with a store, a message that follows a QoS 2 message awaiting its commit also waits.
 #[test]
 fn frames_do_not_overtake_messages_awaiting_commit() {
     let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, transient_connect());
@@ -171,7 +171,7 @@ fn frames_do_not_overtake_messages_awaiting_commit() {
     assert_eq!(pair.topics(), ["awaiting", "late"]);
 }
 
-/// `[MQTT5-4.6.0-5]`: a session that ends with this connection, but had another one before.
+/// `[MQTT5-4.6.0-5]`: the session ends with its present connection, but outlived an earlier one.
 #[test]
 fn frames_do_not_overtake_messages_to_be_resent() {
     let mut pair = Pair::new(persistent_connect());

@@ -1,5 +1,5 @@
-//! Which options a SUBSCRIBE is granted, and what the session stores of them. [MQTT5-3.2.2-10] [MQTT5-3.8.3-4]
-//! [MQTT5-3.8.4-3] [MQTT5-3.10.4-1] [MQTT3-3.8.3-2] [MQTT3-3.9.3-2]
+//! Which options the server grants to a SUBSCRIBE, and which of the options the session stores. [MQTT5-3.2.2-10]
+//! [MQTT5-3.8.3-4] [MQTT5-3.8.4-3] [MQTT5-3.10.4-1] [MQTT3-3.8.3-2] [MQTT3-3.9.3-2]
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The memory of an idle session with one subscription, measured by the allocator.
+//! Measures the memory of an idle session with one subscription, with a counting allocator.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -11,27 +11,27 @@ use tidegate_session::{Config, Session};
 
 use crate::pair::{Pair, negotiate, persistent_connect, start};
 
-/// Counts the bytes that this thread has allocated.
+/// Counts the bytes that this thread has allocated and not freed.
 struct CountingAllocator;
 
 thread_local! {
-    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+    static ALLOCATED_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-fn count(change: impl FnOnce(usize) -> usize) {
-    let _ = ALLOCATED.try_with(|bytes| bytes.set(change(bytes.get())));
+fn update_count(change: impl FnOnce(usize) -> usize) {
+    let _ = ALLOCATED_BYTES.try_with(|bytes| bytes.set(change(bytes.get())));
 }
 
-// SAFETY: every call is passed on unchanged to the system allocator.
+// SAFETY: every call is forwarded unchanged to the system allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(|bytes| bytes.wrapping_add(layout.size()));
+        update_count(|bytes| bytes.wrapping_add(layout.size()));
         // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(|bytes| bytes.wrapping_sub(layout.size()));
+        update_count(|bytes| bytes.wrapping_sub(layout.size()));
         // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -40,11 +40,11 @@ unsafe impl GlobalAlloc for CountingAllocator {
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-fn allocated() -> usize {
-    ALLOCATED.with(Cell::get)
+fn allocated_bytes() -> usize {
+    ALLOCATED_BYTES.with(Cell::get)
 }
 
-const IDLE_MAX: usize = 600;
+const IDLE_SESSION_BYTES_MAX: usize = 600;
 
 #[test]
 fn an_idle_session_takes_at_most_600_bytes() {
@@ -52,7 +52,7 @@ fn an_idle_session_takes_at_most_600_bytes() {
     let negotiated = negotiate(persistent_connect(), &config);
     let filter = SubscriptionFilter::parse("devices/0123456789/#").unwrap();
     let now = start();
-    let before = allocated();
+    let before = allocated_bytes();
     let mut session = Box::new(Session::new(1, config));
     let attached = session.attach(&negotiated, now);
     assert!(session.send(&negotiated.connack(attached.session_present, &Config::default()).into()));
@@ -60,15 +60,15 @@ fn an_idle_session_takes_at_most_600_bytes() {
     let _ = session.subscribe(filter, SubscriptionOptions::of(QoS::AtLeastOnce), None);
     drop(session.write_buffer().take(Vec::new()));
     drop(negotiated);
-    let bytes = allocated().wrapping_sub(before);
+    let bytes = allocated_bytes().wrapping_sub(before);
     println!("idle session: {bytes} bytes, size_of {}", size_of::<Session>());
-    assert!(bytes <= IDLE_MAX, "{bytes}");
+    assert!(bytes <= IDLE_SESSION_BYTES_MAX, "{bytes}");
 }
 
 #[test]
 fn memory_is_freed_after_a_burst() {
     let mut pair = Pair::new(persistent_connect());
-    let before = allocated();
+    let before = allocated_bytes();
     for _ in 0..3000 {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
@@ -80,7 +80,7 @@ fn memory_is_freed_after_a_burst() {
         }
     }
     drop(pair.session.write_buffer().take(Vec::new()));
-    let growth = allocated().wrapping_sub(before);
+    let growth = allocated_bytes().wrapping_sub(before);
     assert!(growth < 4096, "{growth}");
-    assert!(pair.session.memory() < 4096 + IDLE_MAX);
+    assert!(pair.session.memory() < 4096 + IDLE_SESSION_BYTES_MAX);
 }

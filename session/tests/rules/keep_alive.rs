@@ -1,4 +1,4 @@
-//! Keep alive: the client may be silent for 1.5 times the keep alive in force, which the server may impose.
+//! Keep alive: the client may be silent for 1.5 times the effective keep alive, which the server may impose.
 //! [MQTT5-3.1.2-22] [MQTT5-3.2.2-21] [MQTT5-3.2.2-22] [MQTT3-3.1.2-24]
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::pair::negotiate;
 use ProtocolVersion::{V3_1_1, V5};
 
 #[test]
-fn the_silence_limit_and_server_keep_alive_match_every_combination() {
+fn silence_limit_and_server_keep_alive_are_right_for_every_combination() {
     for (version, requested, max, silence, announced) in [
         (V5, 2, 0, Some(3000), None),
         (V5, 0, 0, None, None),

@@ -1,4 +1,4 @@
-//! Messages expire only until they are first sent; PUBLISH carries the remaining expiry interval. [MQTT5-3.3.2-5]
+//! A message expires only until it is first sent; PUBLISH carries the remaining expiry interval. [MQTT5-3.3.2-5]
 //! [MQTT5-3.3.2-6] [MQTT5-4.3.3-7]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A model of a store: it applies the changes of a session and can restore the session from them.
+//! A model of a store: it applies the changes of a session and can restore the session from its stored state.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Messages for a client that is disconnected or reads too slowly: the queue is bounded and has an overflow policy.
-//! [MQTT5-4.5.0-1] [MQTT3-3.1.2-5]
+//! Messages for a client that is disconnected or reads too slowly wait in a queue that is bounded and has an overflow
+//! policy. [MQTT5-4.5.0-1] [MQTT3-3.1.2-5]
 
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Config, Drop, Overflow, Verdict};
@@ -16,12 +16,12 @@ fn config_with_short_queue(overflow: Overflow) -> Config {
     Config { queue_len_max: 3, overflow, ..Config::default() }
 }
 
-fn fill(pair: &mut Pair) -> Vec<Verdict> {
+fn push_five_messages(pair: &mut Pair) -> Vec<Verdict> {
     ["a", "b", "c", "d", "e"].map(|topic| pair.push(topic, QoS::AtLeastOnce)).to_vec()
 }
 
 #[test]
-fn qos_0_is_not_queued() {
+fn qos_0_messages_are_not_queued() {
     let mut pair = disconnected_pair(Config::default());
     assert_eq!(pair.push("a", QoS::AtMostOnce), Verdict::Dropped(Drop::Offline));
     assert_eq!(pair.session.push_encoded(&[0x30, 0, 0x30, 0], 2, 2), Verdict::Dropped(Drop::Offline));
@@ -30,28 +30,31 @@ fn qos_0_is_not_queued() {
 }
 
 #[test]
-fn qos_1_is_queued_in_order_and_sent_without_dup() {
+fn qos_1_messages_are_queued_in_order_and_sent_without_dup() {
     let mut pair = disconnected_pair(Config::default());
-    assert_eq!(fill(&mut pair), [Verdict::Queued; 5]);
+    assert_eq!(push_five_messages(&mut pair), [Verdict::Queued; 5]);
     pair.connect(persistent_connect());
     let lines: Vec<_> = pair.summary().into_iter().map(|(topic, _, dup)| (topic, dup)).collect();
     assert_eq!(lines, ["a", "b", "c", "d", "e"].map(|topic| (topic.to_owned(), false)));
 }
 
 #[test]
-fn drop_oldest_drops_the_oldest_messages() {
+fn overflow_drop_oldest_drops_the_oldest_messages() {
     let mut pair = disconnected_pair(config_with_short_queue(Overflow::DropOldest));
-    assert_eq!(fill(&mut pair), [Verdict::Queued; 5]);
+    assert_eq!(push_five_messages(&mut pair), [Verdict::Queued; 5]);
     assert_eq!(pair.session.take_drops().queue_full, 2);
     pair.connect(persistent_connect());
     assert_eq!(pair.topics(), ["c", "d", "e"]);
 }
 
 #[test]
-fn drop_newest_and_reject_drop_the_new_messages() {
+fn overflow_drop_newest_and_reject_drop_the_new_messages() {
     for (overflow, drop) in [(Overflow::DropNewest, Drop::QueueFull), (Overflow::Reject, Drop::Rejected)] {
         let mut pair = disconnected_pair(config_with_short_queue(overflow));
-        assert_eq!(fill(&mut pair)[2..], [Verdict::Queued, Verdict::Dropped(drop), Verdict::Dropped(drop)]);
+        assert_eq!(
+            push_five_messages(&mut pair)[2..],
+            [Verdict::Queued, Verdict::Dropped(drop), Verdict::Dropped(drop)]
+        );
         assert_eq!(pair.session.take_drops().queue_full, 2);
         pair.connect(persistent_connect());
         assert_eq!(pair.topics(), ["a", "b", "c"]);
@@ -59,7 +62,7 @@ fn drop_newest_and_reject_drop_the_new_messages() {
 }
 
 #[test]
-fn the_queue_is_limited_in_bytes_too() {
+fn the_queue_is_also_limited_in_bytes() {
     let size = message("a", &[0; 1000], None).size();
     let config = Config { queue_bytes_max: 2 * size, ..Config::default() };
     let mut pair = disconnected_pair(config);
@@ -106,7 +109,7 @@ fn an_ended_session_queues_nothing() {
 }
 
 #[test]
-fn a_message_as_large_as_the_queue_replaces_everything_in_it() {
+fn a_message_as_large_as_the_queue_replaces_all_queued_messages() {
     let large = message("large", &[0; 1000], None);
     let mut pair = disconnected_pair(Config { queue_bytes_max: large.size(), ..Config::default() });
     assert_eq!(pair.push("small", QoS::AtLeastOnce), Verdict::Queued);

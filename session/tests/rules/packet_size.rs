@@ -1,4 +1,4 @@
-//! The client's Maximum Packet Size: nothing larger is sent, and a dropped message has no other effect.
+//! The client's Maximum Packet Size: no larger packet is sent, and dropping a message has no other effect.
 //! [MQTT5-3.1.2-24] [MQTT5-3.1.2-25] [MQTT5-3.2.2-19] [MQTT5-3.4.2-2] [MQTT5-3.14.2-3]
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn connect_with_packet_size(size: u32) -> Connect {
 }
 
 #[test]
-fn the_limit_is_exact_for_every_qos() {
+fn the_maximum_packet_size_is_exact_for_every_qos() {
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         for len in 0..300 {
             let mut pair = Pair::new(connect_with_packet_size(150));
@@ -37,7 +37,7 @@ fn the_limit_is_exact_for_every_qos() {
     }
 }
 
-/// A message with a Content Type property of 40 bytes.
+/// Returns a message with a Content Type property of 40 bytes.
 fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
     let mut properties = vec![0x03, 0, 40];
     properties.extend([b'x'; 40]);
@@ -53,14 +53,14 @@ fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
 }
 
 #[test]
-fn properties_and_subscription_identifiers_count_towards_the_limit() {
+fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size() {
     for identifiers in [&[][..], &[268_435_455; 20]] {
         for len in 0..250 {
             let mut pair = Pair::new(connect_with_packet_size(200));
             let sent = message_with_content_type(&vec![0; len]);
             let delivery =
                 Delivery { message: &sent, qos: QoS::AtMostOnce, retain: false, identifiers, share: None };
-            // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, identifiers 5 each.
+            // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, each subscription identifier 5.
             let size = 54 + len + 5 * identifiers.len() + usize::from(!identifiers.is_empty());
             let expected = if size <= 200 { Verdict::Sent } else { Verdict::Dropped(Drop::TooLarge) };
             assert_eq!(pair.session.push(&delivery, pair.now), expected, "{size}");
@@ -85,7 +85,7 @@ fn a_dropped_message_uses_neither_identifier_nor_quota() {
 }
 
 #[test]
-fn a_smaller_limit_on_the_next_connection_drops_messages_to_resend() {
+fn a_smaller_maximum_packet_size_on_the_next_connection_drops_messages_to_resend() {
     let mut pair = Pair::new(persistent_connect());
     let large = message("large", &[0; 200], None);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
@@ -98,7 +98,7 @@ fn a_smaller_limit_on_the_next_connection_drops_messages_to_resend() {
 }
 
 #[test]
-fn frames_above_the_limit_are_not_copied() {
+fn frames_above_the_maximum_packet_size_are_not_copied() {
     let mut pair = Pair::new(connect_with_packet_size(100));
     assert_eq!(pair.session.push_encoded(&[0x30; 101], 1, 101), Verdict::Individually);
     assert_eq!(pair.session.push_encoded(&[0x30; 300], 3, 100), Verdict::Sent);
@@ -135,7 +135,7 @@ fn a_packet_that_cannot_be_made_smaller_is_not_sent() {
 }
 
 #[test]
-fn an_acknowledgement_that_fits_is_sent_once_unchanged() {
+fn an_acknowledgement_that_fits_is_sent_unchanged_and_only_once() {
     let mut pair = Pair::new(connect_with_packet_size(30));
     let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
     let properties = AckProperties { reason_string: Some("no".to_owned()), ..AckProperties::default() };
@@ -145,7 +145,7 @@ fn an_acknowledgement_that_fits_is_sent_once_unchanged() {
 }
 
 #[test]
-fn the_limit_is_exact_for_control_packets_with_other_bytes_in_the_write_buffer() {
+fn the_maximum_packet_size_is_exact_for_control_packets_in_a_nonempty_write_buffer() {
     let mut pair = Pair::new(connect_with_packet_size(30));
     // Fixed header 2, packet identifier 2, property length 1, one byte per reason code.
     for (reasons, sent) in [(25, true), (26, false)] {

@@ -1,4 +1,4 @@
-//! A session and its client, which decodes the packets it receives. Time is virtual.
+//! A pair of a session and its client. The client decodes the packets that it receives. Time is virtual.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub struct Pair {
     pub config: Arc<Config>,
 }
 
-/// An arbitrary start of virtual time.
+/// Returns an arbitrary start of the virtual time.
 #[allow(clippy::disallowed_methods)]
 pub fn start() -> Instant {
     Instant::now()
@@ -31,7 +31,7 @@ pub fn id(value: u16) -> PacketId {
     PacketId::new(value).unwrap()
 }
 
-/// An MQTT 5 CONNECT with a session expiry of one hour and without Clean Start.
+/// Returns an MQTT 5 CONNECT with a session expiry of one hour and without Clean Start.
 pub fn persistent_connect() -> Connect {
     let mut connect = Connect::new(ProtocolVersion::V5, "client");
     connect.clean_start = false;
@@ -94,7 +94,7 @@ impl Pair {
         self.session.detach(self.epoch, cause, self.now).unwrap()
     }
 
-    /// Simulates a commit of all changes, so that the packets awaiting it are sent.
+    /// Simulates a commit of all changes, so that the packets awaiting this commit are sent.
     pub fn commit_all(&mut self) {
         self.session.set_commit(0);
         self.session.release_committed(0, self.now);
@@ -130,28 +130,29 @@ impl Pair {
         self.session.handle_ack(&Ack::new(kind, id(packet_id), reason), self.now).unwrap();
     }
 
-    /// The packets that the client received since the last call.
+    /// Returns the packets that the client received since the last call.
     pub fn received(&mut self) -> Vec<Packet> {
         let bytes = self.wire();
         let version = self.session.version().unwrap_or(ProtocolVersion::V5);
         decode(&bytes, version)
     }
 
-    /// The changes recorded since the last call.
+    /// Returns the changes recorded since the last call.
     pub fn changes(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         self.session.take_changes(&mut changes);
         changes
     }
 
-    /// The bytes that the client received since the last call.
+    /// Returns the bytes that the client received since the last call.
     pub fn wire(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
         bytes
     }
 
-    /// The PUBLISH packets that the client received since the last call. Panics if there are others.
+    /// Returns the PUBLISH packets that the client received since the last call. Panics if the client received other
+    /// packets.
     pub fn published(&mut self) -> Vec<Publish> {
         let publish = |packet| match packet {
             Packet::Publish(publish) => *publish,
@@ -160,7 +161,7 @@ impl Pair {
         self.received().into_iter().map(publish).collect()
     }
 
-    /// Topic, packet identifier and DUP of the PUBLISH packets that the client received since the last call.
+    /// Returns topic, packet identifier and DUP of the PUBLISH packets that the client received since the last call.
     pub fn summary(&mut self) -> Vec<(String, u16, bool)> {
         let summarize =
             |publish: Publish| (publish.topic, publish.packet_id.map_or(0, PacketId::get), publish.dup);

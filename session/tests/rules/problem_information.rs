@@ -49,7 +49,7 @@ fn packets() -> Vec<Packet> {
 }
 
 #[test]
-fn only_connack_and_disconnect_are_explained_to_a_client_that_declined() {
+fn a_client_that_declines_problem_information_gets_reason_strings_only_in_connack_and_disconnect() {
     for (requested, expected) in [(true, [true; 5]), (false, [false, false, false, true, true])] {
         let mut pair = Pair::new(connect(requested));
         for packet in packets() {

@@ -33,7 +33,7 @@ fn a_message_is_resent_with_its_identifier_and_dup_only_on_resume() {
 }
 
 #[test]
-fn a_puback_with_an_error_completes_the_delivery_too() {
+fn a_puback_with_an_error_also_completes_the_delivery() {
     let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.answer(AckKind::PubAck, 1, ReasonCode::NotAuthorized);
@@ -44,7 +44,7 @@ fn a_puback_with_an_error_completes_the_delivery_too() {
 }
 
 #[test]
-fn identifiers_wrap_and_skip_those_still_open() {
+fn packet_identifiers_wrap_around_and_skip_open_identifiers() {
     let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("open", QoS::AtLeastOnce);
     for round in 0..70_000u32 {

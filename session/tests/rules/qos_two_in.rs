@@ -1,5 +1,5 @@
-//! QoS 2 from the client: one delivery per packet identifier until PUBREL, and our Receive Maximum. [MQTT5-4.3.3-9]
-//! [MQTT5-4.3.3-10] [MQTT5-4.3.3-11] [MQTT5-4.3.3-12] [MQTT5-3.3.4-7]
+//! QoS 2 from the client: each packet identifier is delivered once until PUBREL, and the client must respect the
+//! broker's Receive Maximum. [MQTT5-4.3.3-9] [MQTT5-4.3.3-10] [MQTT5-4.3.3-11] [MQTT5-4.3.3-12] [MQTT5-3.3.4-7]
 
 use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Config, Received, Violation};
@@ -11,7 +11,7 @@ fn pair_with_maximum(receive_maximum: u16) -> Pair {
 }
 
 #[test]
-fn repeats_are_distinguished_from_new_messages() {
+fn repeated_publishes_are_distinguished_from_new_messages() {
     let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
@@ -22,7 +22,7 @@ fn repeats_are_distinguished_from_new_messages() {
 }
 
 #[test]
-fn repeats_are_known_on_the_next_connection() {
+fn a_publish_repeated_on_the_next_connection_is_recognised() {
     let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     pair.detach(Cause::Closed);
@@ -82,11 +82,11 @@ fn clients_before_mqtt_5_have_no_receive_maximum() {
     }
 }
 
-/// [`Session::recognise`] records nothing; messages that are not recorded yet count against the Receive Maximum.
+/// [`Session::recognise`] records no identifier. Messages that are not recorded yet count against the Receive Maximum.
 ///
 /// [`Session::recognise`]: tidegate_session::Session::recognise
 #[test]
-fn recognise_reports_new_and_repeat_without_recording() {
+fn recognise_reports_new_and_repeated_publishes_without_recording_them() {
     let mut pair = pair_with_maximum(2);
     assert_eq!(pair.session.recognise(id(1), 0), Ok(Received::New));
     assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::New), "it was not recorded");

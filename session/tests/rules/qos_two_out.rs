@@ -36,7 +36,7 @@ fn after_pubrec_only_pubrel_is_resent() {
 }
 
 #[test]
-fn before_pubrec_publish_is_resent() {
+fn before_pubrec_the_publish_is_resent() {
     let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     pair.detach(Cause::Closed);

@@ -1,5 +1,5 @@
-//! Compares a session with a model of its client on random walks: no packet identifier is used twice, the Receive
-//! Maximum is never exceeded, and all QoS 1 and 2 messages arrive in order.
+//! Compares a session with a model of its client during random operations: no packet identifier is used twice, the
+//! Receive Maximum is never exceeded, and all QoS 1 and 2 messages arrive in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,14 +25,14 @@ enum Operation {
 #[derive(Default)]
 struct Client {
     maximum: u16,
-    /// Packet identifiers of this connection that the client has not completed, with their QoS.
+    /// Packet identifiers of this connection whose delivery the client has not completed, with their QoS.
     open: BTreeMap<u16, QoS>,
     /// Packet identifiers for which the client has sent PUBREC but not received PUBREL, across connections.
     awaiting_pubrel: BTreeSet<u16>,
     /// Numbers of the messages received, without repeats.
     received: Vec<u32>,
-    /// Packet identifiers that were seen and not completed, with the number of their message.
-    numbers: BTreeMap<u16, u32>,
+    /// Packet identifiers that were received and whose delivery is not completed, with the number of their message.
+    message_numbers: BTreeMap<u16, u32>,
 }
 
 impl Client {
@@ -46,7 +46,7 @@ impl Client {
                 assert_eq!(ack.kind, AckKind::PubRel);
                 self.awaiting_pubrel.remove(&ack.packet_id.get());
                 self.open.remove(&ack.packet_id.get());
-                self.numbers.remove(&ack.packet_id.get());
+                self.message_numbers.remove(&ack.packet_id.get());
                 Some(Ack::new(AckKind::PubComp, ack.packet_id, ReasonCode::Success))
             }
             other => panic!("{other:?}"),
@@ -60,7 +60,7 @@ impl Client {
         assert!(!self.open.contains_key(&id), "packet identifier {id} is used twice on one connection");
         self.open.insert(id, publish.qos);
         assert!(self.open.len() <= usize::from(self.maximum), "receive maximum");
-        let known = self.numbers.insert(id, number);
+        let known = self.message_numbers.insert(id, number);
         assert_eq!(known.is_some(), publish.dup, "DUP is set exactly on repeats");
         match known {
             Some(known) => assert_eq!(known, number, "the same message under the same identifier"),
@@ -68,14 +68,14 @@ impl Client {
         }
     }
 
-    /// The acknowledgement of the open message at `index`; a QoS 2 message then awaits PUBREL.
+    /// Returns the acknowledgement of the open message at `index`. A QoS 2 message then awaits PUBREL.
     fn answer(&mut self, index: usize, reason: ReasonCode) -> Option<Ack> {
         let waiting: Vec<_> = self.open.iter().filter(|(id, _)| !self.awaiting_pubrel.contains(id)).collect();
         let (&id, &qos) = *waiting.get(index % waiting.len().max(1))?;
         let packet_id = crate::pair::id(id);
         if qos == QoS::AtLeastOnce || reason.is_error() {
             self.open.remove(&id);
-            self.numbers.remove(&id);
+            self.message_numbers.remove(&id);
         } else {
             self.awaiting_pubrel.insert(id);
         }
@@ -106,7 +106,7 @@ fn read(pair: &mut Pair, client: &mut Client) {
 
 fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
     pair.detach(Cause::Closed);
-    // Bytes that the client has not read are lost with the connection.
+    // When the connection ends, the bytes that the client has not read are lost.
     drop(pair.session.write_buffer().take(Vec::new()));
     client.open.clear();
     client.maximum = maximum;
@@ -145,14 +145,15 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Runs the operations, then lets the client acknowledge everything, and checks that it received every message once.
-fn run(operations: Vec<Operation>) {
+/// Runs the operations, then lets the client acknowledge all messages, and checks that it received every message once.
+fn run_and_check(operations: Vec<Operation>) {
     let config = Config { inflight_max: 4, ..Config::default() };
     let mut pair = Pair::with(config, connect(3));
     let mut client = Client { maximum: 3, ..Client::default() };
     let mut number = 0;
     for operation in operations {
-        // The model expects DUP only on messages that it has seen, so it reads everything before the connection ends.
+        // The model expects DUP only on messages that the client has received, so the client reads all packets before
+        // the connection ends.
         if matches!(operation, Operation::Reconnect(_)) {
             read(&mut pair, &mut client);
         }
@@ -171,7 +172,7 @@ fn run(operations: Vec<Operation>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn the_session_agrees_with_a_model_client_on_random_walks(operations in prop::collection::vec(operation(), 0..120)) {
-        run(operations);
+    fn a_session_agrees_with_a_model_client_on_random_walks(operations in prop::collection::vec(operation(), 0..120)) {
+        run_and_check(operations);
     }
 }

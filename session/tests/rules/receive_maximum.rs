@@ -1,5 +1,5 @@
-//! The client's Receive Maximum: the send quota, and when it is given back. [MQTT5-3.3.4-9] [MQTT5-4.9.0-1]
-//! [MQTT5-4.9.0-2] [MQTT5-4.9.0-3]
+//! The client's Receive Maximum limits the send quota, and acknowledgements give quota back. [MQTT5-3.3.4-9]
+//! [MQTT5-4.9.0-1] [MQTT5-4.9.0-2] [MQTT5-4.9.0-3]
 
 use tidegate_mqtt::{AckKind, Connect, Packet, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Verdict};
@@ -12,7 +12,7 @@ fn connect_with_receive_maximum(maximum: u16) -> Connect {
     connect
 }
 
-fn fill(pair: &mut Pair, qos: QoS, count: usize) {
+fn push_messages(pair: &mut Pair, qos: QoS, count: usize) {
     for _ in 0..count {
         let _ = pair.push("a", qos);
     }
@@ -21,7 +21,7 @@ fn fill(pair: &mut Pair, qos: QoS, count: usize) {
 #[test]
 fn messages_beyond_the_receive_maximum_are_queued() {
     let mut pair = Pair::new(connect_with_receive_maximum(2));
-    fill(&mut pair, QoS::AtLeastOnce, 2);
+    push_messages(&mut pair, QoS::AtLeastOnce, 2);
     assert_eq!(pair.push("a", QoS::ExactlyOnce), Verdict::Queued);
     assert_eq!(pair.published().len(), 2);
     assert_eq!(pair.session.queued(), 1);
@@ -33,7 +33,7 @@ fn messages_beyond_the_receive_maximum_are_queued() {
 #[test]
 fn pubcomp_gives_quota_back_but_pubrec_does_not() {
     let mut pair = Pair::new(connect_with_receive_maximum(1));
-    fill(&mut pair, QoS::ExactlyOnce, 2);
+    push_messages(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.acknowledge(AckKind::PubRec, 1);
     assert!(matches!(pair.received().as_slice(), [Packet::Ack(_)]));
@@ -44,7 +44,7 @@ fn pubcomp_gives_quota_back_but_pubrec_does_not() {
 #[test]
 fn a_pubrec_with_an_error_gives_quota_back() {
     let mut pair = Pair::new(connect_with_receive_maximum(1));
-    fill(&mut pair, QoS::ExactlyOnce, 2);
+    push_messages(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::QuotaExceeded);
     assert_eq!(pair.published().len(), 1);
@@ -53,7 +53,7 @@ fn a_pubrec_with_an_error_gives_quota_back() {
 #[test]
 fn qos_0_and_control_packets_are_sent_without_quota() {
     let mut pair = Pair::new(connect_with_receive_maximum(1));
-    fill(&mut pair, QoS::AtLeastOnce, 2);
+    push_messages(&mut pair, QoS::AtLeastOnce, 2);
     let _ = pair.received();
     assert_eq!(pair.push("zero", QoS::AtMostOnce), Verdict::Sent);
     assert!(pair.session.send(&Packet::PingResp));
@@ -63,7 +63,7 @@ fn qos_0_and_control_packets_are_sent_without_quota() {
 #[test]
 fn each_connection_starts_with_full_quota_and_resent_messages_use_it() {
     let mut pair = Pair::new(connect_with_receive_maximum(10));
-    fill(&mut pair, QoS::AtLeastOnce, 5);
+    push_messages(&mut pair, QoS::AtLeastOnce, 5);
     pair.detach(Cause::Closed);
     pair.connect(connect_with_receive_maximum(2));
     let ids: Vec<_> = pair.summary().into_iter().map(|(_, id, dup)| (id, dup)).collect();
@@ -80,7 +80,7 @@ fn each_connection_starts_with_full_quota_and_resent_messages_use_it() {
 #[test]
 fn completing_a_delivery_of_an_earlier_connection_gives_no_quota_back() {
     let mut pair = Pair::new(connect_with_receive_maximum(2));
-    fill(&mut pair, QoS::ExactlyOnce, 2);
+    push_messages(&mut pair, QoS::ExactlyOnce, 2);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.detach(Cause::Closed);
     pair.connect(connect_with_receive_maximum(1));
@@ -96,7 +96,7 @@ fn completing_a_delivery_of_an_earlier_connection_gives_no_quota_back() {
 fn clients_before_mqtt_5_are_limited_by_inflight_max() {
     let config = Config { inflight_max: 3, ..Config::default() };
     let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
-    fill(&mut pair, QoS::AtLeastOnce, 5);
+    push_messages(&mut pair, QoS::AtLeastOnce, 5);
     assert_eq!(pair.published().len(), 3);
     pair.acknowledge(AckKind::PubAck, 1);
     assert_eq!(pair.published().len(), 1);

@@ -1,5 +1,5 @@
-//! The CONNACK of a refused CONNECT: it fits the protocol version and the client's Maximum Packet Size, or there is
-//! none. [MQTT5-3.2.2-6] [MQTT3-3.2.2-4] [MQTT3-3.2.2-6] [MQTT3-3.1.4-1]
+//! The CONNACK of a refused CONNECT fits the protocol version and the client's Maximum Packet Size, or no CONNACK is
+//! sent. [MQTT5-3.2.2-6] [MQTT3-3.2.2-4] [MQTT3-3.2.2-6] [MQTT3-3.1.4-1]
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ fn before_mqtt_5_only_reasons_with_a_return_code_have_a_connack() {
 }
 
 #[test]
-fn malformed_connects_get_the_connack_of_their_version() {
+fn malformed_connects_get_the_connack_of_their_protocol_version() {
     let refusal = |bytes: &[u8]| {
         let Ok(Next::Frame(frame)) = frame::first(bytes, 1000) else { panic!() };
         Refusal::malformed(&Connect::decode(&frame).unwrap_err())

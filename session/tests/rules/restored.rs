@@ -39,13 +39,14 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Answer { kind, nth, refuses } => {
             let reason = if refuses { ReasonCode::UnspecifiedError } else { ReasonCode::Success };
             let ack = tidegate_mqtt::Ack::new(kind, id(nth), reason);
-            // A wrong kind of acknowledgement is a violation that ends the connection; this client continues instead.
+            // An acknowledgement of the wrong kind is a violation that ends the connection, but the client of this test
+            // continues.
             let _ = pair.session.handle_ack(&ack, pair.now);
         }
         Operation::Receive(nth) => drop(pair.session.receive(id(nth))),
         Operation::Release(nth) => drop(pair.session.release(id(nth))),
         Operation::Leave if pair.session.is_attached() => drop(pair.detach(Cause::Closed)),
-        Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
+        Operation::Return if !pair.session.is_attached() => drop(pair.connect(client_connect())),
         Operation::Leave | Operation::Return => {}
     }
     pair.commit_all();
@@ -61,12 +62,12 @@ fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let _ = pair.session.push(&delivery, pair.now);
 }
 
-fn client() -> tidegate_mqtt::Connect {
+fn client_connect() -> tidegate_mqtt::Connect {
     tidegate_mqtt::Connect { receive_maximum: Some(6), ..persistent_connect() }
 }
 
-/// Acknowledges everything the session sends to a returning client. Returns descriptions of the packets, and which
-/// QoS 2 packet identifiers of the client the session still knows.
+/// Lets a returning client acknowledge all packets that the session sends. Returns descriptions of the packets, and
+/// whether the session still knows each QoS 2 packet identifier of the client.
 fn read_and_acknowledge_all(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut received = Vec::new();
     let mut fresh = Vec::new();
@@ -112,22 +113,22 @@ proptest! {
     #[test]
     fn a_restored_session_continues_like_the_original(operations in prop::collection::vec(operation(), 1..120)) {
         let config = Config { change_log: true, queue_len_max: 8, ..Config::default() };
-        let mut pair = Pair::with(config, client());
+        let mut pair = Pair::with(config, client_connect());
         let mut store = ModelStore::default();
         store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
             apply(operation, &mut pair, count);
             store.apply_changes(&mut pair.session);
         }
-        let mut restored = Pair::with(Config::clone(&pair.config), client());
+        let mut restored = Pair::with(Config::clone(&pair.config), client_connect());
         restored.session = store.restore(&pair.config);
         prop_assert_eq!(restored.session.queued(), pair.session.queued());
         prop_assert_eq!(restored.session.inflight(), pair.session.inflight());
         if pair.session.is_attached() {
             let _ = pair.detach(Cause::Closed);
         }
-        prop_assert!(pair.connect(client()).session_present);
-        prop_assert!(restored.connect(client()).session_present);
+        prop_assert!(pair.connect(client_connect()).session_present);
+        prop_assert!(restored.connect(client_connect()).session_present);
         prop_assert_eq!(read_and_acknowledge_all(&mut restored), read_and_acknowledge_all(&mut pair));
     }
 }

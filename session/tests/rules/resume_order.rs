@@ -7,7 +7,7 @@ use tidegate_session::{Cause, Verdict};
 use crate::pair::{Pair, negotiate, persistent_connect};
 
 #[test]
-fn pubrels_then_resends_then_queue_then_new_messages_are_sent() {
+fn on_resume_pubrels_are_sent_before_resent_queued_and_new_messages() {
     let mut pair = Pair::new(persistent_connect());
     for topic in ["t1", "t2", "t3", "t4", "t5"] {
         let _ = pair.push(topic, QoS::ExactlyOnce);

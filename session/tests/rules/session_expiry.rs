@@ -1,5 +1,5 @@
-//! Session expiry: how long a session outlives its connection. [MQTT5-3.1.2-23] [MQTT5-4.1.0-2] [MQTT3-3.1.2-4]
-//! [MQTT3-3.1.2-6]
+//! The session expiry determines how long a session outlives its connection. [MQTT5-3.1.2-23] [MQTT5-4.1.0-2]
+//! [MQTT3-3.1.2-4] [MQTT3-3.1.2-6]
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn a_session_with_expiry_0_ends_with_the_connection() {
 }
 
 #[test]
-fn the_largest_value_never_expires() {
+fn the_largest_session_expiry_never_expires() {
     let mut pair = Pair::new(connect_with_expiry(u32::MAX));
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.poll_timeout(), None);
@@ -73,7 +73,7 @@ fn the_largest_value_never_expires() {
 }
 
 #[test]
-fn the_configured_maximum_applies_to_every_version() {
+fn the_configured_maximum_expiry_applies_to_every_protocol_version() {
     let config = || Config { session_expiry_max: 60, ..Config::default() };
     let mut three = Connect::new(ProtocolVersion::V3_1_1, "client");
     three.clean_start = false;
@@ -85,7 +85,7 @@ fn the_configured_maximum_applies_to_every_version() {
 }
 
 #[test]
-fn a_new_connection_sets_its_own_expiry() {
+fn a_new_connection_sets_a_new_session_expiry() {
     let mut pair = Pair::new(connect_with_expiry(100));
     pair.detach(Cause::Closed);
     pair.connect(connect_with_expiry(0));

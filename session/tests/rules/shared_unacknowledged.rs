@@ -1,5 +1,5 @@
-//! When a session ends, messages that came through a shared subscription can go to another member of the group,
-//! except QoS 2 messages that were already sent. [MQTT5-4.8.2-4] [MQTT5-4.8.2-5] [MQTT5-4.8.2-6]
+//! When a session ends, messages that were received through a shared subscription can go to another member of the
+//! group, except QoS 2 messages that were already sent. [MQTT5-4.8.2-4] [MQTT5-4.8.2-5] [MQTT5-4.8.2-6]
 
 use tidegate_mqtt::{AckKind, Connect, QoS, ReasonCode};
 use tidegate_session::{Cause, Unacknowledged};
@@ -24,7 +24,7 @@ fn pair_with_messages() -> Pair {
     pair
 }
 
-const REASSIGNABLE: [&str; 3] = ["sent one", "queued one", "queued two"];
+const REASSIGNABLE_TOPICS: [&str; 3] = ["sent one", "queued one", "queued two"];
 
 #[test]
 fn messages_can_be_reassigned_when_the_session_expires() {
@@ -32,7 +32,7 @@ fn messages_can_be_reassigned_when_the_session_expires() {
     assert!(pair.detach(Cause::Closed).unacknowledged.is_empty(), "the client may return");
     pair.advance(60);
     let due = pair.session.handle_timeout(pair.now);
-    assert_eq!(topics(&due.unacknowledged), REASSIGNABLE);
+    assert_eq!(topics(&due.unacknowledged), REASSIGNABLE_TOPICS);
     assert_eq!(due.unacknowledged[2].share.as_ref(), "$share/h/+");
     assert_eq!(pair.session.take_drops().ended, 3);
     assert_eq!(pair.session.inflight(), 0);
@@ -43,14 +43,14 @@ fn messages_can_be_reassigned_when_the_session_expires() {
 fn messages_can_be_reassigned_when_disconnect_ends_the_session() {
     let mut pair = pair_with_messages();
     let cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) };
-    assert_eq!(topics(&pair.detach(cause).unacknowledged), REASSIGNABLE);
+    assert_eq!(topics(&pair.detach(cause).unacknowledged), REASSIGNABLE_TOPICS);
 }
 
 #[test]
 fn messages_can_be_reassigned_on_clean_start() {
     let mut pair = pair_with_messages();
     let attached = pair.connect(Connect { clean_start: true, ..persistent_connect() });
-    assert_eq!(topics(&attached.unacknowledged), REASSIGNABLE);
+    assert_eq!(topics(&attached.unacknowledged), REASSIGNABLE_TOPICS);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tidegate_session::{Cause, Delivery};
 use crate::pair::{Pair, message, persistent_connect};
 
 #[test]
-fn identifiers_are_sent_at_once_from_the_queue_and_when_resent() {
+fn subscription_identifiers_are_sent_with_new_queued_and_resent_messages() {
     for identifiers in [&[][..], &[5], &[5, 7], &[5, 5, 268_435_455]] {
         let mut pair = Pair::new(persistent_connect());
         let queued = message("a", b"", None);
@@ -33,7 +33,7 @@ fn identifiers_are_sent_at_once_from_the_queue_and_when_resent() {
 }
 
 #[test]
-fn identifiers_of_a_shared_subscription_are_sent_too() {
+fn subscription_identifiers_of_shared_subscriptions_are_also_sent() {
     let queued = message("a", b"", None);
     let share = Arc::from("$share/g/a");
     for identifiers in [&[][..], &[5], &[5, 7]] {

@@ -1,4 +1,4 @@
-//! A second connection takes the session over; the first one can no longer change it. [MQTT5-3.1.4-3]
+//! A second connection takes the session over; the first connection can no longer change the session. [MQTT5-3.1.4-3]
 //! [MQTT3-3.1.4-2]
 
 use std::sync::Arc;
@@ -69,7 +69,7 @@ fn a_new_session_has_no_connection() {
 }
 
 #[test]
-fn the_epoch_is_that_of_the_latest_connection() {
+fn the_session_has_the_epoch_of_the_latest_connection() {
     let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.epoch(), pair.epoch);
     for _ in 0..3 {

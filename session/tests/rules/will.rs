@@ -1,5 +1,5 @@
-//! The will: when it is published and when it is deleted. [MQTT5-3.1.2-8] [MQTT5-3.1.2-10] [MQTT5-3.1.3-9]
-//! [MQTT5-3.14.4-3] [MQTT3-3.1.2-8] [MQTT3-3.1.2-10]
+//! When the will is published and when it is deleted. [MQTT5-3.1.2-8] [MQTT5-3.1.2-10] [MQTT5-3.1.3-9] [MQTT5-3.14.4-3]
+//! [MQTT3-3.1.2-8] [MQTT3-3.1.2-10]
 
 use std::time::Duration;
 
@@ -21,24 +21,33 @@ fn with_will(delay: u32, expiry: u32) -> Connect {
     connect
 }
 
-const NORMAL: Cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: None };
-const WITH_WILL: Cause = Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: None };
-const FAILED: Cause = Cause::Disconnect { reason: ReasonCode::UnspecifiedError, session_expiry: None };
+const NORMAL_DISCONNECT: Cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: None };
+const DISCONNECT_WITH_WILL: Cause =
+    Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: None };
+const DISCONNECT_WITH_ERROR: Cause =
+    Cause::Disconnect { reason: ReasonCode::UnspecifiedError, session_expiry: None };
 
 #[test]
 fn only_a_normal_disconnect_deletes_the_will() {
-    for cause in [WITH_WILL, FAILED, Cause::Closed, Cause::Violation, Cause::KeepAlive, Cause::Shutdown] {
+    for cause in [
+        DISCONNECT_WITH_WILL,
+        DISCONNECT_WITH_ERROR,
+        Cause::Closed,
+        Cause::Violation,
+        Cause::KeepAlive,
+        Cause::Shutdown,
+    ] {
         let mut pair = Pair::new(with_will(0, 100));
         assert_eq!(pair.detach(cause).will, Some(will(0)), "{cause:?}");
     }
     let mut pair = Pair::new(with_will(0, 100));
-    assert_eq!(pair.detach(NORMAL).will, None);
+    assert_eq!(pair.detach(NORMAL_DISCONNECT).will, None);
     pair.advance(1000);
     assert_eq!(pair.session.handle_timeout(pair.now).will, None);
 }
 
 #[test]
-fn the_will_is_published_once() {
+fn the_will_of_a_closed_connection_is_published_once() {
     let mut pair = Pair::new(with_will(0, 100));
     assert!(pair.detach(Cause::Closed).will.is_some());
     pair.connect(persistent_connect());

@@ -1,5 +1,5 @@
-//! Every combination of how the connection ends, will delay, session expiry and how the client reconnects, compared
-//! with a table written by hand.
+//! Compares all combinations of four inputs (how the connection ends, will delay, session expiry, how the client
+//! reconnects) with a table written by hand.
 
 use tidegate_mqtt::{Connect, ReasonCode};
 use tidegate_session::Cause;
@@ -30,8 +30,8 @@ use Ending::{Normal, ServerClose, Takeover, WithWill};
 use When::{AtEnd, AtReconnect, Never};
 
 /// Inputs: how the first connection ends, will delay, session expiry, Clean Start of the second connection. Expected:
-/// when the will is published, Session Present. The second connection follows at once.
-const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
+/// when the will is published, Session Present. The second connection begins immediately after the first ends.
+const EXPECTED_WILLS: [(Ending, u32, u32, bool, When, bool); 32] = [
     (Normal, 0, 0, false, Never, false),
     (Normal, 0, 0, true, Never, false),
     (Normal, 0, 9, false, Never, true),
@@ -66,7 +66,7 @@ const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
     (Takeover, 5, 9, true, AtReconnect, false),
 ];
 
-fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
+fn run_combination(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
     let mut connect = persistent_connect();
     connect.session_expiry = Some(expiry);
     connect.will = Some(will(delay));
@@ -96,9 +96,9 @@ fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, boo
 }
 
 #[test]
-fn every_combination_matches_the_table() {
-    for (ending, delay, expiry, clean_start, when, present) in TABLE {
-        let found = run(ending, delay, expiry, clean_start);
+fn every_combination_publishes_the_will_as_the_table_states() {
+    for (ending, delay, expiry, clean_start, when, present) in EXPECTED_WILLS {
+        let found = run_combination(ending, delay, expiry, clean_start);
         assert_eq!(found, (when, present), "{ending:?} delay {delay} expiry {expiry} clean {clean_start}");
     }
 }

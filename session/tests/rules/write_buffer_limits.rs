@@ -1,5 +1,5 @@
-//! A client that does not read: QoS 1 and 2 wait in the queue, QoS 0 is dropped and counted, control packets are still
-//! written.
+//! If a client does not read, its QoS 1 and 2 messages wait in the queue and QoS 0 messages are dropped and counted;
+//! control packets are still written.
 
 use tidegate_mqtt::{AckKind, Connect, Packet, QoS};
 use tidegate_session::{Config, Drop, Verdict};
@@ -12,7 +12,7 @@ fn pair() -> Pair {
 }
 
 #[test]
-fn qos_1_and_2_are_queued_above_the_high_mark_and_sent_below_it() {
+fn qos_1_and_2_messages_are_queued_above_pending_bytes_high_and_sent_below() {
     let mut pair = pair();
     let large = message("a", &[0; 1100], None);
     assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Sent);
@@ -26,7 +26,7 @@ fn qos_1_and_2_are_queued_above_the_high_mark_and_sent_below_it() {
 }
 
 #[test]
-fn qos_0_is_dropped_above_the_maximum() {
+fn qos_0_messages_are_dropped_above_pending_bytes_max() {
     let mut pair = pair();
     let large = message("a", &[0; 900], None);
     for _ in 0..2 {
@@ -79,7 +79,7 @@ fn large_payloads_are_shared_not_copied() {
 }
 
 #[test]
-fn the_high_mark_is_exact() {
+fn the_limit_pending_bytes_high_is_exact() {
     for (payload, verdict) in [(990, Verdict::Sent), (991, Verdict::Queued)] {
         let mut pair = pair();
         // Fixed header 3, topic 2 + 1, identifier 2, property length 1.
@@ -91,7 +91,7 @@ fn the_high_mark_is_exact() {
 }
 
 #[test]
-fn the_maximum_is_exact() {
+fn the_limit_pending_bytes_max_is_exact() {
     // With topic aliases, the size is computed exactly. Fixed header 3, topic 2 + 1, property length 1, payload 993.
     let connect = Connect { topic_alias_maximum: Some(10), ..persistent_connect() };
     let mut pair = Pair::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
@@ -103,7 +103,7 @@ fn the_maximum_is_exact() {
 }
 
 #[test]
-fn the_maximum_is_exact_for_frames() {
+fn the_limit_pending_bytes_max_is_exact_for_frames() {
     let mut pair = pair();
     for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
         assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), verdict);
@@ -111,7 +111,7 @@ fn the_maximum_is_exact_for_frames() {
 }
 
 #[test]
-fn a_new_message_does_not_overtake_the_queue() {
+fn a_new_message_does_not_overtake_queued_messages() {
     let mut pair = pair();
     let large = message("a", &[0; 1100], None);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);

@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::peer::Transport;
 use crate::tls::ClientTls;
 
-/// Where to connect: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or `unix:///path`.
+/// The address of a broker: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or
+/// `unix:///path`.
 ///
 /// # Examples
 ///
@@ -33,20 +34,20 @@ pub enum Target {
     Unix(PathBuf),
 }
 
-/// A host, and the transport to reach it.
+/// A host, and the transport over which it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// Any but [`Transport::Unix`].
+    /// The transport, never [`Transport::Unix`].
     pub transport: Transport,
     /// A DNS name or an IP address; IPv6 without brackets.
     pub name: String,
-    /// TCP or UDP port.
+    /// The TCP or UDP port.
     pub port: u16,
     /// The HTTP path of a WebSocket, `/mqtt` by default. Empty for other transports.
     pub path: String,
 }
 
-/// What is wrong with a URL.
+/// The reason why a URL is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
@@ -65,7 +66,7 @@ pub enum TargetError {
     /// The URL contains a user name or password, which must be given separately.
     #[error("the URL must not contain a user name or password; give them separately")]
     Credentials,
-    /// Only WebSocket URLs have a path.
+    /// The URL has a path, but only WebSocket URLs may have one.
     #[error("URLs for the transport {0} have no path")]
     Path(Transport),
 }
@@ -82,7 +83,7 @@ impl FromStr for Target {
                 Ok(Self::Unix(PathBuf::from(rest)))
             };
         }
-        let (transport, port) = transport(scheme)?;
+        let (transport, port) = parse_scheme(scheme)?;
         let (authority, path) = split_path(rest);
         if authority.contains('@') {
             return Err(TargetError::Credentials);
@@ -101,14 +102,14 @@ impl fmt::Display for Target {
         match self {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Network(host) => {
-                write!(f, "{}://{}{}", scheme(host.transport), host.authority(), host.path)
+                write!(f, "{}://{}{}", scheme_of(host.transport), host.authority(), host.path)
             }
         }
     }
 }
 
 impl Host {
-    /// `name:port`, with brackets around an IPv6 address.
+    /// Returns `name:port`, with brackets around an IPv6 address.
     pub(super) fn authority(&self) -> String {
         if self.name.contains(':') {
             format!("[{}]:{}", self.name, self.port)
@@ -117,13 +118,13 @@ impl Host {
         }
     }
 
-    /// The name that the server's certificate must contain.
+    /// Returns the name that the server's certificate must contain.
     pub(super) fn server_name<'a>(&'a self, tls: &'a ClientTls) -> &'a str {
         tls.server_name.as_deref().unwrap_or(&self.name)
     }
 }
 
-fn transport(scheme: &str) -> Result<(Transport, u16), TargetError> {
+fn parse_scheme(scheme: &str) -> Result<(Transport, u16), TargetError> {
     SCHEMES
         .iter()
         .find(|(name, ..)| *name == scheme)
@@ -131,11 +132,11 @@ fn transport(scheme: &str) -> Result<(Transport, u16), TargetError> {
         .ok_or_else(|| TargetError::Scheme(scheme.to_owned()))
 }
 
-fn scheme(transport: Transport) -> &'static str {
+fn scheme_of(transport: Transport) -> &'static str {
     SCHEMES.iter().find(|(_, of, _)| *of == transport).map_or("unix", |(name, ..)| name)
 }
 
-/// Splits off the path, which includes its leading slash.
+/// Splits a URL without its scheme into authority and path. The path begins with a slash.
 fn split_path(rest: &str) -> (&str, &str) {
     rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""))
 }
@@ -167,7 +168,7 @@ fn parse_path(transport: Transport, path: &str) -> Result<String, TargetError> {
     }
 }
 
-/// Scheme, transport and default port.
+/// The supported schemes, each with its transport and default port.
 const SCHEMES: [(&str, Transport, u16); 5] = [
     ("mqtt", Transport::Tcp, 1883),
     ("mqtts", Transport::Tls, 8883),

@@ -1,4 +1,4 @@
-//! Writing to a plain socket from any thread, without waiting. Only the link's owner waits for the socket.
+//! Writes to a plain socket from any thread, without waiting. Waiting for the socket is reserved for the link's owner.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use tokio::net::{tcp, unix};
 
 use super::plain::{PlainSocket, PlainTcp, PlainUnix, WriteHalf};
 
-/// Writes to a plain TCP or Unix link from any thread. The sending side of the socket stays open until the link is
-/// closed, or until the link and all its writers are dropped.
+/// A handle that writes to a plain TCP or Unix link from any thread. The sending side of the socket stays open until
+/// the link is closed, or until the link and all its direct writers are dropped.
 #[derive(Clone, Debug)]
 pub struct DirectWriter(Half);
 
@@ -19,11 +19,11 @@ enum Half {
 }
 
 impl DirectWriter {
-    /// Writes as much as the socket accepts now, and returns the number of bytes.
+    /// Writes as many bytes as the socket accepts now. Returns the number of bytes written.
     ///
     /// # Errors
-    /// `WouldBlock` when the socket accepts nothing; the link's owner can wait for room with
-    /// [`crate::Link::poll_write`]. Any other error means that the connection broke.
+    /// Returns `WouldBlock` if the socket currently accepts no bytes; the link's owner can wait until it does with
+    /// [`crate::Link::poll_write`]. Any other error means that the connection failed.
     pub fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match &self.0 {
             Half::Tcp(half) => half.try_send(slices),

@@ -1,4 +1,4 @@
-//! TLS over TCP with rustls. The data of one write goes out as consecutive TLS records in one system call.
+//! TLS over TCP with rustls. The data of one write is sent as consecutive TLS records in one system call.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Async versions of a link's `poll_*` methods, for callers that do one thing at a time.
+//! Async versions of a link's `poll_*` methods, for callers that perform one operation at a time.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -6,18 +6,18 @@ use std::io::{self, IoSlice};
 use super::Link;
 
 impl Link {
-    /// Reads into `buf` and returns the number of bytes read; 0 means the end of the stream.
+    /// Reads into `buf`. Returns the number of bytes read; 0 means the end of the stream.
     ///
     /// # Errors
-    /// See [`Link::poll_read`].
+    /// Returns the errors of [`Link::poll_read`].
     pub async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         poll_fn(|cx| self.poll_read(cx, buf)).await
     }
 
-    /// Writes all of `bytes` and flushes.
+    /// Writes all of `bytes` and flushes the link.
     ///
     /// # Errors
-    /// See [`Link::poll_write`].
+    /// Returns the errors of [`Link::poll_write`].
     pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = poll_fn(|cx| self.poll_write(cx, &[IoSlice::new(bytes)])).await?;
@@ -29,18 +29,18 @@ impl Link {
         self.flush().await
     }
 
-    /// Flushes what was written.
+    /// Flushes the written bytes.
     ///
     /// # Errors
-    /// See [`Link::poll_flush`].
+    /// Returns the errors of [`Link::poll_flush`].
     pub async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Closes our side in order.
+    /// Closes the link's own side in an orderly way.
     ///
     /// # Errors
-    /// See [`Link::poll_close`].
+    /// Returns the errors of [`Link::poll_close`].
     pub async fn close(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_close(cx)).await
     }

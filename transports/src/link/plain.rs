@@ -45,7 +45,7 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
         }
     }
 
-    /// Sends FIN, then discards data that has already arrived; [`drain`] says why.
+    /// Sends FIN, then discards data that was already received; for the reason see [`drain`].
     pub(crate) fn close(&self) -> io::Result<()> {
         let socket = self.write.socket();
         match socket.shutdown(Shutdown::Write) {
@@ -56,8 +56,8 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
         Ok(())
     }
 
-    /// Moves the socket to the calling runtime. Fails while others hold the write half, because their half would stay with
-    /// the previous runtime. On error nothing has changed.
+    /// Moves the socket to the calling runtime. Fails while a clone of the write half exists elsewhere, because that
+    /// clone would stay with the previous runtime. After an error, the socket is unchanged.
     pub(crate) fn reregister(&mut self) -> io::Result<()> {
         if Arc::get_mut(&mut self.write).is_none() {
             return Err(io::ErrorKind::ResourceBusy.into());
@@ -81,13 +81,14 @@ pub(crate) trait WriteHalf: Sized {
     type Read;
     /// Duplicates the socket's descriptor and registers the duplicate with the calling runtime.
     fn duplicate(&self) -> io::Result<(Self::Read, Self)>;
-    /// Drops the half without closing the socket's sending side.
+    /// Drops the write half without closing the sending side of the socket.
     fn forget(self);
-    /// Writes as much as the socket accepts now; `WouldBlock` if that is nothing.
+    /// Writes as many bytes as the socket accepts now; returns `WouldBlock` if it accepts none.
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Waits until the socket is writable. Only the link's owner may call this, because only one waker is stored.
+    /// Waits until the socket is writable. Only the link's owner may call `poll_writable`, because only one waker is
+    /// stored.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// The socket below.
+    /// Returns the underlying socket.
     fn socket(&self) -> SockRef<'_>;
 }
 
@@ -162,7 +163,7 @@ impl WriteHalf for unix::OwnedWriteHalf {
     }
 }
 
-/// Reads into a byte slice and returns the number of bytes read.
+/// Reads into a byte slice. Returns the number of bytes read.
 pub(crate) fn poll_read<R: AsyncRead + Unpin>(
     read: &mut R,
     cx: &mut Context<'_>,

@@ -1,5 +1,5 @@
-//! Access to the TCP socket below a link, for operations that need it: closing without a reset, and moving to another
-//! runtime.
+//! Access to the TCP socket underneath a link, for operations that need it: closing without a reset, and moving to
+//! another runtime.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -10,9 +10,9 @@ use tokio_rustls::TlsStream;
 
 /// A stream that runs over one TCP socket.
 pub(crate) trait RawSocket {
-    /// The socket.
+    /// Returns the TCP socket.
     fn socket(&self) -> SockRef<'_>;
-    /// Moves the socket's registration to the calling runtime. On error nothing has changed.
+    /// Moves the socket's registration to the calling runtime. After an error, the socket is unchanged.
     fn reregister(&mut self) -> io::Result<()>;
 }
 
@@ -37,16 +37,16 @@ impl RawSocket for TlsStream<TcpStream> {
     }
 }
 
-/// Duplicates the socket's descriptor and registers the duplicate with the calling runtime, which reports data that is
-/// already in the socket as new. The caller drops the original, which removes it from its previous runtime.
+/// Duplicates the socket's descriptor and registers the duplicate with the calling runtime. That runtime reports data
+/// that is already in the socket as new. The caller must drop the original, which removes it from its previous runtime.
 pub(super) fn duplicate(stream: &TcpStream) -> io::Result<TcpStream> {
     let descriptor = stream.as_fd().try_clone_to_owned()?;
     TcpStream::from_std(std::net::TcpStream::from(descriptor))
 }
 
-/// Reads and discards the data that has already arrived, after our side was closed. Unread bytes would turn the close
-/// into a reset, and the peer could lose our last packet. Reads from the socket directly, because the runtime may not
-/// know yet that the socket is readable.
+/// Reads and discards the data that was already received, after the link's own side was closed. Unread bytes would turn
+/// the close into a reset, and the peer could lose the last packet sent to it. The function reads from the socket
+/// directly, because the runtime may not know yet that the socket is readable.
 pub(crate) fn drain(socket: &SockRef<'_>) {
     let mut unread = [0; 4096];
     for _ in 0..DRAIN_READS_MAX {
@@ -57,5 +57,5 @@ pub(crate) fn drain(socket: &SockRef<'_>) {
     }
 }
 
-/// Upper bound on the reads of 4 KiB by which a close empties the socket's receive queue.
+/// Maximum number of reads, of 4 KiB each, with which a close empties the receive queue of the socket.
 const DRAIN_READS_MAX: usize = 16;

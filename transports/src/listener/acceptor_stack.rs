@@ -1,4 +1,4 @@
-//! The handshakes between an accepted socket and its link: none, TLS, the WebSocket upgrade, or both.
+//! The handshakes that turn an accepted socket into a link: none, TLS, the WebSocket upgrade, or both.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl AcceptorStack {
         })
     }
 
-    /// True when the transport has a handshake, which a silent peer can delay.
+    /// Returns whether the transport has a handshake, which a silent peer can delay.
     pub(super) fn needs_handshake(&self) -> bool {
         !matches!(self.transport, Transport::Tcp | Transport::Unix)
     }
@@ -50,7 +50,7 @@ impl AcceptorStack {
         self.tls.is_some()
     }
 
-    /// Does nothing if the transport is not encrypted.
+    /// Replaces the certificate. Does nothing if the transport is not encrypted.
     pub(super) fn replace_certificate(&self, material: &ServerMaterial) -> Result<(), BindError> {
         match &self.tls {
             Some(tls) => tls.replace_certificate(material),
@@ -85,7 +85,7 @@ impl std::fmt::Debug for AcceptorStack {
     }
 }
 
-/// The server side of TLS. Each handshake uses the settings that are current when it begins.
+/// The server side of TLS. Each handshake uses the settings that are current at its beginning.
 struct TlsServer {
     protocol: &'static [u8],
     config: ArcSwap<ServerConfig>,

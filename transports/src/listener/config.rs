@@ -1,4 +1,4 @@
-//! Settings of a listener.
+//! The settings of a listener.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,22 +10,23 @@ use crate::quic::{QuicConfig, QuicKeys};
 use crate::tls::ServerMaterial;
 use crate::websocket::WebSocketConfig;
 
-/// One listener.
+/// The settings of one listener.
 #[derive(Clone, Debug)]
 pub struct ListenerConfig {
-    /// Where and how to listen.
+    /// The transport and the address of the listener.
     pub endpoint: Endpoint,
-    /// Connections that the kernel queues until they are accepted. Default 1,024; the kernel limits it to
-    /// `net.core.somaxconn`. QUIC ignores it.
+    /// Maximum number of connections that the kernel queues until they are accepted. Default 1,024. The kernel limits
+    /// the value to `net.core.somaxconn`. QUIC ignores this setting.
     pub backlog: u32,
-    /// Time limit for all handshakes together: TLS, the HTTP upgrade, or QUIC up to its first stream. Default 10 s.
+    /// Time limit for all handshakes of a connection together: TLS, the HTTP upgrade, or QUIC up to its first stream.
+    /// Default 10 s.
     pub handshake_timeout: Duration,
     /// Maximum number of open connections of this listener. Default 1,000,000.
     pub connections_max: usize,
 }
 
 impl ListenerConfig {
-    /// The default settings for `endpoint`.
+    /// Creates the default settings for `endpoint`.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -37,59 +38,60 @@ impl ListenerConfig {
     }
 }
 
-/// Where and how to listen. The IPv6 address `::` accepts IPv4 connections too.
+/// The transport and the address of a listener. A listener on the IPv6 address `::` also accepts IPv4 connections.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
     /// Plain TCP.
     Tcp {
-        /// Address and port.
+        /// The address and port.
         address: SocketAddr,
     },
-    /// A Unix stream socket. A stale socket file is replaced. A socket file in use, or a file of another kind, is an error.
+    /// A Unix stream socket. A stale socket file is replaced. If the socket file is in use, or the file is not a
+    /// socket, binding fails.
     Unix {
-        /// The socket file.
+        /// The path of the socket file.
         path: PathBuf,
-        /// Permissions of the socket file, such as `0o660`.
+        /// The permissions of the socket file, such as `0o660`.
         mode: u32,
     },
     /// TLS over TCP.
     Tls {
-        /// Address and port.
+        /// The address and port.
         address: SocketAddr,
-        /// Certificate and key.
+        /// The certificate and key.
         material: ServerMaterial,
     },
     /// WebSocket over TCP.
     WebSocket {
-        /// Address and port.
+        /// The address and port.
         address: SocketAddr,
-        /// Path and pings.
+        /// The HTTP path, the ping interval and the frame size limit.
         config: WebSocketConfig,
     },
     /// WebSocket over TLS.
     SecureWebSocket {
-        /// Address and port.
+        /// The address and port.
         address: SocketAddr,
-        /// Certificate and key.
+        /// The certificate and key.
         material: ServerMaterial,
-        /// Path and pings.
+        /// The HTTP path, the ping interval and the frame size limit.
         config: WebSocketConfig,
     },
     /// QUIC over UDP.
     Quic {
-        /// Address and port.
+        /// The address and port.
         address: SocketAddr,
-        /// Certificate and key.
+        /// The certificate and key.
         material: ServerMaterial,
         /// Keys that should be the same after a restart.
         keys: QuicKeys,
-        /// Windows and timeouts.
+        /// The receive windows, the stream limit and the timeouts.
         config: QuicConfig,
     },
 }
 
 impl Endpoint {
-    /// The transport of this endpoint's links.
+    /// Returns the transport of this endpoint's links.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self {
@@ -106,14 +108,14 @@ impl Endpoint {
 /// The address that a listener is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LocalAddress {
-    /// Address and port, TCP or UDP.
+    /// A TCP or UDP address and port.
     Network(SocketAddr),
-    /// A socket file.
+    /// The path of a Unix socket file.
     Unix(PathBuf),
 }
 
 impl LocalAddress {
-    /// Address and port; `None` for a Unix socket.
+    /// Returns the address and port; `None` for a Unix socket.
     #[must_use]
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {

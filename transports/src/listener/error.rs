@@ -1,4 +1,4 @@
-//! Errors of binding a listener (for the operator) and of establishing an accepted connection (caused by the peer).
+//! Errors when binding a listener (for the operator) and when establishing an accepted connection (caused by the peer).
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use thiserror::Error;
 
 use crate::websocket::UpgradeRefusal;
 
-/// Why a listener could not be bound.
+/// The reason why a listener could not be bound.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// The address is in use, not an address of this machine, or not permitted.
+    /// The address is in use, is not an address of this machine, or is not permitted.
     #[error("cannot listen on {address}: {fault}")]
     Address {
         /// The address.
@@ -28,10 +28,10 @@ pub enum BindError {
         /// The socket file.
         path: PathBuf,
     },
-    /// The path exists and is not a socket. The file is left alone.
+    /// The path exists and is not a socket. The file was not changed.
     #[error("{} exists and is not a socket", path.display())]
     NotASocket {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// The socket file cannot be created.
@@ -45,19 +45,19 @@ pub enum BindError {
     /// TLS cannot be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// The cipher suites lack the one that QUIC requires for its first packets.
+    /// The cipher suites do not include the one that QUIC requires for its first packets.
     #[error("cannot set up QUIC: {0}")]
     Quic(#[from] quinn::crypto::rustls::NoInitialCipherSuite),
 }
 
-/// Why an accepted connection did not become a link.
+/// The reason why an accepted connection did not become a link.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EstablishError {
     /// The handshake took longer than `handshake_timeout`.
     #[error("the handshake was not complete within {0:?}")]
     Timeout(Duration),
-    /// The peer closed the connection without sending anything, as health checks of load balancers do.
+    /// The peer closed the connection without sending any data, as health checks of load balancers do.
     #[error("the peer closed the connection before the handshake")]
     Closed,
     /// The TLS handshake failed.

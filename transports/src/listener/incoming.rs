@@ -1,4 +1,4 @@
-//! An accepted connection that is not a link yet. It belongs to no runtime until it is established.
+//! An accepted connection that is not a link yet. The connection belongs to no runtime until it is established.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::link::Link;
 use crate::peer::{Peer, Transport};
 use crate::quic;
 
-/// An accepted connection. Dropping it refuses the peer.
+/// An accepted connection. Dropping it refuses the connection.
 #[derive(Debug)]
 pub struct Incoming {
     accepted: Accepted,
@@ -30,7 +30,7 @@ pub(super) enum Accepted {
     Quic(Box<quinn::Incoming>),
 }
 
-/// The permits that a connection holds, and the source they are counted for.
+/// The permits that a connection holds, and the source for which they are counted.
 #[derive(Debug)]
 pub(super) struct Permits {
     pub(super) source: Source,
@@ -48,11 +48,11 @@ impl Incoming {
         Self { accepted, address, acceptor_stack, permits }
     }
 
-    /// Performs the handshakes and creates the link. The calling runtime will own the link. Waits for the peer, for at most
-    /// `handshake_timeout`, so run it in its own task.
+    /// Performs the handshakes and creates the link. The calling runtime becomes the owner of the link. The function
+    /// waits for the peer, for at most `handshake_timeout`, so it should run in its own task.
     ///
     /// # Errors
-    /// The peer did not complete the handshakes, or not in time.
+    /// Returns an error if the peer did not complete the handshakes within the time limit.
     pub async fn establish(self) -> Result<Link, EstablishError> {
         let Permits { connection, handshake, .. } = self.permits;
         let link = match self.accepted {
@@ -73,19 +73,19 @@ impl Incoming {
         Ok(link.with_permit(connection))
     }
 
-    /// The source address that the limits count this connection for.
+    /// Returns the source for which the limits count this connection.
     #[must_use]
     pub fn source(&self) -> Source {
         self.permits.source
     }
 
-    /// The remote address; `None` for a Unix socket.
+    /// Returns the remote address; `None` for a Unix socket.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// The transport of the listener.
+    /// Returns the transport of the listener.
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.acceptor_stack.transport
@@ -93,7 +93,7 @@ impl Incoming {
 }
 
 impl Accepted {
-    /// Refuses the peer at no cost: an accepted socket is closed, a QUIC client gets CONNECTION_REFUSED.
+    /// Refuses the connection without waiting: an accepted socket is closed, a QUIC client gets CONNECTION_REFUSED.
     pub(super) fn refuse(self) {
         match self {
             Self::Stream(_) => {}

@@ -1,5 +1,5 @@
-//! Accepting QUIC connections. The endpoint runs on the accepting runtime, each connection on the runtime that establishes
-//! it.
+//! Accepts QUIC connections. The endpoint runs on the accepting runtime, each connection on the runtime that
+//! establishes the connection.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -21,7 +21,8 @@ pub(super) struct QuicSocket {
     state: Mutex<State>,
 }
 
-/// The endpoint takes the settings when it is opened, and again when they are replaced. One lock keeps the two apart.
+/// The settings and the endpoint. The endpoint gets the settings when it is opened, and again when they are replaced.
+/// One lock protects settings and endpoint, so that opening and replacing cannot run at the same time.
 #[derive(Debug)]
 struct State {
     config: ServerConfig,
@@ -42,8 +43,8 @@ impl QuicSocket {
         Ok((Self { socket, config: endpoint_config, state }, bound))
     }
 
-    /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs no
-    /// memory here.
+    /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs
+    /// no memory on the server.
     pub(super) async fn accept(&self, handshakes: &Handshakes) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let endpoint = self.endpoint()?;
         loop {
@@ -51,7 +52,7 @@ impl QuicSocket {
                 return Err(io::ErrorKind::NotConnected.into());
             };
             if handshakes.is_loaded() && incoming.may_retry() && !incoming.remote_address_validated() {
-                // Fails only for a peer that may not be sent a Retry, which was checked above.
+                // `retry` fails only for a peer that may not be sent a Retry, which was checked above.
                 let _ = incoming.retry();
                 continue;
             }
@@ -67,7 +68,7 @@ impl QuicSocket {
         }
     }
 
-    /// Address validation tokens stay valid: only the TLS settings change.
+    /// Replaces the certificate. Address validation tokens stay valid, because only the TLS settings change.
     pub(super) fn replace_certificate(&self, material: &ServerMaterial) -> Result<(), BindError> {
         let crypto = server_crypto(Arc::new(material.quic_config(&[ALPN])?))?;
         let mut state = self.state.lock();
@@ -78,7 +79,7 @@ impl QuicSocket {
         Ok(())
     }
 
-    /// The endpoint, which the first call opens and registers with the current runtime.
+    /// Returns the endpoint. The first call opens the endpoint and registers it with the current runtime.
     fn endpoint(&self) -> io::Result<Endpoint> {
         let mut state = self.state.lock();
         if let Some(endpoint) = &state.endpoint {

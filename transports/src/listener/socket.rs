@@ -1,4 +1,4 @@
-//! Creating listening sockets for network addresses.
+//! Creates listening sockets for network addresses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,9 +8,10 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::BindError;
 
-/// Creates a listening TCP socket. Accepted sockets inherit its options, which saves system calls for each connection.
+/// Creates a listening TCP socket. Accepted sockets inherit the options of the listening socket, which saves system
+/// calls for each connection.
 pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, SocketAddr), BindError> {
-    let opened = open(address, Type::STREAM, Protocol::TCP).and_then(|socket| {
+    let opened = open_socket(address, Type::STREAM, Protocol::TCP).and_then(|socket| {
         socket.set_tcp_nodelay(true)?;
         socket
             .set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL))?;
@@ -22,22 +23,23 @@ pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, Socke
 
 /// Creates a bound UDP socket.
 pub(super) fn bind_udp(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
-    let opened = open(address, Type::DGRAM, Protocol::UDP).and_then(|socket| {
-        // Best effort: the kernel limits the sizes to net.core.rmem_max and net.core.wmem_max.
-        let _ = socket.set_recv_buffer_size(UDP_BUFFER);
-        let _ = socket.set_send_buffer_size(UDP_BUFFER);
+    let opened = open_socket(address, Type::DGRAM, Protocol::UDP).and_then(|socket| {
+        // Failures are ignored: the kernel limits the sizes to net.core.rmem_max and net.core.wmem_max.
+        let _ = socket.set_recv_buffer_size(UDP_BUFFER_SIZE);
+        let _ = socket.set_send_buffer_size(UDP_BUFFER_SIZE);
         with_local_address(socket)
     });
     opened.map_err(|fault| BindError::Address { address, fault })
 }
 
-fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+fn open_socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
     if kind == Type::STREAM {
-        // Lets a restarted process bind although connections of its predecessor are still in TIME_WAIT.
+        // This lets a restarted process bind the address although connections of the previous process are still in
+        // TIME_WAIT.
         socket.set_reuse_address(true)?;
     }
     socket.set_nonblocking(true)?;
@@ -51,13 +53,13 @@ fn with_local_address(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Idle time after which the kernel sends TCP keepalive probes. Without them, a vanished client with MQTT keep alive 0
-/// would stay connected forever.
+/// Idle time after which the kernel sends TCP keepalive probes. Without probes, a client with MQTT keep alive 0 that is
+/// no longer reachable would stay connected forever.
 const KEEPALIVE: Duration = Duration::from_secs(600);
-/// Time between the keepalive probes, of which there are nine.
+/// Time between two keepalive probes. The kernel sends nine probes.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// Size in bytes of the kernel's datagram buffers, for each direction.
-const UDP_BUFFER: usize = 2 * 1024 * 1024;
+/// Size in bytes of each of the kernel's two datagram buffers, one per direction.
+const UDP_BUFFER_SIZE: usize = 2 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Accepting TCP and Unix stream connections, as raw sockets that are not registered with a runtime yet.
+//! Accepts TCP and Unix stream connections, as raw sockets that are not registered with a runtime yet.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::Accepted;
 use super::unix::SocketFile;
 
-/// A listening socket that registers with a runtime at the first `accept`.
+/// A listening socket that is registered with a runtime at the first `accept`.
 #[derive(Debug)]
 pub(super) struct StreamSocket {
     socket: Socket,
@@ -57,7 +57,7 @@ fn accept(socket: &Socket) -> io::Result<(Socket, Option<SocketAddr>)> {
     Ok((accepted, address.as_socket()))
 }
 
-/// True for errors of the one connection that was being accepted, not of the listener.
+/// Returns whether an error concerns only the connection that was being accepted, not the listener.
 fn affects_one_peer_only(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -68,5 +68,5 @@ fn affects_one_peer_only(error: &io::Error) -> bool {
     )
 }
 
-/// How long accepting pauses when the machine lacks a resource.
+/// Time for which accepting pauses if the machine lacks a resource.
 const RESOURCE_ERROR_PAUSE: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! Creating Unix sockets. Their files outlive the process that created them.
+//! Creates Unix sockets and removes stale socket files. A socket file outlives a process that is killed.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::BindError;
 use super::streams::StreamSocket;
 
-/// The file of our socket. Dropping this removes the file, unless another file has taken its place.
+/// The file of the listener's own socket. Dropping the value removes the file, unless another file has replaced it.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub(super) struct SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if fs::symlink_metadata(&self.path).is_ok_and(|file| file.ino() == self.inode) {
-            // A failure cannot be reported here; the next start removes the stale file.
+            // A failure cannot be reported here. The next start removes the stale file.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -30,13 +30,14 @@ impl Drop for SocketFile {
 /// Creates a listening Unix socket at `path`.
 pub(super) fn listen(path: &Path, mode: u32, backlog: u32) -> Result<StreamSocket, BindError> {
     remove_stale(path)?;
-    let opened = open(path, mode, backlog);
+    let opened = open_socket(path, mode, backlog);
     let (socket, file) = opened.map_err(|fault| BindError::Path { path: path.to_owned(), fault })?;
     Ok(StreamSocket::with_file(socket, file))
 }
 
-/// Sets the permissions before anyone can connect: a bound socket refuses connections until it listens.
-fn open(path: &Path, mode: u32, backlog: u32) -> io::Result<(Socket, SocketFile)> {
+/// Creates the socket and its file. The permissions are set before clients can connect: a bound socket refuses
+/// connections until it listens.
+fn open_socket(path: &Path, mode: u32, backlog: u32) -> io::Result<(Socket, SocketFile)> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
@@ -47,7 +48,7 @@ fn open(path: &Path, mode: u32, backlog: u32) -> io::Result<(Socket, SocketFile)
     Ok((socket, file))
 }
 
-/// Removes a socket file that a killed process has left behind: one that refuses connections.
+/// Removes a stale socket file, which a killed process has left behind. A file is stale if it refuses connections.
 fn remove_stale(path: &Path) -> Result<(), BindError> {
     let Ok(file) = fs::symlink_metadata(path) else { return Ok(()) };
     if !file.file_type().is_socket() {

@@ -1,4 +1,4 @@
-//! Connecting as a QUIC client.
+//! Connects as a QUIC client.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::endpoint::transport_config;
 use super::{QuicConfig, QuicStream};
 
-/// Why a QUIC connection could not be made.
+/// The reason why a QUIC connection could not be established.
 #[derive(Debug, Error)]
 pub(crate) enum QuicDialError {
     #[error("cannot open a UDP socket: {0}")]
@@ -24,7 +24,7 @@ pub(crate) enum QuicDialError {
     Connection(#[from] ConnectionError),
 }
 
-/// Connects and opens the control stream. The server sees the stream when the first bytes are written.
+/// Connects and opens the control stream. The server is notified of the stream when the first bytes are written.
 pub(crate) async fn dial(
     address: SocketAddr,
     server_name: &str,
@@ -42,7 +42,8 @@ pub(crate) async fn dial(
     Ok(QuicStream::new(connection, send, receive))
 }
 
-/// Clients send keepalives often, because NATs drop an idle UDP flow within half a minute.
+/// Returns the settings of a client. Clients send keepalives often, because NATs drop an idle UDP flow within half a
+/// minute.
 fn client_config() -> QuicConfig {
     QuicConfig { streams_max: 0, keep_alive: Some(Duration::from_secs(20)), ..QuicConfig::default() }
 }

@@ -1,4 +1,4 @@
-//! Settings of quinn's endpoints, for servers and clients.
+//! The settings of quinn's endpoints, for servers and clients.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) fn endpoint_config(keys: &QuicKeys, config: &QuicConfig) -> EndpointC
     endpoint
 }
 
-/// The settings of one listener.
+/// Creates the settings of one listener.
 pub(crate) fn server_config(
     tls: Arc<rustls::ServerConfig>,
     config: &QuicConfig,
@@ -31,7 +31,7 @@ pub(crate) fn server_config(
     Ok(server)
 }
 
-/// The part of these settings that depends on the certificate.
+/// Creates the part of a listener's settings that depends on the certificate.
 pub(crate) fn server_crypto(
     tls: Arc<rustls::ServerConfig>,
 ) -> Result<QuicServerConfig, NoInitialCipherSuite> {
@@ -40,7 +40,8 @@ pub(crate) fn server_crypto(
 
 pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     let mut transport = TransportConfig::default();
-    // MTU discovery with two probes instead of five. Each probe is a full datagram of padding, which the peer must decrypt.
+    // MTU discovery uses two probes instead of five. Each probe is a full datagram of padding, which the peer must
+    // decrypt.
     let mut mtu_discovery = MtuDiscoveryConfig::default();
     mtu_discovery.minimum_change(MTU_CHANGE_MIN);
     transport
@@ -60,11 +61,11 @@ pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     transport
 }
 
-/// MTU discovery stops when the next probe would gain fewer bytes than this.
+/// Number of bytes: MTU discovery stops when the next probe would gain less than this.
 const MTU_CHANGE_MIN: u16 = 100;
-/// Connection attempts that may wait to be accepted.
+/// Maximum number of connection attempts that may wait to be accepted.
 const INCOMING_MAX: usize = 1024;
-/// Bytes buffered for each of them.
+/// Maximum number of bytes buffered for one waiting connection attempt.
 const INCOMING_BUFFER_MAX: u64 = 16 * 1024;
-/// Bytes buffered for all of them together.
+/// Maximum number of bytes buffered for all waiting connection attempts together.
 const INCOMING_BUFFER_TOTAL_MAX: u64 = 4 * 1024 * 1024;

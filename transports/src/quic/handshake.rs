@@ -1,18 +1,19 @@
-//! Server side, from a client's first packet to its control stream. Waits for the peer, so it runs in its own task.
+//! The server side of a QUIC handshake, from the client's first packet to its control stream. The handshake waits for
+//! the peer, so it runs in its own task.
 
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming};
 
-use super::{ALPN, CONTROL_STREAM_DOWN, QuicStream};
+use super::{ALPN, CODE_CONTROL_STREAM_DOWN, QuicStream};
 use crate::listener::EstablishError;
 use crate::peer::{Peer, TlsFacts, Transport};
 
-/// Completes the handshake and waits for the first bidirectional stream.
+/// Completes the handshake and waits for the client's first bidirectional stream.
 pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {
     let connection = incoming.accept()?.await?;
     let facts = tls_facts(&connection);
     if facts.protocol.as_deref().map(str::as_bytes) != Some(ALPN) {
-        connection.close(CONTROL_STREAM_DOWN, b"no application protocol");
+        connection.close(CODE_CONTROL_STREAM_DOWN, b"no application protocol");
         return Err(EstablishError::ApplicationProtocol);
     }
     let mut guard = NoStreamGuard { connection: connection.clone(), is_stream_open: false };
@@ -22,7 +23,7 @@ pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream,
     Ok((QuicStream::new(connection, send, receive), peer))
 }
 
-/// Closes the connection with a reason when the wait for the client's first stream is cancelled or fails.
+/// Closes the connection with a reason if waiting for the client's first stream is cancelled or fails.
 struct NoStreamGuard {
     connection: Connection,
     is_stream_open: bool,
@@ -31,7 +32,7 @@ struct NoStreamGuard {
 impl Drop for NoStreamGuard {
     fn drop(&mut self) {
         if !self.is_stream_open {
-            self.connection.close(CONTROL_STREAM_DOWN, b"no stream was opened");
+            self.connection.close(CODE_CONTROL_STREAM_DOWN, b"no stream was opened");
         }
     }
 }

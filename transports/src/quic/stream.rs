@@ -1,4 +1,4 @@
-//! One bidirectional QUIC stream as a link. The connection closes together with the stream.
+//! One bidirectional QUIC stream as a link. The connection is closed together with the stream.
 
 use std::fmt;
 use std::future::Future;
@@ -8,17 +8,18 @@ use std::task::{Context, Poll, ready};
 
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream};
 
-use super::{CONTROL_STREAM_DOWN, NORMAL, close_code};
+use super::{CODE_CONTROL_STREAM_DOWN, CODE_NORMAL, close_code};
 use crate::link::CloseReason;
 
-/// The control stream of a connection.
+/// The control stream of a QUIC connection.
 pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
     receive: RecvStream,
-    /// Refuses additional streams; completes when the connection ends.
+    /// A future that refuses additional streams. This future completes when the connection ends.
     stream_refuser: Option<BackgroundFuture>,
-    /// Set once our side is closed. Completes when the peer has received all bytes or has stopped the stream.
+    /// A future that completes when the peer has received all bytes or has stopped the stream. Set when the link's own
+    /// side is closed.
     delivered: Option<BackgroundFuture>,
     is_reset: bool,
 }
@@ -74,10 +75,10 @@ impl QuicStream {
         Poll::Ready(Ok(total))
     }
 
-    /// Finishes the stream, waits until the peer has received all of it, and closes the connection.
+    /// Finishes the stream, waits until the peer has received all bytes, and closes the connection.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         if self.delivered.is_none() {
-            // Fails only if the stream is already finished or reset, which is the goal.
+            // `finish` fails only if the stream is already finished or reset, which is the desired state.
             let _ = self.send.finish();
             let stopped = self.send.stopped();
             self.delivered = Some(Box::pin(async move { drop(stopped.await) }));
@@ -86,7 +87,7 @@ impl QuicStream {
             ready!(delivered.as_mut().poll(cx));
             self.delivered = Some(Box::pin(std::future::ready(())));
         }
-        let code = if self.is_reset { CONTROL_STREAM_DOWN } else { close_code(reason) };
+        let code = if self.is_reset { CODE_CONTROL_STREAM_DOWN } else { close_code(reason) };
         self.connection.close(code, b"");
         Poll::Ready(Ok(()))
     }
@@ -106,11 +107,12 @@ impl fmt::Debug for QuicStream {
     }
 }
 
-/// A peer that closes its connection with code 0 has ended the stream in order: that is an end of stream, not an error.
+/// Converts a read error. A peer that closes its connection with code 0 has ended the stream in an orderly way: this is
+/// the end of the stream, not an error.
 fn read_outcome(error: ReadError) -> io::Result<usize> {
     match error {
         ReadError::ConnectionLost(ConnectionError::ApplicationClosed(close))
-            if close.error_code == NORMAL =>
+            if close.error_code == CODE_NORMAL =>
         {
             Ok(0)
         }
@@ -118,11 +120,12 @@ fn read_outcome(error: ReadError) -> io::Result<usize> {
     }
 }
 
-/// Resets every stream after the first at once, so that the client does not wait: only the control stream carries MQTT.
+/// Resets every stream after the first immediately, so that the client does not wait. Only the control stream carries
+/// MQTT.
 async fn refuse_streams(connection: Connection) {
     while let Ok((mut send, mut receive)) = connection.accept_bi().await {
-        let _ = send.reset(CONTROL_STREAM_DOWN);
-        let _ = receive.stop(CONTROL_STREAM_DOWN);
+        let _ = send.reset(CODE_CONTROL_STREAM_DOWN);
+        let _ = receive.stop(CODE_CONTROL_STREAM_DOWN);
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a client verifies a server: which authorities it trusts, and which name it expects.
+//! How a client verifies a server: which certificate authorities it trusts, and which name it expects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,44 +14,46 @@ use super::verifier::AnyCertificate;
 /// A client's TLS settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientTls {
-    /// PEM files with the certificate authorities to trust. If empty, those of the operating system.
+    /// PEM files with the certificate authorities to trust. If empty, the authorities of the operating system are
+    /// trusted.
     pub ca_files: Vec<PathBuf>,
-    /// Accept any certificate. For development only: an attacker on the network path can read and change everything.
+    /// Whether any certificate is accepted. For development only: an attacker on the network path can read and change
+    /// all data.
     pub insecure: bool,
     /// The name to send as SNI and to expect in the certificate, instead of the URL's host.
     pub server_name: Option<String>,
 }
 
-/// What is wrong with a client's TLS settings.
+/// The fault in a client's TLS settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientTlsError {
     /// A CA file cannot be read or is not PEM.
     #[error("cannot use the CA file {}: {fault}", path.display())]
     CaFile {
-        /// The file.
+        /// The path of the CA file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault in the file.
         fault: pem::Error,
     },
-    /// A CA file holds no certificate.
+    /// A CA file contains no certificate.
     #[error("the CA file {} holds no certificate", path.display())]
     EmptyCaFile {
-        /// The file.
+        /// The path of the CA file.
         path: PathBuf,
     },
     /// A certificate in a CA file cannot be used.
     #[error("a certificate in the CA file {} cannot be used: {fault}", path.display())]
     Authority {
-        /// The file.
+        /// The path of the CA file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault in the certificate.
         fault: rustls::Error,
     },
-    /// No CA file is given and the operating system has none.
+    /// No CA file is given and the operating system has no certificate authorities.
     #[error("the operating system has no trusted certificate authorities; give a CA file")]
     NoAuthorities,
-    /// The settings cannot be used together.
+    /// The settings cannot be used in this combination.
     #[error("unusable TLS settings: {0}")]
     Unusable(#[from] rustls::Error),
 }

@@ -1,10 +1,11 @@
-//! Reads what a finished TLS handshake negotiated.
+//! Reads the parameters that a completed TLS handshake negotiated.
 
 use rustls::{CommonState, ProtocolVersion};
 
 use crate::peer::TlsFacts;
 
-/// `server_name` is the name that the client sent as SNI.
+/// Returns the parameters that a completed TLS handshake negotiated. `server_name` is the name that the client sent as
+/// SNI.
 pub(crate) fn tls_facts(state: &CommonState, server_name: Option<&str>) -> TlsFacts {
     let version = match state.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",

@@ -1,4 +1,5 @@
-//! The verifier for `insecure`: it accepts any certificate, but the server must still prove that it holds the key.
+//! The verifier for the setting `insecure`: it accepts any certificate, but the server must still prove that it has the
+//! private key.
 
 use std::sync::Arc;
 

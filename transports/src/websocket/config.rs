@@ -5,12 +5,13 @@ use std::time::Duration;
 /// Settings of a WebSocket listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSocketConfig {
-    /// The HTTP path that serves MQTT. Default `/mqtt`; requests for other paths get 404.
+    /// The HTTP path at which MQTT is served. Default `/mqtt`. Requests for other paths are answered with 404.
     pub path: String,
-    /// How often the server pings, so that proxies keep an idle connection open. Default 30 s; `None` for never.
+    /// Interval at which the server sends pings, so that proxies keep an idle connection open. Default 30 s; `None`
+    /// disables pings.
     pub ping_interval: Option<Duration>,
-    /// Maximum size of a data frame in bytes; a longer one closes the link with 1009. Frames are not buffered, so a large
-    /// limit uses no memory. Default 268,435,460, the largest MQTT packet.
+    /// Maximum size of a data frame in bytes. A longer frame closes the link with 1009. Frames are not buffered, so a
+    /// large limit uses no memory. Default 268,435,460, the size of the largest MQTT packet.
     pub frame_size_max: u64,
 }
 

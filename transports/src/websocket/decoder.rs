@@ -1,5 +1,5 @@
-//! Decodes incoming frames in place. Owns the state of the current frame. Does no IO, and buffers only the payload of
-//! control frames (at most 125 bytes).
+//! Decodes incoming frames in place. The decoder keeps the state of the current frame. The decoder performs no I/O, and
+//! buffers only the payload of control frames (at most 125 bytes).
 
 use std::io::{self, Cursor};
 
@@ -9,34 +9,34 @@ use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use super::{Role, WebSocketFault, mask};
 
-/// Payload of a control frame.
+/// The payload of a control frame.
 pub(crate) type ControlPayload = SmallVec<[u8; 16]>;
 
-/// Decodes incoming frames, which may arrive in pieces.
+/// Decodes incoming frames, which may be received in several parts.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     is_masked: bool,
     frame_size_max: u64,
-    /// The bytes of an incomplete frame header.
+    /// The received bytes of an incomplete frame header.
     header: SmallVec<[u8; 14]>,
     frame: Option<CurrentFrame>,
-    /// True between the first and the last fragment of a message.
+    /// Whether the decoder is between the first and the last fragment of a message.
     in_message: bool,
     control: ControlPayload,
     ping: Option<ControlPayload>,
     end: Option<End>,
 }
 
-/// Why decoding has ended.
+/// The reason why decoding has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The peer sent a Close frame; the answer must carry `code`.
+    /// The peer sent a Close frame. The answer must have the same `code`.
     Closed { code: u16 },
-    /// The peer violated the protocol.
+    /// The peer violated the WebSocket protocol.
     Broken(WebSocketFault),
 }
 
-/// A frame whose header is complete.
+/// A frame whose header was received completely.
 #[derive(Clone, Copy, Debug)]
 struct CurrentFrame {
     kind: FrameKind,
@@ -67,8 +67,8 @@ impl Decoder {
         }
     }
 
-    /// Decodes `bytes`, moves the payload to their front, and returns its length. Stops at a Close frame or a protocol
-    /// violation, which [`Decoder::end`] then returns.
+    /// Decodes `bytes`, moves the payload to their front, and returns its length. Decoding stops at a Close frame or a
+    /// protocol violation, which [`Decoder::end`] then returns.
     pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> usize {
         let (mut read, mut payload_len) = (0, 0);
         while self.end.is_none() && read < bytes.len() {
@@ -97,7 +97,7 @@ impl Decoder {
         payload_len
     }
 
-    /// Takes the payload of the latest Ping since the last call. Older pings need no answer (RFC 6455, 5.5.3).
+    /// Takes the payload of the latest Ping received since the last call. Older pings need no answer (RFC 6455, 5.5.3).
     pub(crate) fn take_ping(&mut self) -> Option<ControlPayload> {
         self.ping.take()
     }
@@ -106,7 +106,8 @@ impl Decoder {
         self.end
     }
 
-    /// Called when the underlying stream has ended: 0 (end of stream) between two messages, an error within one.
+    /// Returns the result of a read after the underlying stream has ended: 0 (end of stream) between two messages, an
+    /// error within a message.
     pub(crate) fn at_end_of_stream(&self) -> io::Result<usize> {
         if self.frame.is_none() && self.header.is_empty() && !self.in_message {
             return Ok(0);
@@ -114,7 +115,7 @@ impl Decoder {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// Consumes header bytes from `bytes`, and returns how many.
+    /// Consumes header bytes from `bytes`. Returns the number of bytes consumed.
     fn take_header(&mut self, bytes: &[u8]) -> Result<usize, WebSocketFault> {
         for (index, byte) in bytes.iter().enumerate() {
             self.header.push(*byte);
@@ -196,7 +197,7 @@ fn control_kind(control: Control, is_final: bool, length: u64) -> Result<FrameKi
     }
 }
 
-/// The size of the header that begins with `bytes`; a lower bound while fewer than two bytes are known.
+/// Returns the size of the header that begins with `bytes`; a lower bound while fewer than two bytes are available.
 fn header_size(bytes: &[u8]) -> usize {
     let Some(second) = bytes.get(1) else { return 2 };
     let extended = match second & 0x7F {
@@ -208,7 +209,7 @@ fn header_size(bytes: &[u8]) -> usize {
     2 + extended + mask
 }
 
-/// Parses the payload of a Close frame. One without a code is answered with 1000.
+/// Parses the payload of a Close frame. A Close frame without a code is answered with 1000.
 fn parse_close(payload: &[u8]) -> End {
     match payload.split_first_chunk::<2>() {
         None if payload.is_empty() => End::Closed { code: 1000 },

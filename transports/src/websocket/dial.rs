@@ -1,4 +1,4 @@
-//! The client side of the upgrade.
+//! The client side of the upgrade from HTTP to a WebSocket.
 
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
@@ -17,14 +17,14 @@ use tungstenite::handshake::derive_accept_key;
 use super::{Role, WebSocket, WebSocketConfig};
 use crate::link::RawSocket;
 
-/// Why the upgrade to a WebSocket failed.
+/// The reason why the upgrade to a WebSocket failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UpgradeError {
     /// The server's status is not 101.
     #[error("the server answered {0} instead of opening a WebSocket")]
     Status(StatusCode),
-    /// The response does not match our request's key.
+    /// The response does not match the key in the request.
     #[error("the server's Sec-WebSocket-Accept is wrong")]
     AcceptKey,
     /// The server did not select the subprotocol `mqtt`.
@@ -55,7 +55,7 @@ where
     let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await?;
     let answered = async {
         let response = sender.send_request(request).await?;
-        check(&response, &key)
+        check_response(&response, &key)
     };
     let ended = async { connection.without_shutdown().await.map_err(UpgradeError::Http) };
     let ((), parts) = tokio::try_join!(answered, ended)?;
@@ -63,7 +63,7 @@ where
     Ok(WebSocket::new(io, Role::Client, &parts.read_buf, &WebSocketConfig::default()))
 }
 
-fn check(response: &Response<Incoming>, key: &str) -> Result<(), UpgradeError> {
+fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), UpgradeError> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Err(UpgradeError::Status(response.status()));
     }

@@ -1,5 +1,5 @@
-//! Encodes outgoing frames. Owns the state of the current frame and the control frames queued behind it. A server buffers
-//! no payload, a client at most one masked frame.
+//! Encodes outgoing frames. The encoder keeps the state of the current frame and the control frames that wait for its
+//! end. A server buffers no payload, a client at most one masked frame.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,20 +12,21 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::{Role, mask};
 
-/// Encodes outgoing frames, which the stream may accept in pieces.
+/// Encodes outgoing frames, which the stream may accept in several parts.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     role: Role,
-    /// Buffered bytes of the current frame: its header, or all of it. The first `buffer_written` bytes are already written.
+    /// Buffered bytes of the current frame: its header or, for a masked or control frame, the whole frame. The first
+    /// `buffer_written` bytes are already written.
     buffer: SmallVec<[u8; 16]>,
     buffer_written: usize,
-    /// Payload bytes of the current frame that the caller must still pass to `poll_write`.
+    /// Number of payload bytes of the current frame that the caller must still pass to `poll_write`.
     payload_left: usize,
     queued: QueuedControls,
     is_closed: bool,
 }
 
-/// Control frames queued until the current frame is written. A later Pong replaces an earlier one.
+/// Control frames that wait until the current frame is written. A later Pong replaces an earlier one.
 #[derive(Debug, Default)]
 struct QueuedControls {
     pong: Option<Box<[u8]>>,
@@ -59,7 +60,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Queues a Close frame. The first one counts; nothing is sent after it.
+    /// Queues a Close frame. Only the first call has an effect; no frame is sent after a Close frame.
     pub(crate) fn queue_close(&mut self, code: u16) {
         if !self.is_closed {
             self.is_closed = true;
@@ -67,7 +68,7 @@ impl Encoder {
         }
     }
 
-    /// Sends payload as one frame. If the stream accepts only part of the frame, the next call continues it.
+    /// Sends payload as one frame. If the stream accepts only part of the frame, the next call continues with the rest.
     pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
@@ -79,7 +80,7 @@ impl Encoder {
             if length == 0 {
                 return Poll::Ready(Ok(0));
             }
-            ready!(self.poll_controls(io, cx))?;
+            ready!(self.poll_control_frames(io, cx))?;
             if self.is_closed {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
             }
@@ -92,8 +93,9 @@ impl Encoder {
         self.poll_write_unmasked(io, cx, slices)
     }
 
-    /// Sends the queued control frames, in the order pong, ping, close. Does nothing while a payload frame is incomplete.
-    pub(crate) fn poll_controls<S: AsyncWrite + Unpin>(
+    /// Sends the queued control frames, in the order Pong, Ping, Close. Does nothing while a payload frame is
+    /// incomplete.
+    pub(crate) fn poll_control_frames<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
         cx: &mut Context<'_>,
@@ -102,8 +104,8 @@ impl Encoder {
             if self.payload_left > 0 {
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.poll_buffer(io, cx))?;
-            if !self.begin_control() {
+            ready!(self.poll_write_buffer(io, cx))?;
+            if !self.begin_control_frame() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -140,8 +142,8 @@ impl Encoder {
         }
     }
 
-    /// Copies as much payload as fits into one masked frame. The copied bytes count as written, even if the stream accepts
-    /// the frame only in later calls.
+    /// Copies as many payload bytes as fit into one masked frame. The copied bytes count as written, even if the stream
+    /// accepts the frame only in later calls.
     fn poll_write_masked<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
@@ -154,14 +156,14 @@ impl Encoder {
             payload.extend_from_slice(slice.get(..room.min(slice.len())).unwrap_or_default());
         }
         let length = payload.len();
-        self.begin_buffered(OpCode::Data(Data::Binary), &mut payload)?;
-        match self.poll_buffer(io, cx) {
+        self.begin_buffered_frame(OpCode::Data(Data::Binary), &mut payload)?;
+        match self.poll_write_buffer(io, cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Ready(Ok(length)),
         }
     }
 
-    fn poll_buffer<S: AsyncWrite + Unpin>(
+    fn poll_write_buffer<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
         cx: &mut Context<'_>,
@@ -177,8 +179,8 @@ impl Encoder {
         Poll::Ready(Ok(()))
     }
 
-    /// Moves the next queued control frame into the buffer. Returns false if none is queued.
-    fn begin_control(&mut self) -> bool {
+    /// Moves the next queued control frame into the buffer. Returns false if no control frame is queued.
+    fn begin_control_frame(&mut self) -> bool {
         let (control, mut payload) = if let Some(payload) = self.queued.pong.take() {
             (Control::Pong, payload.into_vec())
         } else if std::mem::take(&mut self.queued.ping) {
@@ -188,10 +190,10 @@ impl Encoder {
         } else {
             return false;
         };
-        self.begin_buffered(OpCode::Control(control), &mut payload).is_ok()
+        self.begin_buffered_frame(OpCode::Control(control), &mut payload).is_ok()
     }
 
-    fn begin_buffered(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
+    fn begin_buffered_frame(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
         let mask = if self.role == Role::Client { Some(random_mask()?) } else { None };
         if let Some(mask) = mask {
             mask::apply(payload, mask, 0);
@@ -216,7 +218,7 @@ impl Encoder {
     }
 }
 
-/// RFC 6455, 5.3: masks must be unpredictable.
+/// Returns a random mask. Masks must be unpredictable (RFC 6455, 5.3).
 fn random_mask() -> io::Result<[u8; 4]> {
     let mut mask = [0; 4];
     let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -227,7 +229,7 @@ fn random_mask() -> io::Result<[u8; 4]> {
     Ok(mask)
 }
 
-/// Maximum payload of one masked frame in bytes, because it is copied.
+/// Maximum number of payload bytes in one masked frame. The payload of a masked frame is copied.
 const MASKED_PAYLOAD_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The rules of the opening handshake: which HTTP requests become a WebSocket that carries MQTT, and the responses to
-//! those that do not. Does no IO.
+//! all other requests. The module performs no I/O.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -11,32 +11,32 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use thiserror::Error;
 use tungstenite::handshake::derive_accept_key;
 
-/// Why a request was not upgraded to a WebSocket.
+/// The reason why a request was not upgraded to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UpgradeRefusal {
-    /// 404.
+    /// The path is wrong. The response is 404.
     #[error("MQTT is not served at this path")]
     Path,
-    /// 405.
+    /// The method is not GET. The response is 405.
     #[error("the method is not GET")]
     Method,
-    /// 426: a plain HTTP request, or HTTP/1.0.
+    /// The request is plain HTTP, or HTTP/1.0. The response is 426.
     #[error("the request does not ask for an upgrade to WebSocket")]
     NoUpgrade,
-    /// 426, with the supported version 13.
+    /// The WebSocket version is not supported. The response is 426 and names the supported version 13.
     #[error("the WebSocket version is not 13")]
     Version,
-    /// 400.
+    /// The key is missing or malformed. The response is 400.
     #[error("Sec-WebSocket-Key is missing or malformed")]
     Key,
-    /// 400.
+    /// The client offers no supported subprotocol. The response is 400.
     #[error("the request offers neither subprotocol mqtt nor mqttv3.1")]
     Subprotocol,
 }
 
 impl UpgradeRefusal {
-    /// The status of the response.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -47,7 +47,7 @@ impl UpgradeRefusal {
         }
     }
 
-    /// The response; the connection is closed after it.
+    /// Returns the response, after which the connection is closed.
     pub(crate) fn response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(format!("{self}\n"))));
         *response.status_mut() = self.status();
@@ -76,7 +76,7 @@ pub(crate) fn accept<B>(request: &Request<B>, path: &str) -> Result<Response<Ful
         return Err(UpgradeRefusal::Method);
     }
     let headers = request.headers();
-    if !asks_for_upgrade(headers) || request.version() < Version::HTTP_11 {
+    if !is_upgrade_request(headers) || request.version() < Version::HTTP_11 {
         return Err(UpgradeRefusal::NoUpgrade);
     }
     if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
@@ -98,12 +98,13 @@ fn switching_protocols(accept_key: HeaderValue, subprotocol: &'static str) -> Re
     response
 }
 
-fn asks_for_upgrade(headers: &HeaderMap) -> bool {
-    let upgrades = tokens(headers, &CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"));
-    upgrades && tokens(headers, &UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket"))
+fn is_upgrade_request(headers: &HeaderMap) -> bool {
+    let upgrades = list_items(headers, &CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"));
+    upgrades && list_items(headers, &UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket"))
 }
 
-/// RFC 6455, 4.2.1: the key is 16 bytes in base64, which is 22 characters and two of padding.
+/// Computes the accept key. The client's key is 16 bytes in base64: 22 characters and two characters of padding (RFC
+/// 6455, 4.2.1).
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let key = headers.get(SEC_WEBSOCKET_KEY)?.as_bytes();
     let digits = key.strip_suffix(b"==")?;
@@ -114,14 +115,15 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key)).ok()
 }
 
-/// Selects `mqtt` if the client offers it `[MQTT5-6.0.0-4]`, otherwise the older name. Ignores other offers.
+/// Selects `mqtt` if the client offers it `[MQTT5-6.0.0-4]`, otherwise the older name `mqttv3.1`. Other offers are
+/// ignored.
 fn subprotocol(headers: &HeaderMap) -> Option<&'static str> {
-    let is_offered = |name: &&str| tokens(headers, &SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == *name);
+    let is_offered = |name: &&str| list_items(headers, &SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == *name);
     SUBPROTOCOLS.into_iter().find(is_offered)
 }
 
-/// The items of a list header, which may be split over several lines.
-fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+/// Returns the items of a list header, which may be split over several lines.
+fn list_items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
@@ -130,6 +132,6 @@ fn insert_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str)
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first. Both mean a stream of MQTT packets; CONNECT states
-/// the protocol version.
+/// Names of MQTT in `Sec-WebSocket-Protocol`; the preferred name is first. Both names mean a stream of MQTT packets;
+/// CONNECT states the protocol version.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

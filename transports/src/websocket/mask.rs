@@ -1,6 +1,7 @@
-//! Masking payload (RFC 6455, 5.3).
+//! Masks payload (RFC 6455, 5.3).
 
-/// Applies `mask` to `bytes`, whose first byte is at `offset` in its frame's payload. Applying it twice restores the bytes.
+/// Applies `mask` to `bytes`, whose first byte is at `offset` in the payload of its frame. Applying the mask twice
+/// restores the bytes.
 pub(crate) fn apply(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
     let mut mask = mask;
     mask.rotate_left(usize::try_from(offset % 4).unwrap_or_default());

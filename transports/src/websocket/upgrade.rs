@@ -1,4 +1,5 @@
-//! The server side of the upgrade: hyper serves HTTP/1.1 until the response is sent, then the raw stream is taken back.
+//! The server side of the upgrade: hyper serves HTTP/1.1 until the response is sent, then the upgrade takes back the
+//! raw stream.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -18,7 +19,7 @@ use super::{Role, WebSocket, WebSocketConfig};
 use crate::link::{RawSocket, drain};
 use crate::listener::EstablishError;
 
-/// Answers an HTTP request and returns the WebSocket. A refused request ends the connection.
+/// Answers an HTTP request and returns the WebSocket. Refusing a request ends the connection.
 pub(crate) async fn upgrade<S>(io: S, config: &WebSocketConfig) -> Result<WebSocket<S>, EstablishError>
 where
     S: AsyncRead + AsyncWrite + RawSocket + Unpin + Send + 'static,
@@ -42,7 +43,7 @@ where
     }
 }
 
-/// Answers requests by the rules in `handshake`, and remembers the verdict on the first request.
+/// Answers requests by the rules in `handshake`, and stores the verdict on the first request.
 struct Upgrader {
     path: String,
     verdict: OnceLock<Result<(), UpgradeRefusal>>,
@@ -67,7 +68,7 @@ fn http_error(error: hyper::Error) -> EstablishError {
     EstablishError::Io(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Maximum size of a request head in bytes; a longer one gets 431.
+/// Maximum size of a request head in bytes. A longer request head is answered with 431.
 const REQUEST_SIZE_MAX: usize = 16 * 1024;
-/// Maximum number of header lines of a request; more get 431.
+/// Maximum number of header lines of a request. A request with more is answered with 431.
 const HEADERS_MAX: usize = 64;

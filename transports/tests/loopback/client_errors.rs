@@ -1,4 +1,4 @@
-//! The errors that a user sees when a connection cannot be made.
+//! The errors that a user gets when a connection cannot be established.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use tidegate_transports::client::{self, ClientTls, ConnectError};
 use tokio::net::TcpListener;
 
 use crate::material::{ECDSA, RSA};
-use crate::server::{round_trip, serve, soon};
+use crate::server::{round_trip, serve, with_timeout};
 
-const SECURE: [Transport; 3] = [Transport::Tls, Transport::SecureWebSocket, Transport::Quic];
+const SECURE_TRANSPORTS: [Transport; 3] = [Transport::Tls, Transport::SecureWebSocket, Transport::Quic];
 
 async fn failure(url: &str, tls: &ClientTls) -> ConnectError {
     client::connect_within(&url.parse().unwrap(), tls, Duration::from_secs(5)).await.unwrap_err()
@@ -28,7 +28,7 @@ async fn a_refused_connection_is_reported() {
 
 #[tokio::test]
 async fn an_unknown_authority_is_reported() {
-    for transport in SECURE {
+    for transport in SECURE_TRANSPORTS {
         let server = serve(transport);
         let error = failure(&server.url, &RSA.client_tls()).await;
         assert!(matches!(error, ConnectError::UnknownAuthority { .. }), "{transport}: {error:?}");
@@ -37,7 +37,7 @@ async fn an_unknown_authority_is_reported() {
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_reported() {
-    for transport in SECURE {
+    for transport in SECURE_TRANSPORTS {
         let server = serve(transport);
         let tls = ClientTls { server_name: Some("example.org".to_owned()), ..ECDSA.client_tls() };
         let error = failure(&server.url, &tls).await.to_string();
@@ -47,11 +47,11 @@ async fn a_certificate_for_another_name_is_reported() {
 
 #[tokio::test]
 async fn insecure_accepts_any_certificate() {
-    for transport in SECURE {
+    for transport in SECURE_TRANSPORTS {
         let server = serve(transport);
         let tls = ClientTls { insecure: true, ..ClientTls::default() };
         let mut link = client::connect(&server.target(), &tls).await.unwrap();
-        assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello", "{transport}");
+        assert_eq!(with_timeout(round_trip(&mut link, b"hello")).await, b"hello", "{transport}");
     }
 }
 
@@ -86,7 +86,7 @@ async fn a_missing_or_empty_ca_file_is_reported() {
     let tls = ClientTls { ca_files: vec!["/nonexistent/ca.pem".into()], ..ClientTls::default() };
     let error = failure(&server.url, &tls).await.to_string();
     assert!(error.starts_with("cannot use the CA file /nonexistent/ca.pem"), "{error}");
-    let empty = crate::material::scratch("empty-ca.pem");
+    let empty = crate::material::scratch_path("empty-ca.pem");
     std::fs::write(&empty, "").unwrap();
     let tls = ClientTls { ca_files: vec![empty], ..ClientTls::default() };
     assert!(failure(&server.url, &tls).await.to_string().ends_with("holds no certificate"));

@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 use crate::material::ECDSA;
-use crate::server::{ALL, config, round_trip, serve, soon};
+use crate::server::{ALL_TRANSPORTS, config, round_trip, serve, with_timeout};
 
 #[test]
 fn a_link_can_run_on_another_thread_than_its_listener() {
@@ -22,7 +22,7 @@ fn a_link_can_run_on_another_thread_than_its_listener() {
     });
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        for transport in ALL {
+        for transport in ALL_TRANSPORTS {
             let server = serve(transport);
             let listener = bind(&config(transport), &server.limits).unwrap();
             let here = server.listener.local_address().to_string();
@@ -35,9 +35,9 @@ fn a_link_can_run_on_another_thread_than_its_listener() {
             });
             let mut link = tidegate_transports::client::connect(&target, &ECDSA.client_tls()).await.unwrap();
             let bytes = vec![3; 100_000];
-            assert!(soon(round_trip(&mut link, &bytes)).await == bytes, "{transport}");
-            soon(link.close()).await.unwrap();
-            assert_eq!(soon(link.read(&mut [0; 8])).await.unwrap_or(0), 0, "{transport}");
+            assert!(with_timeout(round_trip(&mut link, &bytes)).await == bytes, "{transport}");
+            with_timeout(link.close()).await.unwrap();
+            assert_eq!(with_timeout(link.read(&mut [0; 8])).await.unwrap_or(0), 0, "{transport}");
             accepting.abort();
         }
     });

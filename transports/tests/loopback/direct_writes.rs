@@ -1,27 +1,27 @@
-//! Any thread may write to a plain link, and only the owner to the others.
+//! Any thread may write to a plain link; only the owner may write to other links.
 
 use std::io::{ErrorKind, IoSlice};
 
 use tidegate_transports::{Transport, bind};
 
-use crate::server::{ALL, config, round_trip, serve, soon};
+use crate::server::{ALL_TRANSPORTS, config, round_trip, serve, with_timeout};
 
 #[tokio::test]
 async fn another_thread_can_write_to_plain_links() {
-    for transport in ALL {
+    for transport in ALL_TRANSPORTS {
         let server = serve(transport);
         let mut link = server.connect().await;
         let is_plain = matches!(transport, Transport::Tcp | Transport::Unix);
         assert_eq!(link.direct().is_some(), is_plain, "{transport}");
         let Some(writer) = link.direct() else { continue };
-        // `try_write` needs the runtime to have seen the socket writable once.
-        assert_eq!(soon(round_trip(&mut link, b"first ")).await, b"first ");
+        // `try_write` works only after the runtime has reported the socket writable once.
+        assert_eq!(with_timeout(round_trip(&mut link, b"first ")).await, b"first ");
         let write = move || writer.try_write(&[IoSlice::new(b"from"), IoSlice::new(b" afar")]);
         assert_eq!(std::thread::spawn(write).join().unwrap().unwrap(), 9);
         let mut back = Vec::new();
         while back.len() < 9 {
             let mut buf = [0; 16];
-            let read = soon(link.read(&mut buf)).await.unwrap();
+            let read = with_timeout(link.read(&mut buf)).await.unwrap();
             back.extend_from_slice(&buf[..read]);
         }
         assert_eq!(back, b"from afar");
@@ -64,7 +64,7 @@ async fn the_owner_continues_after_would_block() {
             }
         }
     });
-    soon(link.write_all(b"and the rest")).await.unwrap();
-    soon(link.close()).await.unwrap();
-    assert_eq!(soon(reads).await.unwrap(), written + 12);
+    with_timeout(link.write_all(b"and the rest")).await.unwrap();
+    with_timeout(link.close()).await.unwrap();
+    assert_eq!(with_timeout(reads).await.unwrap(), written + 12);
 }

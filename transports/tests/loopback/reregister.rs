@@ -1,4 +1,4 @@
-//! A link moves from one runtime to another during traffic, and the previous runtime may end.
+//! A link moves from one runtime to another while data is sent, and the previous runtime may end.
 
 use std::io::ErrorKind;
 use std::thread;
@@ -8,22 +8,22 @@ use tidegate_transports::{Limits, Link, Transport, bind, client};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::material::ECDSA;
-use crate::server::{ALL, config, round_trip, soon};
+use crate::server::{ALL_TRANSPORTS, config, round_trip, with_timeout};
 
-const LEN: usize = 100_000;
+const ROUND_LEN: usize = 100_000;
 
 #[test]
 fn a_link_continues_on_the_runtime_it_is_reregistered_with() {
-    for transport in ALL.into_iter().filter(|transport| *transport != Transport::Quic) {
+    for transport in ALL_TRANSPORTS.into_iter().filter(|transport| *transport != Transport::Quic) {
         let (first, second) = (runtime(), runtime());
-        let (link, client) = first.block_on(accepted(transport));
-        let mut link = first.block_on(echo(link));
+        let (link, client) = first.block_on(accept_link(transport));
+        let mut link = first.block_on(echo_round(link));
         assert!(link.is_mobile(), "{transport}");
-        // The client keeps sending meanwhile.
+        // The client keeps sending while the link moves.
         second.block_on(async { link.reregister() }).unwrap();
         drop(first);
-        let mut link = second.block_on(echo(link));
-        second.block_on(soon(link.close())).unwrap();
+        let mut link = second.block_on(echo_round(link));
+        second.block_on(with_timeout(link.close())).unwrap();
         client.join().unwrap();
     }
 }
@@ -32,15 +32,15 @@ fn a_link_continues_on_the_runtime_it_is_reregistered_with() {
 fn a_link_cannot_be_reregistered_while_a_direct_writer_exists() {
     for transport in [Transport::Tcp, Transport::Unix] {
         let runtime = runtime();
-        let (mut link, client) = runtime.block_on(accepted(transport));
+        let (mut link, client) = runtime.block_on(accept_link(transport));
         runtime.block_on(async {
             let writer = link.direct().unwrap();
             assert_eq!(link.reregister().unwrap_err().kind(), ErrorKind::ResourceBusy, "{transport}");
             drop(writer);
             link.reregister().unwrap();
         });
-        let mut link = runtime.block_on(async { echo(echo(link).await).await });
-        runtime.block_on(soon(link.close())).unwrap();
+        let mut link = runtime.block_on(async { echo_round(echo_round(link).await).await });
+        runtime.block_on(with_timeout(link.close())).unwrap();
         client.join().unwrap();
     }
 }
@@ -48,12 +48,12 @@ fn a_link_cannot_be_reregistered_while_a_direct_writer_exists() {
 #[test]
 fn a_quic_link_cannot_be_reregistered() {
     let runtime = runtime();
-    let (link, client) = runtime.block_on(accepted(Transport::Quic));
+    let (link, client) = runtime.block_on(accept_link(Transport::Quic));
     runtime.block_on(async {
-        let mut link = echo(link).await;
+        let mut link = echo_round(link).await;
         assert!(!link.is_mobile());
         assert_eq!(link.reregister().unwrap_err().kind(), ErrorKind::Unsupported);
-        soon(echo(link).await.close()).await.unwrap();
+        with_timeout(echo_round(link).await.close()).await.unwrap();
     });
     client.join().unwrap();
 }
@@ -62,9 +62,9 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Returns the server's side of a connection, on the calling runtime. The client runs on another runtime, sends two rounds
-/// of bytes, checks the echo of each, and then waits for the end of the stream.
-async fn accepted(transport: Transport) -> (Link, thread::JoinHandle<()>) {
+/// Returns the server's side of a connection, on the calling runtime. The client runs on another runtime, sends two
+/// rounds of bytes, checks the echo of each round, and then waits for the end of the stream.
+async fn accept_link(transport: Transport) -> (Link, thread::JoinHandle<()>) {
     let limits = Limits {
         handshakes: Handshakes::new(Default::default()),
         connections: Connections::new(Default::default()),
@@ -84,23 +84,23 @@ async fn accepted(transport: Transport) -> (Link, thread::JoinHandle<()>) {
         runtime().block_on(async {
             let mut link = client::connect(&target, &ECDSA.client_tls()).await.unwrap();
             for filling in [1, 2] {
-                let bytes = vec![filling; LEN];
-                assert!(soon(round_trip(&mut link, &bytes)).await == bytes, "{filling}");
+                let bytes = vec![filling; ROUND_LEN];
+                assert!(with_timeout(round_trip(&mut link, &bytes)).await == bytes, "{filling}");
             }
-            assert_eq!(soon(link.read(&mut [0; 8])).await.unwrap_or(0), 0);
+            assert_eq!(with_timeout(link.read(&mut [0; 8])).await.unwrap_or(0), 0);
         });
     });
-    let link = soon(listener.accept()).await.unwrap().establish().await.unwrap();
+    let link = with_timeout(listener.accept()).await.unwrap().establish().await.unwrap();
     (link, client)
 }
 
-/// Echoes one round of bytes.
-async fn echo(mut link: Link) -> Link {
+/// Sends one round of received bytes back.
+async fn echo_round(mut link: Link) -> Link {
     let (mut echoed, mut buf) = (0, vec![0; 16_384]);
-    while echoed < LEN {
-        let room = buf.len().min(LEN - echoed);
-        let read = soon(link.read(&mut buf[..room])).await.unwrap();
-        soon(link.write_all(&buf[..read])).await.unwrap();
+    while echoed < ROUND_LEN {
+        let room = buf.len().min(ROUND_LEN - echoed);
+        let read = with_timeout(link.read(&mut buf[..room])).await.unwrap();
+        with_timeout(link.write_all(&buf[..read])).await.unwrap();
         echoed += read;
     }
     link

@@ -1,4 +1,4 @@
-//! An echo server, and helpers for the tests.
+//! An echo server, and functions that all tests use.
 
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,9 +16,9 @@ use tidegate_transports::{
 };
 use tokio::sync::mpsc;
 
-use crate::material::{ECDSA, scratch};
+use crate::material::{ECDSA, scratch_path};
 
-pub const ALL: [Transport; 6] = [
+pub const ALL_TRANSPORTS: [Transport; 6] = [
     Transport::Tcp,
     Transport::Unix,
     Transport::Tls,
@@ -34,7 +34,7 @@ pub struct EchoServer {
     pub listener: Arc<Listener>,
     /// The errors of failed handshakes.
     pub handshake_failures: mpsc::UnboundedReceiver<EstablishError>,
-    /// How each link ended: the number of bytes echoed, or the error's text.
+    /// The result of each ended link: the number of bytes echoed, or the error's text.
     pub link_results: mpsc::UnboundedReceiver<Result<u64, String>>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -45,16 +45,16 @@ impl Drop for EchoServer {
     }
 }
 
-/// Default settings for a transport, on a free port.
+/// Returns the default settings for a transport, on a free port.
 pub fn config(transport: Transport) -> ListenerConfig {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let material = || ECDSA.server.clone();
     ListenerConfig::new(match transport {
         Transport::Tcp => Endpoint::Tcp { address },
         Transport::Unix => {
-            static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-            let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            Endpoint::Unix { path: scratch(&format!("{number}.sock")), mode: 0o600 }
+            static SOCKET_NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let number = SOCKET_NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Endpoint::Unix { path: scratch_path(&format!("{number}.sock")), mode: 0o600 }
         }
         Transport::Tls => Endpoint::Tls { address, material: material() },
         Transport::WebSocket => Endpoint::WebSocket { address, config: WebSocketConfig::default() },
@@ -133,7 +133,7 @@ impl EchoServer {
     }
 }
 
-/// Echoes everything, then closes; returns the number of bytes.
+/// Sends all received bytes back, then closes the link. Returns the number of bytes.
 async fn echo(mut link: Link) -> std::io::Result<u64> {
     let mut buf = vec![0; 16 * 1024];
     let mut total = 0;
@@ -154,7 +154,7 @@ async fn echo(mut link: Link) -> std::io::Result<u64> {
     }
 }
 
-/// Sends `bytes` and reads as many back at the same time.
+/// Sends `bytes` and, at the same time, reads the same number of bytes back.
 pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     let (mut sent, mut back) = (0, Vec::new());
     let mut buf = vec![0; 10_000];
@@ -181,7 +181,7 @@ pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     back
 }
 
-/// Waits for a condition for at most 10 s, otherwise panics.
+/// Waits until a condition is true. Panics after 10 s.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..1000 {
         if condition() {
@@ -192,7 +192,7 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     panic!("timed out after 10 s waiting for: {what}");
 }
 
-/// Awaits a future, and panics if it takes longer than 10 s.
-pub async fn soon<F: Future>(future: F) -> F::Output {
+/// Awaits a future. Panics if it takes longer than 10 s.
+pub async fn with_timeout<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("took too long")
 }

@@ -1,4 +1,4 @@
-//! Clients that connect and send nothing do not delay others, and are closed at the handshake timeout.
+//! Clients that connect and send no data do not delay others, and are closed at the handshake timeout.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,49 +8,49 @@ use tidegate_transports::{EstablishError, Transport};
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::material::ECDSA;
-use crate::server::{config, eventually, round_trip, serve, serve_with, soon};
+use crate::server::{config, eventually, round_trip, serve, serve_with, with_timeout};
 
-const SILENT: usize = 200;
+const SILENT_CLIENTS: usize = 200;
 
 #[tokio::test]
-async fn two_hundred_silent_sockets_do_not_delay_other_clients() {
+async fn silent_sockets_do_not_delay_other_clients() {
     for transport in [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::SecureWebSocket] {
         let server = serve(transport);
         let mut silent = Vec::new();
-        for _ in 0..SILENT {
+        for _ in 0..SILENT_CLIENTS {
             silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
         }
         let begin = Instant::now();
-        let mut link = soon(server.connect()).await;
-        assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
+        let mut link = with_timeout(server.connect()).await;
+        assert_eq!(with_timeout(round_trip(&mut link, b"hello")).await, b"hello");
         assert!(begin.elapsed() < Duration::from_secs(5), "{transport}: {:?}", begin.elapsed());
-        let waits = if transport == Transport::Tcp { 0 } else { SILENT };
+        let waits = if transport == Transport::Tcp { 0 } else { SILENT_CLIENTS };
         assert_eq!(server.limits.handshakes.running(), waits, "{transport}");
     }
 }
 
-/// Some complete the handshake and open no stream, others send only the first datagram of a handshake.
+/// Some clients complete the handshake and open no stream; others send only the first datagram of a handshake.
 #[tokio::test]
-async fn two_hundred_silent_quic_clients_do_not_delay_other_clients() {
+async fn silent_quic_clients_do_not_delay_other_clients() {
     let server = serve(Transport::Quic);
     let address = server.address.unwrap();
     let endpoint = quic_client();
     let mut silent = Vec::new();
-    for _ in 0..SILENT {
-        silent.push(soon(endpoint.connect(address, "localhost").unwrap()).await.unwrap());
+    for _ in 0..SILENT_CLIENTS {
+        silent.push(with_timeout(endpoint.connect(address, "localhost").unwrap()).await.unwrap());
     }
     let first_flight = recorded_first_flight().await;
     let mut sockets = Vec::new();
-    for _ in 0..SILENT / 2 {
+    for _ in 0..SILENT_CLIENTS / 2 {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         socket.send_to(&first_flight, address).await.unwrap();
         sockets.push(socket);
     }
     let begin = Instant::now();
-    let mut link = soon(server.connect()).await;
-    assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
+    let mut link = with_timeout(server.connect()).await;
+    assert_eq!(with_timeout(round_trip(&mut link, b"hello")).await, b"hello");
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    assert!(server.limits.handshakes.running() >= SILENT);
+    assert!(server.limits.handshakes.running() >= SILENT_CLIENTS);
 }
 
 #[tokio::test]
@@ -60,13 +60,13 @@ async fn a_silent_client_reaches_the_handshake_timeout() {
         config.handshake_timeout = Duration::from_millis(50);
         let mut server = serve_with(config, Default::default());
         let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
-        let error = soon(server.handshake_failures.recv()).await.unwrap();
+        let error = with_timeout(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Timeout(_)), "{transport}: {error}");
         eventually("all places are given back", || {
             server.limits.handshakes.running() == 0 && server.limits.connections.open() == 0
         })
         .await;
-        assert_eq!(soon(socket.peek(&mut [0; 8])).await.unwrap(), 0);
+        assert_eq!(with_timeout(socket.peek(&mut [0; 8])).await.unwrap(), 0);
     }
 }
 
@@ -76,26 +76,29 @@ async fn a_quic_client_that_opens_no_stream_is_closed_with_code_1() {
     config.handshake_timeout = Duration::from_millis(300);
     let mut server = serve_with(config, Default::default());
     let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
-    match soon(connection.closed()).await {
+    match with_timeout(connection.closed()).await {
         quinn::ConnectionError::ApplicationClosed(close) => assert_eq!(close.error_code, 1_u32.into()),
         other => panic!("{other}"),
     }
-    assert!(matches!(soon(server.handshake_failures.recv()).await.unwrap(), EstablishError::Timeout(_)));
+    assert!(matches!(
+        with_timeout(server.handshake_failures.recv()).await.unwrap(),
+        EstablishError::Timeout(_)
+    ));
     eventually("all places are given back", || server.limits.connections.open() == 0).await;
 }
 
-/// Health checks of load balancers connect and disconnect without sending anything.
+/// Health checks of load balancers connect and disconnect without sending any data.
 #[tokio::test]
-async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
+async fn a_client_that_disconnects_before_the_handshake_is_reported_as_closed() {
     for transport in [Transport::Tls, Transport::WebSocket] {
         let mut server = serve(transport);
         drop(TcpStream::connect(server.address.unwrap()).await.unwrap());
-        let error = soon(server.handshake_failures.recv()).await.unwrap();
+        let error = with_timeout(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Closed), "{transport}: {error}");
     }
 }
 
-/// A quinn client that trusts the tests' authority.
+/// Returns a quinn client that trusts the certificate authority of the tests.
 pub fn quic_client() -> quinn::Endpoint {
     quic_client_with(&[b"mqtt"])
 }
@@ -124,7 +127,7 @@ async fn recorded_first_flight() -> Vec<u8> {
     let endpoint = quic_client();
     let _connecting = endpoint.connect(sink.local_addr().unwrap(), "localhost").unwrap();
     let mut datagram = vec![0; 2000];
-    let (length, _) = soon(sink.recv_from(&mut datagram)).await.unwrap();
+    let (length, _) = with_timeout(sink.recv_from(&mut datagram)).await.unwrap();
     datagram.truncate(length);
     datagram
 }

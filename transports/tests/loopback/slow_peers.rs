@@ -1,4 +1,4 @@
-//! A peer that does not read stalls only its own link, and no data is lost when it reads again.
+//! A peer that does not read stalls only its own link, and no data is lost when the peer reads again.
 
 use std::io::IoSlice;
 use std::task::{Context, Poll, Waker};
@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 use tidegate_transports::{Link, bind};
 
 use crate::material::ECDSA;
-use crate::server::{ALL, config, serve, soon};
+use crate::server::{ALL_TRANSPORTS, config, serve, with_timeout};
 
-/// Writes until the link accepts no more; returns the number of bytes accepted.
-async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
+/// Writes until the link accepts no more bytes. Returns the number of bytes accepted.
+async fn write_until_stalled(link: &mut Link, bytes: &[u8]) -> usize {
     let mut written = 0;
     let mut stalls = 0;
     while stalls < 200 {
@@ -29,16 +29,16 @@ async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
 }
 
 #[tokio::test]
-async fn unread_data_is_bounded_and_arrives_later() {
+async fn unread_data_is_bounded_and_delivered_later() {
     let bytes: Vec<u8> = (0..32_000_000_u32).map(|n| (n >> 8) as u8 ^ n as u8).collect();
-    for transport in ALL {
+    for transport in ALL_TRANSPORTS {
         let server = serve(transport);
         let listener = bind(&config(transport), &server.limits).unwrap();
         let here = server.listener.local_address().to_string();
         let url = server.url.replace(&here, &listener.local_address().to_string());
         let target = url.parse().unwrap();
         let tls = ECDSA.client_tls();
-        let (mut link, mut client) = soon(async {
+        let (mut link, mut client) = with_timeout(async {
             tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
                 let mut link = tidegate_transports::client::connect(&target, &tls).await.unwrap();
                 link.write_all(b"x").await.unwrap();
@@ -47,7 +47,7 @@ async fn unread_data_is_bounded_and_arrives_later() {
         })
         .await;
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
-        let written = fill(&mut link, &bytes).await;
+        let written = write_until_stalled(&mut link, &bytes).await;
         assert!(written < bytes.len(), "{transport} accepted {written} bytes that the peer did not read");
         let sent = bytes[written..].to_vec();
         let rest = tokio::spawn(async move {
@@ -56,12 +56,12 @@ async fn unread_data_is_bounded_and_arrives_later() {
         });
         let (mut all, mut buf) = (Vec::new(), vec![0; 65_536]);
         while all.len() < bytes.len() {
-            match soon(client.read(&mut buf)).await.unwrap() {
+            match with_timeout(client.read(&mut buf)).await.unwrap() {
                 0 => break,
                 read => all.extend_from_slice(&buf[..read]),
             }
         }
         assert!(all == bytes, "{transport}: {} of {} bytes", all.len(), bytes.len());
-        soon(rest).await.unwrap();
+        with_timeout(rest).await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3, ECDSA and RSA keys, ALPN, and errors in the operator's files.
+//! TLS 1.2 and 1.3, ECDSA and RSA keys, ALPN, and errors in the operator's certificate and key files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::material::{ECDSA, Material, RSA, scratch};
-use crate::server::{EchoServer, config, serve_with, soon};
+use crate::material::{ECDSA, Material, RSA, scratch_path};
+use crate::server::{EchoServer, config, serve_with, with_timeout};
 
 fn serve_material(material: &Material) -> EchoServer {
     let mut config = config(Transport::Tls);
@@ -23,7 +23,7 @@ fn serve_material(material: &Material) -> EchoServer {
     serve_with(config, Default::default())
 }
 
-async fn hello(
+async fn exchange_hello(
     server: &EchoServer,
     material: &Material,
     version: &'static rustls::SupportedProtocolVersion,
@@ -53,7 +53,8 @@ async fn tls_1_2_and_1_3_work_with_ecdsa_and_rsa_keys() {
     for material in [&*ECDSA, &*RSA] {
         let server = serve_material(material);
         for version in [&TLS12, &TLS13] {
-            let protocol = soon(hello(&server, material, version, &[b"mqtt"])).await.unwrap();
+            let protocol =
+                with_timeout(exchange_hello(&server, material, version, &[b"mqtt"])).await.unwrap();
             assert_eq!(protocol.as_deref(), Some(b"mqtt".as_slice()));
         }
     }
@@ -62,19 +63,19 @@ async fn tls_1_2_and_1_3_work_with_ecdsa_and_rsa_keys() {
 #[tokio::test]
 async fn a_client_may_omit_alpn_but_must_not_offer_only_other_protocols() {
     let server = serve_material(&ECDSA);
-    assert_eq!(soon(hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
-    let error = soon(hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
+    assert_eq!(with_timeout(exchange_hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
+    let error = with_timeout(exchange_hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
     assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
 }
 
-fn fault(chain: &Path, key: &Path) -> String {
+fn material_error(chain: &Path, key: &Path) -> String {
     ServerMaterial::from_pem_files(chain, key).unwrap_err().to_string()
 }
 
 #[test]
-fn errors_name_the_faulty_file() {
+fn certificate_errors_name_the_faulty_file() {
     let write = |name: &str, text: &str| {
-        let path = scratch(name);
+        let path = scratch_path(name);
         std::fs::write(&path, text).unwrap();
         path
     };
@@ -84,19 +85,30 @@ fn errors_name_the_faulty_file() {
     ServerMaterial::from_pem_files(&chain, &key).unwrap();
     ServerMaterial::from_pem_files(&both, &both).unwrap();
 
-    let missing = scratch("missing.pem");
-    assert!(fault(&missing, &key).starts_with(&format!("cannot read {}", missing.display())));
-    assert_eq!(fault(&key, &key), format!("{} holds no certificate (no BEGIN CERTIFICATE)", key.display()));
-    assert!(fault(&chain, &chain).contains("chain.pem holds no unencrypted private key"));
+    let missing = scratch_path("missing.pem");
+    assert!(material_error(&missing, &key).starts_with(&format!("cannot read {}", missing.display())));
+    assert_eq!(
+        material_error(&key, &key),
+        format!("{} holds no certificate (no BEGIN CERTIFICATE)", key.display())
+    );
+    assert!(material_error(&chain, &chain).contains("chain.pem holds no unencrypted private key"));
     let other = write("other.pem", &RSA.key);
-    assert!(fault(&chain, &other).contains("other.pem does not belong to the certificate in"));
+    assert!(material_error(&chain, &other).contains("other.pem does not belong to the certificate in"));
     let truncated = write("truncated.pem", &ECDSA.chain[..100]);
-    assert!(fault(&truncated, &key).contains("truncated.pem"));
+    assert!(material_error(&truncated, &key).contains("truncated.pem"));
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let garbage = write("garbage.pem", garbage);
-    assert!(fault(&garbage, &key).contains("the certificate in"), "{}", fault(&garbage, &key));
+    assert!(
+        material_error(&garbage, &key).contains("the certificate in"),
+        "{}",
+        material_error(&garbage, &key)
+    );
     let bad_key = write("bad-key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-    assert!(fault(&chain, &bad_key).contains("bad-key.pem cannot be used"), "{}", fault(&chain, &bad_key));
+    assert!(
+        material_error(&chain, &bad_key).contains("bad-key.pem cannot be used"),
+        "{}",
+        material_error(&chain, &bad_key)
+    );
 }
 
 #[test]

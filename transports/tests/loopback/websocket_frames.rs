@@ -1,4 +1,4 @@
-//! WebSocket frames of a link, exchanged with another implementation.
+//! The WebSocket frames of a link, exchanged with another WebSocket implementation.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::server::{EchoServer, config, serve, serve_with, soon};
+use crate::server::{EchoServer, config, serve, serve_with, with_timeout};
 
-async fn open(server: &EchoServer) -> WebSocketStream<TcpStream> {
+async fn open_websocket(server: &EchoServer) -> WebSocketStream<TcpStream> {
     let mut request = server.url.as_str().into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
     let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
@@ -24,7 +24,7 @@ async fn open(server: &EchoServer) -> WebSocketStream<TcpStream> {
 async fn read_bytes(socket: &mut WebSocketStream<TcpStream>, length: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < length {
-        match soon(socket.next()).await.unwrap().unwrap() {
+        match with_timeout(socket.next()).await.unwrap().unwrap() {
             Message::Binary(payload) => bytes.extend_from_slice(&payload),
             other => panic!("{other:?}"),
         }
@@ -34,7 +34,7 @@ async fn read_bytes(socket: &mut WebSocketStream<TcpStream>, length: usize) -> V
 
 async fn close_code(socket: &mut WebSocketStream<TcpStream>) -> u16 {
     loop {
-        match soon(socket.next()).await.unwrap().unwrap() {
+        match with_timeout(socket.next()).await.unwrap().unwrap() {
             Message::Close(Some(CloseFrame { code, .. })) => return code.into(),
             Message::Binary(_) => {}
             other => panic!("{other:?}"),
@@ -46,11 +46,11 @@ fn frame(opcode: Data, is_final: bool, payload: &'static [u8]) -> Message {
     Message::Frame(Frame::message(Bytes::from_static(payload), OpCode::Data(opcode), is_final))
 }
 
-/// [MQTT5-6.0.0-2] Packets need not be aligned with frames.
+/// MQTT packets need not be aligned with WebSocket frames [MQTT5-6.0.0-2].
 #[tokio::test]
-async fn packets_may_span_and_share_frames() {
+async fn mqtt_packets_may_span_and_share_websocket_frames() {
     let server = serve(Transport::WebSocket);
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     for byte in b"one byte per frame" {
         socket.feed(Message::Binary(Bytes::copy_from_slice(&[*byte]))).await.unwrap();
     }
@@ -64,7 +64,7 @@ async fn packets_may_span_and_share_frames() {
     let mut bytes = Vec::new();
     let mut pongs = 0;
     while bytes.len() < expected.len() || pongs == 0 {
-        match soon(socket.next()).await.unwrap().unwrap() {
+        match with_timeout(socket.next()).await.unwrap().unwrap() {
             Message::Binary(payload) => bytes.extend_from_slice(&payload),
             Message::Pong(payload) if payload == "between" => pongs += 1,
             other => panic!("{other:?}"),
@@ -73,15 +73,15 @@ async fn packets_may_span_and_share_frames() {
     assert_eq!((bytes.as_slice(), pongs), (expected.as_slice(), 1));
 }
 
-/// [MQTT5-6.0.0-1] MQTT travels in binary frames only.
+/// MQTT uses binary frames only [MQTT5-6.0.0-1].
 #[tokio::test]
 async fn a_text_frame_closes_with_1003() {
     let mut server = serve(Transport::WebSocket);
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     socket.feed(Message::Binary(Bytes::from_static(b"before"))).await.unwrap();
     socket.send(Message::text("hello")).await.unwrap();
     assert_eq!(close_code(&mut socket).await, 1003);
-    assert_eq!(soon(server.link_results.recv()).await.unwrap(), Err("text frame".to_owned()));
+    assert_eq!(with_timeout(server.link_results.recv()).await.unwrap(), Err("text frame".to_owned()));
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn protocol_violations_close_with_1002() {
     ];
     let server = serve(Transport::WebSocket);
     for fault in faults {
-        let mut socket = open(&server).await;
+        let mut socket = open_websocket(&server).await;
         socket.get_mut().write_all(fault).await.unwrap();
         assert_eq!(close_code(&mut socket).await, 1002, "{fault:x?}");
     }
@@ -117,7 +117,7 @@ async fn an_oversized_frame_closes_with_1009() {
         config.frame_size_max = 1000;
     }
     let server = serve_with(config, Default::default());
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     socket.send(Message::Binary(vec![7; 1000].into())).await.unwrap();
     assert_eq!(read_bytes(&mut socket, 1000).await, vec![7; 1000]);
     socket.send(Message::Binary(vec![7; 1001].into())).await.unwrap();
@@ -127,28 +127,28 @@ async fn an_oversized_frame_closes_with_1009() {
 #[tokio::test]
 async fn a_close_is_answered_with_the_same_code() {
     let mut server = serve(Transport::WebSocket);
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     socket.close(Some(CloseFrame { code: 4321.into(), reason: "done".into() })).await.unwrap();
     assert_eq!(close_code(&mut socket).await, 4321);
-    assert_eq!(soon(server.link_results.recv()).await.unwrap(), Ok(0));
+    assert_eq!(with_timeout(server.link_results.recv()).await.unwrap(), Ok(0));
 }
 
 #[tokio::test]
-async fn one_write_is_one_frame() {
+async fn one_write_is_sent_as_one_websocket_frame() {
     let server = serve(Transport::WebSocket);
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     socket.send(Message::Binary(vec![9; 3000].into())).await.unwrap();
-    match soon(socket.next()).await.unwrap().unwrap() {
+    match with_timeout(socket.next()).await.unwrap().unwrap() {
         Message::Binary(payload) => assert_eq!(payload.len(), 3000),
         other => panic!("{other:?}"),
     }
 }
 
-/// The server waits for a frame header that arrives byte by byte.
+/// The server waits for the rest of a frame header that is received byte by byte.
 #[tokio::test]
-async fn a_header_may_arrive_byte_by_byte() {
+async fn a_frame_header_may_be_received_byte_by_byte() {
     let server = serve(Transport::WebSocket);
-    let mut socket = open(&server).await;
+    let mut socket = open_websocket(&server).await;
     let bytes = [0x82, 0xFE, 0, 130, 1, 2, 3, 4];
     for byte in bytes {
         socket.get_mut().write_all(&[byte]).await.unwrap();
@@ -160,9 +160,9 @@ async fn a_header_may_arrive_byte_by_byte() {
     assert_eq!(read_bytes(&mut socket, 130).await, expected);
 }
 
-/// Bytes that follow the request in the same segment belong to the WebSocket.
+/// Bytes that follow the request in the same segment are part of the WebSocket stream.
 #[tokio::test]
-async fn frames_may_arrive_with_the_upgrade_request() {
+async fn frames_may_be_received_together_with_the_upgrade_request() {
     let server = serve(Transport::WebSocket);
     let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
     let mut request = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

@@ -1,4 +1,4 @@
-//! WebSocket pings in both directions; other transports have none.
+//! WebSocket pings in both directions. Other transports have no pings.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::server::{ALL, config, serve, soon};
+use crate::server::{ALL_TRANSPORTS, config, serve, with_timeout};
 
 #[tokio::test]
 async fn a_queued_ping_is_sent_by_the_next_flush() {
@@ -18,7 +18,7 @@ async fn a_queued_ping_is_sent_by_the_next_flush() {
     let mut request = format!("ws://{address}/mqtt").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "mqttv3.1".parse().unwrap());
     let socket = TcpStream::connect(address).await.unwrap();
-    let (mut link, client) = soon(async {
+    let (mut link, client) = with_timeout(async {
         tokio::join!(
             async { listener.accept().await.unwrap().establish().await.unwrap() },
             tokio_tungstenite::client_async(request, socket)
@@ -28,21 +28,24 @@ async fn a_queued_ping_is_sent_by_the_next_flush() {
     let mut client = client.unwrap().0;
     assert_eq!(link.heartbeat(), Some(Duration::from_secs(30)));
     link.ping().unwrap();
-    soon(link.flush()).await.unwrap();
-    assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Ping(Bytes::new()));
+    with_timeout(link.flush()).await.unwrap();
+    assert_eq!(with_timeout(client.next()).await.unwrap().unwrap(), Message::Ping(Bytes::new()));
     client.flush().await.unwrap();
     client.send(Message::Ping(Bytes::from_static(b"there?"))).await.unwrap();
     client.send(Message::Binary(Bytes::from_static(b"data"))).await.unwrap();
     let mut buf = [0; 100];
-    assert_eq!(soon(link.read(&mut buf)).await.unwrap(), 4);
-    assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"there?")));
-    soon(link.close()).await.unwrap();
+    assert_eq!(with_timeout(link.read(&mut buf)).await.unwrap(), 4);
+    assert_eq!(
+        with_timeout(client.next()).await.unwrap().unwrap(),
+        Message::Pong(Bytes::from_static(b"there?"))
+    );
+    with_timeout(link.close()).await.unwrap();
     assert!(link.ping().is_err());
 }
 
 #[tokio::test]
 async fn client_links_and_other_transports_send_no_pings() {
-    for transport in ALL {
+    for transport in ALL_TRANSPORTS {
         let server = serve(transport);
         let mut link = server.connect().await;
         assert_eq!(link.heartbeat(), None, "{transport}: clients do not ping");

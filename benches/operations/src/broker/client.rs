@@ -1,4 +1,4 @@
-//! A client: its connection on the broker's side, and the packets that it sends.
+//! A client of the broker core: the broker's side of its connection, and the packets that the client sends.
 
 use tidegate_broker::ClientConnection;
 use tidegate_mqtt::topic::SubscriptionFilter;
@@ -13,55 +13,56 @@ use crate::codec::V5;
 /// A connected client.
 pub(super) struct Client {
     connection: ClientConnection,
-    /// The packet identifier of the next message to acknowledge.
-    next: PacketId,
-    /// The acknowledgements sent together, reused.
+    /// Packet identifier of the next message that the client acknowledges.
+    next_packet_id: PacketId,
+    /// Reused buffer for the acknowledgements that are sent together.
     acks: Vec<u8>,
 }
 
 impl Client {
     /// Connects a client whose session ends with the connection.
     pub(super) fn connected(core: &mut Core, id: &str) -> Self {
-        Self::with(core, &Connect::new(V5, id))
+        Self::connect_with(core, &Connect::new(V5, id))
     }
 
-    /// Connects a client by that CONNECT.
-    pub(super) fn with(core: &mut Core, connect: &Connect) -> Self {
+    /// Connects a client with this CONNECT packet.
+    pub(super) fn connect_with(core: &mut Core, connect: &Connect) -> Self {
         let connection = core.accept(encoded(connect.clone()));
-        let mut client = Self { connection, next: PacketId::MIN, acks: Vec::new() };
+        let mut client = Self { connection, next_packet_id: PacketId::MIN, acks: Vec::new() };
         client.send(core, &[]);
         core.flush();
         client
     }
 
-    /// Sends `wire`, which arrives in one read.
+    /// Sends the bytes in `wire`, which the broker receives in one read.
     pub(super) fn send(&mut self, core: &mut Core, wire: &[u8]) {
         core.poll(&mut self.connection, wire).expect("the connection stays open");
     }
 
-    /// Subscribes at QoS 2, so that messages arrive at the QoS they were published at.
+    /// Subscribes at QoS 2, so that each message arrives at the QoS of its PUBLISH.
     pub(super) fn subscribe(&mut self, core: &mut Core, filter: &str) {
         self.send(core, &subscribe(filter, QoS::ExactlyOnce));
         core.flush();
     }
 
-    /// Acknowledges the next `count` messages, which completes them. The acknowledgements arrive in one read.
+    /// Sends the acknowledgements that complete the next `count` messages. The broker receives the acknowledgements in
+    /// one read.
     pub(super) fn acknowledge(&mut self, core: &mut Core, kind: AckKind, count: u16) {
         self.acks.clear();
         for _ in 0..count {
-            self.acks.extend_from_slice(&ack(kind, self.next));
-            self.next = self.next.next();
+            self.acks.extend_from_slice(&ack(kind, self.next_packet_id));
+            self.next_packet_id = self.next_packet_id.next();
         }
         core.poll(&mut self.connection, &self.acks).expect("the messages are in flight");
     }
 
-    /// Acknowledges the next message without completing it.
-    pub(super) fn answer(&mut self, core: &mut Core, kind: AckKind) {
-        core.poll(&mut self.connection, &ack(kind, self.next)).expect("the message is in flight");
+    /// Sends an acknowledgement of the next message that does not complete the message, such as PUBREC.
+    pub(super) fn acknowledge_partly(&mut self, core: &mut Core, kind: AckKind) {
+        core.poll(&mut self.connection, &ack(kind, self.next_packet_id)).expect("the message is in flight");
     }
 }
 
-/// The bytes of an acknowledgement with reason code 0x00.
+/// Returns the bytes of an acknowledgement with reason code 0x00.
 pub(super) fn ack(kind: AckKind, packet_id: PacketId) -> [u8; 4] {
     let [high, low] = packet_id.get().to_be_bytes();
     let first = match kind {
@@ -91,7 +92,7 @@ pub(super) fn unsubscribe(filter: &str) -> Vec<u8> {
     })
 }
 
-/// The bytes of a packet.
+/// Returns the bytes of a packet.
 pub(super) fn encoded(packet: impl Into<Packet>) -> Vec<u8> {
     let mut wire = Vec::new();
     packet.into().encode(V5, &mut wire).expect("a packet");

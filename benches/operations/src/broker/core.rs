@@ -1,5 +1,5 @@
-//! One core: it runs turns, carries out their effects and writes to clients, as `gateway/src/driver` and `gateway/src/cores` do.
-//! Each client's socket accepts all bytes and discards them.
+//! A core without sockets and runtime. The core runs turns, carries out their effects and writes to clients, as
+//! `gateway/src/driver` and `gateway/src/cores` do. Each client's socket accepts all bytes and discards them.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use tidegate_broker::{
     Written,
 };
 
-/// The broker, and the only core that works for it.
+/// The broker and the only core that runs its turns.
 pub(super) struct Core {
     broker: Arc<Broker>,
     workspace: Workspace,
     timers: TimerQueue,
-    /// Connections whose answers wait for a commit.
-    waiting: Vec<Arc<Signals>>,
-    /// The list of sessions to write to, reused. It is empty except during [`Self::flush`].
-    flushes: Vec<Arc<SessionHandle>>,
+    /// Signals of the connections whose acknowledgements wait for a commit.
+    awaiting_commit: Vec<Arc<Signals>>,
+    /// Reused list for the sessions that [`Self::flush`] writes to. The list is empty outside of that function.
+    sessions_to_flush: Vec<Arc<SessionHandle>>,
     buffers: Vec<Vec<u8>>,
     now: Instant,
 }
@@ -36,34 +36,34 @@ impl DirectWrite for Sink {
 }
 
 impl Core {
-    /// The only core of a new broker.
+    /// Creates a broker with a single core.
     pub(super) fn new(config: BrokerConfig, store: Option<SessionStore>) -> Self {
         let now = Instant::now();
         Self {
             broker: Arc::new(Broker::new(config, store, now)),
             workspace: Workspace::new(Arc::new(Counters::default()), 1),
             timers: TimerQueue::default(),
-            waiting: Vec::new(),
-            flushes: Vec::new(),
+            awaiting_commit: Vec::new(),
+            sessions_to_flush: Vec::new(),
             buffers: Vec::new(),
             now,
         }
     }
 
-    /// Copies of messages sent to clients so far.
+    /// Returns the number of message copies sent to clients so far.
     pub(super) fn messages_sent(&self) -> u64 {
         self.workspace.counters.messages_sent.read()
     }
 
-    /// Advances the clock, and fires the timers that are due.
-    pub(super) fn pass(&mut self, time: Duration) {
+    /// Advances the clock and handles the timers that are due.
+    pub(super) fn advance_clock(&mut self, time: Duration) {
         self.now += time;
         while let Some(timer) = self.timers.take_due(self.now) {
             let _ = self.turn(|broker, turn| broker.timeout(turn, timer));
         }
     }
 
-    /// Accepts a client that sent the CONNECT in `wire`.
+    /// Accepts a client. `wire` is the CONNECT packet that the client sent.
     pub(super) fn accept(&mut self, mut wire: Vec<u8>) -> ClientConnection {
         let step = self.broker.begin_connect().receive(&mut wire, String::new);
         let ConnectStep::Accept(negotiated) = step else { panic!("refused: {step:?}") };
@@ -74,7 +74,8 @@ impl Core {
         ClientConnection::new(Arc::clone(&self.broker), receipt)
     }
 
-    /// Polls a connection as the gateway's driver does. `bytes` is what its socket has to read; it may be empty.
+    /// Polls a connection as the gateway's driver does. `bytes` are the bytes that the client's socket has received;
+    /// there may be none.
     pub(super) fn poll(&mut self, connection: &mut ClientConnection, bytes: &[u8]) -> Result<(), End> {
         connection.take_signals()?;
         self.turn(|_, turn| {
@@ -96,23 +97,24 @@ impl Core {
         self.turn(|_, turn| connection.end(turn, end, &mut rest));
     }
 
-    /// After a commit of the store: sends the messages that waited for it, and signals the connections whose answers did.
+    /// Handles a commit of the store: sends the messages that waited for the commit, and signals the connections whose
+    /// acknowledgements waited for it.
     pub(super) fn commit_reached(&mut self) {
         self.turn(|broker, turn| broker.commit_reached(turn));
-        self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+        self.awaiting_commit.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
 
-    /// Writes to every client that bytes wait for.
+    /// Writes to every client for which the broker has bytes.
     pub(super) fn flush(&mut self) {
-        let mut flushes = std::mem::take(&mut self.flushes);
-        self.workspace.effects.take_flushes(&mut flushes);
+        let mut sessions_to_flush = std::mem::take(&mut self.sessions_to_flush);
+        self.workspace.effects.take_flushes(&mut sessions_to_flush);
         let mut buffers = std::mem::take(&mut self.buffers);
         self.turn(|broker, turn| {
-            for session in flushes.drain(..) {
-                write(broker, turn, &mut buffers, &session);
+            for session in sessions_to_flush.drain(..) {
+                write_session(broker, turn, &mut buffers, &session);
             }
         });
-        (self.flushes, self.buffers) = (flushes, buffers);
+        (self.sessions_to_flush, self.buffers) = (sessions_to_flush, buffers);
     }
 
     fn turn<R>(&mut self, work: impl FnOnce(&Broker, &mut Turn<'_>) -> R) -> R {
@@ -130,18 +132,23 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.waiting);
-        // The case that has a store calls `commit_reached`.
+        effects.take_waiting(&mut self.awaiting_commit);
+        // Nothing to do here: the cases with a store call `commit_reached` after a commit.
         let _ = effects.take_awaited();
     }
 }
 
-fn write(broker: &Broker, turn: &mut Turn<'_>, buffers: &mut Vec<Vec<u8>>, session: &Arc<SessionHandle>) {
+fn write_session(
+    broker: &Broker,
+    turn: &mut Turn<'_>,
+    buffers: &mut Vec<Vec<u8>>,
+    session: &Arc<SessionHandle>,
+) {
     session.unmark();
     loop {
         let begun = broker.begin_write(session, || buffers.pop().unwrap_or_default());
         let BeginWrite::Write(mut write) = begun else { return };
-        take_all(&mut write);
+        write_all_bytes(&mut write);
         write.record_progress(turn.now);
         let (has_more, buffer) = broker.end_write(turn, session, write, Written::All);
         buffers.extend(buffer);
@@ -151,11 +158,11 @@ fn write(broker: &Broker, turn: &mut Turn<'_>, buffers: &mut Vec<Vec<u8>>, sessi
     }
 }
 
-fn take_all(write: &mut WriteInProgress) {
+fn write_all_bytes(write: &mut WriteInProgress) {
     while !write.batch.is_empty() {
         let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
         write.batch.slices(&mut slices);
-        let written = write.writer.try_write(&slices).expect("it accepts all bytes");
+        let written = write.writer.try_write(&slices).expect("the sink accepts all bytes");
         drop(slices);
         write.batch.advance(written);
     }

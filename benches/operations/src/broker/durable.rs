@@ -1,5 +1,5 @@
-//! QoS 1 to a persistent session: with a store that commits at once, and with the store on disk. The publisher's PUBACKs wait for
-//! the commit of the latter.
+//! QoS 1 messages to a persistent session: with a store that commits at once, and with the store on disk. With the
+//! store on disk, the PUBACKs to the publisher wait for the commit.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,36 +15,36 @@ use tidegate_session::Config as SessionConfig;
 use super::client::Client;
 use super::core::Core;
 use crate::codec::{TOPIC, V5, publishes};
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(super) const CASES: &[Make] = &[in_memory, on_disk];
+pub(super) const CASES: &[CaseSetup] = &[in_memory, on_disk];
 
 /// A publisher, and a subscriber with a persistent session.
-struct Scene {
+struct Fixture {
     core: Core,
     subscriber: Client,
     publisher: Client,
 }
 
-impl Scene {
+impl Fixture {
     fn new(store: SessionStore) -> Self {
         let session = Arc::new(SessionConfig { change_log: true, ..SessionConfig::default() });
         let mut core = Core::new(BrokerConfig { session, ..BrokerConfig::default() }, Some(store));
         let publisher = Client::connected(&mut core, "publisher");
         let connect = Connect { session_expiry: Some(3600), ..Connect::new(V5, "subscriber") };
-        let subscriber = Client::with(&mut core, &connect);
+        let subscriber = Client::connect_with(&mut core, &connect);
         Self { core, subscriber, publisher }
     }
 
-    /// Publishes the messages in `wire`; the subscriber acknowledges them.
+    /// Sends the PUBLISH packets in `wire`. The subscriber acknowledges the messages.
     fn exchange(&mut self, wire: &[u8]) {
         self.publisher.send(&mut self.core, wire);
         self.core.flush();
-        self.subscriber.acknowledge(&mut self.core, AckKind::PubAck, BATCH);
+        self.subscriber.acknowledge(&mut self.core, AckKind::PubAck, MESSAGES_PER_READ);
     }
 
-    /// Sends what waited for the commit.
-    fn release(&mut self) {
+    /// Sends the packets and acknowledgements that waited for the commit.
+    fn release_awaiting(&mut self) {
         self.core.commit_reached();
         self.subscriber.send(&mut self.core, &[]);
         self.publisher.send(&mut self.core, &[]);
@@ -52,10 +52,10 @@ impl Scene {
     }
 }
 
-/// Reports commits to the broker, and to a thread that waits for them.
-struct Tee(Arc<dyn Observer>, Arc<Watermark>);
+/// Reports commits both to the broker and to the thread that waits for them in `wait_for_commit`.
+struct CommitObservers(Arc<dyn Observer>, Arc<Watermark>);
 
-impl Observer for Tee {
+impl Observer for CommitObservers {
     fn committed(&self, commit: Commit) {
         self.0.committed(commit);
         self.1.committed(commit);
@@ -69,16 +69,20 @@ impl Observer for Tee {
 fn in_memory() -> Case {
     let open = |observer| -> Result<Arc<dyn Store>, Infallible> { Ok(Arc::new(Memory::new(observer))) };
     let store = SessionStore::open(|| {}, open).expect("a store");
-    let mut scene = Scene::new(store);
-    scene.subscriber.subscribe(&mut scene.core, TOPIC);
-    let wire = publishes(TOPIC, QoS::AtLeastOnce, BATCH);
+    let mut fixture = Fixture::new(store);
+    fixture.subscriber.subscribe(&mut fixture.core, TOPIC);
+    let wire = publishes(TOPIC, QoS::AtLeastOnce, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::many("broker/QoS 1 to a persistent session, store in memory", u32::from(BATCH), move || {
-        scene.exchange(&wire);
-        scene.core.flush();
-        sent += u64::from(BATCH);
-        assert_eq!(scene.core.messages_sent(), sent);
-    })
+    Case::batch(
+        "broker/QoS 1 to a persistent session, store in memory",
+        u32::from(MESSAGES_PER_READ),
+        move || {
+            fixture.exchange(&wire);
+            fixture.core.flush();
+            sent += u64::from(MESSAGES_PER_READ);
+            assert_eq!(fixture.core.messages_sent(), sent);
+        },
+    )
 }
 
 fn on_disk() -> Case {
@@ -90,39 +94,47 @@ fn on_disk() -> Case {
     let store = SessionStore::open(
         || {},
         |observer| {
-            let store =
-                open(&config, Arc::new(SystemClocks), Arc::new(Tee(observer, Arc::clone(&watermark))));
+            let store = open(
+                &config,
+                Arc::new(SystemClocks),
+                Arc::new(CommitObservers(observer, Arc::clone(&watermark))),
+            );
             store.inspect(|store| engine = Some(Arc::clone(store)))
         },
     );
-    let mut scene = Scene::new(store.expect("a store"));
+    let mut fixture = Fixture::new(store.expect("a store"));
     let engine = engine.expect("it is open");
-    wait(&*engine, &watermark);
-    scene.release();
-    scene.subscriber.subscribe(&mut scene.core, TOPIC);
-    let wire = publishes(TOPIC, QoS::AtLeastOnce, BATCH);
+    wait_for_commit(&*engine, &watermark);
+    fixture.release_awaiting();
+    fixture.subscriber.subscribe(&mut fixture.core, TOPIC);
+    let wire = publishes(TOPIC, QoS::AtLeastOnce, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::many("broker/QoS 1 to a persistent session, store on disk", u32::from(BATCH), move || {
-        // The writer thread waits for the end of the scope, so that it does not compete for the batch.
-        let scope = engine.atomic_scope();
-        scene.exchange(&wire);
-        drop(scope);
-        wait(&*engine, &watermark);
-        scene.release();
-        sent += u64::from(BATCH);
-        assert_eq!(scene.core.messages_sent(), sent);
-        // The folder is removed together with the store.
-        let _ = &folder;
-    })
+    Case::batch(
+        "broker/QoS 1 to a persistent session, store on disk",
+        u32::from(MESSAGES_PER_READ),
+        move || {
+            // The store's writer thread takes no operations until the scope ends, so that the whole batch becomes one
+            // commit.
+            let scope = engine.atomic_scope();
+            fixture.exchange(&wire);
+            drop(scope);
+            wait_for_commit(&*engine, &watermark);
+            fixture.release_awaiting();
+            sent += u64::from(MESSAGES_PER_READ);
+            assert_eq!(fixture.core.messages_sent(), sent);
+            // The case owns the folder, so that it is removed together with the store.
+            let _ = &folder;
+        },
+    )
 }
 
 /// Waits until everything appended so far is committed.
-fn wait(store: &dyn Store, watermark: &Watermark) {
+fn wait_for_commit(store: &dyn Store, watermark: &Watermark) {
     match store.append(&mut Vec::new()) {
         Appended::Accepted(commit) | Appended::Slow(commit) => watermark.wait(commit),
         Appended::Refused => panic!("the store refused"),
     }
 }
 
-/// Messages in one read.
-const BATCH: u16 = 64;
+/// Number of messages in one read.
+const MESSAGES_PER_READ: u16 = 64;

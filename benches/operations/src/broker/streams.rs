@@ -1,5 +1,5 @@
-//! Messages to one topic with one subscriber and with 100. The route comes from the cache. The messages of one read share the
-//! lock of each subscriber's session.
+//! Messages to one topic with one subscriber and with 100. The route comes from the cache. The broker locks the session
+//! of each subscriber once for all messages of one read.
 
 use tidegate_broker::BrokerConfig;
 use tidegate_mqtt::{AckKind, PacketId, QoS};
@@ -7,24 +7,24 @@ use tidegate_mqtt::{AckKind, PacketId, QoS};
 use super::client::{Client, ack};
 use super::core::Core;
 use crate::codec::{TOPIC, publish, publishes};
-use crate::{Case, Make};
+use crate::{Case, CaseSetup};
 
-pub(super) const CASES: &[Make] = &[
-    || read("broker/read of 64 at QoS 0 to one", QoS::AtMostOnce, 1),
-    || read("broker/read of 64 at QoS 0 to 100", QoS::AtMostOnce, 100),
-    || read("broker/read of 64 at QoS 1 to one", QoS::AtLeastOnce, 1),
-    || read("broker/read of 64 at QoS 1 to 100", QoS::AtLeastOnce, 100),
+pub(super) const CASES: &[CaseSetup] = &[
+    || publish_in_one_read("broker/read of 64 at QoS 0 to one", QoS::AtMostOnce, 1),
+    || publish_in_one_read("broker/read of 64 at QoS 0 to 100", QoS::AtMostOnce, 100),
+    || publish_in_one_read("broker/read of 64 at QoS 1 to one", QoS::AtLeastOnce, 1),
+    || publish_in_one_read("broker/read of 64 at QoS 1 to 100", QoS::AtLeastOnce, 100),
     exactly_once,
 ];
 
 /// The subscribers and the publisher of one topic.
-struct Scene {
+struct Fixture {
     core: Core,
     subscribers: Vec<Client>,
     publisher: Client,
 }
 
-impl Scene {
+impl Fixture {
     fn new(count: u32) -> Self {
         let mut core = Core::new(BrokerConfig::default(), None);
         let publisher = Client::connected(&mut core, "publisher");
@@ -38,33 +38,36 @@ impl Scene {
     }
 }
 
-/// An operation is one message of the publisher, together with all its copies.
-fn read(name: &'static str, qos: QoS, count: u32) -> Case {
-    let Scene { mut core, mut subscribers, mut publisher } = Scene::new(count);
-    let wire = publishes(TOPIC, qos, BATCH);
+/// Sets up a case in which the broker receives `MESSAGES_PER_READ` publishes in one read. A message of the publisher,
+/// together with all its copies, counts as one operation.
+fn publish_in_one_read(name: &'static str, qos: QoS, count: u32) -> Case {
+    let Fixture { mut core, mut subscribers, mut publisher } = Fixture::new(count);
+    let wire = publishes(TOPIC, qos, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::many(name, u32::from(BATCH), move || {
+    Case::batch(name, u32::from(MESSAGES_PER_READ), move || {
         publisher.send(&mut core, &wire);
         core.flush();
         if qos > QoS::AtMostOnce {
-            subscribers.iter_mut().for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, BATCH));
+            subscribers
+                .iter_mut()
+                .for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, MESSAGES_PER_READ));
         }
-        sent += u64::from(count) * u64::from(BATCH);
+        sent += u64::from(count) * u64::from(MESSAGES_PER_READ);
         assert_eq!(core.messages_sent(), sent);
     })
 }
 
 fn exactly_once() -> Case {
-    let Scene { mut core, mut subscribers, mut publisher } = Scene::new(1);
+    let Fixture { mut core, mut subscribers, mut publisher } = Fixture::new(1);
     let mut subscriber = subscribers.pop().expect("one");
     let publish = publish(TOPIC, QoS::ExactlyOnce);
     let release = ack(AckKind::PubRel, PacketId::MIN);
     let mut sent = 0;
-    Case::of("broker/QoS 2 to one, both exchanges", move || {
+    Case::single("broker/QoS 2 to one, both exchanges", move || {
         publisher.send(&mut core, &publish);
         core.flush();
         publisher.send(&mut core, &release);
-        subscriber.answer(&mut core, AckKind::PubRec);
+        subscriber.acknowledge_partly(&mut core, AckKind::PubRec);
         core.flush();
         subscriber.acknowledge(&mut core, AckKind::PubComp, 1);
         core.flush();
@@ -73,5 +76,5 @@ fn exactly_once() -> Case {
     })
 }
 
-/// Messages in one read.
-const BATCH: u16 = 64;
+/// Number of messages in one read.
+const MESSAGES_PER_READ: u16 = 64;

@@ -4,9 +4,10 @@ use crate::error::LoadError;
 use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, packet_type};
 
-/// Session Present and Receive Maximum of a successful CONNACK. Another reason code is an error.
+/// Returns the Session Present flag and the Receive Maximum of a successful CONNACK. A CONNACK with another reason code
+/// is an error.
 pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool, u16), LoadError> {
-    expect(packet, packet_type::CONNACK, "CONNACK")?;
+    expect_packet_type(packet, packet_type::CONNACK, "CONNACK")?;
     let [flags, code, rest @ ..] = packet.body else { return Err(LoadError::Malformed("CONNACK")) };
     if *code != 0 {
         return Err(LoadError::Refused { packet: "CONNECT", code: *code });
@@ -20,7 +21,7 @@ pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool,
 
 /// Checks the packet identifier and all reason codes of a SUBACK.
 pub(super) fn suback(packet: &RawPacket<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {
-    expect(packet, packet_type::SUBACK, "SUBACK")?;
+    expect_packet_type(packet, packet_type::SUBACK, "SUBACK")?;
     if packet.leading_id() != Some(packet_id) {
         return Err(LoadError::Malformed("SUBACK with a wrong packet id"));
     }
@@ -32,7 +33,7 @@ pub(super) fn suback(packet: &RawPacket<'_>, version: Version, packet_id: u16) -
     }
 }
 
-fn expect(packet: &RawPacket<'_>, wanted: u8, expected: &'static str) -> Result<(), LoadError> {
+fn expect_packet_type(packet: &RawPacket<'_>, wanted: u8, expected: &'static str) -> Result<(), LoadError> {
     if packet.packet_type() == wanted {
         return Ok(());
     }

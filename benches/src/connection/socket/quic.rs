@@ -16,18 +16,18 @@ use super::Received;
 use super::udp_endpoint::UdpEndpoint;
 use crate::error::LoadError;
 
-/// One QUIC connection.
+/// The socket side of one QUIC connection.
 pub(crate) struct Quic {
     udp: Arc<Mutex<UdpEndpoint>>,
-    /// The endpoint has no other connection.
+    /// Whether this connection is the only one of the endpoint.
     owns_endpoint: bool,
     handle: ConnectionHandle,
     connection: Connection,
     stream: Option<StreamId>,
-    /// Datagrams that the socket has not accepted.
-    unsent: Option<(Transmit, Vec<u8>)>,
+    /// Datagrams that the socket has not accepted yet.
+    unsent_datagrams: Option<(Transmit, Vec<u8>)>,
     deadline: Option<Instant>,
-    lost: bool,
+    is_lost: bool,
 }
 
 impl Quic {
@@ -37,7 +37,8 @@ impl Quic {
         Ok(Self::new(Arc::new(Mutex::new(udp)), true, handle, connection))
     }
 
-    /// Takes over an accepted connection. Its datagrams arrive through `handle`.
+    /// Creates the server side of an accepted connection. The owner of the endpoint passes the datagrams of the
+    /// connection to `handle_datagram`.
     pub(crate) fn accepted(
         udp: Arc<Mutex<UdpEndpoint>>,
         handle: ConnectionHandle,
@@ -52,8 +53,8 @@ impl Quic {
         handle: ConnectionHandle,
         connection: Connection,
     ) -> Self {
-        let (stream, unsent, deadline, lost) = (None, None, None, false);
-        Self { udp, owns_endpoint, handle, connection, stream, unsent, deadline, lost }
+        let (stream, unsent_datagrams, deadline, is_lost) = (None, None, None, false);
+        Self { udp, owns_endpoint, handle, connection, stream, unsent_datagrams, deadline, is_lost }
     }
 
     pub(crate) fn register(&self, registry: &Registry, token: usize) -> Result<(), LoadError> {
@@ -61,7 +62,7 @@ impl Quic {
     }
 
     /// Handles a datagram of this connection.
-    pub(crate) fn handle(&mut self, event: ConnectionEvent) {
+    pub(crate) fn handle_datagram(&mut self, event: ConnectionEvent) {
         self.connection.handle_event(event);
     }
 
@@ -93,10 +94,10 @@ impl Quic {
         }
         self.exchange_events();
         let count = self.read_stream(buffer)?;
-        if count == 0 && self.lost {
+        if count == 0 && self.is_lost {
             return Err(LoadError::Closed);
         }
-        Ok(Received { count, more: count == buffer.len() })
+        Ok(Received { count, has_more: count == buffer.len() })
     }
 
     /// Accepts as many bytes as flow control and buffers allow.
@@ -114,25 +115,25 @@ impl Quic {
         self.exchange_events();
         let udp = Arc::clone(&self.udp);
         let mut udp = lock(&udp);
-        if let Some((transmit, bytes)) = self.unsent.take()
+        if let Some((transmit, bytes)) = self.unsent_datagrams.take()
             && !udp.send(&transmit, &bytes)?
         {
-            self.unsent = Some((transmit, bytes));
+            self.unsent_datagrams = Some((transmit, bytes));
             return Ok(false);
         }
-        let mut out = std::mem::take(&mut udp.out);
+        let mut out = std::mem::take(&mut udp.send_buffer);
         let segments_max = udp.segments_max();
         while let Some(transmit) = self.connection.poll_transmit(now, segments_max, &mut out) {
             if !udp.send(&transmit, &out)? {
-                self.unsent = Some((transmit, std::mem::take(&mut out)));
+                self.unsent_datagrams = Some((transmit, std::mem::take(&mut out)));
                 break;
             }
             out.clear();
         }
         out.clear();
-        udp.out = out;
+        udp.send_buffer = out;
         self.deadline = self.connection.poll_timeout();
-        Ok(self.unsent.is_none())
+        Ok(self.unsent_datagrams.is_none())
     }
 
     pub(crate) fn close(&mut self) -> Result<(), LoadError> {
@@ -154,7 +155,7 @@ impl Quic {
                 Event::Stream(StreamEvent::Opened { dir: Dir::Bi }) if self.stream.is_none() => {
                     self.stream = self.connection.streams().accept(Dir::Bi);
                 }
-                Event::ConnectionLost { .. } => self.lost = true,
+                Event::ConnectionLost { .. } => self.is_lost = true,
                 _ => {}
             }
         }
@@ -187,7 +188,7 @@ impl Quic {
                 }
             }
         }
-        // The caller flushes anyway.
+        // The result is ignored, because the caller flushes in any case.
         let _ = chunks.finalize();
         if ended && count == 0 { Err(LoadError::Closed) } else { Ok(count) }
     }
@@ -199,7 +200,7 @@ impl fmt::Debug for Quic {
     }
 }
 
-/// Locks the endpoint. No code panics while it holds the lock, so poisoning is ignored.
+/// Locks the endpoint. No code panics while the endpoint is locked, so poisoning is ignored.
 pub(crate) fn lock(udp: &Mutex<UdpEndpoint>) -> MutexGuard<'_, UdpEndpoint> {
     udp.lock().unwrap_or_else(PoisonError::into_inner)
 }

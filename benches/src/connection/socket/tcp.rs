@@ -1,4 +1,4 @@
-//! A non-blocking TCP socket that remembers whether it is full.
+//! A non-blocking TCP socket that records whether its send buffer is full.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -25,7 +25,7 @@ impl TcpSocket {
         Self::new(TcpStream::from_std(stream))
     }
 
-    /// Takes over a connected stream.
+    /// Creates the socket from a connected stream.
     pub(crate) fn new(stream: TcpStream) -> Result<Self, LoadError> {
         stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
         Ok(Self { stream, blocked: false })
@@ -37,15 +37,15 @@ impl TcpSocket {
             .map_err(LoadError::io("registering a socket with epoll"))
     }
 
-    /// Reads once. A full buffer means that there may be more.
+    /// Reads once. If the read fills the buffer, more bytes may be available.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return Err(LoadError::Closed),
-                Ok(count) => return Ok(Received { count, more: count == buffer.len() }),
+                Ok(count) => return Ok(Received { count, has_more: count == buffer.len() }),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Received::default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_gone(&error) => return Err(LoadError::Closed),
+                Err(error) if is_peer_closed_error(&error) => return Err(LoadError::Closed),
                 Err(source) => return Err(LoadError::Io { doing: "reading", source }),
             }
         }
@@ -56,7 +56,7 @@ impl TcpSocket {
         self.write_with(|stream| stream.write(bytes))
     }
 
-    /// Like `write`, for layers above that call the stream themselves. Returns 0 when the socket is full.
+    /// Writes as `write` does, but lets a layer above call the stream itself. Returns 0 when the socket is full.
     pub(crate) fn write_with(
         &mut self,
         mut write: impl FnMut(&mut TcpStream) -> io::Result<usize>,
@@ -67,7 +67,7 @@ impl TcpSocket {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_gone(&error) => return Err(LoadError::Closed),
+                Err(error) if is_peer_closed_error(&error) => return Err(LoadError::Closed),
                 Err(source) => return Err(LoadError::Io { doing: "writing", source }),
             }
         }
@@ -99,7 +99,7 @@ impl AsFd for TcpSocket {
     }
 }
 
-/// True for the errors that a closed peer causes.
-fn is_gone(error: &io::Error) -> bool {
+/// Returns whether the error is one that a closed peer causes.
+fn is_peer_closed_error(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,5 @@
-//! TLS over a TCP socket. A record carries as many packets as are ready, and a read as many records as have arrived.
+//! TLS over a TCP socket. One record carries all packets that are ready to send, and one read takes all records that
+//! have arrived.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -18,16 +19,16 @@ const READ_LEN: usize = 64 * 1024;
 pub(crate) struct Tls {
     socket: TcpSocket,
     session: Connection,
-    /// Bytes from the peer. Those between `consumed` and `filled` are not decrypted yet.
+    /// Bytes from the peer. The bytes between `consumed` and `filled` are not decrypted yet.
     ciphertext: Vec<u8>,
     consumed: usize,
     filled: usize,
-    /// The last read of the socket was full.
-    more: bool,
+    /// Whether the last read from the socket filled the buffer, so that more bytes may be available.
+    last_read_was_full: bool,
 }
 
 impl Tls {
-    /// The client side. The peer must have a certificate for `localhost`.
+    /// Creates the client side of a connection. The peer must have a certificate for `localhost`.
     pub(crate) fn client(socket: TcpSocket, config: Arc<ClientConfig>) -> Result<Self, LoadError> {
         let name = ServerName::try_from("localhost")
             .map_err(|_| LoadError::Arguments("localhost is not a valid server name"))?;
@@ -35,14 +36,14 @@ impl Tls {
         Ok(Self::new(socket, session.into()))
     }
 
-    /// The server side.
+    /// Creates the server side of a connection.
     pub(crate) fn server(socket: TcpSocket, config: Arc<ServerConfig>) -> Result<Self, LoadError> {
         Ok(Self::new(socket, ServerConnection::new(config).map_err(LoadError::tls)?.into()))
     }
 
     fn new(socket: TcpSocket, mut session: Connection) -> Self {
         session.set_buffer_limit(None);
-        Self { socket, session, ciphertext: Vec::new(), consumed: 0, filled: 0, more: false }
+        Self { socket, session, ciphertext: Vec::new(), consumed: 0, filled: 0, last_read_was_full: false }
     }
 
     pub(crate) const fn socket(&self) -> &TcpSocket {
@@ -57,28 +58,28 @@ impl Tls {
         !self.session.is_handshaking()
     }
 
-    /// True when it resumed an earlier session.
+    /// Returns whether the connection resumed an earlier TLS session.
     pub(crate) fn is_resumed(&self) -> bool {
         self.session.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
     }
 
-    /// Reads from the socket at most once and decrypts what has arrived.
+    /// Reads from the socket at most once and decrypts the bytes that have arrived.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         let mut count = 0;
-        let mut open = self.drain(buffer, &mut count)?;
+        let mut open = self.take_plaintext(buffer, &mut count)?;
         if open && self.consumed == self.filled && count < buffer.len() {
-            self.refill()?;
+            self.read_ciphertext()?;
         }
         if open {
             open = self.decrypt(buffer, &mut count)?;
         }
         match (open, count) {
             (false, 0) => Err(LoadError::Closed),
-            _ => Ok(Received { count, more: open && self.has_more(count == buffer.len()) }),
+            _ => Ok(Received { count, has_more: open && self.has_more(count == buffer.len()) }),
         }
     }
 
-    /// Encrypts all bytes, or none while the socket is full.
+    /// Encrypts all bytes. Accepts none while the socket is full.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         if self.socket.is_blocked() {
             return Ok(0);
@@ -103,20 +104,21 @@ impl Tls {
     }
 
     const fn has_more(&self, full: bool) -> bool {
-        full || self.more || self.consumed < self.filled
+        full || self.last_read_was_full || self.consumed < self.filled
     }
 
-    /// Decrypts what was read, as far as `buffer` has room. False once the peer has sent `close_notify`.
+    /// Decrypts the bytes that were read, as far as `buffer` has room. Returns false once the peer has sent
+    /// `close_notify`.
     fn decrypt(&mut self, buffer: &mut [u8], count: &mut usize) -> Result<bool, LoadError> {
         let mut open = true;
         while open && self.consumed < self.filled && *count < buffer.len() {
-            open = self.process_some()? && self.drain(buffer, count)?;
+            open = self.process_ciphertext()? && self.take_plaintext(buffer, count)?;
         }
         Ok(open)
     }
 
-    /// Passes the session a part of what was read. False when the session accepts no more.
-    fn process_some(&mut self) -> Result<bool, LoadError> {
+    /// Passes a part of the bytes that were read to the TLS session. Returns false when the session accepts no more.
+    fn process_ciphertext(&mut self) -> Result<bool, LoadError> {
         let mut rest = self.ciphertext.get(self.consumed..self.filled).unwrap_or_default();
         let consumed = self.session.read_tls(&mut rest).map_err(LoadError::io("reading TLS"))?;
         self.consumed += consumed;
@@ -124,15 +126,15 @@ impl Tls {
         Ok(consumed > 0)
     }
 
-    fn refill(&mut self) -> Result<(), LoadError> {
+    fn read_ciphertext(&mut self) -> Result<(), LoadError> {
         self.ciphertext.resize(READ_LEN, 0);
         let received = self.socket.read(&mut self.ciphertext)?;
-        (self.consumed, self.filled, self.more) = (0, received.count, received.more);
+        (self.consumed, self.filled, self.last_read_was_full) = (0, received.count, received.has_more);
         Ok(())
     }
 
-    /// Appends decrypted bytes to the `count` bytes in `buffer`. False once the peer has sent `close_notify`.
-    fn drain(&mut self, buffer: &mut [u8], count: &mut usize) -> Result<bool, LoadError> {
+    /// Appends decrypted bytes to the `count` bytes in `buffer`. Returns false once the peer has sent `close_notify`.
+    fn take_plaintext(&mut self, buffer: &mut [u8], count: &mut usize) -> Result<bool, LoadError> {
         while let Some(rest) = buffer.get_mut(*count..).filter(|rest| !rest.is_empty()) {
             match self.session.reader().read(rest) {
                 Ok(0) => return Ok(false),

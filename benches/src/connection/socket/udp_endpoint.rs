@@ -17,11 +17,12 @@ use quinn_udp::{RecvMeta, UdpSocketState};
 
 use crate::error::LoadError;
 
-/// Size of a receive buffer, in bytes: the largest datagram together with those that the kernel coalesces with it.
+/// Size of a receive buffer, in bytes. A buffer of this size holds the largest datagram together with the datagrams
+/// that the kernel coalesces with it.
 const DATAGRAMS_LEN: usize = 64 * 1024;
 /// Number of receive buffers per system call.
-const BATCH_LEN: usize = 4;
-/// Requested size of the kernel's socket buffers, in bytes. The kernel may grant less.
+const RECEIVE_BUFFER_COUNT: usize = 4;
+/// Requested size of the kernel's socket buffers, in bytes. The kernel may grant smaller ones.
 const SOCKET_BUFFER_LEN: usize = 2 * 1024 * 1024;
 
 /// The socket and the endpoint.
@@ -31,7 +32,7 @@ pub(crate) struct UdpEndpoint {
     state: UdpSocketState,
     pub(super) endpoint: Endpoint,
     /// Buffer for the datagrams that are sent next.
-    pub(super) out: Vec<u8>,
+    pub(super) send_buffer: Vec<u8>,
 }
 
 impl UdpEndpoint {
@@ -54,12 +55,12 @@ impl UdpEndpoint {
         let socket = UdpSocket::bind(address).map_err(LoadError::io("opening a UDP socket"))?;
         let state =
             UdpSocketState::new((&socket).into()).map_err(LoadError::io("configuring a UDP socket"))?;
-        // Optional: with smaller buffers, a burst is dropped and sent again.
+        // Errors are ignored: with smaller buffers, the kernel drops datagrams of a burst, and QUIC retransmits them.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let endpoint =
             Endpoint::new(Arc::new(EndpointConfig::default()), config, !state.may_fragment(), None);
-        Ok(Self { socket, state, endpoint, out: Vec::new() })
+        Ok(Self { socket, state, endpoint, send_buffer: Vec::new() })
     }
 
     pub(crate) fn register(&self, registry: &Registry, token: Token) -> Result<(), LoadError> {
@@ -73,8 +74,8 @@ impl UdpEndpoint {
         self.socket.local_addr().map_err(LoadError::io("reading the local address"))
     }
 
-    /// Receives all datagrams that have arrived and calls `handle` with their events. `buffer` must hold at least one
-    /// receive buffer.
+    /// Receives all datagrams that have arrived and calls `handle` with their events. `buffer` must have at least the
+    /// size of one receive buffer, `DATAGRAMS_LEN`.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -82,9 +83,12 @@ impl UdpEndpoint {
         handle: &mut dyn FnMut(&mut Self, DatagramEvent),
     ) -> Result<(), LoadError> {
         loop {
-            let mut slices: Vec<IoSliceMut<'_>> =
-                buffer.chunks_exact_mut(DATAGRAMS_LEN).take(BATCH_LEN).map(IoSliceMut::new).collect();
-            let mut metas = [RecvMeta::default(); BATCH_LEN];
+            let mut slices: Vec<IoSliceMut<'_>> = buffer
+                .chunks_exact_mut(DATAGRAMS_LEN)
+                .take(RECEIVE_BUFFER_COUNT)
+                .map(IoSliceMut::new)
+                .collect();
+            let mut metas = [RecvMeta::default(); RECEIVE_BUFFER_COUNT];
             let metas = metas.get_mut(..slices.len()).unwrap_or_default();
             let received = self.state.recv((&self.socket).into(), &mut slices, metas);
             match received {
@@ -128,7 +132,7 @@ impl UdpEndpoint {
         Ok(())
     }
 
-    /// Starts the handshake with a new peer. None when its first datagram is invalid.
+    /// Starts the handshake with a new peer. Returns `None` if the first datagram of the peer is invalid.
     pub(crate) fn accept(
         &mut self,
         incoming: Incoming,
@@ -139,7 +143,7 @@ impl UdpEndpoint {
             Ok(accepted) => Some(accepted),
             Err(error) => {
                 if let Some(transmit) = error.response {
-                    // Best effort: the peer is rejected anyway.
+                    // Errors are ignored, because the peer is rejected in any case.
                     let _ = self.send(&transmit, &response);
                 }
                 None
@@ -147,7 +151,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// Sends datagrams. False when the socket is full.
+    /// Sends datagrams. Returns false when the socket is full.
     pub(super) fn send(&self, transmit: &Transmit, bytes: &[u8]) -> Result<bool, LoadError> {
         let sent = self.state.send(
             (&self.socket).into(),
@@ -168,7 +172,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// Number of datagrams that one system call can send.
+    /// Returns the number of datagrams that one system call can send.
     pub(super) fn segments_max(&self) -> usize {
         self.state.max_gso_segments().clamp(1, SEGMENTS_MAX)
     }
@@ -180,5 +184,5 @@ impl AsFd for UdpEndpoint {
     }
 }
 
-/// Number of full datagrams that fit into 64 KiB.
+/// Number of datagrams of full size that fit into 64 KiB.
 const SEGMENTS_MAX: usize = 40;

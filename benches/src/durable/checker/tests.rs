@@ -1,4 +1,4 @@
-//! Which messages a session must receive when its publisher publishes to several topics in turn.
+//! Tests of which messages a session must receive when its publisher publishes to several topics in turn.
 
 use super::SessionChecker;
 use crate::stamp::Stamp;
@@ -7,14 +7,14 @@ use crate::traffic::DeliveryChecker;
 const PUBLISHERS: u32 = 2;
 const SENT: u64 = 7;
 
-/// Two publishers with three topics each, and two sessions per topic.
+/// Creates a checker for two publishers with three topics each and two sessions per topic.
 fn checker() -> SessionChecker {
     let topics = (0..6).map(|topic| format!("t/{topic}")).collect();
     SessionChecker::new(topics, 3, 2)
 }
 
-/// Delivers to every session its part of the seven messages per publisher, except those for which `is_lost` returns true. Its
-/// arguments are the session and the sequence number.
+/// Delivers to every session the messages of its topic, out of the seven messages of each publisher. Omits the
+/// deliveries for which `is_lost`, called with the session and the sequence number, returns true.
 fn deliver(checker: &mut SessionChecker, is_lost: impl Fn(usize, u64) -> bool) {
     for publisher in 0..PUBLISHERS {
         for sequence in 0..SENT {
@@ -42,7 +42,8 @@ fn a_session_must_receive_the_messages_of_its_topic() {
 #[test]
 fn a_message_that_a_session_did_not_receive_is_lost() {
     let mut checker = checker();
-    // The last message of the first topic at its second session, and one in the middle at a session of the other publisher.
+    // Two messages are lost: the last message of the first topic at the second session of that topic, and a message in
+    // the middle at a session of the other publisher.
     deliver(&mut checker, |session, sequence| (session, sequence) == (1, 6) || (session, sequence) == (6, 3));
     let faults = checker.final_faults(&[SENT, SENT]);
     assert_eq!((faults.lost, faults.total()), (2, 2));

@@ -1,4 +1,4 @@
-//! Shared subscriptions: in which order members may receive messages.
+//! Tests of the order in which members of a shared subscription may receive messages.
 
 use super::StreamChecker;
 use crate::faults::Faults;
@@ -6,9 +6,9 @@ use crate::stamp::Stamp;
 use crate::streams::Topology;
 use crate::traffic::DeliveryChecker;
 
-/// The number of deliveries and the faults of two publishers and three members after these deliveries, each given as publisher,
-/// sequence number, member.
-fn after(deliveries: &[(u32, u64, usize)], sent: [u64; 2]) -> (u64, Faults) {
+/// Returns the number of deliveries and the faults after these deliveries from two publishers to three members. Each
+/// delivery consists of the publisher, the sequence number and the member.
+fn check_deliveries(deliveries: &[(u32, u64, usize)], sent: [u64; 2]) -> (u64, Faults) {
     let topics = ["a", "b"].map(str::to_owned);
     let topology = Topology::Shared { publishers: 2, subscribers: 3 };
     let mut checker = StreamChecker::new(topology, topics.to_vec());
@@ -21,20 +21,20 @@ fn after(deliveries: &[(u32, u64, usize)], sent: [u64; 2]) -> (u64, Faults) {
 }
 
 #[test]
-fn members_may_overtake_each_other() {
-    let (delivered, faults) = after(&[(0, 1, 0), (0, 0, 1), (1, 0, 0), (0, 2, 1)], [3, 1]);
+fn members_of_a_shared_subscription_may_overtake_each_other() {
+    let (delivered, faults) = check_deliveries(&[(0, 1, 0), (0, 0, 1), (1, 0, 0), (0, 2, 1)], [3, 1]);
     assert_eq!((delivered, faults), (4, Faults::default()));
 }
 
 #[test]
 fn a_member_must_receive_the_messages_of_a_publisher_in_order() {
-    let (delivered, faults) = after(&[(0, 1, 2), (0, 0, 2), (1, 0, 2)], [2, 1]);
+    let (delivered, faults) = check_deliveries(&[(0, 1, 2), (0, 0, 2), (1, 0, 2)], [2, 1]);
     assert_eq!((delivered, faults), (3, Faults { out_of_order: 1, ..Faults::default() }));
 }
 
 #[test]
-fn a_message_at_two_members_is_a_duplicate_and_at_none_is_lost() {
-    let (delivered, faults) = after(&[(0, 0, 0), (0, 0, 1)], [2, 0]);
+fn a_message_that_two_members_receive_is_a_duplicate_and_one_that_none_receives_is_lost() {
+    let (delivered, faults) = check_deliveries(&[(0, 0, 0), (0, 0, 1)], [2, 0]);
     assert_eq!((delivered, faults), (1, Faults { duplicated: 1, lost: 1, ..Faults::default() }));
 }
 

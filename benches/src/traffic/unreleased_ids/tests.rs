@@ -1,4 +1,4 @@
-//! QoS 2 handshakes at the receiver.
+//! Tests of the QoS 2 handshake at the receiver.
 
 use super::UnreleasedIds;
 

@@ -1,4 +1,4 @@
-//! Packets with each size of Remaining Length, whole and truncated, and properties of CONNACK.
+//! Tests with whole and truncated packets for each size of Remaining Length, and with properties of CONNACK.
 
 use super::{next, receive_maximum, skip_properties};
 use crate::wire::build;
@@ -26,17 +26,17 @@ fn a_remaining_length_of_five_bytes_is_malformed() {
 #[test]
 fn receive_maximum_is_found_among_other_properties() {
     let mut properties = vec![0x24, 1, 0x11, 0, 0, 0, 9, 0x12];
-    build::string("assigned", &mut properties);
+    build::put_string("assigned", &mut properties);
     properties.push(0x26);
-    build::string("name", &mut properties);
-    build::string("value", &mut properties);
+    build::put_string("name", &mut properties);
+    build::put_string("value", &mut properties);
     assert_eq!(receive_maximum(&properties), None);
     properties.extend([0x21, 1, 2, 0x22, 0, 10]);
     assert_eq!(receive_maximum(&properties), Some(258));
 }
 
 #[test]
-fn properties_are_skipped() {
+fn skip_properties_returns_the_bytes_after_the_property_block() {
     assert_eq!(skip_properties(&[0, 5, 6]), Some(&[5, 6][..]));
     assert_eq!(skip_properties(&[2, 1, 1, 5]), Some(&[5][..]));
     assert_eq!(skip_properties(&[2, 1]), None);

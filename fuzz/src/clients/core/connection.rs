@@ -1,30 +1,31 @@
-//! One network connection of the broker, driven as the gateway's driver does: signals, answers, output, input, retained messages.
+//! Drives one network connection of the broker as the gateway's driver does: signals, acknowledgements, output, input,
+//! retained messages.
 
 use tidegate_broker::{ClientConnection, End, Ownership, Turn};
 
 use super::Interrupted;
 
-/// A network connection, also after its end.
+/// A network connection, which is open or has ended.
 pub(super) enum Connection {
     Open(Box<OpenConnection>),
     Closed(ClosedConnection),
 }
 
-/// A connection that has a session.
+/// An open connection, which has a session.
 pub(super) struct OpenConnection {
     client: ClientConnection,
-    /// Packets that are not handled yet.
+    /// Bytes of packets that the broker has not handled yet.
     input: Vec<u8>,
-    /// Bytes for the client.
+    /// Bytes that the broker has written for the client.
     pub(super) output: Vec<u8>,
-    /// The last read left packets for the next turn.
+    /// Whether the last read left packets for the next turn.
     has_more: bool,
 }
 
-/// A connection that has ended. It still has its claim to the session, which must be void.
+/// A connection that has ended. The connection keeps its `Ownership` of the session, which the broker must reject.
 pub(super) struct ClosedConnection {
     pub(super) owner: Ownership,
-    /// Bytes that the client has not read.
+    /// Bytes that the client has not read yet.
     pub(super) output: Vec<u8>,
 }
 
@@ -33,17 +34,17 @@ impl OpenConnection {
         Self { client, input: Vec::new(), output: Vec::new(), has_more: false }
     }
 
-    /// The client sent these bytes.
-    pub(super) fn input(&mut self, bytes: &[u8]) {
+    /// Adds bytes that the client has sent.
+    pub(super) fn add_input(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
     }
 
-    /// Handles what other sessions and timers told this connection.
+    /// Handles the signals that other sessions and timers have set for this connection.
     pub(super) fn handle_signals(&mut self) -> Result<(), End> {
         self.client.take_signals().map(drop)
     }
 
-    /// One turn; true when it needs another one.
+    /// Runs one turn of the connection. Returns whether the connection needs another turn.
     pub(super) fn poll(&mut self, turn: &mut Turn<'_>) -> Result<bool, End> {
         self.client.release(turn)?;
         self.client.resume(turn)?;
@@ -55,7 +56,7 @@ impl OpenConnection {
         Ok(has_more || self.client.is_busy() || !self.input.is_empty())
     }
 
-    /// Adds what the last turn did not finish.
+    /// Records in `interrupted` the work that the last turn did not finish.
     pub(super) fn note_interrupted(&self, interrupted: &mut Interrupted) {
         interrupted.operation |= self.client.is_busy();
         interrupted.read |= self.has_more && !self.client.is_busy();

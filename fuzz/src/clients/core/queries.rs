@@ -1,4 +1,4 @@
-//! What the broker tells about itself: its counters, and its sessions.
+//! Reads the broker's counters, sessions and retained messages, which the model checks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,41 +9,41 @@ use tidegate_mqtt::topic::Filter;
 use super::Core;
 
 impl Core {
-    /// Everything that was counted so far.
+    /// Returns the broker's counters.
     pub(in crate::clients) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         totals.add(&self.workspace.counters);
         totals
     }
 
-    /// The session of a client, if it has one.
+    /// Returns the session of a client, if there is one.
     pub(in crate::clients) fn session(&self, client_id: &str) -> Option<SessionInfo> {
         self.broker.session(&self.key(client_id))
     }
 
-    /// The ids by which a client's session is known as a subscriber and as a publisher.
+    /// Returns the ids by which the routing table identifies a client's session as a subscriber and as a publisher.
     pub(in crate::clients) fn ids(&self, client_id: &str) -> Option<SessionIds> {
         let handle = self.handle(client_id)?;
         Some(SessionIds { subscriber: handle.id(), publisher: handle.publisher() })
     }
 
-    /// Whether the session of a client holds a will that is neither published nor deleted.
+    /// Returns whether the session of a client has a will that is neither published nor deleted.
     pub(in crate::clients) fn has_will(&self, client_id: &str) -> bool {
         let metadata = self.handle(client_id).map(|handle| handle.lock().session.metadata());
         metadata.is_some_and(|metadata| metadata.will.is_some())
     }
 
-    /// Number of sessions.
+    /// Returns the number of sessions.
     pub(in crate::clients) fn sessions(&self) -> usize {
         self.broker.registry().len()
     }
 
-    /// Number of subscriptions in the routing table.
+    /// Returns the number of subscriptions in the routing table.
     pub(in crate::clients) fn subscriptions(&self) -> usize {
         self.broker.tenant().router.subscriptions()
     }
 
-    /// The payloads of the retained messages that match `filter` and have not expired, by topic.
+    /// Returns the payloads of the retained messages that match `filter` and have not expired, by topic.
     pub(in crate::clients) fn retained(&mut self, filter: &str) -> BTreeMap<String, Vec<u8>> {
         let filter = Filter::parse(filter).expect("a valid filter");
         let mut retained = BTreeMap::new();
@@ -70,12 +70,12 @@ impl Core {
     }
 }
 
-/// The ids of a session in the routing table.
+/// The ids by which the routing table identifies a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::clients) struct SessionIds {
     pub(in crate::clients) subscriber: u64,
     pub(in crate::clients) publisher: u64,
 }
 
-/// Retained messages listed at a time.
+/// Maximum number of retained messages per page.
 const PAGE_LEN: usize = 3;

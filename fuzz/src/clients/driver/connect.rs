@@ -1,4 +1,4 @@
-//! CONNECT with random options.
+//! Chooses CONNECT packets with random options.
 
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, Will, topic};
 
@@ -7,7 +7,8 @@ use crate::clients::model::{Model, client_id};
 use crate::clients::step::Step;
 
 impl Driver {
-    /// A new connection of the client, whether or not it has one. Sometimes it comes late, when something is overdue.
+    /// Chooses a CONNECT of the client, which may already have a connection. Sometimes the CONNECT arrives late, after
+    /// a timer was due that the broker has not handled.
     pub(super) fn connect(&mut self, client: usize, model: &Model) -> Step {
         let until_due = model.next_due().map_or(0, |due| due - model.now());
         let lag = match self.random.below(10) {
@@ -25,7 +26,7 @@ impl Driver {
         connect.keep_alive = self.random.pick(&[0, 0, 0, 3, 60]);
         connect.will = self.random.chance(65).then(|| self.will(version));
         if version.is_v5() {
-            connect.session_expiry = self.random.pick(&EXPIRIES);
+            connect.session_expiry = self.random.pick(&SESSION_EXPIRIES);
             connect.receive_maximum = self.random.pick(&[None, Some(10), Some(3), Some(2), Some(1)]);
             connect.topic_alias_maximum = self.random.pick(&[None, None, Some(2)]);
         }
@@ -45,6 +46,6 @@ impl Driver {
     }
 }
 
-/// Session expiry intervals in seconds.
-const EXPIRIES: [Option<u32>; 8] =
+/// Choices for the session expiry, in seconds.
+const SESSION_EXPIRIES: [Option<u32>; 8] =
     [None, Some(0), Some(2), Some(5), Some(5), Some(30), Some(300), Some(u32::MAX)];

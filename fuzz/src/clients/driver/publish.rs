@@ -1,4 +1,4 @@
-//! PUBLISH and PUBREL of a client, also repeated.
+//! Chooses the PUBLISH and PUBREL packets of a client, including repeated ones.
 
 use bytes::Bytes;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
@@ -7,8 +7,9 @@ use super::{Driver, TOPICS, is_v5};
 use crate::clients::model::Model;
 
 impl Driver {
-    /// A new message, or a QoS 2 message once more, on the same connection or after a resume.
-    pub(super) fn publish(&mut self, client: usize, model: &Model) -> Packet {
+    /// Chooses a new message, or an earlier QoS 2 message that the client sends again, on the same connection or after
+    /// a resume.
+    pub(super) fn next_publish(&mut self, client: usize, model: &Model) -> Packet {
         let received = &model.session(client).expect("the client is connected").received;
         let open: Vec<_> = received.values().collect();
         if !open.is_empty() && self.random.chance(20) {
@@ -19,9 +20,9 @@ impl Driver {
         if is_v5(client, model) {
             self.set_properties(&mut publish);
         }
-        // Too many open messages are a violation, which should be rare.
-        let is_full = open.len() >= usize::from(self.receive_maximum) && !self.random.chance(50);
-        if publish.qos == QoS::ExactlyOnce && is_full {
+        // Exceeding the Receive Maximum is a protocol violation, which should be rare.
+        let is_quota_full = open.len() >= usize::from(self.receive_maximum) && !self.random.chance(50);
+        if publish.qos == QoS::ExactlyOnce && is_quota_full {
             publish.qos = QoS::AtLeastOnce;
         }
         publish.packet_id = match publish.qos {
@@ -32,8 +33,9 @@ impl Driver {
         publish.into()
     }
 
-    /// Several messages at once, of QoS 0 and 1. The broker may deliver consecutive messages of one topic together. If a shared
-    /// subscription matches, that changes which of its members get them, so then the next message has another topic.
+    /// Chooses several messages of QoS 0 and 1 that the client sends at once. The broker may deliver consecutive
+    /// messages of one topic together, which changes the members of a shared subscription that get them. Therefore
+    /// consecutive messages have different topics if a shared subscription matches.
     pub(super) fn publish_several(&mut self, client: usize, model: &Model) -> Vec<Packet> {
         let mut packets = Vec::new();
         let mut last_topic = String::new();
@@ -57,10 +59,11 @@ impl Driver {
         packets
     }
 
-    /// A message without properties. If it is to be retained, it may be empty, so that it removes another one.
+    /// Makes a message without properties. If the message is to be retained, its payload may be empty, so that the
+    /// message removes the retained message of its topic.
     fn message(&mut self) -> Publish {
         let mut publish = Publish::new(self.random.pick(&TOPICS), Bytes::new());
-        publish.qos = self.random.pick(&QUALITIES);
+        publish.qos = self.random.pick(&QOS_CHOICES);
         publish.retain = self.random.chance(25);
         let removes = publish.retain && self.random.chance(20);
         if !removes {
@@ -76,7 +79,7 @@ impl Driver {
         publish.properties.content_type = content_type;
     }
 
-    /// PUBREL of an open message, rarely of none.
+    /// Makes a PUBREL of an open message, or rarely of an unknown one.
     pub(super) fn release(&mut self, client: usize, model: &Model) -> Packet {
         let received = &model.session(client).expect("the client is connected").received;
         let open: Vec<u16> = received.keys().copied().collect();
@@ -85,7 +88,8 @@ impl Driver {
         Ack::new(AckKind::PubRel, packet_id, ReasonCode::Success).into()
     }
 
-    /// A payload that no other message has; sometimes one that is too large to be copied.
+    /// Makes a payload that no other message has. Sometimes the payload is so large that the broker does not copy the
+    /// frame.
     pub(super) fn payload(&mut self) -> Bytes {
         self.last_message += 1;
         let width = if self.random.chance(3) { 1500 } else { 1 };
@@ -93,4 +97,4 @@ impl Driver {
     }
 }
 
-const QUALITIES: [QoS; 4] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+const QOS_CHOICES: [QoS; 4] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];

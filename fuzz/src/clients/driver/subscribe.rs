@@ -1,4 +1,4 @@
-//! SUBSCRIBE and UNSUBSCRIBE with overlapping filters, shared and not.
+//! Chooses SUBSCRIBE and UNSUBSCRIBE packets with overlapping filters, shared ones among them.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -13,15 +13,17 @@ impl Driver {
     pub(super) fn subscribe(&mut self, client: usize, model: &Model) -> Packet {
         let is_v5 = is_v5(client, model);
         let count = self.random.pick(&[1, 1, 1, 2, 3]);
-        // A later entry with a fault ends the connection. If that is in a later turn, it depends on the client's pace what it gets before.
+        // An invalid entry ends the connection. If the broker handles the entry in a later turn, the packets that the
+        // client gets before the end depend on how fast the client reads. The model cannot predict these packets.
         let may_fail = count == 1 || self.is_one_turn;
         let mut filters: Vec<_> = (0..count).map(|_| self.entry(is_v5, may_fail)).collect();
         if !self.is_one_turn {
-            // For the same reason, a later entry does not replace an earlier one.
-            let mut seen = Vec::new();
+            // If the packet takes several turns, no entry may replace an earlier one, because the packets between the
+            // two also depend on how fast the client reads.
+            let mut earlier_filters = Vec::new();
             filters.retain(|entry| {
-                !seen.contains(&entry.filter) && {
-                    seen.push(entry.filter.clone());
+                !earlier_filters.contains(&entry.filter) && {
+                    earlier_filters.push(entry.filter.clone());
                     true
                 }
             });
@@ -47,7 +49,7 @@ impl Driver {
         let qos = self.random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
         let mut options = SubscriptionOptions::of(qos);
         if is_v5 {
-            // No Local on a shared subscription is a violation, which should be rare.
+            // No Local on a shared subscription is a protocol violation, which should be rare.
             let may_be_local = !filter.is_shared() || (may_fail && self.random.chance(3));
             options.no_local = may_be_local && self.random.chance(25);
             options.retain_as_published = self.random.chance(30);

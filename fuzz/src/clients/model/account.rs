@@ -1,24 +1,24 @@
-//! What became of every message and of every copy of it, and what the broker must have counted.
+//! Counts what happened to every message and to every copy of a message, and what the broker must have counted.
 
 use tidegate_broker::Totals;
 
 use super::outbound::Verdict;
 
-/// Counts since the beginning.
+/// Counts since the start of the run.
 #[derive(Clone, Debug, Default)]
 pub(in crate::clients) struct Account {
     /// The expected counters of the broker.
     pub(super) totals: Totals,
-    /// Copies of messages that sessions had to get.
+    /// Number of copies of messages that sessions had to get.
     pub(in crate::clients) copies: u64,
-    /// Copies written at QoS 0, or completed by their receivers.
+    /// Number of copies that were written at QoS 0, or completed by their receivers.
     pub(super) delivered: u64,
-    /// Copies that an ended session left to other members of a shared subscription.
+    /// Number of unacknowledged copies of ended sessions that went to other members of a shared subscription.
     pub(super) reassigned: u64,
 }
 
 impl Account {
-    /// All copies that are neither queued nor in flight.
+    /// Returns the number of copies that are neither queued nor in flight.
     pub(in crate::clients) fn settled(&self) -> u64 {
         let Totals {
             dropped_expired: expired,
@@ -30,7 +30,7 @@ impl Account {
         self.delivered + self.reassigned + expired + offline + queue_full + ended
     }
 
-    /// Counts a new copy and what happened to it at once.
+    /// Counts a new copy and its verdict.
     pub(super) fn add_copy(&mut self, verdict: Verdict) {
         self.copies += 1;
         let totals = &mut self.totals;

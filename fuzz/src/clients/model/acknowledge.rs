@@ -1,11 +1,11 @@
-//! Acknowledgements by a client of the messages it received: sections 4.3.2, 4.3.3 and 4.9 of MQTT 5.
+//! Models the acknowledgements that a client sends for received messages: sections 4.3.2, 4.3.3 and 4.9 of MQTT 5.
 
 use tidegate_mqtt::{Ack, AckKind, ReasonCode};
 
 use super::{Model, Situation};
 
 impl Model {
-    /// PUBACK, PUBREC or PUBCOMP.
+    /// Handles a PUBACK, PUBREC or PUBCOMP from a client.
     pub(super) fn acknowledge(&mut self, client: usize, ack: &Ack) {
         let id = ack.packet_id.get();
         let awaits = self.session_mut(client).outbound.inflight.get(&id).map(|message| message.awaits);
@@ -30,7 +30,7 @@ impl Model {
         self.pump(client);
     }
 
-    /// Everything that there is room for must be written now.
+    /// Marks all waiting messages for which there is room as due in this step.
     pub(super) fn pump(&mut self, client: usize) {
         let now = self.now;
         self.session_mut(client).outbound.pump(now);
@@ -44,7 +44,7 @@ impl Model {
         self.situations.note_if(expired > 0, Situation::MessageExpired);
     }
 
-    /// The client has the message or does not want it.
+    /// Handles the first PUBREC of a message: the client has received the message or refuses it.
     fn receive_pubrec(&mut self, client: usize, ack: &Ack) {
         let id = ack.packet_id.get();
         if ack.reason.is_error() {
@@ -55,19 +55,19 @@ impl Model {
         }
     }
 
-    /// The broker must send PUBREL. `[MQTT5-4.3.3-4]` `[MQTT5-3.6.2-1]`
+    /// Records that the broker must send PUBREL. `[MQTT5-4.3.3-4]` `[MQTT5-3.6.2-1]`
     pub(super) fn expect_release(&mut self, client: usize, id: u16, reason: ReasonCode) {
         self.connection_mut(client).expect_ack(AckKind::PubRel, id, &[reason]);
     }
 
-    /// The delivery is complete and no longer counts against Receive Maximum. `[MQTT5-4.9.0-2]`
+    /// Completes the delivery of a message, which then no longer counts against Receive Maximum. `[MQTT5-4.9.0-2]`
     fn complete(&mut self, client: usize, id: u16) {
         self.account.delivered += 1;
         self.cancel_resend(client, id);
         self.session_mut(client).outbound.inflight.remove(&id);
     }
 
-    /// The receiver has the message. Until PUBCOMP, it counts against Receive Maximum.
+    /// Records that the receiver has the message. The message counts against Receive Maximum until PUBCOMP.
     fn release(&mut self, client: usize, id: u16) {
         self.cancel_resend(client, id);
         let outbound = &mut self.session_mut(client).outbound;
@@ -79,7 +79,7 @@ impl Model {
         self.expect_release(client, id, ReasonCode::Success);
     }
 
-    /// An acknowledged message is not sent again. `[MQTT5-4.3.3-6]`
+    /// Removes an acknowledged message from the messages that must be sent again. `[MQTT5-4.3.3-6]`
     fn cancel_resend(&mut self, client: usize, id: u16) {
         let resends = &mut self.session_mut(client).outbound.resends;
         let before = resends.len();

@@ -1,5 +1,5 @@
-//! What must hold after each step: everything that is due was received, nothing is overdue, the broker holds what it should, and
-//! every copy of every message is accounted for.
+//! Checks after each step: the clients have received all packets that were due, no timer is overdue, the broker has the
+//! expected sessions and queues, and every copy of every message is accounted for.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{Model, client_id};
 use crate::clients::core::Core;
 
 impl Model {
-    /// Everything that this step demands has happened.
+    /// Checks that everything this step demands has happened.
     pub(in crate::clients) fn check(&mut self, core: &Core) {
         self.check_connections();
         self.check_timers();
@@ -27,13 +27,14 @@ impl Model {
         assert!(totals == account.totals, "counters (broker, model): {:?}", differing.collect::<Vec<_>>());
     }
 
-    /// A client that has no session in the model has none in the broker.
+    /// Checks that a client without a session in the model has no session in the broker.
     pub(in crate::clients) fn check_absence(&self, client: usize, core: &Core) {
         let is_gone = self.sessions.contains_key(&client) || core.session(&client_id(client)).is_none();
         assert!(is_gone, "the session of c{client} has ended and is still there [MQTT5-4.1.0-2]");
     }
 
-    /// The broker has exactly the sessions and retained messages that it should. Takes longer than [`Self::check`].
+    /// Checks that the broker has exactly the sessions and retained messages of the model. This check takes longer than
+    /// [`Self::check`].
     pub(in crate::clients) fn check_all(&self, core: &mut Core) {
         assert_eq!(core.sessions(), self.sessions.len(), "sessions");
         let fresh = self.retained.values().filter(|message| !message.is_expired(self.now));
@@ -54,7 +55,11 @@ impl Model {
         let session = &self.sessions[&client];
         let outbound = &session.outbound;
         assert!(outbound.due.is_empty(), "c{client} does not receive {:#?}", outbound.due);
-        assert!(outbound.due_again.is_empty(), "c{client} does not receive {:?} again", outbound.due_again);
+        assert!(
+            outbound.resends_due.is_empty(),
+            "c{client} does not receive {:?} again",
+            outbound.resends_due
+        );
         let info = core.session(&client_id(client)).unwrap_or_else(|| panic!("c{client} lost its session"));
         assert_eq!(info.version, session.connection.map(|_| session.version), "the connection of c{client}");
         assert_eq!(info.session_expiry, session.expiry, "the session expiry of c{client}");

@@ -1,10 +1,10 @@
-//! One network connection, and the packets that the client must still receive on it.
+//! Models a network connection and the packets that the client must still receive on the connection.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use tidegate_mqtt::{Ack, AckKind, Packet, ProtocolVersion, ReasonCode};
 
-/// A connection. It stays until the client has received its last packets.
+/// A network connection. The model keeps a connection until the client has received the last packets.
 pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) version: ProtocolVersion,
@@ -15,16 +15,17 @@ pub(super) struct Connection {
     pub(super) replies: VecDeque<Reply>,
     /// Packet identifiers that count against the broker's Receive Maximum.
     pub(super) counted: BTreeSet<u16>,
-    /// After this many milliseconds of silence, the broker ends the connection; `None` is never.
+    /// Number of milliseconds without a packet from the client after which the broker ends the connection. `None` means
+    /// that the client may be silent forever.
     silence_max: Option<u64>,
-    /// When the last packet arrived.
+    /// Time at which the last packet from the client arrived, in milliseconds.
     pub(super) last_activity: u64,
 }
 
 /// A packet that the client must receive.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// CONNACK with this Session Present.
+    /// CONNACK with this value of Session Present.
     ConnAck(bool),
     /// An acknowledgement with one of these reasons.
     Ack(AckKind, u16, Vec<ReasonCode>),
@@ -49,27 +50,28 @@ impl Connection {
         }
     }
 
-    /// Adds an acknowledgement that the client must receive. Before MQTT 5, it has no reason code.
+    /// Adds an acknowledgement that the client must receive. Before MQTT 5, acknowledgements have no reason code.
     pub(super) fn expect_ack(&mut self, kind: AckKind, id: u16, reasons: &[ReasonCode]) {
         let reasons = if self.version.is_v5() { reasons.to_vec() } else { vec![ReasonCode::Success] };
         self.replies.push_back(Reply::Ack(kind, id, reasons));
     }
 
-    /// The connection ends. If the broker ends it, an MQTT 5 client is told why `[MQTT5-4.13.1-1]`.
+    /// Ends the connection. If the broker ends it, an MQTT 5 client gets a DISCONNECT with the reason `farewell`
+    /// `[MQTT5-4.13.1-1]`.
     pub(super) fn end(&mut self, farewell: Option<ReasonCode>) {
         self.has_ended = true;
         let farewell = farewell.filter(|_| self.version.is_v5());
         self.replies.extend(farewell.map(Reply::Disconnect));
     }
 
-    /// When the broker must end the connection because the client was silent. `[MQTT5-3.1.2-22]`
-    pub(super) fn silent_at(&self) -> Option<u64> {
+    /// Returns the time at which the broker must end the connection because the client was silent. `[MQTT5-3.1.2-22]`
+    pub(super) fn silence_deadline(&self) -> Option<u64> {
         self.silence_max.filter(|_| !self.has_ended).map(|silence| self.last_activity + silence)
     }
 }
 
 impl Reply {
-    pub(super) fn fits(&self, packet: &Packet) -> bool {
+    pub(super) fn matches(&self, packet: &Packet) -> bool {
         match (self, packet) {
             (Self::ConnAck(present), Packet::ConnAck(connack)) => {
                 connack.reason == ReasonCode::Success && connack.session_present == *present

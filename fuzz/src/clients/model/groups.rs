@@ -1,5 +1,6 @@
-//! Which member of a shared subscription gets a message. MQTT leaves the choice to the broker; its strategies determine it. The
-//! model predicts the choice with a routing table that sees the same subscriptions, and checks what the strategies promise.
+//! Models which member of a shared subscription gets a message. MQTT leaves the choice to the broker, whose configured
+//! strategy determines the member. The model predicts the choice with a routing table of its own that has the same
+//! subscriptions, and checks what the strategies promise.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +14,15 @@ use super::session::Session;
 use crate::clients::core::SessionIds;
 use crate::clients::setup::Setup;
 
-/// The choices that the broker must make.
+/// Predicts which members the broker must choose.
 pub(super) struct Groups {
     strategy: Strategy,
     router: Router<Member>,
-    /// The same sequence as the broker's.
+    /// Random source that produces the same numbers as the random source of the broker.
     random: Random,
 }
 
-/// A session in the routing table.
+/// A session as the model's routing table stores it.
 #[derive(Clone, Copy)]
 struct Member {
     ids: SessionIds,
@@ -44,22 +45,22 @@ impl Groups {
         Self { strategy: routing.strategy, router: Router::new(routing), random: Random::new(setup.seed) }
     }
 
-    /// A client makes or replaces a subscription.
+    /// Makes or replaces a subscription of a client.
     pub(super) fn subscribe(&self, filter: &SubscriptionFilter, ids: SessionIds, client: usize) {
-        // The choice of a member depends on no option.
+        // The choice of a member does not depend on the options of subscriptions.
         let grant =
             Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
         let subscribed = self.router.subscribe(filter, Member { ids, client }, grant);
         assert!(subscribed.is_ok(), "{filter} exceeds no bound");
     }
 
-    /// A session gives up a subscription.
+    /// Removes a subscription of a session.
     pub(super) fn unsubscribe(&self, filter: &str, ids: SessionIds) {
         let filter = SubscriptionFilter::parse(filter).expect("a valid filter");
         self.router.unsubscribe(&filter, ids.subscriber);
     }
 
-    /// The shared filters that match a topic, in the order in which the broker delivers to them.
+    /// Returns the shared filters that match a topic, in the order in which the broker delivers to them.
     pub(super) fn matching(&self, topic: &str) -> Vec<String> {
         self.router.route(topic).groups.iter().map(|group| group.name().to_string()).collect()
     }
@@ -83,8 +84,8 @@ impl Groups {
 }
 
 impl Model {
-    /// The member of a shared subscription that gets a message; never the session with the subscriber id `excluded`.
-    /// `[MQTT5-4.8.2-3]`
+    /// Returns the member of a shared subscription that gets a message. The session with the subscriber id `excluded`
+    /// never gets the message. `[MQTT5-4.8.2-3]`
     pub(super) fn pick_member(
         &mut self,
         share: &str,

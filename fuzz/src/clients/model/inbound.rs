@@ -1,4 +1,5 @@
-//! Packets from a client, most of all PUBLISH and PUBREL: sections 4.3 and 4.9 of MQTT 5, seen from the receiver.
+//! Models the packets from a client, mainly PUBLISH and PUBREL: sections 4.3 and 4.9 of MQTT 5, from the view of the
+//! receiver.
 
 use std::rc::Rc;
 
@@ -11,7 +12,7 @@ use super::outbound::Verdict;
 use super::{Model, Situation};
 
 impl Model {
-    /// The client sends packets. What follows one that ends the connection is not handled.
+    /// Handles packets from a client. Packets after one that ends the connection are ignored.
     pub(in crate::clients) fn send(&mut self, client: usize, packets: &[Packet]) {
         for packet in packets {
             if self.connection(client).is_some() {
@@ -37,7 +38,7 @@ impl Model {
                 self.connection_mut(client).replies.push_back(Reply::Exactly(Packet::PingResp));
             }
             Packet::Disconnect(disconnect) => self.disconnect(client, disconnect),
-            // A second CONNECT [MQTT5-3.1.0-2].
+            // A second CONNECT is a protocol violation [MQTT5-3.1.0-2].
             _ => self.violate(client, ReasonCode::ProtocolError),
         }
     }
@@ -45,8 +46,8 @@ impl Model {
     fn receive(&mut self, client: usize, publish: &Publish) {
         let id = publish.packet_id.map_or(0, PacketId::get);
         if publish.qos == QoS::ExactlyOnce {
-            self.situations.note(Situation::InboundTwo);
-            if !self.count(client, id) {
+            self.situations.note(Situation::InboundQoS2);
+            if !self.count_qos_2(client, id) {
                 self.situations.note(Situation::InboundTooMany);
                 return self.violate(client, ReasonCode::ReceiveMaximumExceeded);
             }
@@ -62,27 +63,27 @@ impl Model {
         let frame = self.is_copyable(publish).then_some(version);
         let message = Rc::new(Message::from_publish(publish, client, self.now));
         let verdicts = self.publish(&message, frame);
-        self.answer(client, publish.qos, id, &verdicts);
+        self.answer_publish(client, publish.qos, id, &verdicts);
     }
 
-    /// Whether the broker may copy this PUBLISH to its receivers as it came.
+    /// Returns whether the broker may copy the frame of this PUBLISH unchanged to receivers.
     fn is_copyable(&self, publish: &Publish) -> bool {
         let rejects = self.queue.is_some_and(|queue| queue.overflow == Overflow::Reject);
         let is_plain = !publish.dup && !publish.retain && publish.properties.expiry.is_none();
-        is_plain && !rejects && publish.qos == QoS::AtLeastOnce && publish.payload.len() <= COPIED_MAX
+        is_plain && !rejects && publish.qos == QoS::AtLeastOnce && publish.payload.len() <= COPIED_PAYLOAD_MAX
     }
 
-    /// Counts a QoS 2 message against the broker's Receive Maximum, once per connection; false if there are too many.
-    /// `[MQTT5-3.3.4-7]`
-    fn count(&mut self, client: usize, id: u16) -> bool {
+    /// Counts a QoS 2 message against the broker's Receive Maximum, once per connection. Returns false if the message
+    /// exceeds Receive Maximum. `[MQTT5-3.3.4-7]`
+    fn count_qos_2(&mut self, client: usize, id: u16) -> bool {
         let maximum = usize::from(self.receive_maximum);
         let is_known = self.session_mut(client).received.contains_key(&id);
         let connection = self.connection_mut(client);
-        let is_full = connection.version.is_v5() && connection.counted.len() >= maximum;
+        let is_quota_full = connection.version.is_v5() && connection.counted.len() >= maximum;
         if connection.counted.contains(&id) {
             return true;
         }
-        if is_full {
+        if is_quota_full {
             return false;
         }
         connection.counted.insert(id);
@@ -90,8 +91,9 @@ impl Model {
         true
     }
 
-    /// `[MQTT5-4.3.2-4]` `[MQTT5-4.3.3-8]` `[MQTT5-4.3.3-9]`
-    fn answer(&mut self, client: usize, qos: QoS, id: u16, verdicts: &[Verdict]) {
+    /// Records the acknowledgement that the publisher must receive. `[MQTT5-4.3.2-4]` `[MQTT5-4.3.3-8]`
+    /// `[MQTT5-4.3.3-9]`
+    fn answer_publish(&mut self, client: usize, qos: QoS, id: u16, verdicts: &[Verdict]) {
         let is_refused = !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict == Verdict::Rejected);
         let reasons: &[ReasonCode] = match verdicts {
             [] => &[ReasonCode::Success, ReasonCode::NoMatchingSubscribers],
@@ -103,7 +105,7 @@ impl Model {
             QoS::AtLeastOnce => AckKind::PubAck,
             QoS::ExactlyOnce => AckKind::PubRec,
         };
-        self.situations.note_if(verdicts.is_empty(), Situation::NoMatch);
+        self.situations.note_if(verdicts.is_empty(), Situation::NoMatchingSubscription);
         self.situations.note_if(is_refused, Situation::PublisherRefused);
         if is_refused && kind == AckKind::PubRec {
             self.session_mut(client).received.remove(&id);
@@ -112,7 +114,8 @@ impl Model {
         self.connection_mut(client).expect_ack(kind, id, reasons);
     }
 
-    /// PUBREL: the identifier is free for another message. `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
+    /// Handles a PUBREL, after which the packet identifier is free for another message. `[MQTT5-4.3.3-11]`
+    /// `[MQTT5-4.3.3-12]`
     fn receive_release(&mut self, client: usize, id: u16) {
         let was_open = self.session_mut(client).received.remove(&id).is_some();
         let (situation, reason) = match was_open {
@@ -126,5 +129,5 @@ impl Model {
     }
 }
 
-/// The broker copies frames with payloads of at most this many bytes.
-const COPIED_MAX: usize = 1024;
+/// Maximum payload size, in bytes, of the frames that the broker copies unchanged.
+const COPIED_PAYLOAD_MAX: usize = 1024;

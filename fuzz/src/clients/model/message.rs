@@ -1,4 +1,4 @@
-//! Application messages, and the copies of them that sessions must get.
+//! Application messages, and the copies of messages that sessions must get.
 
 use std::fmt;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ pub(in crate::clients) struct Message {
     pub(super) qos: QoS,
     pub(super) retain: bool,
     pub(super) content_type: Option<String>,
-    /// The client that published it.
+    /// Index of the client that published the message.
     pub(super) publisher: usize,
     pub(super) expires_at: Option<u64>,
 }
@@ -27,12 +27,12 @@ pub(in crate::clients) struct MessageCopy {
     pub(super) message: Rc<Message>,
     pub(super) qos: QoS,
     pub(super) retain: bool,
-    /// In ascending order.
+    /// Subscription identifiers in ascending order.
     pub(super) identifiers: Vec<u32>,
-    /// Identifiers that it may have instead: before MQTT 5 a client receives none, so that it is unclear which subscription brought
-    /// a retained message.
-    pub(super) other_identifiers: Vec<Vec<u32>>,
-    /// The shared filter that brings it.
+    /// Lists of subscription identifiers that the copy may have instead. A client before MQTT 5 receives no
+    /// identifiers, so the model cannot tell which subscription brought a retained message.
+    pub(super) alternative_identifiers: Vec<Vec<u32>>,
+    /// The shared filter through which the session gets the copy.
     pub(super) share: Option<String>,
 }
 
@@ -67,39 +67,40 @@ impl Message {
 }
 
 impl MessageCopy {
-    /// Whether `publish` is this copy, as a client of `version` must receive it.
-    pub(super) fn fits(&self, publish: &Publish, version: ProtocolVersion, now: u64) -> bool {
-        self.fits_without_properties(publish) && (!version.is_v5() || self.has_properties(publish, now))
+    /// Returns whether `publish` is this copy, as a client of `version` must receive it.
+    pub(super) fn matches(&self, publish: &Publish, version: ProtocolVersion, now: u64) -> bool {
+        self.matches_without_properties(publish) && (!version.is_v5() || self.has_properties(publish, now))
     }
 
-    fn fits_without_properties(&self, publish: &Publish) -> bool {
+    fn matches_without_properties(&self, publish: &Publish) -> bool {
         self.message.topic == publish.topic
             && self.message.payload == publish.payload
             && self.qos == publish.qos
             && self.retain == publish.retain
     }
 
-    /// `[MQTT5-3.3.4-3]` `[MQTT5-3.3.4-4]` `[MQTT5-3.3.2-20]` `[MQTT5-3.3.2-6]`
+    /// Returns whether `publish` has the properties of this copy. `[MQTT5-3.3.4-3]` `[MQTT5-3.3.4-4]`
+    /// `[MQTT5-3.3.2-20]` `[MQTT5-3.3.2-6]`
     fn has_properties(&self, publish: &Publish, now: u64) -> bool {
         let mut identifiers = publish.properties.identifiers.clone();
         identifiers.sort_unstable();
         let expiry_fits = match (self.message.expires_at, publish.properties.expiry) {
             (None, None) => true,
-            // The broker may round a part of a second up or down.
+            // The broker may round a fraction of a second up or down.
             (Some(at), Some(left)) => {
                 let milliseconds = at.saturating_sub(now);
                 (milliseconds / 1000..=milliseconds.div_ceil(1000)).contains(&u64::from(left))
             }
             _ => false,
         };
-        (identifiers == self.identifiers || self.other_identifiers.contains(&identifiers))
+        (identifiers == self.identifiers || self.alternative_identifiers.contains(&identifiers))
             && publish.properties.content_type == self.message.content_type
             && expiry_fits
     }
 }
 
 impl fmt::Debug for MessageCopy {
-    /// In the words in which packets are described.
+    /// Formats the copy in the form in which packets are described.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Message { topic, payload, expires_at, .. } = &*self.message;
         let payload = describe::payload(payload);
@@ -110,7 +111,7 @@ impl fmt::Debug for MessageCopy {
     }
 }
 
-/// The time in milliseconds, this many seconds after `now`.
+/// Returns the time, in milliseconds, that is `seconds` after `now`.
 pub(super) fn after(now: u64, seconds: u32) -> u64 {
     now + u64::from(seconds) * 1000
 }

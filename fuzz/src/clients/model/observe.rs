@@ -1,4 +1,4 @@
-//! Compares what a client receives with what it must receive.
+//! Compares the packets that a client receives with the packets that it must receive.
 
 use tidegate_mqtt::{Packet, PacketId, Publish, QoS};
 
@@ -8,7 +8,7 @@ use crate::clients::core::ConnectionId;
 use crate::clients::describe;
 
 impl Model {
-    /// A client receives a packet on its connection.
+    /// Checks a packet that a client receives on its connection.
     pub(in crate::clients) fn observe(&mut self, id: ConnectionId, packet: &Packet) {
         let Packet::Publish(publish) = packet else { return self.observe_reply(id, packet) };
         let connection = &self.connections[&id];
@@ -25,21 +25,21 @@ impl Model {
         };
         let client = connection.client;
         let received = describe::packet(packet);
-        assert!(expected.fits(packet), "c{client} receives {received} instead of {expected:?}");
+        assert!(expected.matches(packet), "c{client} receives {received} instead of {expected:?}");
         connection.is_accepted = true;
     }
 
-    /// A message that was sent before: only after a resume, in order, with its identifier. `[MQTT5-4.4.0-1]`
-    /// `[MQTT5-3.3.1-1]` `[MQTT5-4.6.0-1]`
+    /// Checks a message that was sent before. The broker may send it again only after a resume, in order, and with its
+    /// packet identifier. `[MQTT5-4.4.0-1]` `[MQTT5-3.3.1-1]` `[MQTT5-4.6.0-1]`
     fn observe_again(&mut self, client: usize, publish: &Publish) {
         let now = self.now;
         let session = self.session_mut(client);
         let version = session.version;
-        let expected = session.outbound.due_again.pop_front();
+        let expected = session.outbound.resends_due.pop_front();
         let packet_id = publish.packet_id.map(PacketId::get);
         assert_eq!(packet_id, expected, "the identifier that c{client} receives again [MQTT5-4.4.0-1]");
         let message = expected.and_then(|id| session.outbound.inflight.get_mut(&id));
-        let Some(message) = message.filter(|message| message.copy.fits(publish, version, now)) else {
+        let Some(message) = message.filter(|message| message.copy.matches(publish, version, now)) else {
             panic!("c{client} receives {} again, which was different before", describe::publish(publish))
         };
         message.counted = true;
@@ -60,12 +60,12 @@ impl Model {
         assert_eq!(publish.packet_id.is_some(), publish.qos != QoS::AtMostOnce);
     }
 
-    /// Takes the copy that `publish` is, if it is the next of its topic and QoS.
+    /// Removes and returns the due copy that equals `publish`, if it is the next due copy of its topic and QoS.
     fn take_due(&mut self, client: usize, publish: &Publish) -> Option<MessageCopy> {
         let now = self.now;
         let session = self.session_mut(client);
         let index = session.outbound.next_of(publish)?;
-        let fits = session.outbound.due[index].fits(publish, session.version, now);
-        fits.then(|| session.outbound.due.remove(index))
+        let matches = session.outbound.due[index].matches(publish, session.version, now);
+        matches.then(|| session.outbound.due.remove(index))
     }
 }

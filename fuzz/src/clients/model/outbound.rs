@@ -1,4 +1,5 @@
-//! Messages to one client: those that wait, those that must be written now, and those that the client has not completed.
+//! Models the messages to one client: messages that wait, messages that must be written in this step, and messages that
+//! the client has not completed.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,24 +9,24 @@ use tidegate_session::Overflow;
 use super::message::{Message, MessageCopy};
 use crate::clients::setup::Queue;
 
-/// All messages to a client.
+/// The messages to one client.
 #[derive(Default)]
 pub(in crate::clients) struct Outbound {
     inflight_max: usize,
-    /// Receive Maximum of the connection; `None` until CONNACK is sent.
+    /// Receive Maximum of the client. `None` until CONNACK is sent on the present connection.
     receive_maximum: Option<usize>,
-    /// The queue. Expired messages stay until they reach its front, or somebody looks for them.
+    /// The queue of messages. An expired message stays until it reaches the front, or until `sweep` removes it.
     pub(super) waiting: VecDeque<MessageCopy>,
-    /// To be written in this step, in order.
+    /// Copies that must be written in this step, in order.
     pub(super) due: Vec<MessageCopy>,
-    /// To be written again on this connection, oldest first.
+    /// Packet identifiers of messages that must be written again on this connection, oldest first.
     pub(super) resends: VecDeque<u16>,
-    /// To be written again in this step, in order.
-    pub(super) due_again: VecDeque<u16>,
+    /// Packet identifiers of messages that must be written again in this step, in order.
+    pub(super) resends_due: VecDeque<u16>,
     pub(super) inflight: BTreeMap<u16, InflightMessage>,
-    /// Messages dropped because they expired in the queue, since the last [`Self::take_expired`].
+    /// Number of messages that were dropped from the queue as expired since the last [`Self::take_expired`].
     expired: u64,
-    sent: u64,
+    last_order: u64,
 }
 
 /// A message that the client has not completed.
@@ -33,19 +34,19 @@ pub(super) struct InflightMessage {
     pub(super) copy: MessageCopy,
     /// The acknowledgement that the client must send next.
     pub(super) awaits: AckKind,
-    /// Whether it was written on this connection, and so counts against its Receive Maximum.
+    /// Whether the message was written on this connection, so that it counts against the Receive Maximum.
     pub(super) counted: bool,
-    /// The position in the order of first sending; after PUBREC, in the order of PUBRECs.
+    /// Position of the message in the order of first sending. After PUBREC, the position in the order of PUBRECs.
     pub(super) order: u64,
 }
 
-/// What becomes of a new copy.
+/// What happens to a new copy of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It must be written in this step.
+    /// The copy must be written in this step.
     Due,
     Waits,
-    /// It waits, and the oldest waiting message is dropped.
+    /// The copy waits, and the oldest waiting message is dropped.
     Displaces,
     Expired,
     Offline,
@@ -58,8 +59,8 @@ impl Outbound {
         Self { inflight_max: inflight_max.into(), ..Self::default() }
     }
 
-    /// CONNACK was sent; returns the identifiers whose PUBREL must be sent again, in order. `[MQTT5-4.4.0-1]`
-    /// `[MQTT5-4.6.0-1]` `[MQTT3-4.6.0-4]`
+    /// Begins the deliveries of a connection after CONNACK was sent. Returns the packet identifiers whose PUBREL must
+    /// be sent again, in order. `[MQTT5-4.4.0-1]` `[MQTT5-4.6.0-1]` `[MQTT3-4.6.0-4]`
     pub(super) fn open(&mut self, receive_maximum: u16) -> Vec<u16> {
         self.receive_maximum = Some(receive_maximum.into());
         self.inflight.values_mut().for_each(|message| message.counted = false);
@@ -67,17 +68,18 @@ impl Outbound {
             self.inflight.iter().map(|(id, message)| (message.order, *id, message.awaits)).collect();
         open.sort_unstable_by_key(|(order, ..)| *order);
         let is_released = |(_, _, awaits): &&(u64, u16, AckKind)| *awaits == AckKind::PubComp;
-        self.resends = open.iter().filter(|one| !is_released(one)).map(|(_, id, _)| *id).collect();
+        self.resends =
+            open.iter().filter(|open_message| !is_released(open_message)).map(|(_, id, _)| *id).collect();
         open.iter().filter(is_released).map(|(_, id, _)| *id).collect()
     }
 
-    /// The connection has ended.
+    /// Ends the deliveries of a connection.
     pub(super) fn close(&mut self) {
         self.receive_maximum = None;
         self.resends.clear();
     }
 
-    /// A new copy. A full queue first drops expired messages, then does what its policy says.
+    /// Handles a new copy. A full queue first drops expired messages, then follows its overflow policy.
     pub(super) fn deliver(&mut self, copy: MessageCopy, now: u64, queue: Option<Queue>) -> Verdict {
         if copy.message.is_expired(now) {
             return Verdict::Expired;
@@ -85,7 +87,7 @@ impl Outbound {
         if copy.qos == QoS::AtMostOnce {
             return if self.is_open() { self.write(copy) } else { Verdict::Offline };
         }
-        if self.has_room() && self.resends.is_empty() && self.waiting.is_empty() {
+        if self.can_send_now() && self.resends.is_empty() && self.waiting.is_empty() {
             return self.write(copy);
         }
         if self.is_queue_full(queue) {
@@ -102,14 +104,14 @@ impl Outbound {
         verdict
     }
 
-    /// Everything that there is room for must be written now. `[MQTT5-3.3.2-5]`
+    /// Marks all waiting messages for which there is room as due in this step. `[MQTT5-3.3.2-5]`
     pub(super) fn pump(&mut self, now: u64) {
         while self.quota_left() > 0
             && let Some(id) = self.resends.pop_front()
         {
-            self.due_again.push_back(id);
+            self.resends_due.push_back(id);
         }
-        while self.has_room()
+        while self.can_send_now()
             && let Some(copy) = self.waiting.pop_front()
         {
             if copy.message.is_expired(now) {
@@ -127,12 +129,12 @@ impl Outbound {
         self.expired += (before - self.waiting.len()) as u64;
     }
 
-    /// The number of messages dropped from the queue as expired since the last call.
+    /// Returns the number of messages dropped from the queue as expired since the last call.
     pub(super) fn take_expired(&mut self) -> u64 {
         std::mem::take(&mut self.expired)
     }
 
-    /// A copy was written under this identifier.
+    /// Records that a copy was written under this packet identifier.
     pub(super) fn record_sent(&mut self, id: u16, copy: MessageCopy) {
         assert!(self.quota_left() > 0, "more messages than Receive Maximum are in flight [MQTT5-3.3.4-9]");
         let awaits = if copy.qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
@@ -142,50 +144,51 @@ impl Outbound {
     }
 
     pub(super) fn next_order(&mut self) -> u64 {
-        self.sent += 1;
-        self.sent
+        self.last_order += 1;
+        self.last_order
     }
 
-    /// The index of the first due copy with the topic and QoS of `publish`: no other may come before it. `[MQTT5-4.6.0-6]`
+    /// Returns the index of the first due copy with the topic and QoS of `publish`. No other copy of this topic and QoS
+    /// may be sent earlier. `[MQTT5-4.6.0-6]`
     pub(super) fn next_of(&self, publish: &Publish) -> Option<usize> {
         let is_same = |copy: &MessageCopy| copy.message.topic == publish.topic && copy.qos == publish.qos;
         self.due.iter().position(is_same)
     }
 
-    /// Whether CONNACK was sent on the present connection.
+    /// Returns whether CONNACK was sent on the present connection.
     pub(super) fn is_open(&self) -> bool {
         self.receive_maximum.is_some()
     }
 
-    /// Whether a message at QoS 1 or 2 would be written at once.
-    pub(super) fn has_room(&self) -> bool {
+    /// Returns whether a message at QoS 1 or 2 would be written immediately.
+    pub(super) fn can_send_now(&self) -> bool {
         self.quota_left() > 0 && self.inflight_len() < self.inflight_max
     }
 
-    /// Number of messages at QoS 1 and 2 that the client has not completed.
+    /// Returns the number of messages at QoS 1 and 2 that the client has not completed.
     pub(super) fn inflight_len(&self) -> usize {
         self.inflight.len() + self.due_acknowledged()
     }
 
-    /// How many more PUBLISH at QoS 1 and 2 the client accepts.
+    /// Returns how many more PUBLISH packets at QoS 1 and 2 the client accepts.
     pub(super) fn quota_left(&self) -> usize {
         let counted = self.inflight.values().filter(|message| message.counted).count();
         let maximum = self.receive_maximum.unwrap_or(0);
-        maximum.saturating_sub(counted + self.due_acknowledged() + self.due_again.len())
+        maximum.saturating_sub(counted + self.due_acknowledged() + self.resends_due.len())
     }
 
-    /// Identifiers of the messages in flight, and what each awaits.
+    /// Returns the packet identifiers of the messages in flight, and the acknowledgement that each message awaits.
     pub(in crate::clients) fn open_ids(&self) -> Vec<(u16, AckKind)> {
         self.inflight.iter().map(|(id, message)| (*id, message.awaits)).collect()
     }
 
-    /// When waiting messages expire.
+    /// Returns the times at which waiting messages expire.
     pub(super) fn expiries(&self) -> impl Iterator<Item = u64> {
         self.waiting.iter().filter_map(|copy| copy.message.expires_at)
     }
 
-    /// Whether a copy of `message` is due or waits that no shared subscription brought.
-    pub(super) fn holds(&self, message: &Message) -> bool {
+    /// Returns whether a copy of `message` is due or waits that came through an ordinary subscription.
+    pub(super) fn has_ordinary_copy(&self, message: &Message) -> bool {
         let mut copies = self.due.iter().chain(&self.waiting);
         copies.any(|copy| *copy.message == *message && copy.share.is_none())
     }
@@ -205,7 +208,7 @@ impl Outbound {
 }
 
 impl Queue {
-    /// What happens to a new message when the queue is full.
+    /// Returns what happens to a new message when the queue is full.
     fn verdict(self) -> Verdict {
         match self.overflow {
             Overflow::DropNewest => Verdict::Full,

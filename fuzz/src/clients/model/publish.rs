@@ -1,4 +1,4 @@
-//! Which sessions get a message, and in which form: sections 3.3 and 4.8 of MQTT 5.
+//! Models which sessions get a message, and in which form: sections 3.3 and 4.8 of MQTT 5.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -12,8 +12,8 @@ use super::{Model, Situation};
 use crate::topics::naive;
 
 impl Model {
-    /// A message is published; returns what becomes of its copies. `frame`: the version of its PUBLISH, if the broker may copy
-    /// that to receivers as it came.
+    /// Publishes a message. Returns the verdicts on the copies of the message. `frame` is the protocol version of the
+    /// PUBLISH, if the broker may copy its frame unchanged to receivers.
     pub(super) fn publish(&mut self, message: &Rc<Message>, frame: Option<ProtocolVersion>) -> Vec<Verdict> {
         if message.retain {
             self.retain(message);
@@ -24,7 +24,7 @@ impl Model {
             if let Some(copy) = self.copy_for(client, message) {
                 let takes_frame = self.takes_frame(client, &copy, frame);
                 let verdict = self.deliver(client, copy);
-                self.situations.note_if(takes_frame && verdict == Verdict::Due, Situation::Copied);
+                self.situations.note_if(takes_frame && verdict == Verdict::Due, Situation::FrameCopied);
                 verdicts.push(verdict);
             }
         }
@@ -38,7 +38,8 @@ impl Model {
         verdicts
     }
 
-    /// One member of the shared subscription gets the message; `None` if it has none besides `excluded`. `[MQTT5-4.8.2-3]`
+    /// Delivers the message to one member of the shared subscription. Returns `None` if the subscription has no member
+    /// besides `excluded`. `[MQTT5-4.8.2-3]`
     pub(super) fn deliver_to_group(
         &mut self,
         share: &str,
@@ -54,7 +55,7 @@ impl Model {
         let session = &self.sessions[&client];
         let subscription = session.subscriptions[share];
         let is_offline = session.connection.is_none();
-        let has_both = session.outbound.holds(message);
+        let has_both = session.outbound.has_ordinary_copy(message);
         self.situations.note(Situation::Shared);
         self.situations.note_if(members > 1, Situation::SharedWithChoice);
         self.situations.note_if(is_offline, Situation::SharedToOffline);
@@ -64,7 +65,7 @@ impl Model {
             qos: subscription.qos.min(message.qos),
             retain: subscription.retain_as_published && message.retain,
             identifiers: subscription.identifier.into_iter().collect(),
-            other_identifiers: Vec::new(),
+            alternative_identifiers: Vec::new(),
             share: Some(share.to_owned()),
         };
         Some(self.deliver(client, copy))
@@ -88,23 +89,24 @@ impl Model {
         let situation = match verdict {
             Verdict::Due | Verdict::Waits => return,
             Verdict::Displaces => Situation::QueueDropsOldest,
-            Verdict::Expired => Situation::MessageBornExpired,
-            Verdict::Offline => Situation::Offline,
+            Verdict::Expired => Situation::MessagePublishedExpired,
+            Verdict::Offline => Situation::QoS0Offline,
             Verdict::Full => Situation::QueueDropsNewest,
             Verdict::Rejected => Situation::QueueRejects,
         };
         self.situations.note(situation);
     }
 
-    /// Whether the broker may write a PUBLISH of this version to the client as it came.
+    /// Returns whether the broker may write the frame of a PUBLISH of this version unchanged to the client.
     fn takes_frame(&self, client: usize, copy: &MessageCopy, frame: Option<ProtocolVersion>) -> bool {
         let session = &self.sessions[&client];
         let is_same = frame.is_some_and(|version| version.is_v5() == session.version.is_v5());
         is_same && session.expiry == 0 && copy.qos == QoS::AtLeastOnce && copy.identifiers.is_empty()
     }
 
-    /// The copy that a session gets through its own subscriptions: a single one, at the highest QoS of those that match.
-    /// `[MQTT5-3.3.4-2]` `[MQTT5-3.3.4-3]` `[MQTT5-3.8.3-3]` `[MQTT5-3.3.1-12]` `[MQTT5-3.3.1-13]` `[MQTT3-3.3.5-1]`
+    /// Returns the copy that a session gets through its ordinary subscriptions: a single copy, at the highest QoS of
+    /// the matching subscriptions. `[MQTT5-3.3.4-2]` `[MQTT5-3.3.4-3]` `[MQTT5-3.8.3-3]` `[MQTT5-3.3.1-12]`
+    /// `[MQTT5-3.3.1-13]` `[MQTT3-3.3.5-1]`
     fn copy_for(&mut self, client: usize, message: &Rc<Message>) -> Option<MessageCopy> {
         let all = matching(&self.sessions[&client], &message.topic);
         let is_own = message.publisher == client;
@@ -115,15 +117,22 @@ impl Model {
             matching.iter().filter_map(|subscription| subscription.identifier).collect();
         identifiers.sort_unstable();
         let retain = message.retain && matching.iter().any(|subscription| subscription.retain_as_published);
-        self.situations.note_if(matching.len() > 1, Situation::Overlapping);
+        self.situations.note_if(matching.len() > 1, Situation::OverlappingSubscriptions);
         self.situations.note_if(identifiers.len() > 1, Situation::SeveralIdentifiers);
         self.situations.note_if(retain, Situation::RetainAsPublished);
         let qos = granted.min(message.qos);
         let message = Rc::clone(message);
-        Some(MessageCopy { message, qos, retain, identifiers, other_identifiers: Vec::new(), share: None })
+        Some(MessageCopy {
+            message,
+            qos,
+            retain,
+            identifiers,
+            alternative_identifiers: Vec::new(),
+            share: None,
+        })
     }
 
-    /// The shared filters that match and have members.
+    /// Returns the shared filters that match `topic` and have members.
     pub(in crate::clients) fn shares_of(&self, topic: &str) -> BTreeSet<String> {
         let filters = self.sessions.values().flat_map(|session| session.subscriptions.keys());
         let matches = |text: &&String| match naive::subscription_filter(text) {
@@ -134,7 +143,7 @@ impl Model {
     }
 }
 
-/// The session's own subscriptions that match.
+/// Returns the session's ordinary subscriptions that match `topic`.
 fn matching(session: &Session, topic: &str) -> Vec<Subscription> {
     let matches = |filter: &str| !filter.starts_with("$share/") && naive::matches(filter, topic);
     let matching = session.subscriptions.iter().filter(|(filter, _)| matches(filter));

@@ -1,4 +1,4 @@
-//! Retained messages, and which of them a new subscription brings: section 3.3.1.3 of MQTT 5.
+//! Models retained messages, and which of them a new subscription brings: section 3.3.1.3 of MQTT 5.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -10,19 +10,21 @@ use super::session::Subscription;
 use super::{Model, Situation};
 use crate::topics::naive;
 
-/// The retained messages that one SUBSCRIBE must still bring. They may come in any order, and as late as the client's
-/// acknowledgements allow. They stay due when the connection ends, as long as the subscription exists.
+/// The retained messages that one SUBSCRIBE must still bring. The messages may arrive in any order, and only when the
+/// client's acknowledgements leave room for them. The messages stay due after the end of the connection, as long as the
+/// subscription exists.
 pub(super) struct Replay {
     pub(super) filter: String,
     subscription: Subscription,
-    /// Topics whose message must come.
+    /// Topics whose retained message must arrive.
     due: BTreeSet<String>,
-    /// Topics whose message may come: it changed since the SUBSCRIBE, or it is unclear which SUBSCRIBE brought it before.
-    possible: BTreeSet<String>,
+    /// Topics whose retained message may or may not arrive: the message changed since the SUBSCRIBE, or the model
+    /// cannot tell which SUBSCRIBE brought it.
+    optional: BTreeSet<String>,
 }
 
 impl Model {
-    /// Retained messages follow a SUBSCRIBE. `[MQTT5-3.3.1-9]` `[MQTT5-3.8.3-3]`
+    /// Begins the delivery of retained messages after a SUBSCRIBE. `[MQTT5-3.3.1-9]` `[MQTT5-3.8.3-3]`
     pub(super) fn begin_replay(&mut self, client: usize, filter: &str, subscription: Subscription) {
         let matching = self.retained.values().filter(|message| naive::matches(filter, &message.topic));
         let matching: Vec<_> = matching.cloned().collect();
@@ -30,43 +32,44 @@ impl Model {
         let is_wanted = |message: &&Rc<Message>| !(subscription.no_local && message.publisher == client);
         let due = matching.iter().filter(is_wanted).map(|message| message.topic.clone()).collect();
         self.cancel_replay(client, filter);
-        let replay = Replay { filter: filter.to_owned(), subscription, due, possible: BTreeSet::new() };
+        let replay = Replay { filter: filter.to_owned(), subscription, due, optional: BTreeSet::new() };
         self.session_mut(client).replays.push(replay);
         self.situations.note_if(expired, Situation::RetainedExpired);
     }
 
-    /// The replay for this filter ends, if there is one. If another replay brings the same messages, it is unclear which of the two
-    /// brought them so far: the other one may still bring them.
+    /// Ends the replay for this filter, if there is one. If another replay brings the same messages, the model cannot
+    /// tell which of the two brought the messages so far; they become optional for the other replay.
     pub(super) fn cancel_replay(&mut self, client: usize, filter: &str) {
         let replays = &mut self.session_mut(client).replays;
         let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };
         let cancelled = replays.swap_remove(index);
-        self.doubt_others(client, &cancelled.filter);
+        self.make_matching_optional(client, &cancelled.filter);
     }
 
-    /// A SUBSCRIBE that asks for no retained messages replaces the subscription: what is still due is sent with the new options.
-    pub(super) fn alter_replay(&mut self, client: usize, filter: &str, subscription: Subscription) {
+    /// Replaces the subscription of a replay after a SUBSCRIBE that requests no retained messages. The messages that
+    /// are still due are sent with the new options.
+    pub(super) fn change_replay_options(&mut self, client: usize, filter: &str, subscription: Subscription) {
         let replays = &mut self.session_mut(client).replays;
         let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };
-        let mut altered = replays.swap_remove(index);
-        self.doubt_others(client, filter);
+        let mut changed = replays.swap_remove(index);
+        self.make_matching_optional(client, filter);
         let others: Vec<_> =
             self.session_mut(client).replays.iter().map(|other| other.filter.clone()).collect();
-        let had_no_local = std::mem::replace(&mut altered.subscription, subscription).no_local;
+        let had_no_local = std::mem::replace(&mut changed.subscription, subscription).no_local;
         for (topic, message) in &self.retained {
             let is_own = message.publisher == client;
             if is_own && subscription.no_local {
-                altered.due.remove(topic);
-                altered.possible.remove(topic);
+                changed.due.remove(topic);
+                changed.optional.remove(topic);
             } else if (is_own && had_no_local) || others.iter().any(|other| naive::matches(other, topic)) {
-                altered.doubt(topic);
+                changed.make_optional(topic);
             }
         }
-        self.session_mut(client).replays.push(altered);
-        self.situations.note(Situation::ReplayAltered);
+        self.session_mut(client).replays.push(changed);
+        self.situations.note(Situation::ReplayOptionsChanged);
     }
 
-    /// `[MQTT5-3.3.1-5]` `[MQTT5-3.3.1-6]` `[MQTT5-3.3.1-7]`
+    /// Stores, replaces or removes a retained message. `[MQTT5-3.3.1-5]` `[MQTT5-3.3.1-6]` `[MQTT5-3.3.1-7]`
     pub(super) fn retain(&mut self, message: &Rc<Message>) {
         let topic = &message.topic;
         let situation = if message.payload.is_empty() {
@@ -81,12 +84,12 @@ impl Model {
         let mut changes = false;
         for replay in replays {
             changes |= replay.due.contains(topic);
-            replay.doubt(topic);
+            replay.make_optional(topic);
         }
-        self.situations.note_if(changes, Situation::ReplayTouched);
+        self.situations.note_if(changes, Situation::ReplayMessageChanged);
     }
 
-    /// If `publish` is a retained message that a SUBSCRIBE brings, its copy. `[MQTT5-3.3.1-8]`
+    /// Returns the copy of a retained message that a SUBSCRIBE brings, if `publish` is one. `[MQTT5-3.3.1-8]`
     pub(super) fn take_replayed(&mut self, client: usize, publish: &Publish) -> Option<MessageCopy> {
         let Self { now, ref retained, ref mut sessions, .. } = *self;
         let session = sessions.get_mut(&client)?;
@@ -95,17 +98,19 @@ impl Model {
         let is_own = message.publisher == client;
         let mut fitting: Vec<_> = session.replays.iter_mut().collect();
         fitting.retain(|replay| {
-            replay.may_bring(topic, is_own) && replay.copy(message).fits(publish, version, now)
+            replay.may_bring(topic, is_own) && replay.copy_of(message).matches(publish, version, now)
         });
-        // The same message may be due and possible: the due one is taken first.
+        // The message may be due in one replay and optional in another one. The replay in which the message is due
+        // takes precedence.
         let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
-        let mut copy = replay.copy(message);
-        let _ = replay.due.remove(topic) || replay.possible.remove(topic);
-        let others = fitting.iter().map(|other| other.copy(message).identifiers);
-        copy.other_identifiers = others.filter(|identifiers| *identifiers != copy.identifiers).collect();
-        if !copy.other_identifiers.is_empty() {
-            fitting.into_iter().chain([replay]).for_each(|replay| replay.doubt(topic));
+        let mut copy = replay.copy_of(message);
+        let _ = replay.due.remove(topic) || replay.optional.remove(topic);
+        let others = fitting.iter().map(|other| other.copy_of(message).identifiers);
+        copy.alternative_identifiers =
+            others.filter(|identifiers| *identifiers != copy.identifiers).collect();
+        if !copy.alternative_identifiers.is_empty() {
+            fitting.into_iter().chain([replay]).for_each(|replay| replay.make_optional(topic));
         }
         self.account.copies += 1;
         self.account.totals.messages_sent += 1;
@@ -113,11 +118,11 @@ impl Model {
         Some(copy)
     }
 
-    /// A client that keeps up has received everything.
+    /// Checks that a client without waiting messages has received all retained messages that were due.
     pub(super) fn check_replays(&mut self, client: usize) {
         let Self { now, retained, sessions, .. } = self;
         let session = sessions.get_mut(&client).expect("the session that is checked");
-        let keeps_up = session.outbound.has_room() && session.outbound.waiting.is_empty();
+        let keeps_up = session.outbound.can_send_now() && session.outbound.waiting.is_empty();
         let exists = |topic: &&String| retained.get(*topic).is_some_and(|message| !message.is_expired(*now));
         let missing: Vec<_> = session.replays.iter().flat_map(|replay| &replay.due).filter(exists).collect();
         let is_held_back = !missing.is_empty();
@@ -128,40 +133,43 @@ impl Model {
         self.situations.note_if(is_held_back, Situation::ReplayHeldBack);
     }
 
-    /// What `filter` matches may have come through it rather than through the other replays of the client.
-    fn doubt_others(&mut self, client: usize, filter: &str) {
+    /// Makes the messages that match `filter` optional in all replays of the client, because `filter` may have brought
+    /// them instead.
+    fn make_matching_optional(&mut self, client: usize, filter: &str) {
         let topics = self.retained.keys().filter(|topic| naive::matches(filter, topic));
         let topics: Vec<_> = topics.cloned().collect();
         let replays = &mut self.session_mut(client).replays;
         for topic in &topics {
-            replays.iter_mut().for_each(|replay| replay.doubt(topic));
+            replays.iter_mut().for_each(|replay| replay.make_optional(topic));
         }
     }
 }
 
 impl Replay {
-    /// The message on this topic may come, but need not.
-    fn doubt(&mut self, topic: &String) {
+    /// Makes the message on this topic optional: it may or may not arrive.
+    fn make_optional(&mut self, topic: &String) {
         if naive::matches(&self.filter, topic) {
             self.due.remove(topic);
-            self.possible.insert(topic.clone());
+            self.optional.insert(topic.clone());
         }
     }
 
-    /// Whether the message on this topic may come. `is_own`: the client published it itself.
+    /// Returns whether the message on this topic may arrive. `is_own` is true if the client itself published the
+    /// message.
     fn may_bring(&self, topic: &String, is_own: bool) -> bool {
         let is_excluded = is_own && self.subscription.no_local;
-        !is_excluded && (self.due.contains(topic) || self.possible.contains(topic))
+        !is_excluded && (self.due.contains(topic) || self.optional.contains(topic))
     }
 
-    /// What the client gets of `message`. RETAIN is 1, because the subscription is the cause `[MQTT5-3.3.1-8]`.
-    fn copy(&self, message: &Rc<Message>) -> MessageCopy {
+    /// Returns the copy of `message` that the client gets. RETAIN is 1, because the message is sent for a new
+    /// subscription `[MQTT5-3.3.1-8]`.
+    fn copy_of(&self, message: &Rc<Message>) -> MessageCopy {
         MessageCopy {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),
             retain: true,
             identifiers: self.subscription.identifier.into_iter().collect(),
-            other_identifiers: Vec::new(),
+            alternative_identifiers: Vec::new(),
             share: None,
         }
     }

@@ -1,17 +1,17 @@
-//! After CONNACK: what the client has not completed is sent again.
+//! Models the resume of a session: after CONNACK, messages that the client has not completed are sent again.
 
 use tidegate_mqtt::{AckKind, Connect, ReasonCode};
 
 use super::{Model, Situation};
 
 impl Model {
-    /// The broker has sent CONNACK. `[MQTT5-4.4.0-1]`
+    /// Handles that the broker has sent CONNACK. `[MQTT5-4.4.0-1]`
     pub(super) fn resume(&mut self, client: usize, connect: &Connect) {
         let receive_maximum = connect.receive_maximum.unwrap_or(u16::MAX);
         let released = self.session_mut(client).outbound.open(receive_maximum);
         self.pump(client);
         let is_narrow = !self.session_mut(client).outbound.resends.is_empty();
-        self.situations.note_if(is_narrow, Situation::ResumeNarrow);
+        self.situations.note_if(is_narrow, Situation::ResumeAboveReceiveMaximum);
         for packet_id in released {
             self.expect_release(client, packet_id, ReasonCode::Success);
         }
@@ -31,7 +31,7 @@ impl Model {
         situations.note_if(has_will, Situation::WillCancelled);
         situations.note_if(has_replays, Situation::ResumeWithReplay);
         situations.note_if(open.contains(&AckKind::PubAck), Situation::ResumeWithPublish);
-        situations.note_if(open.contains(&AckKind::PubRec), Situation::ResumeWithPublishTwo);
+        situations.note_if(open.contains(&AckKind::PubRec), Situation::ResumeWithQoS2Publish);
         situations.note_if(open.contains(&AckKind::PubComp), Situation::ResumeWithRelease);
     }
 }

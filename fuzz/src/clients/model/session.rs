@@ -1,4 +1,4 @@
-//! One session: what the broker must remember about a client.
+//! Models one session: the state that the broker must keep for a client.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::clients::core::{ConnectionId, SessionIds};
 /// A session that has not ended.
 pub(in crate::clients) struct Session {
     pub(super) ids: SessionIds,
-    /// The version of its present or last connection.
+    /// Protocol version of the present or last connection.
     pub(super) version: ProtocolVersion,
-    /// Seconds that it outlives its connection.
+    /// Session expiry in seconds: how long the session outlives its connection.
     pub(super) expiry: u32,
-    /// Its present connection.
+    /// The present connection of the session, if there is one.
     pub(super) connection: Option<ConnectionId>,
-    /// When it ends, while it has no connection; `None` is never.
+    /// Time at which the session ends, while it has no connection. `None` means never.
     pub(super) expires_at: Option<u64>,
     pub(super) will: Option<Will>,
-    /// When the will is due, while it has no connection.
+    /// Time at which the will is due, while the session has no connection.
     pub(super) will_at: Option<u64>,
     /// Subscriptions by filter, including `$share/`.
     pub(super) subscriptions: BTreeMap<String, Subscription>,
-    /// Retained messages that its subscriptions must still bring.
+    /// Retained messages that the session's subscriptions must still bring.
     pub(super) replays: Vec<Replay>,
     pub(in crate::clients) outbound: Outbound,
-    /// QoS 2 messages from the client that it has not released.
+    /// QoS 2 messages from the client for which PUBREL has not arrived, by packet identifier.
     pub(in crate::clients) received: BTreeMap<u16, Publish>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Subscription {
 }
 
 impl Session {
-    /// A session without state.
+    /// Creates a session without state.
     pub(super) fn begin(ids: SessionIds, version: ProtocolVersion, inflight_max: u16) -> Self {
         Self {
             ids,
@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// The session gets a new connection.
+    /// Attaches a new connection to the session.
     pub(super) fn attach(&mut self, id: ConnectionId, connect: &Connect) {
         self.connection = Some(id);
         self.version = connect.version;
@@ -72,17 +72,17 @@ impl Session {
         };
     }
 
-    /// Seconds that it outlives its connection.
+    /// Returns the session expiry in seconds.
     pub(in crate::clients) fn expiry(&self) -> u32 {
         self.expiry
     }
 
-    /// The filters of its subscriptions.
+    /// Returns the filters of the session's subscriptions.
     pub(in crate::clients) fn filters(&self) -> impl Iterator<Item = &String> {
         self.subscriptions.keys()
     }
 
-    /// The version of its present or last connection.
+    /// Returns the protocol version of the present or last connection.
     pub(in crate::clients) fn version(&self) -> ProtocolVersion {
         self.version
     }

@@ -1,4 +1,5 @@
-//! What the end of a connection or session causes: its will, and messages that other members of a shared subscription get.
+//! Models what the end of a connection or session causes: the publish of its will, and the delivery of its
+//! unacknowledged messages to other members of a shared subscription.
 
 use std::mem;
 use std::rc::Rc;
@@ -9,24 +10,25 @@ use super::message::{Message, MessageCopy};
 use super::{Model, Situation};
 use crate::clients::core::SessionIds;
 
-/// What is still to be done in this step.
+/// Side effects that are still to be applied in this step.
 #[derive(Default)]
 pub(super) struct SideEffects {
-    /// Wills to publish, and their clients.
+    /// Wills to publish, each with its client.
     wills: Vec<(usize, Will)>,
-    /// Messages that a session left unacknowledged, each with the shared filter that brought it.
+    /// Unacknowledged messages of ended sessions, each with the shared filter through which the session got the
+    /// message.
     unacknowledged: Vec<Unacknowledged>,
 }
 
 struct Unacknowledged {
     message: Rc<Message>,
     share: String,
-    /// The session that left it.
+    /// The ended session, which must not get the message again.
     from: SessionIds,
 }
 
 impl Model {
-    /// Publishes wills first, as the broker does. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
+    /// Applies the side effects. Publishes wills first, as the broker does. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
     pub(super) fn apply_side_effects(&mut self) {
         let SideEffects { wills, unacknowledged } = mem::take(&mut self.side_effects);
         for (client, will) in wills {
@@ -37,12 +39,16 @@ impl Model {
         }
         for Unacknowledged { message, share, from } in unacknowledged {
             let verdict = self.deliver_to_group(&share, &message, Some(from.subscriber));
-            let situation = if verdict.is_some() { Situation::SharedMoved } else { Situation::SharedLost };
+            let situation = if verdict.is_some() {
+                Situation::SharedReassigned
+            } else {
+                Situation::SharedWithoutOtherMember
+            };
             self.situations.note(situation);
         }
     }
 
-    /// The will of the client must be published in this step, if it has one.
+    /// Schedules the will of the client, if there is one, for publishing in this step.
     pub(super) fn publish_will(&mut self, client: usize) {
         let session = self.session_mut(client);
         session.will_at = None;
@@ -50,8 +56,9 @@ impl Model {
         self.side_effects.wills.extend(will.map(|will| (client, will)));
     }
 
-    /// A session ends with this copy unacknowledged. If it came through a shared subscription, another member gets the message.
-    pub(super) fn leave(&mut self, copy: MessageCopy, from: SessionIds) {
+    /// Handles a copy that an ended session has not acknowledged. If the copy came through a shared subscription,
+    /// another member gets the message.
+    pub(super) fn reassign_or_drop(&mut self, copy: MessageCopy, from: SessionIds) {
         let MessageCopy { message, share, .. } = copy;
         match share {
             Some(share) => {

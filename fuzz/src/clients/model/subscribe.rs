@@ -1,4 +1,4 @@
-//! SUBSCRIBE and UNSUBSCRIBE: sections 3.8 to 3.11 of MQTT 5.
+//! Models SUBSCRIBE and UNSUBSCRIBE: sections 3.8 to 3.11 of MQTT 5.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -10,12 +10,12 @@ use super::session::Subscription;
 use super::{Model, Situation};
 
 impl Model {
-    /// `[MQTT5-3.8.4-1]` `[MQTT5-3.8.4-6]`
+    /// Handles a SUBSCRIBE. `[MQTT5-3.8.4-1]` `[MQTT5-3.8.4-6]`
     pub(super) fn subscribe(&mut self, client: usize, subscribe: &Subscribe) {
         let is_v5 = self.session_mut(client).version.is_v5();
         let mut reasons = Vec::new();
         for entry in &subscribe.filters {
-            // [MQTT5-3.8.3-4]
+            // No Local on a shared subscription is a protocol violation [MQTT5-3.8.3-4].
             if is_v5 && filter(entry).is_shared() && entry.options.no_local {
                 return self.violate(client, ReasonCode::ProtocolError);
             }
@@ -27,7 +27,7 @@ impl Model {
         self.connection_mut(client).replies.push_back(Reply::Exactly(Packet::from(suback)));
     }
 
-    /// `[MQTT5-3.10.4-1]` `[MQTT5-3.10.4-5]` `[MQTT5-3.11.3-1]`
+    /// Handles an UNSUBSCRIBE. `[MQTT5-3.10.4-1]` `[MQTT5-3.10.4-5]` `[MQTT5-3.11.3-1]`
     pub(super) fn unsubscribe(&mut self, client: usize, unsubscribe: &Unsubscribe) {
         let mut reasons = Vec::new();
         for filter in unsubscribe.filters.iter().flatten() {
@@ -47,8 +47,9 @@ impl Model {
         connection.replies.push_back(Reply::Exactly(Packet::from(unsuback)));
     }
 
-    /// Makes or replaces a subscription `[MQTT5-3.8.4-3]`. Retained messages follow as requested `[MQTT5-3.3.1-9]`
-    /// `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`, but never to a shared subscription.
+    /// Makes or replaces a subscription `[MQTT5-3.8.4-3]`. An ordinary subscription then gets retained messages as its
+    /// Retain Handling requests `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`; a shared subscription gets
+    /// none.
     fn subscribe_to(&mut self, client: usize, entry: &SubscribeEntry, identifier: Option<u32>) {
         let (filter, options) = (filter(entry), entry.options);
         let subscription = Subscription {
@@ -72,7 +73,7 @@ impl Model {
             _ => return self.begin_replay(client, &text, subscription),
         };
         self.situations.note(situation);
-        self.alter_replay(client, &text, subscription);
+        self.change_replay_options(client, &text, subscription);
     }
 }
 

@@ -1,23 +1,24 @@
-//! Beginning and end of a client's connections, and their effects on session and will.
+//! Begins and ends a client's connections, and applies their effects on the session and the will.
 
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Connect, Packet, QoS, Will};
 
-use super::{CausedWill, Client, Expected};
+use super::{Client, Expected, TriggeredWill};
 use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Begins a connection; returns the bytes of CONNECT. If `is_calm`, the session does not expire within the run.
+    /// Begins a connection and returns the bytes of CONNECT. If `must_keep_session`, the session does not expire within
+    /// the run.
     pub(in crate::crash) fn connect(
         &mut self,
         promises: &mut Promises,
         random: &mut Random,
-        is_calm: bool,
+        must_keep_session: bool,
     ) -> Vec<u8> {
-        self.choose_session(random, is_calm);
+        self.choose_session(random, must_keep_session);
         if self.is_clean || self.expiry == 0 {
-            promises.session_unsure(self.index);
+            promises.session_may_have_ended(self.index);
         }
         let mut connect = Connect::new(self.version, self.name());
         connect.clean_start = self.is_clean;
@@ -31,11 +32,19 @@ impl Client {
         bytes
     }
 
-    fn choose_session(&mut self, random: &mut Random, is_calm: bool) {
-        self.is_clean = self.must_clean || !is_calm && random.chance(8);
+    fn choose_session(&mut self, random: &mut Random, must_keep_session: bool) {
+        self.is_clean = self.must_start_clean || !must_keep_session && random.chance(8);
         self.expiry = match (self.version.is_v5(), self.is_clean) {
-            (true, _) if is_calm => LONG,
-            (true, _) => random.pick(&[LONG, LONG, LONG, LONG, LONG, SHORT, 0]),
+            (true, _) if must_keep_session => LONG_EXPIRY,
+            (true, _) => random.pick(&[
+                LONG_EXPIRY,
+                LONG_EXPIRY,
+                LONG_EXPIRY,
+                LONG_EXPIRY,
+                LONG_EXPIRY,
+                SHORT_EXPIRY,
+                0,
+            ]),
             // Before MQTT 5, a clean session ends with its connection.
             (false, true) => 0,
             (false, false) => u32::MAX,
@@ -50,26 +59,30 @@ impl Client {
         let topic = format!("w/{}", self.index);
         let name = Name::parse(&topic).expect("a topic name");
         let number = promises.publish(topic, qos, false, false);
-        promises.excused(number);
+        promises.waive(number);
         self.will = Some(number);
         Will::new(name, number.0.to_string(), qos)
     }
 
-    /// Ends the connection. `will` says whether it ended without DISCONNECT.
-    pub(in crate::crash) fn lost(&mut self, promises: &mut Promises, causes_will: bool) {
+    /// Ends the connection. `triggers_will` is true if the connection ended without DISCONNECT.
+    pub(in crate::crash) fn connection_lost(&mut self, promises: &mut Promises, triggers_will: bool) {
         self.link = None;
         let was_open = std::mem::take(&mut self.is_open);
         let will = self.will.take();
         self.requests.clear();
-        self.answers.clear();
-        self.partial.clear();
+        self.unsent_acks.clear();
+        self.partial_packet.clear();
         if !was_open {
-            self.attempt_failed();
+            self.connect_failed();
             return;
         }
-        if let Some(number) = will.filter(|_| causes_will) {
-            promises.will_caused(number);
-            self.wills_caused.push(CausedWill { number, is_stored: self.expiry > 0, is_published: false });
+        if let Some(number) = will.filter(|_| triggers_will) {
+            promises.will_triggered(number);
+            self.triggered_wills.push(TriggeredWill {
+                number,
+                is_stored: self.expiry > 0,
+                is_published: false,
+            });
         }
         match self.expiry {
             0 => {
@@ -77,60 +90,61 @@ impl Client {
                 promises.session_ended(self.index);
                 self.expected = Expected::Absent;
             }
-            SHORT => {
-                promises.session_unsure(self.index);
+            SHORT_EXPIRY => {
+                promises.session_may_have_ended(self.index);
                 self.expected = Expected::Either;
             }
             _ => self.expected = Expected::Present,
         }
     }
 
-    /// Handles the end of a connection before CONNACK. If the session may have ended, a session found next time may be
-    /// another one: only a new session is safe then.
-    fn attempt_failed(&mut self) {
-        self.must_clean |= self.expected != Expected::Present || self.expiry <= SHORT;
+    /// Handles the end of a connection before CONNACK. If the session may have ended, the next CONNECT must request a
+    /// new session, because the broker might otherwise resume a session that the client does not know.
+    fn connect_failed(&mut self) {
+        self.must_start_clean |= self.expected != Expected::Present || self.expiry <= SHORT_EXPIRY;
     }
 
-    /// Handles a crash of the broker: a session that ends with its connection is lost together with its will.
+    /// Handles a crash of the broker, in which a session that ends with its connection is lost together with its will.
     pub(in crate::crash) fn broker_crashed(&mut self, promises: &mut Promises) {
         if self.link.is_some() {
-            self.lost(promises, true);
+            self.connection_lost(promises, true);
         }
-        self.wills_caused.retain(|will| {
+        self.triggered_wills.retain(|will| {
             if !will.is_stored {
-                promises.excused(will.number);
+                promises.waive(will.number);
             }
             will.is_stored
         });
     }
 
-    /// Records that everything that the broker has handled is committed.
+    /// Records that everything the broker has handled is committed.
     pub(in crate::crash) fn all_committed(&mut self, promises: &mut Promises) {
-        for will in self.wills_caused.extract_if(.., |will| will.is_published) {
+        for will in self.triggered_wills.extract_if(.., |will| will.is_published) {
             promises.acknowledged(will.number);
         }
     }
 
-    /// Records that the broker has handled the end of all earlier connections.
+    /// Records that the broker has handled the ends of all earlier connections.
     pub(super) fn confirm_wills(&mut self, promises: &mut Promises) {
-        for will in &mut self.wills_caused {
+        for will in &mut self.triggered_wills {
             will.is_published = true;
         }
-        // CONNACK waits for the commit of the session that had the will.
-        for will in self.wills_caused.extract_if(.., |will| will.is_stored) {
+        // CONNACK of a stored session was sent only after the changes of the session, including the publish of its
+        // will, were committed.
+        for will in self.triggered_wills.extract_if(.., |will| will.is_stored) {
             promises.acknowledged(will.number);
         }
     }
 
-    /// Returns some or all of the acknowledgements that are not sent yet.
-    pub(in crate::crash) fn answer(&mut self, count: usize) -> Vec<u8> {
-        let count = count.min(self.answers.len());
-        let answers: Vec<_> = self.answers.drain(..count).collect();
-        self.encode(answers)
+    /// Returns the bytes of up to `count` acknowledgements that were not sent yet.
+    pub(in crate::crash) fn take_acks(&mut self, count: usize) -> Vec<u8> {
+        let count = count.min(self.unsent_acks.len());
+        let unsent_acks: Vec<_> = self.unsent_acks.drain(..count).collect();
+        self.encode(unsent_acks)
     }
 }
 
-/// A session expiry that is longer than any run, in seconds.
-const LONG: u32 = 1_000_000;
-/// A session expiry that is shorter than a run, in seconds.
-const SHORT: u32 = 2;
+/// A session expiry in seconds that is longer than any run.
+const LONG_EXPIRY: u32 = 1_000_000;
+/// A session expiry in seconds that is shorter than a run.
+const SHORT_EXPIRY: u32 = 2;

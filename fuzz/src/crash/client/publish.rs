@@ -1,4 +1,4 @@
-//! Publishing: a client retransmits a message until it is acknowledged.
+//! Publishes messages. The client retransmits each message until the broker acknowledges it.
 
 use bytes::Bytes;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
@@ -8,7 +8,7 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Publishes a few messages to one topic; returns their bytes.
+    /// Publishes a few messages to one topic. Returns the bytes of their packets.
     pub(in crate::crash) fn publish(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
         let topic = random.pick(&TOPICS);
         let count = random.pick(&[1, 1, 1, 2, 3]);
@@ -22,7 +22,7 @@ impl Client {
         self.encode(packets)
     }
 
-    /// Publishes a message; returns `None` if too many are unacknowledged.
+    /// Publishes a message. Returns `None` if too many messages are unacknowledged.
     pub(in crate::crash) fn publish_one(
         &mut self,
         promises: &mut Promises,
@@ -31,12 +31,12 @@ impl Client {
         retain: bool,
         is_empty: bool,
     ) -> Option<Packet> {
-        if self.outgoing.len() >= OUTGOING_MAX {
+        if self.outgoing.len() >= UNACKNOWLEDGED_MAX {
             return None;
         }
         let number = promises.publish(topic.to_owned(), qos, retain, is_empty);
         let packet_id = self.free_packet_id();
-        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, releases: 0 };
+        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
         let packet = outgoing.packet(false);
         if qos > QoS::AtMostOnce {
             self.outgoing.push(outgoing);
@@ -44,7 +44,8 @@ impl Client {
         Some(packet)
     }
 
-    /// Returns the lowest free packet id. Reusing ids quickly reveals an id that the broker has not freed.
+    /// Returns the lowest free packet identifier. Reusing identifiers quickly reveals an identifier that the broker has
+    /// not freed.
     fn free_packet_id(&self) -> PacketId {
         let mut id = PacketId::MIN;
         while self.outgoing.iter().any(|outgoing| outgoing.packet_id == id) {
@@ -57,7 +58,7 @@ impl Client {
     pub(super) fn retransmit(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
         for outgoing in &mut self.outgoing {
-            packets.push(if outgoing.releases > 0 { outgoing.release() } else { outgoing.packet(true) });
+            packets.push(if outgoing.pubrels_sent > 0 { outgoing.release() } else { outgoing.packet(true) });
         }
         packets
     }
@@ -67,7 +68,7 @@ impl Client {
         let position = self.outgoing.iter().position(|outgoing| outgoing.packet_id == ack.packet_id);
         let position = position.unwrap_or_else(|| panic!("{ack:?} for an identifier that is not in use"));
         let outgoing = &mut self.outgoing[position];
-        let expected = match (outgoing.qos, outgoing.releases) {
+        let expected = match (outgoing.qos, outgoing.pubrels_sent) {
             (QoS::AtLeastOnce, _) => AckKind::PubAck,
             (_, 0) => AckKind::PubRec,
             _ => AckKind::PubComp,
@@ -78,7 +79,7 @@ impl Client {
                 assert!(!ack.reason.is_error(), "{:?} is refused: {:?}", outgoing.number, ack.reason);
                 promises.acknowledged(outgoing.number);
                 let release = outgoing.release();
-                self.answers.push(release);
+                self.unsent_acks.push(release);
             }
             AckKind::PubAck => {
                 assert!(!ack.reason.is_error(), "{:?} is refused: {:?}", outgoing.number, ack.reason);
@@ -86,8 +87,8 @@ impl Client {
                 self.outgoing.remove(position);
             }
             _ => {
-                // Only a retransmitted PUBREL may carry a free packet id.
-                let is_known = ack.reason == ReasonCode::Success || outgoing.releases > 1;
+                // The broker may report an unknown packet identifier only if PUBREL was retransmitted.
+                let is_known = ack.reason == ReasonCode::Success || outgoing.pubrels_sent > 1;
                 assert!(is_known, "the broker has forgotten the identifier of {:?}", outgoing.number);
                 self.outgoing.remove(position);
             }
@@ -104,13 +105,13 @@ impl Outgoing {
     }
 
     fn release(&mut self) -> Packet {
-        self.releases += 1;
+        self.pubrels_sent += 1;
         Packet::Ack(Ack::new(AckKind::PubRel, self.packet_id, ReasonCode::Success))
     }
 }
 
-/// Topics of these runs, without those of wills.
+/// Topics to which clients publish. Wills have other topics.
 const TOPICS: [&str; 5] = ["t/a", "t/b", "s/a", "r/a", "r/b"];
 
 /// Maximum number of unacknowledged messages per client.
-const OUTGOING_MAX: usize = 6;
+const UNACKNOWLEDGED_MAX: usize = 6;

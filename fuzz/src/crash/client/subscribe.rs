@@ -1,4 +1,4 @@
-//! The client's subscriptions.
+//! Makes and removes the client's subscriptions.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -11,8 +11,13 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Adds or removes a subscription; returns the bytes.
-    pub(in crate::crash) fn request(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
+    /// Chooses a SUBSCRIBE or UNSUBSCRIBE. Returns the bytes of the packet, or none if the chosen filter cannot be used
+    /// now.
+    pub(in crate::crash) fn choose_request(
+        &mut self,
+        promises: &mut Promises,
+        random: &mut Random,
+    ) -> Vec<u8> {
         let filter = random.pick(&FILTERS);
         let is_pending = self.requests.values().any(|request| request.filter() == filter);
         let is_unsupported = !self.version.is_v5() && filter.starts_with('$');
@@ -22,7 +27,8 @@ impl Client {
         let packet = if random.chance(25) {
             self.unsubscribe(promises, filter)
         } else {
-            // A member at QoS 0 may lose messages that another member would have received.
+            // Shared subscriptions use at least QoS 1, because a member at QoS 0 may lose messages that another member
+            // would have received.
             let least = if filter.starts_with('$') { QoS::AtLeastOnce } else { QoS::AtMostOnce };
             let qos = random.pick(&[least, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             self.subscribe(promises, filter, qos)
@@ -30,7 +36,7 @@ impl Client {
         self.encode([packet])
     }
 
-    /// Subscribes to all filters, one packet per filter.
+    /// Subscribes to all filters with one packet per filter. Returns the bytes of the packets.
     pub(in crate::crash) fn resubscribe(&mut self, promises: &mut Promises) -> Vec<u8> {
         let is_v5 = self.version.is_v5();
         let filters = FILTERS.into_iter().filter(|filter| is_v5 || !filter.starts_with('$'));
@@ -57,7 +63,7 @@ impl Client {
     }
 
     /// Handles SUBACK.
-    pub(super) fn subscribed(&mut self, promises: &mut Promises, id: PacketId, reasons: &[ReasonCode]) {
+    pub(super) fn handle_suback(&mut self, promises: &mut Promises, id: PacketId, reasons: &[ReasonCode]) {
         let Some(Request::Subscribe(filter, qos)) = self.requests.remove(&id) else {
             panic!("SUBACK for {id}, which was no SUBSCRIBE")
         };
@@ -67,14 +73,14 @@ impl Client {
     }
 
     /// Handles UNSUBACK.
-    pub(super) fn unsubscribed(&mut self, promises: &mut Promises, id: PacketId) {
+    pub(super) fn handle_unsuback(&mut self, promises: &mut Promises, id: PacketId) {
         let Some(Request::Unsubscribe(filter)) = self.requests.remove(&id) else {
             panic!("UNSUBACK for {id}, which was no UNSUBSCRIBE")
         };
         promises.unsubscribed(self.index, filter);
     }
 
-    /// Returns a packet id that no message uses.
+    /// Returns a packet identifier that no message and no other request uses.
     fn request_id(&self) -> PacketId {
         let last = self.requests.keys().last().copied();
         last.map_or(PacketId::new(1000).unwrap_or(PacketId::MIN), PacketId::next)
@@ -93,5 +99,5 @@ fn parse(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
-/// Filters of these runs.
+/// Filters to which clients subscribe.
 const FILTERS: [&str; 6] = ["t/+", "t/a", "t/#", "r/#", "w/#", "$share/g/s/#"];

@@ -1,4 +1,4 @@
-//! A published message: which sessions must receive it, and which have.
+//! A published message: the sessions that must receive it, and the sessions that have received it.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use tidegate_mqtt::QoS;
 
 use super::{is_shared, matches};
 
-/// Identifies a message. The payload is this number.
+/// Identifies a message. The payload of the message is this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::crash) struct Number(pub(in crate::crash) usize);
+pub(in crate::crash) struct MessageNumber(pub(in crate::crash) usize);
 
 /// State of a published message, as seen by the clients.
 #[derive(Default)]
@@ -18,18 +18,18 @@ pub(super) struct Message {
     pub(super) retain: bool,
     /// Whether the payload is empty, so that the message removes the retained message of its topic.
     pub(super) is_empty: bool,
-    /// Step at which it was first sent.
+    /// Step at which the message was first sent.
     pub(super) sent_at: u64,
-    /// Step from which the broker can no longer receive it.
+    /// Step from which on the broker can no longer receive the message.
     pub(super) closed_at: Option<u64>,
-    /// Whether the broker has acknowledged it.
+    /// Whether the broker has acknowledged the message.
     pub(super) is_promised: bool,
     /// The clients that had a matching subscription from the first transmission on, with the lowest QoS granted to
     /// each.
     pub(super) due: BTreeMap<usize, QoS>,
     /// Whether the shared subscription had a member from the first transmission on.
     pub(super) is_due_to_group: bool,
-    /// Deliveries per client and session.
+    /// Deliveries of the message, by client and session.
     pub(super) copies: BTreeMap<(usize, u32), Copies>,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct Copies {
     pub(super) is_stored: bool,
 }
 
-/// How a message reached a client.
+/// Describes how a message reached a client.
 pub(in crate::crash) struct Delivery {
     pub(in crate::crash) qos: QoS,
-    /// Sent as a retained message after SUBSCRIBE.
+    /// Whether the message was sent as a retained message after SUBSCRIBE.
     pub(in crate::crash) is_replay: bool,
-    /// Sent to a session that survives a crash.
+    /// Whether the message was sent to a session that survives a crash.
     pub(in crate::crash) is_stored: bool,
 }
 
@@ -57,12 +57,12 @@ impl Message {
         Self { topic, qos, retain, is_empty, sent_at, ..Self::default() }
     }
 
-    /// Returns true if only the shared subscription matches it.
+    /// Returns whether only the shared subscription matches the message.
     pub(super) fn is_shared(&self) -> bool {
         self.topic.starts_with("s/")
     }
 
-    /// Returns true if the broker may still receive it, and it matches `filter`.
+    /// Returns whether the broker has not acknowledged the message yet and `filter` matches its topic.
     pub(super) fn is_open_for(&self, filter: &str) -> bool {
         !self.is_promised && (is_shared(filter) == self.is_shared()) && matches(filter, &self.topic)
     }

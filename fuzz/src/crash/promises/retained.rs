@@ -1,10 +1,11 @@
 //! Checks which message is retained for a topic at the end of a run.
 
-use super::{Message, Number, Promises};
+use super::{Message, MessageNumber, Promises};
 
 impl Promises {
-    /// Panics if `found` cannot be the retained message of the topic because a later one was acknowledged.
-    pub(in crate::crash) fn check_retained(&self, topic: &str, found: Option<Number>) {
+    /// Checks the retained message of a topic. Panics if `found` cannot be this message because a later message was
+    /// acknowledged.
+    pub(in crate::crash) fn check_retained(&self, topic: &str, found: Option<MessageNumber>) {
         let messages = || self.messages.iter().filter(|message| message.retain && message.topic == topic);
         let overwritten_at = messages().filter(|message| message.is_promised).map(|message| message.sent_at);
         let last = overwritten_at.max();

@@ -1,4 +1,4 @@
-//! The subscriptions of one client, as far as the client can know them.
+//! The subscriptions of one client, as far as the packets of the client determine them.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ pub(super) struct Subscriber {
     session: u32,
     /// Filters that may have a subscription.
     filters: BTreeMap<&'static str, Subscription>,
-    /// Step at which UNSUBACK arrived, for filters without a subscription.
+    /// Step at which UNSUBACK arrived, by filter, for filters without a subscription.
     ended: BTreeMap<&'static str, u64>,
-    /// Whether the former session may still be a member of the share group, because the broker may not have noticed its
-    /// end.
+    /// Whether the client's former session may still be a member of the shared subscription, because the broker may not
+    /// have handled the end of that session.
     pub(super) was_member: bool,
 }
 
 struct Subscription {
-    /// The lowest QoS that may be granted.
+    /// The lowest QoS that the broker may have granted.
     qos: QoS,
     /// Whether SUBACK arrived and no UNSUBSCRIBE was sent since.
     is_active: bool,
@@ -39,7 +39,7 @@ impl Subscriber {
         self.filters.insert(filter, Subscription { qos, is_active: true });
     }
 
-    /// Records an UNSUBSCRIBE; returns true if a subscription may exist.
+    /// Records an UNSUBSCRIBE. Returns whether a subscription may exist.
     pub(super) fn deactivate(&mut self, filter: &'static str) -> bool {
         let subscription = self.filters.get_mut(filter);
         subscription.map(|subscription| subscription.is_active = false).is_some()
@@ -59,8 +59,8 @@ impl Subscriber {
         self.session
     }
 
-    /// The lowest QoS that the subscriptions grant together, without the shared one; `None` if no subscription is
-    /// certain.
+    /// Returns the QoS that the ordinary subscriptions grant at least, or `None` if it is not certain that a
+    /// subscription exists.
     pub(super) fn granted(&self, topic: &str) -> Option<QoS> {
         let certain = self.filters.iter().filter(|(filter, subscription)| {
             subscription.is_active && !is_shared(filter) && matches(filter, topic)
@@ -68,34 +68,34 @@ impl Subscriber {
         certain.map(|(_, subscription)| subscription.qos).max()
     }
 
-    /// Returns true if a message that was sent at step `sent_at` may be delivered.
+    /// Returns whether the client may receive a message on `topic` that was sent at step `sent_at`.
     pub(super) fn may_receive(&self, topic: &str, sent_at: u64) -> bool {
         let is_subscribed = self.filters.keys().any(|filter| matches(filter, topic));
         is_subscribed || self.ended.iter().any(|(filter, at)| matches(filter, topic) && *at >= sent_at)
     }
 
-    /// Returns true if the client may be a member of the share group.
+    /// Returns whether the client may be a member of the shared subscription.
     pub(super) fn may_be_member(&self) -> bool {
         self.was_member || self.filters.keys().any(|filter| is_shared(filter))
     }
 
-    /// Returns true if the client is certainly a member of the share group.
+    /// Returns whether the client is certainly a member of the shared subscription.
     pub(super) fn is_member(&self) -> bool {
         self.filters.iter().any(|(filter, subscription)| is_shared(filter) && subscription.is_active)
     }
 
-    /// Returns true if no SUBSCRIBE or UNSUBSCRIBE is unanswered.
+    /// Returns whether every SUBSCRIBE and UNSUBSCRIBE is acknowledged.
     pub(super) fn is_certain(&self) -> bool {
         self.filters.values().all(|subscription| subscription.is_active)
     }
 }
 
-/// Returns true if the filter is that of the shared subscription.
+/// Returns whether the filter is that of the shared subscription.
 pub(super) fn is_shared(filter: &str) -> bool {
     filter.starts_with(SHARE)
 }
 
-/// Returns true if a filter matches a topic. The filters of these runs have wildcards only at their ends.
+/// Returns whether the filter matches the topic. The filters of the crash runs have wildcards only at their ends.
 pub(super) fn matches(filter: &str, topic: &str) -> bool {
     let filter = filter.strip_prefix(SHARE).unwrap_or(filter);
     match filter.strip_suffix(['+', '#']) {

@@ -1,4 +1,4 @@
-//! Keeps track of which messages must be delivered while sessions and subscriptions begin and end.
+//! Determines which messages must be delivered while sessions and subscriptions begin and end.
 
 use tidegate_mqtt::QoS;
 
@@ -6,22 +6,22 @@ use super::Promises;
 use super::subscriber::is_shared;
 
 impl Promises {
-    /// Records that the client read a CONNACK without session present: its session is new.
+    /// Records that the client read a CONNACK without Session Present: the client has a new session.
     pub(in crate::crash) fn session_began(&mut self, client: usize) {
-        self.session_unsure(client);
+        self.session_may_have_ended(client);
         self.subscribers[client].begin();
     }
 
-    /// Records that the session ended with its connection. Until the broker notices, it may still assign messages of
-    /// the share group to this session.
+    /// Records that the session ended with its connection. Until the broker handles the end of the connection, it may
+    /// still assign messages of the shared subscription to this session.
     pub(in crate::crash) fn session_ended(&mut self, client: usize) {
         let may_be_member = self.subscribers[client].may_be_member();
         self.session_began(client);
         self.subscribers[client].was_member = may_be_member;
     }
 
-    /// Records that the client's session may have ended: deliveries to it are no longer required.
-    pub(in crate::crash) fn session_unsure(&mut self, client: usize) {
+    /// Records that the client's session may have ended: deliveries to this session are no longer required.
+    pub(in crate::crash) fn session_may_have_ended(&mut self, client: usize) {
         let subscriber = &mut self.subscribers[client];
         let was_member = subscriber.may_be_member();
         subscriber.deactivate_all();
@@ -29,18 +29,19 @@ impl Promises {
             message.due.remove(&client);
         }
         if was_member {
-            self.excuse_group();
+            self.waive_group();
         }
     }
 
-    /// Records that a member of the share group may have ended: messages that it had not received may be dropped.
-    fn excuse_group(&mut self) {
+    /// Records that the session of a member of the shared subscription may have ended: messages that this member had
+    /// not received may be dropped.
+    fn waive_group(&mut self) {
         self.messages.iter_mut().filter(|message| message.is_shared()).for_each(|message| {
             message.is_due_to_group = false;
         });
     }
 
-    /// Records a SUBSCRIBE. Until SUBACK, either the former or the new QoS may apply.
+    /// Records a SUBSCRIBE. Until SUBACK arrives, either the former or the new QoS may apply.
     pub(in crate::crash) fn subscribe_sent(&mut self, client: usize, filter: &'static str, qos: QoS) {
         self.subscribers[client].subscribe(filter, qos);
         for message in self.messages.iter_mut().filter(|message| message.is_open_for(filter)) {
@@ -67,7 +68,7 @@ impl Promises {
             message.due.remove(&client);
         }
         if is_shared(filter) {
-            self.excuse_group();
+            self.waive_group();
         }
     }
 

@@ -1,4 +1,4 @@
-//! The records of the store as plain maps. Operations that contradict the records panic.
+//! The records of the store as plain maps. An operation that contradicts the records causes a panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tidegate_persistence::{
     SubscriptionRecord,
 };
 
-/// All records.
+/// All records of the store.
 #[derive(Clone, Default)]
 pub(super) struct Contents {
     sessions: BTreeMap<SessionId, SessionRecord>,
@@ -32,14 +32,14 @@ struct Body {
 }
 
 impl Contents {
-    /// Panics if an operation changes a record that does not exist, or adds one that does.
+    /// Checks an operation. Panics if the operation changes a record that does not exist, or adds a record that exists.
     pub(super) fn check(&self, operation: &Operation) {
-        if let Some(fault) = self.fault(operation) {
+        if let Some(fault) = self.find_fault(operation) {
             panic!("the broker appends an operation for {fault}: {operation:?}");
         }
     }
 
-    fn fault(&self, operation: &Operation) -> Option<&'static str> {
+    fn find_fault(&self, operation: &Operation) -> Option<&'static str> {
         let has_session = operation.session().is_none_or(|session| self.sessions.contains_key(&session));
         match operation {
             Operation::OpenSession { .. } | Operation::CloseSession { .. } => None,
@@ -64,7 +64,7 @@ impl Contents {
             Operation::OpenSession { session, record } => {
                 self.sessions.insert(*session, (**record).clone());
             }
-            Operation::CloseSession { session } => self.close(*session),
+            Operation::CloseSession { session } => self.close_session(*session),
             Operation::Subscribe { session, record } => {
                 self.subscriptions.insert((*session, Arc::clone(&record.filter)), (**record).clone());
             }
@@ -95,10 +95,10 @@ impl Contents {
                 self.entries.insert(*key, Entry { record: record.clone(), body });
             }
             Operation::Send { key, packet_id } => {
-                self.advance(*key, EntryState::Sent { packet_id: *packet_id });
+                self.set_entry_state(*key, EntryState::Sent { packet_id: *packet_id });
             }
             Operation::Release { key, packet_id, order } => {
-                self.advance(*key, EntryState::Released { packet_id: *packet_id, order: *order });
+                self.set_entry_state(*key, EntryState::Released { packet_id: *packet_id, order: *order });
             }
             Operation::Complete { key } => {
                 self.entries.remove(key);
@@ -107,7 +107,7 @@ impl Contents {
         }
     }
 
-    fn advance(&mut self, key: EntryKey, state: EntryState) {
+    fn set_entry_state(&mut self, key: EntryKey, state: EntryState) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
@@ -118,7 +118,7 @@ impl Contents {
         }
     }
 
-    fn close(&mut self, closed: SessionId) {
+    fn close_session(&mut self, closed: SessionId) {
         self.sessions.remove(&closed);
         self.subscriptions.retain(|(session, _), _| *session != closed);
         self.entries.retain(|key, _| key.session != closed);

@@ -1,4 +1,4 @@
-//! Chooses and executes random steps.
+//! Chooses and performs random steps.
 
 use std::time::Duration;
 
@@ -10,80 +10,81 @@ use crate::crash::link::Link;
 enum Step {
     Serve,
     Read,
-    Act,
-    Write,
-    Announce,
-    Pass,
-    Lose,
+    ClientAction,
+    StoreWrite,
+    AnnounceCommit,
+    AdvanceClock,
+    EndConnection,
     Connect,
     Crash,
 }
 
 impl World {
-    /// Executes one random step.
+    /// Performs one random step.
     ///
     /// # Panics
     /// Panics if a promise is broken.
     pub(in crate::crash) fn step(&mut self) {
-        self.promises.tick();
+        self.promises.begin_step();
         let step = self.choose();
         self.trace.note(|| format!("{step:?}"));
-        self.take(step);
-        self.crash_if_dead();
+        self.perform(step);
+        self.restart_if_crashed();
         self.serve_one();
-        self.crash_if_dead();
+        self.restart_if_crashed();
     }
 
-    fn take(&mut self, step: Step) {
+    fn perform(&mut self, step: Step) {
         match step {
             Step::Serve => self.serve_one(),
             Step::Read => self.read_one(),
-            Step::Act => self.act(),
-            Step::Write => self.core().write_on(),
-            Step::Announce => self.announce(),
-            Step::Pass => {
+            Step::ClientAction => self.client_action(),
+            Step::StoreWrite => self.core().run_writer_step(),
+            Step::AnnounceCommit => self.announce(),
+            Step::AdvanceClock => {
                 let time = self.random.pick(&[10, 250, 1500]);
-                self.core().pass(Duration::from_millis(time));
+                self.core().advance_clock(Duration::from_millis(time));
             }
-            Step::Lose => {
-                let (client, in_order) = (self.any_client(), self.random.chance(20));
-                self.lose(client, in_order);
+            Step::EndConnection => {
+                let (client, with_disconnect) = (self.any_client(), self.random.chance(20));
+                self.end_connection(client, with_disconnect);
             }
             Step::Connect => self.connect_one(),
             Step::Crash => self.crash_now_or_soon(),
         }
     }
 
-    /// Crashes the broker between two turns, or within one.
+    /// Crashes the broker between two turns, or schedules a crash within a turn.
     fn crash_now_or_soon(&mut self) {
         if self.random.chance(50) {
             return self.crash();
         }
         let appends = self.random.below(6);
-        self.core().die_in(appends);
+        self.core().schedule_crash(appends);
     }
 
-    fn crash_if_dead(&mut self) {
-        if self.core().is_dead() {
+    fn restart_if_crashed(&mut self) {
+        if self.core().has_crashed() {
             self.crash();
         }
     }
 
     fn choose(&mut self) -> Step {
         let weights = &self.setup.weights;
-        // Crash and connect more often between two turns of a publish: these runs test what happens there.
+        // Crashes and connects are more frequent between two turns of a publish, because the runs test these moments in
+        // particular.
         let is_between = self.links.values().any(Link::is_ending);
         let is_busy = self.busy_client().is_some();
-        let crash = weights.crash * if is_between { BETWEEN_TURNS } else { 1 };
+        let crash = weights.crash * if is_between { CRASH_FACTOR_BETWEEN_TURNS } else { 1 };
         let connect = weights.connect * if is_between || is_busy { 4 } else { 1 };
         let choices = [
             (Step::Serve, weights.serve),
             (Step::Read, weights.read),
-            (Step::Act, weights.act),
-            (Step::Write, weights.write),
-            (Step::Announce, weights.announce),
-            (Step::Pass, weights.pass),
-            (Step::Lose, weights.lose),
+            (Step::ClientAction, weights.client_action),
+            (Step::StoreWrite, weights.store_write),
+            (Step::AnnounceCommit, weights.announce_commit),
+            (Step::AdvanceClock, weights.advance_clock),
+            (Step::EndConnection, weights.end_connection),
             (Step::Connect, connect),
             (Step::Crash, crash),
         ];
@@ -119,17 +120,17 @@ impl World {
             self.read(client, len);
         }
         if self.random.chance(70) {
-            self.answer(client);
+            self.send_acks(client);
         }
     }
 
-    fn answer(&mut self, client: usize) {
+    fn send_acks(&mut self, client: usize) {
         let count = self.random.pick(&[1, 2, 100]);
-        let bytes = self.clients[client].answer(count);
+        let bytes = self.clients[client].take_acks(count);
         self.send(client, &bytes);
     }
 
-    fn act(&mut self) {
+    fn client_action(&mut self) {
         let open: Vec<_> =
             self.clients.iter().filter(|client| client.is_open).map(|client| client.index).collect();
         if open.is_empty() {
@@ -137,9 +138,12 @@ impl World {
         }
         let client = self.random.pick(&open);
         let Self { clients, promises, random, .. } = self;
-        let who = &mut clients[client];
-        let bytes =
-            if random.chance(70) { who.publish(promises, random) } else { who.request(promises, random) };
+        let client_state = &mut clients[client];
+        let bytes = if random.chance(70) {
+            client_state.publish(promises, random)
+        } else {
+            client_state.choose_request(promises, random)
+        };
         self.send(client, &bytes);
     }
 
@@ -147,7 +151,7 @@ impl World {
         if let Some(client) = self.busy_client()
             && self.random.chance(50)
         {
-            return self.overtake(client);
+            return self.reconnect_during_publish(client);
         }
         let client = self.any_client();
         if self.clients[client].link.is_none() || self.random.chance(3) {
@@ -155,15 +159,15 @@ impl World {
         }
     }
 
-    /// Reconnects a client while its publish continues, and delivers the CONNECT to the broker immediately.
-    fn overtake(&mut self, client: usize) {
+    /// Reconnects a client whose publish is still in progress, and delivers the CONNECT to the broker immediately.
+    fn reconnect_during_publish(&mut self, client: usize) {
         let former = self.clients[client].link;
         self.connect(client, false);
         let links = [self.clients[client].link, former];
         links.into_iter().flatten().for_each(|link| self.serve(link, 0));
     }
 
-    /// Returns a client whose publish takes several turns.
+    /// Returns a client whose publish is not complete after its first turn.
     fn busy_client(&self) -> Option<usize> {
         let is_busy = |link: &usize| self.links.get(link).is_some_and(Link::is_busy);
         self.clients.iter().position(|client| client.link.as_ref().is_some_and(is_busy))
@@ -174,5 +178,5 @@ impl World {
     }
 }
 
-/// Factor by which crashes are more frequent while a publish continues after the end of its connection.
-const BETWEEN_TURNS: usize = 10;
+/// Factor by which crashes are more frequent while a publish is still in progress after the end of its connection.
+const CRASH_FACTOR_BETWEEN_TURNS: usize = 10;

@@ -10,15 +10,16 @@ use super::{MessageState, Outbound};
 use crate::session::harness::OpenConnection;
 use crate::session::operation::{Encoded, Push};
 
-/// Consecutive frames, as publishers sent them.
+/// Consecutive frames, in the form in which publishers send them.
 #[derive(Default)]
-struct Wire {
+struct EncodedFrames {
     bytes: Vec<u8>,
-    largest: usize,
+    largest_frame: usize,
 }
 
 impl Outbound {
-    /// Pushes a few frames as the broker forwards them. Reading the bytes shows whether they were written.
+    /// Pushes a few frames as the broker forwards them. Reading the write buffer later shows whether the frames were
+    /// written.
     pub(in crate::session) fn push_encoded(
         &mut self,
         session: &mut Session,
@@ -30,36 +31,36 @@ impl Outbound {
         let version = connection.map_or(ProtocolVersion::V5, |connection| connection.negotiated.version);
         let wire = self.write(encoded, version, now);
         let verdict = match encoded.qos {
-            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest),
+            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest_frame),
             _ => self.push_frames(session, &wire, version, connection),
         };
         match verdict {
             Verdict::Sent => {}
             Verdict::Individually => self.messages.truncate(before),
-            Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => {
-                self.messages[before..].iter_mut().for_each(|pushed| pushed.state = MessageState::Gone)
-            }
+            Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => self.messages[before..]
+                .iter_mut()
+                .for_each(|pushed| pushed.state = MessageState::DroppedOrReturned),
             other => panic!("the verdict is {other:?} at {:?}", encoded.qos),
         }
     }
 
-    /// Only a session that ends with its connection accepts frames at QoS 1, and only if no message waits. Otherwise nothing
-    /// changes.
+    /// Pushes frames at QoS 1 and checks the verdict. Only a session that ends with its connection accepts such frames,
+    /// and only if no message waits. If the session does not accept the frames, the session must not change.
     fn push_frames(
         &self,
         session: &mut Session,
-        wire: &Wire,
+        wire: &EncodedFrames,
         version: ProtocolVersion,
         connection: Option<&OpenConnection>,
     ) -> Verdict {
         let packet_ids = wire.packet_ids(version);
         let count = packet_ids.len();
-        let before = holding(session);
-        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest: wire.largest };
+        let before = session_counts(session);
+        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest: wire.largest_frame };
         let verdict = session.push_frames(&frames);
         let (pending, inflight, queued) = before;
         if verdict != Verdict::Sent {
-            assert_eq!(holding(session), before, "{verdict:?}, but the session has changed");
+            assert_eq!(session_counts(session), before, "{verdict:?}, but the session has changed");
             return verdict;
         }
         let is_open = connection.is_some_and(|connection| connection.resumed);
@@ -67,12 +68,16 @@ impl Outbound {
         let outlives = connection.is_some_and(|connection| connection.negotiated.session_expiry > 0);
         assert!(!outlives, "frames to a session that outlives its connection");
         assert!(queued == 0 && self.resends.is_empty(), "frames overtake messages that wait");
-        assert_eq!(holding(session), (pending + wire.bytes.len(), inflight + count, 0), "frames are lost");
+        assert_eq!(
+            session_counts(session),
+            (pending + wire.bytes.len(), inflight + count, 0),
+            "frames are lost"
+        );
         verdict
     }
 
-    /// The frames, with packet identifiers that the session does not assign.
-    fn write(&mut self, encoded: Encoded, version: ProtocolVersion, now: Instant) -> Wire {
+    /// Encodes the frames, with packet identifiers that the session does not assign.
+    fn write(&mut self, encoded: Encoded, version: ProtocolVersion, now: Instant) -> EncodedFrames {
         let Encoded { count, size, qos } = encoded;
         let push = Push {
             topic: "encoded",
@@ -83,13 +88,13 @@ impl Outbound {
             identifiers: &[],
             shared: false,
         };
-        let mut wire = Wire::default();
+        let mut wire = EncodedFrames::default();
         for _ in 0..count {
             let message = self.message(push, now);
-            let id = self.messages.len() as u16 + FOREIGN_MIN;
+            let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
             let packet_id = PacketId::new(id).filter(|_| qos != QoS::AtMostOnce);
             let outgoing = Outgoing { packet_id, ..Outgoing::of(&message, now) };
-            wire.largest = wire.largest.max(outgoing.size(version));
+            wire.largest_frame = wire.largest_frame.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
             self.add(message, push, MessageState::Waiting);
         }
@@ -97,8 +102,8 @@ impl Outbound {
     }
 }
 
-impl Wire {
-    /// The offsets of the packet identifiers.
+impl EncodedFrames {
+    /// Returns the offsets of the packet identifiers, in bytes.
     fn packet_ids(&self, version: ProtocolVersion) -> Vec<usize> {
         let mut rest = &self.bytes[..];
         let mut packet_ids = Vec::new();
@@ -115,10 +120,11 @@ impl Wire {
     }
 }
 
-/// The length of the write buffer, the packet identifiers in use, and the messages in the queue.
-fn holding(session: &mut Session) -> (usize, usize, usize) {
+/// Returns the length of the write buffer, the number of packet identifiers in use, and the number of messages in the
+/// queue.
+fn session_counts(session: &mut Session) -> (usize, usize, usize) {
     (session.write_buffer().len(), session.inflight() as usize, session.queued())
 }
 
-/// The smallest packet identifier of publishers. The session does not assign identifiers as large.
-pub(super) const FOREIGN_MIN: u16 = 50_000;
+/// The smallest packet identifier in the frames of publishers. The session does not assign identifiers of this size.
+pub(super) const PUBLISHER_PACKET_ID_MIN: u16 = 50_000;

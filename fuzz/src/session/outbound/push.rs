@@ -7,11 +7,12 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, MessageParts, QoS};
 use tidegate_session::{Delivery, Drop, Session, Verdict};
 
-use super::{MessageState, Outbound, Pushed, SHARE};
+use super::{MessageState, Outbound, PushedMessage, SHARE};
 use crate::session::operation::Push;
 
 impl Outbound {
-    /// Pushes a message; returns the verdict and the size of the message. Reading the bytes shows whether it was written.
+    /// Pushes a message. Returns the verdict and the size of the message. Reading the write buffer later shows whether
+    /// the message was written.
     pub(in crate::session) fn push(
         &mut self,
         session: &mut Session,
@@ -31,27 +32,30 @@ impl Outbound {
         let queued = session.queued();
         let verdict = session.push(&delivery, now);
         check_verdict(verdict, push.qos, is_open, message.is_expired(now));
-        let is_past_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
-        assert!(!is_past_queue, "the message overtakes the queue");
-        let state =
-            if matches!(verdict, Verdict::Dropped(_)) { MessageState::Gone } else { MessageState::Waiting };
+        let overtakes_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
+        assert!(!overtakes_queue, "the message overtakes the queue");
+        let state = if matches!(verdict, Verdict::Dropped(_)) {
+            MessageState::DroppedOrReturned
+        } else {
+            MessageState::Waiting
+        };
         self.add(message, push, state);
         (verdict, size)
     }
 
     pub(super) fn add(&mut self, message: Arc<Message>, push: Push, state: MessageState) {
-        self.messages.push(Pushed {
+        self.messages.push(PushedMessage {
             message,
             qos: push.qos,
             retain: push.retain,
             identifiers: push.identifiers,
             shared: push.shared,
-            incarnation: self.incarnation,
+            session_number: self.session_number,
             state,
         });
     }
 
-    /// A message whose payload begins with its number.
+    /// Creates a message whose payload begins with the number of the message.
     pub(super) fn message(&self, push: Push, now: Instant) -> Arc<Message> {
         let mut payload = (self.messages.len() as u32).to_be_bytes().to_vec();
         payload.resize(push.size, b'.');

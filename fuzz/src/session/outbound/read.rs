@@ -1,15 +1,15 @@
-//! Compares what the client reads with what was pushed.
+//! Compares the packets that the client reads with the messages that were pushed.
 
 use std::time::Instant;
 
 use tidegate_mqtt::{Ack, AckKind, Packet, Publish, QoS};
 
-use super::encoded::FOREIGN_MIN;
-use super::{MessageState, Open, Outbound, number};
+use super::encoded::PUBLISHER_PACKET_ID_MIN;
+use super::{MessageState, OpenMessage, Outbound, number};
 use crate::session::harness::OpenConnection;
 
 impl Outbound {
-    /// Processes packets that were written.
+    /// Checks the packets that the session has written.
     pub(in crate::session) fn read(
         &mut self,
         packets: &[(Packet, usize)],
@@ -26,15 +26,19 @@ impl Outbound {
                 _ => {}
             }
         }
-        let (in_use, maximum) = (self.in_use(), usize::from(connection.negotiated.receive_maximum));
-        assert!(in_use <= maximum, "{in_use} messages are in flight, the client accepts {maximum}");
+        let (sent_on_connection, maximum) =
+            (self.sent_on_connection(), usize::from(connection.negotiated.receive_maximum));
+        assert!(
+            sent_on_connection <= maximum,
+            "{sent_on_connection} messages are in flight, the client accepts {maximum}"
+        );
     }
 
     fn read_publish(&mut self, publish: &Publish, is_v5: bool, now: Instant) {
         let number = number(&publish.payload);
         self.check_content(number, publish, is_v5);
         match publish.packet_id.map(|id| id.get()) {
-            None => self.move_on(number, MessageState::Waiting, MessageState::Delivered),
+            None => self.change_state(number, MessageState::Waiting, MessageState::Delivered),
             Some(id) if publish.dup => self.read_again(number, id),
             Some(id) => self.read_first(number, id, now),
         }
@@ -42,20 +46,20 @@ impl Outbound {
 
     fn read_first(&mut self, number: usize, id: u16, now: Instant) {
         while !self.resends.is_empty() {
-            self.give_up_resend();
+            self.drop_next_resend();
         }
-        self.move_on(number, MessageState::Waiting, MessageState::Open);
-        assert!(self.newest < Some(number), "message {number} comes after {:?}", self.newest);
-        self.newest = Some(number);
+        self.change_state(number, MessageState::Waiting, MessageState::Open);
+        assert!(self.newest_sent < Some(number), "message {number} comes after {:?}", self.newest_sent);
+        self.newest_sent = Some(number);
         assert!(!self.messages[number].message.is_expired(now), "an expired message");
-        assert!(id < FOREIGN_MIN, "the packet identifier {id} is that of the publisher");
-        let before = self.open.insert(id, Open { number, released: None, counted: true });
+        assert!(id < PUBLISHER_PACKET_ID_MIN, "the packet identifier {id} is that of the publisher");
+        let before = self.open.insert(id, OpenMessage { number, released: None, counted: true });
         assert!(before.is_none(), "packet identifier {id} is in use twice");
     }
 
     fn read_again(&mut self, number: usize, id: u16) {
         while self.resends.front().is_some_and(|next| *next != id) {
-            self.give_up_resend();
+            self.drop_next_resend();
         }
         assert_eq!(self.resends.pop_front(), Some(id), "a PUBLISH is resent that must not be");
         let open = self.open.get_mut(&id).expect("an open identifier");
@@ -75,7 +79,7 @@ impl Outbound {
     fn check_content(&self, number: usize, publish: &Publish, is_v5: bool) {
         let pushed = &self.messages[number];
         assert_eq!(
-            pushed.incarnation, self.incarnation,
+            pushed.session_number, self.session_number,
             "message {number} belongs to a session that has ended"
         );
         let received = (publish.topic.as_str(), publish.qos, publish.retain, &publish.payload[..]);
@@ -88,7 +92,7 @@ impl Outbound {
         assert!(publish.qos != QoS::AtMostOnce || !publish.dup);
     }
 
-    fn move_on(&mut self, number: usize, from: MessageState, to: MessageState) {
+    fn change_state(&mut self, number: usize, from: MessageState, to: MessageState) {
         let pushed = &mut self.messages[number];
         assert_eq!(pushed.state, from, "message {number} is sent once more");
         pushed.state = to;

@@ -1,18 +1,18 @@
-//! Planted faults are found and distinguished, and their inputs are reduced.
+//! Tests that planted faults are found and distinguished, and that their inputs are reduced.
 
 use super::Catcher;
 use crate::random::Random;
 use crate::target::Target;
 
 #[test]
-fn finds_planted_faults_and_reduces_their_inputs() {
-    let mut catcher = Catcher::new(Target { name: "planted", run: planted });
+fn the_catcher_finds_planted_faults_and_reduces_their_inputs() {
+    let mut catcher = Catcher::new(Target { name: "planted", run: target_with_faults });
     let mut random = Random::new(1);
     let mut input = Vec::new();
     for _ in 0..20_000 {
         random.fill(40, &mut input);
         let passed = catcher.run(&input);
-        assert_eq!(passed, !has_first(&input) && !has_second(&input));
+        assert_eq!(passed, !causes_first_fault(&input) && !causes_second_fault(&input));
     }
     let failures = catcher.finish();
     let inputs: Vec<_> = failures.iter().map(|failure| failure.input.as_slice()).collect();
@@ -20,15 +20,15 @@ fn finds_planted_faults_and_reduces_their_inputs() {
     assert!(failures.iter().all(|failure| failure.count > 10), "{failures:?}");
 }
 
-fn planted(input: &[u8]) {
-    assert!(!has_first(input), "the first fault");
-    assert!(!has_second(input), "the second fault");
+fn target_with_faults(input: &[u8]) {
+    assert!(!causes_first_fault(input), "the first fault");
+    assert!(!causes_second_fault(input), "the second fault");
 }
 
-fn has_first(input: &[u8]) -> bool {
+fn causes_first_fault(input: &[u8]) -> bool {
     input.windows(2).any(|pair| pair == [0x10, 0xAB])
 }
 
-fn has_second(input: &[u8]) -> bool {
+fn causes_second_fault(input: &[u8]) -> bool {
     input.get(2) == Some(&0xEE)
 }

@@ -1,4 +1,4 @@
-//! Answers to the client: at once, or when what they promise is committed.
+//! Sends answers to the client: immediately, or when the changes that they confirm are committed.
 
 use std::mem;
 
@@ -11,7 +11,7 @@ use crate::session_guard::SessionGuard;
 use crate::turn::Turn;
 
 impl ClientConnection {
-    /// Sends the answers that are committed by now.
+    /// Sends the answers whose commit is reached.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -35,7 +35,7 @@ impl AckQueue {
             if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
                 session.session.puback_sent();
             }
-            // Acknowledgements that follow one another change nothing in between.
+            // Between consecutive acknowledgements, no further messages can become committed.
             if !mem::replace(&mut has_released, matches!(reply, Reply::Ack(_))) {
                 release_messages(turn, session);
             }
@@ -46,7 +46,8 @@ impl AckQueue {
         }
     }
 
-    /// Sends a packet through the session, now or once `commit` is reached. `committed`: the last commit that is stored.
+    /// Sends a packet through the session, immediately or when `commit` is reached. `committed` is the last commit that
+    /// the store has reached.
     pub(super) fn answer(
         &mut self,
         turn: &mut Turn<'_>,
@@ -65,8 +66,9 @@ impl AckQueue {
         Ok(())
     }
 
-    /// Sends acknowledgements, each now or once its commit is reached; removes them from the list. `committed`, the last commit that
-    /// is stored, is read once: an acknowledgement may not go by a later one than the messages that are sent before it.
+    /// Sends the acknowledgements in `acks`, each immediately or when its commit is reached, and empties the list.
+    /// `committed` is the last commit that the store has reached. The caller reads it once for all acknowledgements:
+    /// the messages sent before an acknowledgement must be judged by the same commit.
     pub(super) fn answer_all(
         &mut self,
         turn: &mut Turn<'_>,
@@ -81,7 +83,7 @@ impl AckQueue {
                 self.withhold(turn, session, commit, Reply::Ack(ack))?;
                 continue;
             }
-            // Acknowledgements that follow one another change nothing in between.
+            // Between consecutive acknowledgements, no further messages can become committed.
             if !mem::replace(&mut has_released, true) {
                 release_messages(turn, session);
             }
@@ -106,7 +108,7 @@ impl AckQueue {
     }
 }
 
-/// Sends the messages that wait for a commit which is reached: an answer does not overtake them.
+/// Sends the messages whose commit is reached, so that an answer does not overtake them.
 fn release_messages(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>) {
     session.release_committed(turn);
     let _ = session.save(turn, None);

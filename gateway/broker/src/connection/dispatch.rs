@@ -1,4 +1,5 @@
-//! What each packet from the client does. Publishes of one topic are gathered in a batch, acknowledgements in a list.
+//! Handles each packet from the client. Consecutive publishes to one topic are collected in a batch, and
+//! acknowledgements in a list.
 
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Auth, Disconnect, Packet, PacketType};
@@ -9,12 +10,12 @@ use super::{ClientConnection, End, Unfinished};
 use crate::receipt::Receipt;
 use crate::turn::Turn;
 
-/// What became of a packet.
+/// The result of dispatching a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// It was handled.
+    /// The packet was handled.
     Handled,
-    /// It has to wait for something that takes several turns: pass it in again.
+    /// The packet has to wait for an operation that takes several turns. Pass it in again in the next turn.
     NextTurn,
 }
 
@@ -57,7 +58,7 @@ impl ClientConnection {
         self.inbound.handle_disconnect(disconnect).map_or_else(End::from, End::disconnected)
     }
 
-    /// The client authenticates again [MQTT5-4.12.1-1].
+    /// Handles AUTH, with which the client authenticates again [MQTT5-4.12.1-1].
     fn handle_auth(&mut self, turn: &mut Turn<'_>, auth: Auth) -> Result<(), End> {
         match self.inbound.handle_auth(auth)? {
             Some(answer) => self.send(turn, &answer),
@@ -65,8 +66,9 @@ impl ClientConnection {
         }
     }
 
-    /// PINGRESP stays behind the messages that are on their way, including those that wait for a commit. If the store refuses,
-    /// there may be no commit for long, and PINGRESP does not wait.
+    /// Answers PINGREQ. PINGRESP is sent after the messages that were published to the session before, including those
+    /// that wait for a commit. If the store refuses changes, the next commit may be far away, so PINGRESP does not
+    /// wait.
     fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
         let committed = self.broker.committed();
         let mut session = self.broker.own(&self.owner)?;
@@ -112,7 +114,7 @@ impl ClientConnection {
         Ok(Flow::Handled)
     }
 
-    /// Sends a packet at once.
+    /// Sends a packet immediately.
     fn send(&self, turn: &mut Turn<'_>, packet: &Packet) -> Result<(), End> {
         let mut session = self.broker.own(&self.owner)?;
         session.session.send(packet);
@@ -120,7 +122,7 @@ impl ClientConnection {
         Ok(())
     }
 
-    /// Applies all that the read brought so far.
+    /// Applies the publishes and acknowledgements that the read has collected so far.
     pub(super) fn apply(&mut self, turn: &mut Turn<'_>, read: &mut ReadBatch<'_>) -> Result<(), End> {
         self.apply_publishes(turn, read)?;
         if read.acks.is_empty() && read.replies.is_empty() {
@@ -138,7 +140,7 @@ impl ClientConnection {
         result
     }
 
-    /// Continues what takes several turns.
+    /// Continues the operation that takes several turns, if any.
     ///
     /// # Errors
     /// When the connection ends.
@@ -167,5 +169,5 @@ impl ClientConnection {
     }
 }
 
-/// Acknowledgements that are handled under one lock.
+/// Maximum number of acknowledgements that are handled under one lock.
 const ACKS_MAX: usize = 256;

@@ -1,4 +1,4 @@
-//! How a connection ends: what is under way is finished, the session is let go, and the last bytes are gathered.
+//! Ends a connection: finishes its publish, detaches it from its session, and collects the last bytes for the client.
 
 use tidegate_limits::memory;
 
@@ -8,8 +8,9 @@ use crate::end::{End, EndKind};
 use crate::turn::Turn;
 
 impl ClientConnection {
-    /// Before [`Self::end`]: continues a publish that takes several turns; `true` when none is left. Until then the session stays
-    /// with this connection: a will, or another connection's messages, come after it.
+    /// Continues an unfinished publish; `true` when there is none left. To be called before [`Self::end`]. Until the
+    /// publish is finished, the session stays with this connection, so that its will, and the messages of a later
+    /// connection, are delivered after the publish.
     pub fn finish_publish_under_way(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(unfinished) = self.unfinished.take() else { return true };
         let Unfinished::Publish { publish, packet_ids } = *unfinished else { return true };
@@ -20,8 +21,8 @@ impl ClientConnection {
         false
     }
 
-    /// Ends the connection: the session is let go. Appends what is still to be written to `rest`, at last our DISCONNECT, which
-    /// never comes before CONNACK `[MQTT5-3.14.0-1]`.
+    /// Ends the connection and detaches it from its session. Appends the bytes that are still to be written to `rest`.
+    /// They end with our DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
     pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) {
         while !self.finish_publish_under_way(turn) {}
         match end.kind() {
@@ -38,7 +39,7 @@ impl ClientConnection {
                 self.acks.signals().cut_off();
             }
         } else {
-            // Nobody is told about what is stored here.
+            // The client gets no answer to the end of its connection, so nothing waits for the commit.
             let _ = self.broker.disconnect(turn, &self.owner, end.cause(), rest);
         }
         if !self.acks.awaits_connack() {

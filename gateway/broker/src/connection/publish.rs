@@ -1,4 +1,4 @@
-//! PUBLISH from the client: into a batch as it came, or as a message.
+//! Handles PUBLISH from the client: adds it to a batch, as a raw frame or as a message.
 
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, PacketId, PublishView, QoS, ReasonCode};
@@ -41,8 +41,8 @@ impl ClientConnection {
         Ok(Flow::Handled)
     }
 
-    /// A publish that cannot travel as a frame (QoS 2, an alias, DUP, RETAIN, an expiry, a large payload), or has an outcome of its
-    /// own: it becomes a message.
+    /// Handles a publish that cannot be forwarded as a raw frame (QoS 2, an alias, DUP, RETAIN, an expiry, a large
+    /// payload), or whose outcome may differ from that of other messages. Decodes the publish into a message.
     fn handle_single(
         &mut self,
         turn: &mut Turn<'_>,
@@ -59,7 +59,8 @@ impl ClientConnection {
         }
     }
 
-    /// Adds a message to the batch, or begins a batch of the topic `begins` with it.
+    /// Adds a message to the batch. If `begins` is a topic, first publishes the current batch and begins one of that
+    /// topic.
     fn push_single(
         &mut self,
         turn: &mut Turn<'_>,
@@ -83,12 +84,13 @@ impl ClientConnection {
         Ok(Flow::Handled)
     }
 
-    /// The messages of a batch share one outcome; if outcomes may differ, a message is a batch of its own.
+    /// Whether a message must be a batch of its own, because its outcome may differ from that of other messages,
+    /// whereas the messages of a batch share one outcome.
     fn stands_alone(&self, view: &PublishView<'_>) -> bool {
         view.retain || self.broker.config().session.overflow == Overflow::Reject
     }
 
-    /// Whether a QoS 2 publish is new; if its message came before, PUBREC is sent once more [MQTT5-4.3.3-10].
+    /// Returns whether a QoS 2 publish is new. If it is a retransmission, PUBREC is sent again [MQTT5-4.3.3-10].
     fn recognise(
         &mut self,
         turn: &mut Turn<'_>,
@@ -108,7 +110,7 @@ impl ClientConnection {
             if self.is_busy() {
                 return Ok(recognised);
             }
-            // The answer to the first one is before this one, or was due on an earlier connection.
+            // The PUBREC for the original publish is before this one, or belonged to an earlier connection.
             read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
         }
         Ok(recognised)
@@ -138,7 +140,8 @@ impl ClientConnection {
         outcome
     }
 
-    /// Notes the acknowledgements of a batch that is published, or that it takes further turns.
+    /// Adds the acknowledgements of a published batch to `replies`. If the publish is unfinished, keeps it for the next
+    /// turn.
     pub(super) fn finish_publish(
         &mut self,
         turn: &Turn<'_>,

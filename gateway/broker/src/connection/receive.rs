@@ -1,4 +1,4 @@
-//! Bytes from the client: every whole packet is handled, as far as the budget of the turn goes.
+//! Receives bytes from the client, and handles every whole packet until the budget of the turn is spent.
 
 use tidegate_limits::memory;
 use tidegate_mqtt::PacketType;
@@ -9,12 +9,13 @@ use super::read_batch::ReadBatch;
 use super::{ClientConnection, End};
 use crate::turn::Turn;
 
-/// How far some bytes were handled.
+/// How many of the bytes passed to [`ClientConnection::receive`] were handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputProgress {
-    /// Bytes that were handled. Pass the others in again, with those that follow.
+    /// Number of bytes that were handled. Pass the others in again, followed by later input.
     pub used: usize,
-    /// Whole packets may be left among them: call again in the next turn, even if nothing follows.
+    /// Whether the unhandled bytes may contain whole packets. If so, call again in the next turn, even without more
+    /// input.
     pub has_more: bool,
 }
 
@@ -22,7 +23,7 @@ impl ClientConnection {
     /// Handles the packets in `bytes`.
     ///
     /// # Errors
-    /// When the connection ends. What came before the cause was handled.
+    /// When the connection ends. The packets before the one that caused the end were handled.
     pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<InputProgress, End> {
         if self.is_busy() {
             return Ok(InputProgress { used: 0, has_more: true });
@@ -44,9 +45,9 @@ impl ClientConnection {
         Ok(InputProgress { used, has_more })
     }
 
-    /// Whether bytes should be read from the client. Not while an operation takes several turns, while too many answers wait,
-    /// while the client does not read its own messages, and while the store cannot keep up. In the last cases the connection is
-    /// woken when that has changed.
+    /// Whether bytes should be read from the client. They should not while an operation is unfinished, while too many
+    /// answers wait, while the client does not read its own messages, or while the store cannot keep up. When the state
+    /// changes, the connection is woken.
     pub fn wants_input(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.is_busy() || self.acks.is_full() || self.has_paused_reading() {
             return false;
@@ -56,7 +57,7 @@ impl ClientConnection {
         false
     }
 
-    /// Whether what came with CONNECT can be handled: CONNACK was sent.
+    /// Whether packets that arrived together with CONNECT can be handled, because CONNACK was sent.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.acks.is_full()
@@ -75,7 +76,7 @@ impl ClientConnection {
         memory::check(needed).map_err(|_| End::out_of_memory())
     }
 
-    /// A client that does not read its messages is not read either.
+    /// Whether reading is paused, because too many bytes wait for this client, which does not read its messages.
     fn has_paused_reading(&self) -> bool {
         let mut state = self.owner.handle.lock();
         let is_owner =
@@ -88,7 +89,7 @@ impl ClientConnection {
         is_paused
     }
 
-    /// Handles packets until the bytes, or the budget, are used up; `true` if packets may be left.
+    /// Handles packets until no whole packet is left or the budget is spent. Returns `true` if packets may be left.
     fn dispatch_all<'a>(
         &mut self,
         turn: &mut Turn<'_>,

@@ -1,5 +1,5 @@
-//! SUBSCRIBE and UNSUBSCRIBE: entry by entry, as far as the budget of a turn goes; acknowledged once all are in effect and
-//! committed.
+//! Handles SUBSCRIBE and UNSUBSCRIBE entry by entry, in several turns if the budget requires it. Acknowledges the
+//! request when all entries are in effect and committed.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Packet, PacketId, ReasonCode, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe};
@@ -11,10 +11,10 @@ use crate::receipt::Receipt;
 use crate::subscriptions::Subscribed;
 use crate::turn::Turn;
 
-/// A SUBSCRIBE or UNSUBSCRIBE under way.
+/// A SUBSCRIBE or UNSUBSCRIBE in progress.
 pub(super) struct Request {
     packet: RequestPacket,
-    /// One for each entry that is done.
+    /// The reason codes of the entries handled so far.
     reasons: Vec<ReasonCode>,
     commit: Commit,
 }
@@ -25,7 +25,7 @@ enum RequestPacket {
 }
 
 impl ClientConnection {
-    /// Handles a request, or continues with it.
+    /// Handles a request, or continues an unfinished one.
     pub(super) fn handle_request(&mut self, turn: &mut Turn<'_>, mut request: Request) -> Result<(), End> {
         while request.reasons.len() < request.packet.len() {
             let receipt = self.handle_entry(turn, &request.packet, request.reasons.len())?;
@@ -39,7 +39,7 @@ impl ClientConnection {
         let commit = request.commit;
         let committed = self.broker.committed();
         let mut session = self.broker.own(&self.owner)?;
-        // In effect before it is acknowledged [MQTT5-3.8.4-1].
+        // The subscriptions are in effect before the request is acknowledged [MQTT5-3.8.4-1].
         let result = self.acks.answer(turn, &mut session, committed, commit, request.into_answer());
         let _ = session.finish(turn);
         result
@@ -118,7 +118,7 @@ impl Request {
 }
 
 impl RequestPacket {
-    /// Entries.
+    /// Returns the number of entries.
     fn len(&self) -> usize {
         match self {
             Self::Subscribe(subscribe) => subscribe.filters.len(),

@@ -1,5 +1,5 @@
-//! Tests of a connection without a peer: the test passes in the packets of the client, and takes the packets for the client from
-//! the session.
+//! Tests of a connection without a peer: the test passes in the packets of the client, and takes the packets for the
+//! client from the session.
 
 mod resubscribe;
 mod resume;
@@ -204,7 +204,8 @@ impl From<Publish> for Received {
     }
 }
 
-/// The messages of the topics in `numbers`, as they must be received at `qos` with the subscription identifier `identifier`.
+/// Returns the messages of the topics in `numbers`, as a client must receive them at `qos` with the subscription
+/// identifier `identifier`.
 fn expected(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
     let message = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
     numbers.map(message).collect()

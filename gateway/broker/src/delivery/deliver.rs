@@ -1,4 +1,4 @@
-//! Messages to one session, under one lock.
+//! Delivers messages to one session, under one lock.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
 use crate::turn::Turn;
 
-/// What a subscriber gets of a route: the grants of all its matching subscriptions together.
+/// How a subscriber gets the messages of a route: the combined options of all its matching subscriptions.
 #[derive(Clone, Copy)]
 pub(super) struct DeliveryOptions<'a> {
     pub(super) qos: QoS,
     pub(super) retain_as_published: bool,
-    pub(super) identifiers: &'a [u32],
-    /// The text of the shared filter that brought it, if one did.
+    pub(super) subscription_identifiers: &'a [u32],
+    /// The filter of the shared subscription through which the messages are delivered, if any.
     pub(super) share: Option<&'a Arc<str>>,
 }
 
@@ -29,14 +29,14 @@ impl<'a> From<Grants<'a>> for DeliveryOptions<'a> {
         Self {
             qos: grants.qos,
             retain_as_published: grants.retain_as_published,
-            identifiers: grants.identifiers,
+            subscription_identifiers: grants.identifiers,
             share: None,
         }
     }
 }
 
 impl Delivery {
-    /// Delivers messages to one session; the verdict is that of the last.
+    /// Delivers messages to one session. Returns the session's verdict on the last message.
     pub(super) fn deliver(
         &self,
         broker: &Broker,
@@ -51,46 +51,48 @@ impl Delivery {
         if store.is_some() {
             session.session.borrow_scratch(&mut turn.scratch.changes);
         }
-        // Also for a session that is not stored: another member of the group may get the message if this one leaves.
+        // A copy for a shared subscription joins the scope even if its session is not stored: if the session ends, the
+        // message may be delivered to another member of the group.
         if let Some(scope) = scope.filter(|_| is_stored || options.share.is_some()) {
             session.join_scope(scope);
         }
         turn.budget.charge(u32::try_from(messages.len()).unwrap_or(u32::MAX));
         let mut last = Verdict::Queued;
         for message in messages {
-            // A message that comes through a shared subscription may come to the session in another way as well.
+            // The session may also get the same message through a subscription that is not shared.
             let copy = store.filter(|_| options.share.is_some()).map(|store| store.copy_with_new_id(message));
             let message = copy.as_ref().unwrap_or(message);
             if let Some(store) = store {
                 store.assign_id(message);
             } else if let (Some(scope), Some(_)) = (scope, options.share) {
-                note_in_scope(broker, scope, message);
+                record_in_scope(broker, scope, message);
             }
             let delivery = SessionDelivery {
                 message,
                 qos: options.qos.min(message.qos()),
                 retain: options.retain_as_published && message.retain(),
-                identifiers: options.identifiers,
+                identifiers: options.subscription_identifiers,
                 share: options.share,
             };
             last = session.session.push(&delivery, turn.now);
-            count(turn.counters, last, 1);
+            count_copies(turn.counters, last, 1);
         }
         Receipt::new(last, session.finish_in(turn, scope))
     }
 }
 
-/// The copy of a shared subscription is not stored in this session. It may move to one that is stored, before the publish is complete.
+/// Records in the scope that a copy for a shared subscription belongs to it, although this session is not stored.
+/// Before the publish is finished, the copy may be redelivered to a member whose session is stored.
 #[cold]
-fn note_in_scope(broker: &Broker, scope: &PublishScope, message: &Message) {
+fn record_in_scope(broker: &Broker, scope: &PublishScope, message: &Message) {
     if let Some(store) = broker.durability.store() {
         store.assign_id(message);
-        scope.note_delivery(message.id());
+        scope.record_delivery(message.id());
     }
 }
 
-/// Counts copies. Drops are in the session's own count.
-pub(super) fn count(counters: &Counters, verdict: Verdict, copies: u64) {
+/// Counts sent and queued copies. Dropped copies are counted by the session itself.
+pub(super) fn count_copies(counters: &Counters, verdict: Verdict, copies: u64) {
     match verdict {
         Verdict::Sent => counters.messages_sent.add(copies),
         Verdict::Queued => counters.messages_queued.add(copies),

@@ -1,4 +1,4 @@
-//! Shared subscriptions: each message goes to one member of each group `[MQTT5-4.8.2-3]`.
+//! Delivers messages to shared subscriptions: each message goes to one member of each group `[MQTT5-4.8.2-3]`.
 
 use std::num::NonZeroU32;
 use std::slice;
@@ -19,7 +19,7 @@ use crate::session_handle::{SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
 
 impl Delivery {
-    /// Gives a message to one member, never to `excluded`.
+    /// Delivers a message to one member of the group, but never to the session with the id `excluded`.
     pub(super) fn deliver_to_group(
         &self,
         broker: &Broker,
@@ -41,7 +41,7 @@ impl Delivery {
         let options = DeliveryOptions {
             qos: picked.grant.qos,
             retain_as_published: picked.grant.retain_as_published,
-            identifiers: identifier.as_slice(),
+            subscription_identifiers: identifier.as_slice(),
             share: Some(group.name()),
         };
         let session = broker.guard(&picked.subscriber.0);
@@ -56,14 +56,15 @@ impl Delivery {
 }
 
 impl Broker {
-    /// Gives a message that a member of a shared subscription left unacknowledged to another member `[MQTT5-4.8.2]`.
+    /// Delivers a message that a member of a shared subscription left unacknowledged to another member `[MQTT5-4.8.2]`.
     pub(crate) fn redispatch(
         &self,
         turn: &mut Turn<'_>,
         handle: &SessionHandle,
         message: &Unacknowledged,
     ) -> Commit {
-        // Not stored before the publish that it is part of: the publisher may have to send that again.
+        // The copy for the other member must not be committed before the rest of its publish. After a crash in between,
+        // the publisher would send the publish again, and the member would get the message twice.
         let scope =
             handle.lock().open_scopes.as_ref().and_then(|scopes| scopes.scope_of(message.message.id()));
         let tenant = self.tenant_of(handle);

@@ -1,4 +1,4 @@
-//! The verdicts of all receivers of one batch, and what the publisher is told.
+//! Combines the verdicts of all receivers of one batch into the outcome for the publisher.
 
 use tidegate_persistence::Commit;
 use tidegate_session::{Drop as Dropped, Verdict};
@@ -7,21 +7,26 @@ use super::Published;
 use crate::counters::Counters;
 use crate::receipt::Receipt;
 
-/// The verdicts so far.
+/// The combined verdicts so far.
 #[derive(Debug)]
 pub(super) struct Outcome {
+    /// Whether there is a receiver.
     matched: bool,
-    taken: bool,
+    /// Whether a receiver accepted the messages, or dropped them by its own policy.
+    accepted: bool,
+    /// Whether a receiver refused the messages.
     refused: bool,
+    /// Whether all retained messages of the batch were kept.
     retained: bool,
     commit: Commit,
 }
 
 impl Outcome {
-    /// No verdict yet. `retained`: the commit of the retained messages, or that there was no room for them.
+    /// Creates an outcome without any verdict. `retained` is the receipt for the batch's retained messages: whether all
+    /// of them were kept, and their commit.
     pub(super) fn new(retained: Receipt<bool>) -> Self {
         let Receipt { outcome, commit } = retained;
-        Self { matched: false, taken: false, refused: false, retained: outcome, commit }
+        Self { matched: false, accepted: false, refused: false, retained: outcome, commit }
     }
 
     pub(super) fn add(&mut self, receipt: Receipt<Verdict>) {
@@ -29,21 +34,22 @@ impl Outcome {
         self.commit = self.commit.max(receipt.commit);
         match receipt.outcome {
             Verdict::Dropped(Dropped::Rejected) => self.refused = true,
-            _ => self.taken = true,
+            _ => self.accepted = true,
         }
     }
 
-    /// Something else that the answer has to wait for.
+    /// Makes the answer to the publisher wait for `commit` as well.
     pub(super) fn wait_for(&mut self, commit: Commit) {
         self.commit = self.commit.max(commit);
     }
 
-    /// Counts messages that matched nothing; what the publisher of `messages` is told.
+    /// Counts the messages if no subscription matched, and returns the outcome for the publisher. `messages` is the
+    /// number of messages in the batch.
     pub(super) fn finish(&self, counters: &Counters, messages: u64) -> Receipt<Published> {
         if !self.matched {
             counters.unmatched.add(messages);
         }
-        let published = match (self.retained, self.matched, self.refused && !self.taken) {
+        let published = match (self.retained, self.matched, self.refused && !self.accepted) {
             (false, ..) | (_, _, true) => Published::Refused,
             (true, false, _) => Published::Unmatched,
             (true, true, false) => Published::Delivered,

@@ -1,4 +1,4 @@
-//! The verb `publish`: the publisher's side of a batch, then its delivery.
+//! The verb `publish`: handles the publisher's side of a batch, then delivers the batch.
 
 use std::mem;
 use std::sync::Arc;
@@ -26,31 +26,35 @@ use crate::turn::Turn;
 pub struct PublishRequest<'a, 'b> {
     /// The publisher.
     pub owner: &'a Ownership,
-    /// The version that its frames are written in.
+    /// The protocol version in which the frames of the batch are encoded.
     pub version: ProtocolVersion,
     /// The messages.
     pub batch: &'a PublishBatch<'b>,
-    /// The identifiers of those at QoS 1 and 2, in order. Those at QoS 2 are new: [`Broker::receive`] has checked them.
+    /// The packet identifiers of the messages at QoS 1 and 2, in order. [`Broker::receive`] has already checked that
+    /// the identifiers at QoS 2 are new.
     pub packet_ids: &'a [(PacketId, QoS)],
 }
 
-/// How a batch is delivered.
+/// The plan for the delivery of a batch: its recipients, and whether it takes several turns.
 struct Plan {
     route: Arc<Route<SessionSubscriber>>,
-    /// If it costs more than this turn may spend.
+    /// Exists while the publish is unfinished; `None` if the publish fits into this turn.
     several_turns: Option<Arc<PublishToken>>,
-    /// Where its changes are kept until the last turn, if it takes several and there is a store.
+    /// Holds the changes of the publish until its last turn; `None` if the publish fits into this turn or there is no
+    /// store.
     scope: Option<Arc<PublishScope>>,
 }
 
 impl Broker {
-    /// Publishes a batch. Its incoming QoS 2 identifiers and all copies are stored together: otherwise, after a crash, a
-    /// retransmission would be either dropped (identifier known, message lost) or delivered twice. `acks` are acknowledgements
-    /// that came before it; they are handled under the same lock, and removed.
+    /// Publishes a batch. Its incoming QoS 2 identifiers and all copies are stored together: otherwise, after a crash,
+    /// a retransmission would be either dropped (identifier known, message lost) or delivered twice. `acks` are
+    /// acknowledgements that the client sent before the batch; they are handled under the same lock and removed from
+    /// the list.
     ///
     /// # Errors
-    /// When the client broke a rule, or lost its session; nothing is published then. A client before MQTT 5 cannot be told that
-    /// a message is refused: if the store has no room, its connection ends.
+    /// When the client violated the protocol, or another connection took the session over; nothing is published then.
+    /// Also when a client before MQTT 5 publishes although the store has no room: these versions have no reason code
+    /// for a refused message, so the connection ends.
     pub fn publish(
         &self,
         turn: &mut Turn<'_>,
@@ -62,7 +66,8 @@ impl Broker {
         };
         let plan = self.plan(turn, &request, topic);
         let is_exactly_once = request.qos2_ids().next().is_some();
-        // Taken before any lock. A publish of several turns has a scope of its own.
+        // The atomic scope must be opened before any lock is taken. A publish of several turns has its own scope
+        // instead.
         let _atomic = if is_exactly_once && plan.several_turns.is_none() {
             self.durability.atomic_scope()
         } else {
@@ -88,8 +93,8 @@ impl Broker {
         Plan { route, several_turns, scope }
     }
 
-    /// The publisher's side: acknowledgements that came before, and the new QoS 2 identifiers. Says why the batch is refused, if
-    /// it is.
+    /// Handles the publisher's side of a batch: the acknowledgements before it, and its new QoS 2 identifiers. The
+    /// outcome is the reason why the batch is refused, or `None`.
     fn receive_batch(
         &self,
         turn: &mut Turn<'_>,
@@ -98,15 +103,16 @@ impl Broker {
         plan: &Plan,
         acks: &mut Vec<Ack>,
     ) -> Result<Receipt<Option<Published>>, End> {
-        // Also if there is nothing to change: a connection that lost its session publishes nothing any more.
+        // The session is locked even if nothing in it changes, because a connection that lost its session must not
+        // publish.
         let mut session = self.own(request.owner)?;
         let mut result = Ok(());
         if !acks.is_empty() {
             result = session.handle_acks(turn, acks);
-            // What they change is not part of what the publisher is told.
+            // The answer to the publish does not depend on the changes that these acknowledgements make.
             let _ = session.save(turn, None);
         }
-        // A publish of several turns has its identifiers in its scope.
+        // The QoS 2 identifiers of a publish of several turns are stored with the scope of the publish.
         let scope = plan.scope.as_ref().filter(|_| request.qos2_ids().next().is_some());
         let result = result.and_then(|()| {
             let refused = self.refusal(turn, request, topic);
@@ -115,7 +121,7 @@ impl Broker {
             }
             Ok(refused)
         });
-        // What is not published must not open the scope: nobody would commit it.
+        // A batch that is not published must not use the scope, because the scope would never be committed.
         let scope = scope.filter(|_| matches!(result, Ok(None)));
         session.publishing = plan.several_turns.as_ref().map(Arc::downgrade).unwrap_or_default();
         let commit = session.finish_in(turn, scope);
@@ -186,11 +192,11 @@ impl Broker {
         self.delivery.advance(self, turn, &mut task, &mut Position::default(), &mut outcome);
         turn.scratch.messages = emptied(encoded.into_messages());
         let receipt = outcome.finish(turn.counters, request.batch.len());
-        PublishProgress::Done(self.forget_refused(turn, handle, request.qos2_ids(), receipt))
+        PublishProgress::Done(self.release_refused_ids(turn, handle, request.qos2_ids(), receipt))
     }
 
-    /// A refused QoS 2 publish is over: its identifiers are free again [MQTT5-4.3.3-9].
-    pub(super) fn forget_refused(
+    /// Releases the QoS 2 identifiers of a refused publish, because the client may reuse them [MQTT5-4.3.3-9].
+    pub(super) fn release_refused_ids(
         &self,
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,
@@ -210,7 +216,7 @@ impl Broker {
 }
 
 impl SessionGuard<'_> {
-    /// Takes in the QoS 2 identifiers of a batch, as part of `scope` if it has one.
+    /// Records the QoS 2 identifiers of a batch, as part of `scope` if there is one.
     fn receive_ids(
         &mut self,
         request: &PublishRequest<'_, '_>,

@@ -1,5 +1,5 @@
-//! The messages of a batch in every form that some subscriber takes them in. Each form is made when the first subscriber needs
-//! it, and shared by all.
+//! The messages of a batch in every encoding that a subscriber needs. Each encoding is made when the first subscriber
+//! needs it, and is shared by all that need it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,29 +9,30 @@ use tidegate_session::Frames;
 
 use crate::publish_batch::{OwnedFrames, RawFrames};
 
-/// What is delivered: frames as they came, or messages.
+/// The content of a batch: frames as received, or messages.
 pub(super) enum Source<'a> {
     Frames { raw: RawFrames<'a>, encoded: &'a mut EncodedVariants },
     Messages(&'a [Arc<Message>]),
 }
 
-/// The forms made of frames so far, and who published them.
+/// The encodings made from the frames of a batch so far, with the publisher and its protocol version.
 pub(super) struct EncodedVariants {
     pub(super) version: ProtocolVersion,
     pub(super) publisher: u64,
-    /// QoS 0 frames of the 3.x versions and of 5.0, and the size of the largest in bytes.
+    /// The QoS 0 frames for MQTT 3.1 and 3.1.1, then those for MQTT 5.0, each with the size of the largest frame in
+    /// bytes.
     qos0: [Option<(Vec<u8>, usize)>; 2],
     messages: Vec<Arc<Message>>,
 }
 
-/// A source that outlives the read it came with, for a publish that takes several turns.
+/// A source that owns its content, for a publish that takes several turns.
 pub(super) enum OwnedSource {
     Frames { frames: OwnedFrames, encoded: EncodedVariants },
     Messages(Vec<Arc<Message>>),
 }
 
 impl Source<'_> {
-    /// How many messages.
+    /// Returns the number of messages.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Frames { raw, .. } => usize::try_from(raw.count).unwrap_or(usize::MAX),
@@ -39,7 +40,7 @@ impl Source<'_> {
         }
     }
 
-    /// The publisher's id.
+    /// Returns the publisher's id.
     pub(super) fn publisher(&self) -> u64 {
         match self {
             Self::Frames { encoded, .. } => encoded.publisher,
@@ -47,7 +48,7 @@ impl Source<'_> {
         }
     }
 
-    /// The messages.
+    /// Returns the batch as messages. Frames are decoded the first time; the messages then count as received `now`.
     pub(super) fn messages(&mut self, now: Instant) -> &[Arc<Message>] {
         match self {
             Self::Frames { raw, encoded } => encoded.messages(raw, now),
@@ -66,12 +67,12 @@ impl OwnedSource {
 }
 
 impl EncodedVariants {
-    /// No variant yet. `messages` is an empty list.
+    /// Creates a value without any encoding. `messages` is an empty list whose memory is reused.
     pub(super) fn new(version: ProtocolVersion, publisher: u64, messages: Vec<Arc<Message>>) -> Self {
         Self { version, publisher, qos0: [None, None], messages }
     }
 
-    /// QoS 0 frames as a client of `version` reads them, and the size of the largest.
+    /// Returns the batch as QoS 0 frames for clients of `version`, and the size of the largest frame in bytes.
     pub(super) fn qos0_frames<'s>(
         &'s mut self,
         raw: &RawFrames<'s>,
@@ -87,7 +88,7 @@ impl EncodedVariants {
         (wire, *largest)
     }
 
-    /// The frames of a QoS 1 batch, if a client of `version` reads them as they are.
+    /// Returns the frames of a QoS 1 batch if clients of `version` use the same encoding as the publisher.
     pub(super) fn qos1_frames<'r>(
         &self,
         raw: &RawFrames<'r>,
@@ -98,7 +99,7 @@ impl EncodedVariants {
         is_same.then_some(Frames { wire, packet_ids, largest })
     }
 
-    /// The list of messages, for reuse.
+    /// Returns the list of messages, for reuse.
     pub(super) fn into_messages(self) -> Vec<Arc<Message>> {
         self.messages
     }

@@ -1,4 +1,4 @@
-//! The delivery of one batch to its recipients: in one go, or as far as the budget of a turn goes.
+//! Delivers one batch to its recipients: without interruption, or until the budget of the turn is spent.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tidegate_routing::Route;
 use tidegate_session::{Drop as Dropped, Verdict};
 
 use super::Delivery;
-use super::deliver::{DeliveryOptions, count};
+use super::deliver::{DeliveryOptions, count_copies};
 use super::outcome::Outcome;
 use super::source::{EncodedVariants, Source};
 use crate::broker::Broker;
@@ -18,15 +18,16 @@ use crate::session_guard::SessionGuard;
 use crate::session_handle::{SessionHandle, SessionSubscriber, State};
 use crate::turn::Turn;
 
-/// What is delivered, and to whom.
+/// The delivery of one batch: its messages and recipients.
 pub(super) struct Task<'a> {
-    /// The recipients, as of the beginning.
+    /// The recipients, as determined in the first turn.
     pub(super) route: &'a Route<SessionSubscriber>,
     pub(super) source: Source<'a>,
     pub(super) scope: Option<&'a Arc<PublishScope>>,
-    /// A session that began later is none of the recipients, even under the handle of one.
+    /// The sequence number of the publish. A session with a greater number began later. It is not a recipient, even if
+    /// it has the handle of a session that was one.
     pub(super) started_at: u64,
-    /// Whether it stops when the budget is spent.
+    /// Whether the delivery pauses when the budget is spent.
     pub(super) takes_turns: bool,
 }
 
@@ -35,19 +36,19 @@ pub(super) struct Task<'a> {
 pub(super) struct Position {
     delivery: usize,
     group: usize,
-    /// The next message for that group.
+    /// Index of the next message for the group.
     message: usize,
 }
 
 impl<'a> Task<'a> {
-    /// A delivery that is not interrupted.
+    /// Creates a delivery that is not interrupted.
     pub(super) fn of_one_turn(route: &'a Route<SessionSubscriber>, source: Source<'a>) -> Self {
         Self { route, source, scope: None, started_at: u64::MAX, takes_turns: false }
     }
 }
 
 impl Delivery {
-    /// Delivers on from `position`; `true` when every recipient has its copies.
+    /// Continues the delivery at `position`. Returns `true` when every recipient has its copies.
     pub(super) fn advance(
         &self,
         broker: &Broker,
@@ -92,7 +93,7 @@ impl Delivery {
         true
     }
 
-    /// The batch to one session: as frames in one piece, or as messages if it takes them only so.
+    /// Delivers the batch to one session: as frames in one copy, or as messages if the session cannot take the frames.
     fn deliver_task(
         &self,
         broker: &Broker,
@@ -103,14 +104,14 @@ impl Delivery {
     ) -> Receipt<Verdict> {
         let mut session = broker.guard(handle);
         if session.began_at > task.started_at {
-            return ended(turn, session, task.source.len());
+            return count_ended(turn, session, task.source.len());
         }
         if let Source::Frames { raw, encoded } = &mut task.source
-            && options.identifiers.is_empty()
+            && options.subscription_identifiers.is_empty()
         {
             let verdict = push_frames(&mut session, options.qos.min(raw.qos), raw, encoded);
             if verdict != Verdict::Individually {
-                count(turn.counters, verdict, raw.count.into());
+                count_copies(turn.counters, verdict, raw.count.into());
                 turn.budget.charge(raw.cost());
                 return Receipt::new(verdict, session.finish(turn));
             }
@@ -120,9 +121,9 @@ impl Delivery {
     }
 }
 
-/// The session that matched has ended since.
+/// Counts the copies for a session that matched but has ended since.
 #[cold]
-fn ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) -> Receipt<Verdict> {
+fn count_ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) -> Receipt<Verdict> {
     turn.counters.dropped_ended.add(u64::try_from(copies).unwrap_or(u64::MAX));
     Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
 }

@@ -1,5 +1,5 @@
-//! A publish that takes several turns: its recipients are those of the first turn, its changes are one atomic scope, and its
-//! receipt exists after the last turn.
+//! A publish that takes several turns: its recipients are those of the first turn, its changes are one atomic scope,
+//! and its receipt exists after the last turn.
 
 use std::sync::{Arc, Weak};
 
@@ -16,15 +16,15 @@ use crate::durability::PublishScope;
 use crate::session_handle::{SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
 
-/// A publish under way. The publisher's connection keeps it, and finishes it before it does anything else, even before it ends.
-/// Until then nobody can take the session over.
+/// An unfinished publish. The publisher's connection keeps it, and finishes it before it does anything else, even
+/// before it ends. Until then no other connection can take the session over.
 #[must_use = "an unfinished publish has to be resumed"]
 pub struct UnfinishedPublish {
     pub(super) publisher: Arc<SessionHandle>,
-    /// The QoS 2 identifiers under which it came.
+    /// The QoS 2 identifiers of the messages.
     pub(super) packet_ids: Vec<PacketId>,
     pub(super) source: OwnedSource,
-    /// The recipients: subscriptions made or removed since the first turn do not matter.
+    /// The recipients, as determined in the first turn. Subscriptions made or removed later have no effect.
     pub(super) route: Arc<Route<SessionSubscriber>>,
     pub(super) started_at: u64,
     pub(super) position: Position,
@@ -34,38 +34,39 @@ pub struct UnfinishedPublish {
     pub(super) token: Arc<PublishToken>,
 }
 
-/// Exists as long as a session has a publish under way; the session holds a weak reference.
+/// Exists as long as a publish of a session is unfinished. The session holds a weak reference to detect that.
 #[derive(Debug, Default)]
 pub(crate) struct PublishToken;
 
-/// How far it is.
+/// The stage of an unfinished publish.
 pub(super) enum Stage {
-    /// Copies are handed out.
+    /// Copies are being delivered to the recipients.
     Delivering,
-    /// The scope is committed under that number. These sessions have not heard of it yet.
+    /// The changes of the scope were appended to the store under this commit. These sessions are not notified of it
+    /// yet.
     Committed(Commit, Vec<Weak<SessionHandle>>),
 }
 
 impl Broker {
-    /// Continues a publish, as far as the budget goes. Resume it in each turn until it is done.
+    /// Continues a publish until the budget is spent. Call it in each turn until the publish is finished.
     pub fn resume_publish(
         &self,
         turn: &mut Turn<'_>,
         mut unfinished: Box<UnfinishedPublish>,
     ) -> PublishProgress {
-        if !self.deliver_on(turn, &mut unfinished) || !self.commit_scope(turn, &mut unfinished) {
+        if !self.continue_delivery(turn, &mut unfinished) || !self.commit_scope(turn, &mut unfinished) {
             return PublishProgress::Unfinished(unfinished);
         }
         let UnfinishedPublish { publisher, packet_ids, mut source, outcome, token, .. } = *unfinished;
         let count = u64::try_from(source.borrow().len()).unwrap_or(u64::MAX);
         let receipt = outcome.finish(turn.counters, count);
-        let receipt = self.forget_refused(turn, &publisher, packet_ids.into_iter(), receipt);
+        let receipt = self.release_refused_ids(turn, &publisher, packet_ids.into_iter(), receipt);
         drop(token);
         PublishProgress::Done(receipt)
     }
 
-    /// Hands out copies; `true` when every recipient has its own.
-    fn deliver_on(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
+    /// Delivers copies to the recipients. Returns `true` when every recipient has its copies.
+    fn continue_delivery(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
         if !matches!(unfinished.stage, Stage::Delivering) {
             return true;
         }
@@ -80,7 +81,8 @@ impl Broker {
         self.delivery.advance(self, turn, &mut task, position, outcome)
     }
 
-    /// Commits the scope in one piece, then lets its sessions send what they held back; `true` when all have heard of it.
+    /// Appends the changes of the scope to the store in one piece, then notifies its sessions of the commit, after
+    /// which they can send the packets that waited for it. Returns `true` when all sessions are notified.
     fn commit_scope(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
         let (Some(scope), Some(store)) = (&unfinished.scope, self.durability.store()) else { return true };
         if matches!(unfinished.stage, Stage::Delivering) {
@@ -90,7 +92,7 @@ impl Broker {
         }
         let Stage::Committed(commit, sessions) = &mut unfinished.stage else { return true };
         while let Some(session) = sessions.pop() {
-            // A session that is gone waits for nothing.
+            // A session that no longer exists needs no notification.
             let Some(handle) = session.upgrade() else { continue };
             let mut session = self.guard(&handle);
             session.leave_scope(turn, scope, *commit);

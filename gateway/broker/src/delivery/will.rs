@@ -17,8 +17,8 @@ use crate::session_handle::SessionHandle;
 use crate::turn::Turn;
 
 impl Broker {
-    /// Publishes a will, in one turn: it is stored together with the end of the session that it comes from. Returns the commit
-    /// of its copies.
+    /// Publishes a will in a single turn, because it is stored together with the end of its connection or session.
+    /// Returns the commit of its copies.
     pub(crate) fn publish_will(&self, turn: &mut Turn<'_>, handle: &SessionHandle, will: &Will) -> Commit {
         if is_reserved(&will.topic) {
             turn.counters.refused_topic.add(1);
@@ -28,7 +28,7 @@ impl Broker {
         let mut will = Cow::Borrowed(will);
         let is_stored = will.retain || will.qos > QoS::AtMostOnce;
         if is_stored && self.durability.is_refusing() {
-            // Nobody could be told that it is refused. It goes to those who are connected.
+            // No client is left that could get an error for the will. So it is sent to connected subscribers at QoS 0.
             turn.counters.refused_store.add(1);
             let will = will.to_mut();
             (will.qos, will.retain) = (QoS::AtMostOnce, false);

@@ -1,6 +1,6 @@
-//! From a session's changes to the store, and from the store's commits to what the session held back. At QoS 2 that is what
-//! makes delivery exactly once: the sender's identifier, the receiver's entry and the receiver's identifier are stored before
-//! anyone hears of them.
+//! Passes a session's changes to the store, and sends the packets that the session held back when the changes are
+//! committed. Delivery exactly once depends on this at QoS 2: the sender's identifier, the receiver's entry and the
+//! receiver's identifier are stored before any packet reveals them.
 
 use std::mem;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::signals::Signal;
 use crate::turn::Turn;
 
 impl Durability {
-    /// Appends what changed in a session, if there is a store and anything did; returns the commit that covers it. What the
-    /// session holds back from its client goes out when that commit is reached, which may be now.
+    /// Appends the changes of a session to the store, if there is one, and returns the commit that covers them. Packets
+    /// that the session holds back are sent when this commit is reached, which may be immediately.
     #[inline]
     pub(crate) fn save_changes(
         &self,
@@ -33,7 +33,8 @@ impl Durability {
         }
     }
 
-    /// Kept out of line: a broker without a store would otherwise run its prologue several times per message.
+    /// Does the work of [`Self::save_changes`]. Not inlined, because a broker without a store would otherwise run the
+    /// prologue of this code several times per message.
     #[inline(never)]
     fn save_changes_to(
         &self,
@@ -44,17 +45,18 @@ impl Durability {
         scope: Option<&Arc<PublishScope>>,
     ) -> Commit {
         if !state.session.has_changes() {
-            // Takes back the list that the session had for its changes.
+            // There are no changes: this only returns the list that was lent to the session for them.
             state.session.take_changes(&mut turn.scratch.changes);
         }
         let mut last = Commit(0);
-        // What goes out may turn out to be too large and be dropped, which is a change, and makes room for others.
+        // A packet that is sent may turn out to be too large and be dropped. That is another change, and it makes room
+        // for further packets, so the changes are saved until there are none.
         while state.session.has_changes() || state.session.has_unset_commit() {
             let commit = store.append_changes(turn, handle, state, scope);
             last = last.max(commit);
             if let Some(scopes) = &mut state.open_scopes {
-                scopes.note(commit);
-                // Messages leave in order, so those that came later wait for the scope as well.
+                scopes.record_other_commit(commit);
+                // Messages are sent in order, so messages behind those of the scope wait for the scope as well.
                 if scopes.free_before() < u64::MAX {
                     break;
                 }
@@ -66,7 +68,8 @@ impl Durability {
         last
     }
 
-    /// Sends what is committed; for the rest, the core comes back after the next commit.
+    /// Sends the packets whose commit is reached. If others still wait, asks the core to call
+    /// [`Broker::commit_reached`] after the next commit.
     pub(crate) fn release_committed(
         &self,
         turn: &mut Turn<'_>,
@@ -80,7 +83,7 @@ impl Durability {
             if !state.session.write_buffer().is_empty() {
                 turn.effects.flush(handle);
             }
-            // A replay of retained messages waited as well.
+            // A replay of retained messages also waits until earlier messages are sent.
             if let Some(connection) = state.connection.as_ref().filter(|_| state.replays.is_some()) {
                 turn.effects.notify(&connection.signals, Signal::Write);
             }
@@ -95,15 +98,15 @@ impl Durability {
 }
 
 impl Broker {
-    /// The store committed something: sends what waited for it in the sessions of this core. What exceeds the budget is sent in
-    /// the next turn.
+    /// Sends the packets that waited for a commit in the sessions of this core, after the store has reported a commit.
+    /// When the budget is spent, the remaining sessions continue in the next turn.
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
         let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
         for handle in waiting.by_ref() {
             let mut guard = self.guard(&handle);
             guard.awaiting_commit = false;
             guard.release_committed(turn);
-            // Nobody is told about what is stored here.
+            // No answer to a client depends on this commit.
             let _ = guard.finish(turn);
             turn.budget.charge(1);
             if turn.budget.is_spent() {
@@ -112,14 +115,15 @@ impl Broker {
         }
         if waiting.len() > 0 {
             turn.backlog.awaiting_commit.extend(waiting);
-            // That commit is reached, so the core comes back in its next turn.
+            // `Commit(0)` is always reached, so the core calls this function again in its next turn.
             turn.effects.await_commit(Commit(0));
         }
     }
 }
 
 impl SessionGuard<'_> {
-    /// A publish of several turns is committed: what this recipient held back waits for that commit from now on.
+    /// Removes a committed scope from this recipient of its publish. The packets that waited for the scope now wait for
+    /// `commit`.
     pub(crate) fn leave_scope(&mut self, turn: &mut Turn<'_>, scope: &Arc<PublishScope>, commit: Commit) {
         self.scope_commit = self.scope_commit.max(commit);
         let Some(scopes) = &mut self.open_scopes else { return };
@@ -130,14 +134,15 @@ impl SessionGuard<'_> {
         if position == u64::MAX {
             self.open_scopes = None;
         }
-        // What came before the oldest scope that is left does not depend on it.
+        // Packets before the first packet of the remaining scopes depend on none of these.
         self.session.set_commit_before(position, commit.0);
         self.release_committed(turn);
     }
 }
 
 impl SessionStore {
-    /// Appends the changes of a session, in order; those that belong to a scope go there instead.
+    /// Appends the changes of a session to the store, in order. Changes that belong to a scope are added to the scope
+    /// instead.
     fn append_changes(
         &self,
         turn: &mut Turn<'_>,
@@ -161,7 +166,8 @@ impl SessionStore {
         commit
     }
 
-    /// Divides changes between the scopes they belong to and `direct`.
+    /// Converts changes to operations. Adds each operation to the scope it belongs to, or to `direct` if it belongs to
+    /// none.
     fn divide(
         &self,
         handle: &Arc<SessionHandle>,
@@ -191,7 +197,7 @@ impl SessionStore {
     }
 }
 
-/// What a change is about, as far as it may depend on a scope.
+/// Returns the delivery or identifier that a change concerns; `None` if the change can never belong to a scope.
 fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
     match change {
         Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),

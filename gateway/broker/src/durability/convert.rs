@@ -48,7 +48,7 @@ fn enqueue(clock: &Clock, key: EntryKey, queued: Queued, sent: Option<PacketId>)
     Operation::Enqueue { key, message, expires_at, record }
 }
 
-/// The operation that stores a session's metadata as it is now.
+/// Returns the operation that stores a session's current metadata.
 pub(super) fn open(clock: &Clock, handle: &SessionHandle, session: &Session) -> Operation {
     let SessionMetadata { session_expiry, will, will_at, expires_at, attached } = session.metadata();
     let state = if attached {

@@ -18,7 +18,7 @@ use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
 use crate::tenant::Tenant;
 
-/// Why the state could not be restored from the store.
+/// The reason why the state could not be restored from the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
@@ -34,7 +34,7 @@ pub enum RestoreError {
 struct Restoring<'a> {
     clock: Clock,
     tenant: &'a Tenant,
-    /// In the order of their ids, so that a restored broker picks receivers in the same order each time.
+    /// Sessions in the order of their ids, so that a restored broker selects receivers in the same order each time.
     sessions: BTreeMap<SessionId, (SessionRecord, SessionSnapshot)>,
     messages: HashMap<u64, Arc<Message>>,
     fault: Option<RestoreError>,
@@ -67,7 +67,7 @@ impl Broker {
         if let Some(fault) = restoring.fault {
             return Err(fault);
         }
-        let forget = store.forgets_retained(self.tenant().name());
+        let forget = store.retained_expiry_handler(self.tenant().name());
         restoring.expired.iter().for_each(|message| forget(message));
         if restoring.not_loaded > 0 {
             tracing::warn!(
@@ -84,8 +84,9 @@ impl Broker {
                 disconnected.push(convert::open(store.clock(), &handle, &handle.lock().session));
             }
         }
-        // The connection ended with the broker. Its end is stored, so that expiry and will delay count from this start, not anew
-        // from each. If the store refuses, nothing changes that anyone was told.
+        // The connections ended with the broker. Their ends are stored now, so that session expiry and will delay count
+        // from this start, and not again from every later start. If the store refuses that, no promise to a client is
+        // broken.
         let _ = store.engine().append(&mut disconnected);
         tracing::info!(sessions, retained = self.tenant().retained.len(), "restored");
         Ok(())
@@ -148,7 +149,8 @@ impl Restoring<'_> {
         self.sessions.insert(id, (record, snapshot));
     }
 
-    /// A session that was connected when the broker stopped counts as disconnected from now on.
+    /// Returns the metadata of a session. A session that was connected when the broker stopped counts as disconnected
+    /// now.
     fn metadata(&self, record: &SessionRecord) -> SessionMetadata {
         let after = |seconds: u32| self.clock.now.checked_add(Duration::from_secs(seconds.into()));
         let (will_at, expires_at) = match record.state {
@@ -218,10 +220,10 @@ impl Restoring<'_> {
 }
 
 fn log_progress(progress: Progress) {
-    if progress.done.is_multiple_of(PROGRESS_EVERY) {
+    if progress.done.is_multiple_of(PROGRESS_INTERVAL) {
         tracing::info!(done = progress.done, total = progress.total, "restoring");
     }
 }
 
 /// Number of records between two progress messages in the log.
-const PROGRESS_EVERY: u64 = 250_000;
+const PROGRESS_INTERVAL: u64 = 250_000;

@@ -1,9 +1,10 @@
-//! The atomic scope of a publish that takes several turns. Its changes stay here, outside the store's open batch, so that
-//! nobody else's commit waits for them; they are appended in one piece at the end.
+//! The atomic scope of a publish that takes several turns. Its changes are kept outside the store's open batch, so that
+//! no other commit waits for them, and are appended to the store in one piece at the end.
 //!
-//! Meanwhile the sessions go on. A later change to something in the scope (the delivery of a message, an incoming QoS 2
-//! identifier) joins the scope, behind the change it depends on. If the session itself ends, its part of the scope is removed.
-//! What a session tells its client about anything in the scope waits until the scope is committed.
+//! During the publish, its recipients continue to work. A later change to something in the scope (the delivery of a
+//! message, or an incoming QoS 2 identifier) is added to the scope, after the change that it depends on. If a session
+//! ends, its changes are removed from the scope. Packets to a client that depend on the scope wait until the scope is
+//! committed.
 
 use std::collections::HashSet;
 use std::mem;
@@ -29,7 +30,7 @@ enum Changes {
     Committed,
 }
 
-/// The scopes that have changes of one session, and what its messages have to wait for besides.
+/// The uncommitted scopes that have changes of one session, and the commit of the session's other changes.
 #[derive(Debug, Default)]
 pub(crate) struct OpenScopes {
     scopes: Vec<OpenScope>,
@@ -37,36 +38,38 @@ pub(crate) struct OpenScopes {
     other_commit: Commit,
 }
 
-/// A scope that is not committed. It belongs to the publish: one that is dropped holds back nothing.
+/// A scope that is not committed. The publish owns the scope; once the publish drops it, no packet waits for it.
 #[derive(Debug)]
 struct OpenScope {
     scope: Weak<PublishScope>,
-    /// The position of the first packet of the session that may belong to it, among those that wait for a commit.
+    /// Position of the first packet that may belong to the scope, among the packets of the session that wait for a
+    /// commit.
     begins_at: u64,
 }
 
 impl PublishScope {
-    /// An empty scope.
+    /// Creates an empty scope.
     pub(crate) fn new() -> Self {
         let changes =
             Changes::Open { operations: Vec::new(), subjects: HashSet::new(), sessions: Vec::new() };
         Self { changes: Mutex::new(changes) }
     }
 
-    /// Appends everything to the store; returns the commit that covers it, and the sessions that have changes in it.
+    /// Appends all changes of the scope to the store. Returns the commit that covers them, and the sessions that they
+    /// concern.
     pub(crate) fn commit(&self, turn: &Turn<'_>, store: &SessionStore) -> (Commit, Vec<Weak<SessionHandle>>) {
         let mut changes = self.changes.lock();
         let Changes::Open { operations, sessions, .. } = &mut *changes else {
             return (Commit(0), Vec::new());
         };
-        // Under the lock: a change that depends on these comes after them, wherever it goes.
+        // Appended while `changes` is locked, so that a later change that depends on these is appended after them.
         let commit = store.append(turn, operations);
         let sessions = mem::take(sessions);
         *changes = Changes::Committed;
         (commit, sessions)
     }
 
-    /// Notes that it has changes of a session; `false` if it is committed, so that it takes none.
+    /// Records that the scope has changes of a session. Returns `false` if the scope is committed and accepts none.
     fn add_session(&self, handle: &Arc<SessionHandle>) -> bool {
         match &mut *self.changes.lock() {
             Changes::Open { sessions, .. } => {
@@ -77,14 +80,15 @@ impl PublishScope {
         }
     }
 
-    /// Notes that the delivery of a message belongs here, although nothing of it is stored yet.
-    pub(crate) fn note_delivery(&self, message: u64) {
+    /// Records that the delivery of a message belongs to the scope, although no change of it is stored yet.
+    pub(crate) fn record_delivery(&self, message: u64) {
         if let Changes::Open { subjects, .. } = &mut *self.changes.lock() {
             subjects.insert(Subject::Delivery(message));
         }
     }
 
-    /// Takes the first change to something. Gives it back if the scope is committed.
+    /// Adds the first change to `subject`, whose later changes then belong to the scope too. Gives the operation back
+    /// if the scope is committed.
     fn begin(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
             Changes::Open { operations, subjects, .. } => {
@@ -96,7 +100,8 @@ impl PublishScope {
         }
     }
 
-    /// Takes a change if it belongs here. Gives it back if it does not, or the scope is committed.
+    /// Adds a change if its subject belongs to the scope. Gives the operation back if it does not, or if the scope is
+    /// committed.
     fn offer(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
             Changes::Open { operations, subjects, .. } if subjects.contains(&subject) => {
@@ -107,12 +112,12 @@ impl PublishScope {
         }
     }
 
-    /// Whether something is in it that is not committed.
+    /// Whether the scope is uncommitted and has a change of `subject`.
     fn holds(&self, subject: Subject) -> bool {
         matches!(&*self.changes.lock(), Changes::Open { subjects, .. } if subjects.contains(&subject))
     }
 
-    /// Removes what concerns a session that ended.
+    /// Removes the changes of a session that ended.
     fn forget(&self, session: SessionId) {
         if let Changes::Open { operations, subjects, .. } = &mut *self.changes.lock() {
             operations.retain(|operation| operation.session() != Some(session));
@@ -121,48 +126,50 @@ impl PublishScope {
     }
 }
 
-/// What a change is about.
+/// The thing that a change concerns. All changes to one subject belong to the same scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
-    /// The delivery of the message with that id.
+    /// The delivery of the message with this id.
     Delivery(u64),
-    /// An incoming QoS 2 identifier of the session with that id.
+    /// An incoming QoS 2 identifier of the session with this id.
     Received(u64, PacketId),
 }
 
 impl OpenScope {
-    fn is(&self, scope: &Arc<PublishScope>) -> bool {
+    fn refers_to(&self, scope: &Arc<PublishScope>) -> bool {
         std::ptr::eq(self.scope.as_ptr(), Arc::as_ptr(scope))
     }
 }
 
 impl OpenScopes {
-    /// Records that a scope has changes of the session. `position`: that of the session's next packet that waits for a commit.
+    /// Records that a scope has changes of the session. `position` is the position of the session's next packet that
+    /// waits for a commit.
     pub(crate) fn join(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>, position: u64) {
-        let is_known = self.scopes.iter().any(|known| known.is(scope));
+        let is_known = self.scopes.iter().any(|known| known.refers_to(scope));
         if !is_known && scope.add_session(handle) {
             self.scopes.push(OpenScope { scope: Arc::downgrade(scope), begins_at: position });
         }
     }
 
-    /// A new connection begins: its packets are counted from 0, and all of them wait for the scopes that are open.
+    /// Adapts the positions to a new connection: its packets are counted from 0, and all of them wait for the open
+    /// scopes.
     pub(crate) fn restart(&mut self) {
         self.scopes.iter_mut().for_each(|known| known.begins_at = 0);
     }
 
-    /// Removes a scope that is committed.
+    /// Removes a committed scope.
     pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) {
-        self.scopes.retain(|known| !known.is(scope));
+        self.scopes.retain(|known| !known.refers_to(scope));
     }
 
-    /// Packets before this position belong to no scope that is left. `u64::MAX` when none is left.
+    /// Returns the position before which no packet belongs to an open scope; `u64::MAX` if no scope is open.
     pub(super) fn free_before(&mut self) -> u64 {
         self.scopes.retain(|known| known.scope.strong_count() > 0);
         self.scopes.iter().map(|known| known.begins_at).min().unwrap_or(u64::MAX)
     }
 
-    /// Puts the first change to something into `scope`, any other change where the first one is; gives back what goes to the
-    /// store directly.
+    /// Adds the first change to `subject` to `scope`, and any later change to the scope that has the first one. Gives
+    /// the operation back if it has to be appended to the store directly.
     pub(super) fn offer(
         &self,
         scope: Option<&Arc<PublishScope>>,
@@ -185,12 +192,12 @@ impl OpenScopes {
         Err(operation)
     }
 
-    /// The scope that the delivery of a message is in.
+    /// Returns the scope to which the delivery of a message belongs.
     pub(crate) fn scope_of(&self, message: u64) -> Option<Arc<PublishScope>> {
         self.iter().find(|scope| scope.holds(Subject::Delivery(message)))
     }
 
-    /// The session ended: nothing of it is stored by a scope.
+    /// Removes the changes of a session that ended from all open scopes.
     pub(super) fn forget(&self, session: SessionId) {
         self.iter().for_each(|scope| scope.forget(session));
     }
@@ -199,17 +206,17 @@ impl OpenScopes {
         self.scopes.iter().filter_map(|known| known.scope.upgrade())
     }
 
-    /// Whether there is none.
+    /// Whether no scope is open.
     pub(super) fn is_empty(&self) -> bool {
         self.scopes.is_empty()
     }
 
-    /// Notes that the session stored something else.
-    pub(super) fn note(&mut self, commit: Commit) {
+    /// Records the commit of changes of the session that belong to no scope.
+    pub(super) fn record_other_commit(&mut self, commit: Commit) {
         self.other_commit = self.other_commit.max(commit);
     }
 
-    /// See [`Self::note`].
+    /// Returns the last commit recorded by [`Self::record_other_commit`].
     pub(super) fn other_commit(&self) -> Commit {
         self.other_commit
     }

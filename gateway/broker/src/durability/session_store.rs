@@ -1,5 +1,5 @@
-//! The store as the broker uses it: what sessions and topics change goes in, what answers wait for comes out. Keeps nothing
-//! itself.
+//! The broker's interface to the store: appends the changes of sessions and retained messages, and returns the commits
+//! that answers wait for. It holds no data itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,29 +22,30 @@ pub struct SessionStore {
     state: Arc<StoreState>,
 }
 
-/// What the store says about itself, for readers on every core.
+/// The state that the store has reported, readable from every core.
 #[derive(Default)]
 struct StoreState {
-    /// It has no room, or failed: nothing is accepted that it would have to keep.
+    /// Whether the store has no room or failed, so that it refuses new data.
     refusing: AtomicBool,
-    /// It failed, for good.
+    /// Whether the store failed permanently.
     failed: AtomicBool,
-    /// The commit of the last batch that had reached its bound.
+    /// The commit of the last batch that reached its size limit. Until then, clients should not be read.
     slow_until: AtomicU64,
 }
 
-/// Tells the caller of commits.
+/// An observer that calls `on_commit` after each commit and records the health of the store.
 struct CommitNotifier<F> {
     on_commit: F,
     state: Arc<StoreState>,
 }
 
 impl SessionStore {
-    /// Opens a store by `open`, which is given the observer to report to. `on_commit` is called after each commit, on a thread of
-    /// the store: it may set a flag and wake somebody.
+    /// Opens a store with the function `open`, which gets the observer that the store must report to. `on_commit` is
+    /// called after each commit, on a thread of the store. It must not block; it may set a flag and wake another
+    /// thread.
     ///
     /// # Errors
-    /// Those of `open`.
+    /// If `open` fails.
     pub fn open<E>(
         on_commit: impl Fn() + Send + Sync + 'static,
         open: impl FnOnce(Arc<dyn Observer>) -> Result<Arc<dyn Store>, E>,
@@ -55,37 +56,37 @@ impl SessionStore {
         Ok(Self { clock: engine.clock(), engine, state })
     }
 
-    /// The last commit that is stored.
+    /// Returns the last commit that the store has reached.
     #[must_use]
     pub fn committed(&self) -> Commit {
         self.engine.committed()
     }
 
-    /// Whether nothing is accepted that would have to be stored, because the disk is full or the store failed. What was accepted
-    /// before, and what makes room, still proceeds.
+    /// Whether the store refuses new data, because the disk is full or the store failed. Operations that were accepted
+    /// before, and operations that free space, are still carried out.
     #[must_use]
     pub fn is_refusing(&self) -> bool {
         self.state.refusing.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing will be stored any more.
+    /// Whether the store failed permanently, so that nothing will be stored any more.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.state.failed.load(Ordering::Relaxed)
     }
 
-    /// The commit until which nothing more should be read, because the open batch has reached its bound. A store that refuses
-    /// makes nobody wait: there may be no next commit.
+    /// Returns the commit before which nothing more should be read from clients, because the open batch has reached its
+    /// size limit. If the store refuses new data, returns `None`, because there may be no next commit.
     #[must_use]
     pub fn backpressure(&self) -> Option<Commit> {
         let commit = Commit(self.state.slow_until.load(Ordering::Relaxed));
         (commit > self.committed() && !self.is_refusing()).then_some(commit)
     }
 
-    /// See [`crate::Durability::close`].
+    /// Closes the store, as described at [`crate::Durability::close`].
     ///
     /// # Errors
-    /// When something appended could not be committed.
+    /// When an appended operation could not be committed.
     pub fn close(&self) -> Result<(), CloseError> {
         self.engine.close()
     }
@@ -102,22 +103,23 @@ impl SessionStore {
         &self.clock
     }
 
-    /// A session id that no session had before.
+    /// Returns a session id that no session had before.
     pub(crate) fn next_session_id(&self) -> u64 {
         self.engine.next_session().0
     }
 
-    /// Gives a message the id under which the store knows it.
+    /// Assigns an id to a message, unless it has one. The store identifies messages by this id.
     pub(crate) fn assign_id(&self, message: &Message) {
         message.assign_id(|| self.engine.next_message().0);
     }
 
-    /// The same message under a new id. An id names one delivery in a session, which may get a message in more than one way.
+    /// Returns a copy of the message with a new id. Within a session, a message id stands for one delivery, but a
+    /// session may get the same message several times, through different subscriptions.
     pub(crate) fn copy_with_new_id(&self, message: &Message) -> Arc<Message> {
         Arc::new(message.clone().with_id(self.engine.next_message().0))
     }
 
-    /// A subscription was made or replaced.
+    /// Appends that a subscription was made or replaced. Returns its commit.
     pub(crate) fn subscribe(
         &self,
         turn: &mut Turn<'_>,
@@ -134,7 +136,7 @@ impl SessionStore {
         self.append_one(turn, Operation::Subscribe { session, record: Box::new(record) })
     }
 
-    /// A subscription was removed.
+    /// Appends that a subscription was removed. Returns its commit.
     pub(crate) fn unsubscribe(
         &self,
         turn: &mut Turn<'_>,
@@ -145,7 +147,8 @@ impl SessionStore {
         self.append_one(turn, Operation::Unsubscribe { session: SessionId(handle.id()), filter })
     }
 
-    /// A message was retained, or its topic cleared.
+    /// Appends that a message was retained or, if its payload is empty, that the retained message of its topic was
+    /// deleted. Returns the commit.
     pub(crate) fn retain(&self, turn: &mut Turn<'_>, tenant: &Arc<str>, message: &Arc<Message>) -> Commit {
         let tenant = Arc::clone(tenant);
         let operation = if message.payload().is_empty() {
@@ -157,8 +160,12 @@ impl SessionStore {
         self.append_one(turn, operation)
     }
 
-    /// What to do when a retained message has expired: it need not be kept. Nobody waits for that.
-    pub(crate) fn forgets_retained(&self, tenant: &Arc<str>) -> impl Fn(&Message) + Send + Sync + use<> {
+    /// Returns the function to call for a retained message that has expired. It deletes the message from the store,
+    /// without waiting for the commit.
+    pub(crate) fn retained_expiry_handler(
+        &self,
+        tenant: &Arc<str>,
+    ) -> impl Fn(&Message) + Send + Sync + use<> {
         let (store, tenant) = (Arc::clone(&self.engine), Arc::clone(tenant));
         move |message| {
             let topic = Arc::from(message.topic());
@@ -170,7 +177,7 @@ impl SessionStore {
         self.append(turn, &mut vec![operation])
     }
 
-    /// Appends all of `operations`; returns the commit that covers them.
+    /// Appends all of `operations`, and returns the commit that covers them.
     pub(crate) fn append(&self, turn: &Turn<'_>, operations: &mut Vec<Operation>) -> Commit {
         if operations.is_empty() {
             return Commit(0);
@@ -181,10 +188,10 @@ impl SessionStore {
                 self.state.slow_until.fetch_max(commit.0, Ordering::Relaxed);
                 commit
             }
-            // It failed for good: what depends on it is never acknowledged.
+            // The store has failed permanently, so anything that depends on these operations is never acknowledged.
             Appended::Refused => {
                 turn.counters.store_refused.add(1);
-                NEVER
+                NEVER_COMMITTED
             }
         }
     }
@@ -202,4 +209,4 @@ impl<F: Fn() + Send + Sync> Observer for CommitNotifier<F> {
 }
 
 /// A commit that is never reached.
-const NEVER: Commit = Commit(u64::MAX);
+const NEVER_COMMITTED: Commit = Commit(u64::MAX);

@@ -1,4 +1,4 @@
-//! The frames of a batch, and the same messages in other forms.
+//! The raw frames of a batch, and their conversion to messages and to QoS 0 frames.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,25 +6,26 @@ use std::time::Instant;
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
 
-/// Whole PUBLISH frames of one topic and QoS, 0 or 1. Apart from the packet identifier they contain nothing that concerns only
-/// one hop: no topic alias, no subscription identifier, no DUP, no RETAIN, no expiry.
+/// Complete PUBLISH frames of one topic and one QoS, which is 0 or 1. Apart from the packet identifier, they contain
+/// nothing that must be changed when they are forwarded: no topic alias, no subscription identifier, no DUP, no RETAIN,
+/// no expiry.
 #[derive(Clone, Copy)]
 pub struct RawFrames<'a> {
-    /// The topic of all of them.
+    /// The topic of all frames.
     pub topic: &'a str,
     /// The frames, one after the other.
     pub wire: &'a [u8],
-    /// The QoS of all of them.
+    /// The QoS of all frames.
     pub qos: QoS,
-    /// How many there are.
+    /// Number of frames.
     pub count: u32,
-    /// Size of the largest in bytes.
+    /// Size of the largest frame in bytes.
     pub largest: usize,
-    /// The offsets of their packet identifiers in `wire`; empty at QoS 0.
+    /// The offsets of the packet identifiers in `wire`; empty at QoS 0.
     pub packet_ids: &'a [usize],
 }
 
-/// Frames that outlive the read they came with.
+/// Raw frames that own their bytes, for a publish that takes several turns.
 pub(crate) struct OwnedFrames {
     topic: Box<str>,
     wire: Box<[u8]>,
@@ -35,8 +36,8 @@ pub(crate) struct OwnedFrames {
 }
 
 impl<'a> RawFrames<'a> {
-    /// Whether a publish can travel as a frame among others; not if it is at QoS 1 and `alone`, because then it has its own verdict.
-    /// Larger ones are shared by their receivers rather than copied for each.
+    /// Whether a publish can be forwarded as a raw frame in a batch. A publish at QoS 1 cannot if it is `alone`,
+    /// because it then needs a verdict of its own. A large message is not copied for each receiver; receivers share it.
     #[must_use]
     pub const fn takes(view: &PublishView<'_>, alone: bool) -> bool {
         let as_frame = match view.qos {
@@ -44,15 +45,15 @@ impl<'a> RawFrames<'a> {
             QoS::AtLeastOnce => !alone,
             QoS::ExactlyOnce => false,
         };
-        as_frame && view.copyable() && view.properties.len() + view.payload.len() <= COPIED_MAX
+        as_frame && view.copyable() && view.properties.len() + view.payload.len() <= FRAME_BYTES_MAX
     }
 
-    /// The work of one copy to one session.
+    /// Returns the cost, in units of [`crate::Budget`], of copying the frames to one session.
     pub(crate) fn cost(&self) -> u32 {
         u32::try_from(1 + self.wire.len() / BYTES_PER_UNIT).unwrap_or(u32::MAX)
     }
 
-    /// The frames one by one.
+    /// Returns the frames one by one.
     pub fn frames(&self, version: ProtocolVersion) -> impl Iterator<Item = Frame<'a>> {
         let mut rest = self.wire;
         std::iter::from_fn(move || {
@@ -62,13 +63,13 @@ impl<'a> RawFrames<'a> {
         })
     }
 
-    /// The parsed frames one by one.
+    /// Returns the parsed frames one by one.
     pub fn views(&self, version: ProtocolVersion) -> impl Iterator<Item = PublishView<'a>> {
         let topic = self.topic;
         self.frames(version).filter_map(move |packet| PublishView::parse_after(topic, &packet, version).ok())
     }
 
-    /// Adds the same messages to a list.
+    /// Decodes the frames into messages and appends them to `list`.
     pub fn put_messages(
         &self,
         version: ProtocolVersion,
@@ -80,7 +81,8 @@ impl<'a> RawFrames<'a> {
         list.extend(self.views(version).map(message));
     }
 
-    /// The same messages as QoS 0 frames in the wire format of `to`, and the size of the largest.
+    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size of the largest
+    /// in bytes.
     #[must_use]
     pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
@@ -110,7 +112,7 @@ impl From<RawFrames<'_>> for OwnedFrames {
     }
 }
 
-/// Bytes of frames that are copied for one unit of work.
+/// Number of bytes of frames whose copying costs one unit of the budget.
 const BYTES_PER_UNIT: usize = 4096;
-/// Properties and payloads up to this many bytes together travel as copied frames.
-const COPIED_MAX: usize = 1024;
+/// Maximum size in bytes of the properties and the payload together that are forwarded in a raw frame.
+const FRAME_BYTES_MAX: usize = 1024;

@@ -1,4 +1,5 @@
-//! Which frames join a batch, and how they are re-encoded for the other wire class.
+//! Tests of publish batches: which frames can be added to a batch, and how frames are re-encoded for the other wire
+//! class.
 
 use std::time::Instant;
 
@@ -63,7 +64,7 @@ fn frames_that_are_not_adjacent_are_copied_together() {
     assert_eq!((raw.count, raw.largest), (3, views[3].wire.len()));
     batch.clear();
     assert!(batch.extend(&views[1]));
-    assert_eq!(batch.raw().unwrap().wire, views[1].wire, "the earlier frames are gone");
+    assert_eq!(batch.raw().unwrap().wire, views[1].wire, "`clear` has removed the earlier frames");
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn messages_and_frames_do_not_mix() {
 }
 
 #[test]
-fn packet_identifiers_are_found_in_the_batch() {
+fn a_batch_records_the_offsets_of_its_packet_identifiers() {
     let bytes = encode_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "a", "a"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
@@ -102,7 +103,7 @@ fn packet_identifiers_are_found_in_the_batch() {
     assert_eq!(packet_ids(&raw), [100, 101, 102]);
     batch.clear();
     assert!(batch.extend(&views[1]));
-    assert_eq!(batch.raw().unwrap().packet_ids, [5], "the earlier frames are gone");
+    assert_eq!(batch.raw().unwrap().packet_ids, [5], "`clear` has removed the earlier frames");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The verb `connect`: a connection gets its session, the former one loses it, and CONNACK is sent or waits.
+//! The verb `connect`: attaches a new connection to its session, detaches the former connection, and sends CONNACK or
+//! lets it wait for a commit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +20,9 @@ use super::SideEffects;
 use super::output::take_output;
 use super::subscriptions::unsubscribe_all;
 
-/// What a connection has of its session.
+/// The result of the verb `connect`: everything that a new connection needs from its session.
 pub struct Attachment {
-    /// Its claim to the session.
+    /// The right of the connection to change the session.
     pub owner: Ownership,
     /// The signals to the connection.
     pub signals: Arc<Signals>,
@@ -31,18 +32,18 @@ pub struct Attachment {
     pub connack: Option<Box<ConnAck>>,
 }
 
-/// What a link can do besides carrying bytes.
+/// Properties of the link that the broker needs.
 #[derive(Debug)]
 pub struct LinkFacts {
-    /// The core that polls it.
+    /// The core that polls the link.
     pub core: CoreId,
-    /// Lets any core write.
+    /// Lets any core write to the link; `None` if only the core that polls it may write.
     pub writer: Option<Arc<dyn DirectWrite>>,
-    /// The interval at which the transport wants a sign of life from us.
+    /// The interval at which the transport needs a keep-alive signal from the broker, if any.
     pub heartbeat: Option<Duration>,
 }
 
-/// What attaching left to be done without the locks.
+/// The result of attaching a connection, with the work to be done after the locks were released.
 struct Entered {
     handle: Arc<SessionHandle>,
     epoch: u64,
@@ -52,13 +53,13 @@ struct Entered {
 }
 
 impl Broker {
-    /// Gives the session to a new connection. Whichever connection had it cannot change anything from here on
-    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers everything that the session was before: no answer on the connection may
-    /// leave earlier.
+    /// Attaches a new connection to its session. The former connection of the session can no longer change it
+    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers all earlier changes of the session: no answer on the new
+    /// connection may be sent before.
     ///
     /// # Errors
-    /// Gives `facts` back while a publish of the former connection takes several turns: its messages come before anything that
-    /// the new connection, or the former one's will, brings. Call again in the next turn.
+    /// Gives `facts` back while a publish of the former connection is unfinished, because its messages must be
+    /// delivered before the will of the former connection and the messages of the new one. Call again in the next turn.
     pub fn connect(
         &self,
         turn: &mut Turn<'_>,
@@ -83,7 +84,7 @@ impl Broker {
         Ok(Receipt::new(Attachment { owner, signals, inbound, connack }, commit))
     }
 
-    /// Runs under the lock of the registry's shard.
+    /// Attaches the connection, under the lock of the registry's shard.
     fn attach(
         &self,
         turn: &mut Turn<'_>,
@@ -119,7 +120,8 @@ impl Broker {
         if self.sessions.is_stopping() {
             turn.effects.notify(signals, Signal::Shutdown);
         }
-        // Under this lock: a later change would otherwise take these along, and CONNACK would not know their commit.
+        // Saved before the session is unlocked: otherwise a later operation would store these changes, and the commit
+        // that CONNACK must wait for would be unknown here.
         let saved = guard.save(turn, None);
         if was_persistent != guard.session.is_persistent() || !attached.session_present {
             guard.stored_at_commit = guard.stored_at_commit.max(saved);
@@ -132,8 +134,8 @@ impl Broker {
         Ok(Entered { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
-    /// Why such a connection cannot be let in at present, if so: the store has no room for a new session, or none to record that
-    /// one ended; or it failed.
+    /// Returns the reason code with which a connection must be refused because of the store: it failed, or it has no
+    /// room to record a new session or the end of an existing one. Returns `None` if the connection is accepted.
     #[must_use]
     pub fn check_admission(&self, negotiated: &Negotiated) -> Option<ReasonCode> {
         let store = self.durability.store().filter(|store| store.is_refusing())?;
@@ -150,10 +152,11 @@ impl Broker {
         (!resumes).then_some(ReasonCode::QuotaExceeded)
     }
 
-    /// Whether a client may be let in although the store has no room, to fetch what waits for it. CONNACK would wait for room, and
-    /// room may come only from what this client takes. So CONNACK must say nothing that is not stored already: the session is,
-    /// with this expiry, and there is no will, before or after. And nothing may be sent again that rests on what is not stored, as
-    /// at QoS 2.
+    /// Whether a client is accepted although the store has no room, to fetch its waiting messages, and CONNACK does not
+    /// wait for a commit. A commit may need room that only this client's acknowledgements can free. So this is allowed
+    /// only if CONNACK promises nothing that is not stored already: the session is stored with the same expiry, and
+    /// there is no will, neither before nor now. Also, the session must have no QoS 2 messages, because their packets
+    /// depend on further changes to the store.
     fn drains_only(&self, state: &State, negotiated: &Negotiated) -> bool {
         let is_full = self.durability.store().is_some_and(|store| store.is_refusing() && !store.has_failed());
         if !is_full || negotiated.clean_start || !state.session.is_persistent() {
@@ -173,12 +176,12 @@ impl Broker {
 }
 
 impl SessionGuard<'_> {
-    /// Sends CONNACK, and then what waits for the client.
+    /// Sends CONNACK, and then the packets waiting for the client.
     pub(crate) fn open(&mut self, turn: &mut Turn<'_>, connack: Box<ConnAck>) {
         if !self.session.send(&Packet::ConnAck(connack))
             && let Some(connection) = &self.connection
         {
-            // The client takes no packet of that size, so the connection cannot begin [MQTT5-3.1.2-24].
+            // CONNACK is larger than the client's Maximum Packet Size, so the connection cannot begin [MQTT5-3.1.2-24].
             turn.effects.notify(&connection.signals, Signal::Broken);
         }
         if self.restart_scopes() {
@@ -189,7 +192,7 @@ impl SessionGuard<'_> {
     }
 }
 
-/// What CONNACK says of a stored session has to be stored first: gives CONNACK back if it `waits` for that.
+/// Sends CONNACK, or gives it back if it `waits` for a commit, because what CONNACK promises must be stored first.
 fn send_or_hold(
     turn: &mut Turn<'_>,
     guard: &mut SessionGuard<'_>,
@@ -204,7 +207,7 @@ fn send_or_hold(
     None
 }
 
-/// Replaces the former connection, and tells it.
+/// Replaces the former connection, if any, and notifies it. `last_words` are its bytes that are still to be written.
 fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, last_words: Vec<u8>) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);

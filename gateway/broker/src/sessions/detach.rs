@@ -1,4 +1,4 @@
-//! The verb `disconnect`: a connection goes, its session stays or ends.
+//! The verb `disconnect`: detaches a connection from its session, which continues to exist or ends.
 
 use tidegate_session::Cause;
 
@@ -12,8 +12,8 @@ use super::output::take_output;
 use super::subscriptions::forget_subscriptions;
 
 impl Broker {
-    /// Takes the session from a connection that ended. What the connection still had to write is appended to `rest`. The end of
-    /// the connection, its will, and what becomes of the session are stored together.
+    /// Detaches a connection that ended from its session. Appends the bytes that the connection still has to write to
+    /// `rest`. The end of the connection, its will, and the end of the session, if it ends, are stored together.
     pub fn disconnect(
         &self,
         turn: &mut Turn<'_>,

@@ -1,4 +1,5 @@
-//! Sessions that ended since the last commit. A later CONNACK says that there is no session; it waits until that is stored.
+//! Sessions whose end is not committed yet. A later CONNACK without Session Present must wait until the end of the
+//! earlier session is stored.
 
 use std::collections::HashMap;
 
@@ -7,20 +8,22 @@ use tidegate_persistence::Commit;
 
 use crate::session_handle::SessionKey;
 
-/// Names of sessions that are gone, and the commits that cover their ends. Those that are committed are removed with the first
-/// end after the next commit, so its size is bounded by the sessions that end between two commits.
+/// The names of sessions that ended, with the commits that cover their ends. When another session ends after a commit,
+/// the entries whose commit is reached are removed. So the number of entries is bounded by the sessions that end
+/// between two commits.
 #[derive(Default)]
 pub(super) struct EndedSessions(Mutex<Ended>);
 
 #[derive(Default)]
 struct Ended {
     commits: HashMap<SessionKey, Commit>,
-    /// What is committed up to here was removed.
+    /// Entries up to this commit were removed.
     purged: Commit,
 }
 
 impl EndedSessions {
-    /// A session ends with `commit`, which may be reached already.
+    /// Records that a session ends with `commit`, which may be reached already. `committed` is the last commit that the
+    /// store has reached.
     pub(super) fn note(&self, key: &SessionKey, commit: Commit, committed: Commit) {
         if commit <= committed {
             return;
@@ -33,7 +36,8 @@ impl EndedSessions {
         commits.insert(key.clone(), commit);
     }
 
-    /// The commit that covers the end of the last session of that name; `Commit(0)` if it is not known to be outstanding.
+    /// Returns the commit that covers the end of the last session of this name; `Commit(0)` if there is none to wait
+    /// for.
     pub(super) fn commit(&self, key: &SessionKey) -> Commit {
         self.0.lock().commits.get(key).copied().unwrap_or(Commit(0))
     }

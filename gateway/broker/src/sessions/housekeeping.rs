@@ -1,11 +1,11 @@
-//! Gives back memory that nobody asks for: expired messages in the queues of sessions without a connection.
+//! Frees memory that no other operation frees: expired messages in the queues of sessions without a connection.
 
 use crate::broker::Broker;
 use crate::turn::Turn;
 
 impl Broker {
-    /// Drops expired messages from the queues of sessions without a connection, in the shards of the registry from `shard` on,
-    /// until the budget is spent. Returns the shard to go on with; `None` at the end.
+    /// Drops expired messages from the queues of sessions without a connection, in the shards of the registry from
+    /// `shard` on, until the budget is spent. Returns the shard to continue with; `None` after the last shard.
     pub fn sweep_sessions(&self, turn: &mut Turn<'_>, shard: usize) -> Option<usize> {
         for shard in shard.. {
             let handles = self.sessions.registry.shard(shard)?;

@@ -1,4 +1,4 @@
-//! The last bytes of a connection that loses its session.
+//! Takes the last bytes of a connection that loses its session.
 
 use crate::session_handle::State;
 

@@ -1,4 +1,4 @@
-//! When a session is looked at next.
+//! Schedules the next timer of a session.
 
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, State};
@@ -6,13 +6,14 @@ use crate::timer_queue::{Timer, TimerGrid};
 use crate::turn::Turn;
 
 impl Broker {
-    /// See [`schedule`].
+    /// Schedules the session's next timer, as the function [`schedule`] does.
     pub(crate) fn schedule(&self, turn: &mut Turn<'_>, handle: &SessionHandle, state: &mut State) {
         schedule(&self.sessions.timers, turn, handle, state);
     }
 }
 
-/// Has the session looked at when something is due for it, unless that happens earlier anyway.
+/// Schedules a timer for the next thing that is due for the session: end of silence, heartbeat, will or session expiry.
+/// Does nothing if the session already has an earlier timer.
 pub(super) fn schedule(grid: &TimerGrid, turn: &mut Turn<'_>, handle: &SessionHandle, state: &mut State) {
     let connection = state.connection.as_ref();
     let silence = connection.and_then(|connection| {

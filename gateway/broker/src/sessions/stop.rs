@@ -1,4 +1,5 @@
-//! The end of a broker, in explicit steps: ask every connection to end, wait for them (the caller does that), close the store.
+//! Stops the broker in explicit steps: asks every connection to end, then, when the caller has waited for them, closes
+//! the store.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,10 +12,10 @@ use crate::turn::Turn;
 
 use super::Sessions;
 
-/// What the last step found.
+/// The result of stopping the broker.
 #[derive(Debug)]
 pub struct StopReport {
-    /// Connections that had not ended.
+    /// Number of connections that had not ended.
     pub connections: usize,
     /// Whether everything that was appended to the store is committed.
     pub store: Result<(), CloseError>,
@@ -27,7 +28,7 @@ impl Sessions {
 }
 
 impl Broker {
-    /// First step: asks every connection to end, and those that are still to come.
+    /// Takes the first step of stopping: asks every connection to end, including those that attach later.
     pub fn begin_stop(&self, turn: &mut Turn<'_>) {
         self.sessions.stopping.store(true, Ordering::SeqCst);
         self.sessions.registry.for_each(|handle: &Arc<_>| {
@@ -37,7 +38,7 @@ impl Broker {
         });
     }
 
-    /// Last step, when no core runs any more: commits what was appended and closes the store.
+    /// Takes the last step of stopping, after all cores have ended: commits what was appended and closes the store.
     pub fn finish_stop(&self) -> StopReport {
         let mut connections = 0;
         self.sessions.registry.for_each(|handle| connections += usize::from(handle.is_online()));

@@ -1,11 +1,11 @@
-//! The subscriptions of a session that ends leave the routing table.
+//! Removes the subscriptions of sessions from the routing table.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 
 use crate::session_handle::{SessionHandle, State};
 use crate::tenant::Tenant;
 
-/// The session ended: removes its subscriptions from the routing table.
+/// Removes the subscriptions of a session that ended from the routing table, and drops its replays.
 pub(super) fn forget_subscriptions(tenant: &Tenant, handle: &SessionHandle, state: &mut State) {
     state.replays = None;
     let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter).collect();

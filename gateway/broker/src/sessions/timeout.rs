@@ -1,4 +1,4 @@
-//! The verb `timeout`: silence, transport keep alive, delayed will, session expiry.
+//! The verb `timeout`: handles silence of a client, the transport's keep alive, delayed wills, and session expiry.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::SideEffects;
 use super::subscriptions::forget_subscriptions;
 
 impl Broker {
-    /// Looks at the session of a timer that is due, and does what its time has come for. Timers of sessions that are gone, or that
-    /// were overtaken by earlier ones, do nothing.
+    /// Handles everything that is due for the session of a timer. Does nothing if the session no longer exists, or if
+    /// the timer is no longer the session's current timer.
     pub fn timeout(&self, turn: &mut Turn<'_>, timer: Timer) -> Receipt<()> {
         let Some(handle) = self.sessions.registry.find(timer.session) else { return Receipt::immediate(()) };
-        // Most timers are about silence only.
+        // The atomic scope is opened only if a will or an expiry may be due. Most timers are only for silence.
         let may_end = self.durability.store().is_some() && handle.lock().session.poll_timeout().is_some();
         let _atomic = if may_end { self.durability.atomic_scope() } else { None };
         let mut guard = self.guard(&handle);
@@ -42,7 +42,7 @@ impl Broker {
         Receipt::new((), commit.max(self.apply_side_effects(turn, &handle, effects)))
     }
 
-    /// Schedules what restored sessions wait for: delayed wills and expiry.
+    /// Schedules the delayed wills and the expiry of restored sessions.
     pub fn schedule_restored(&self, turn: &mut Turn<'_>) {
         self.sessions.registry.for_each(|handle: &Arc<_>| {
             self.schedule(turn, handle, &mut handle.lock());

@@ -1,4 +1,4 @@
-//! When the store cannot keep up, reading stops until the commit that the store has named, and no longer.
+//! When the store cannot keep up, clients are not read until the store has reached the commit that it has named.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::{Counters, SessionStore, Workspace};
 struct InstantCommit(Memory);
 
 #[test]
-fn a_commit_before_append_returns_leaves_no_backpressure() {
+fn backpressure_ends_even_if_the_store_commits_before_append_returns() {
     let open = |observer: Arc<dyn Observer>| {
         let store: Arc<dyn Store> = Arc::new(InstantCommit(Memory::new(observer)));
         Ok::<_, ()>(store)

@@ -1,4 +1,5 @@
-//! A broker that starts again on the same store: what a crash left half done is completed once, not begun anew at each start.
+//! A broker that is restarted on the same store: the session expiry of a session that was connected at a crash counts
+//! from the first restart, and not again from every later one.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +13,7 @@ use tidegate_session::Config as SessionConfig;
 
 use crate::{Broker, BrokerConfig, ConnectStep, CoreId, Counters, LinkFacts, SessionStore, Workspace};
 
-/// One run of a broker on a store, from a moment on both clocks.
+/// One run of a broker on a store.
 struct Run {
     broker: Broker,
     workspace: Workspace,
@@ -36,7 +37,7 @@ impl Clocks for TestClocks {
 }
 
 impl Run {
-    /// Starts so many seconds after the first start.
+    /// Starts the broker on the store in `folder`, `seconds` after `origin`.
     fn start(folder: &Path, origin: Instant, seconds: u64) -> Self {
         let now = origin + Duration::from_secs(seconds);
         let clocks = Arc::new(TestClocks { now, since_boot: Duration::from_secs(seconds) });
@@ -72,14 +73,14 @@ impl Run {
         assert!(connected.is_ok());
     }
 
-    /// The process ends. What was appended is committed, and the connections never end: as in a crash after the commit.
+    /// Ends the run like a crash after the last commit: everything appended is committed, but no connection has ended.
     fn crash(self) {
         self.broker.durability().close().unwrap();
     }
 }
 
 #[test]
-fn a_session_attached_at_a_crash_expires_although_the_broker_starts_again_and_again() {
+fn a_session_connected_at_a_crash_expires_despite_repeated_restarts() {
     let folder = TempDir::new().unwrap();
     let origin = Instant::now();
     let mut first = Run::start(folder.path(), origin, 0);
@@ -90,7 +91,7 @@ fn a_session_attached_at_a_crash_expires_although_the_broker_starts_again_and_ag
         assert_eq!(run.broker.registry().len(), 1, "{seconds} s after the crash");
         run.crash();
     }
-    // It lost its connection at the second start, after 3 s.
+    // The session counts as disconnected since the first restart, after 3 s.
     let last = Run::start(folder.path(), origin, 10);
     assert!(last.broker.registry().is_empty(), "the session outlived its expiry");
     last.crash();

@@ -33,7 +33,7 @@ fn unacknowledged_messages_go_to_another_member_when_one_disconnects() {
 }
 
 #[test]
-fn connected_members_are_preferred() {
+fn connected_members_of_a_shared_subscription_are_preferred() {
     let mut test_broker = TestBroker::new(Config::default());
     let publisher = test_broker.attach("p", |_| {});
     let offline = test_broker.attach("a", |connect| connect.session_expiry = Some(60));

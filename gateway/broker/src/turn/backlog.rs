@@ -1,4 +1,4 @@
-//! What a core has left for later turns: sessions that wait for a commit.
+//! The work that a core has left for later turns: sessions whose packets wait for a commit.
 
 use std::sync::Arc;
 
@@ -7,6 +7,6 @@ use crate::session_handle::SessionHandle;
 /// Work for later turns of one core.
 #[derive(Default)]
 pub struct Backlog {
-    /// Sessions whose messages wait for a commit. A session is in it at most once.
+    /// Sessions whose packets wait for a commit. A session is in the list at most once.
     pub(crate) awaiting_commit: Vec<Arc<SessionHandle>>,
 }

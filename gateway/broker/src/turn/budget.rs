@@ -5,24 +5,24 @@
 pub struct Budget(u32);
 
 impl Budget {
-    /// A budget of `units`.
+    /// Creates a budget of `units`.
     #[must_use]
     pub const fn new(units: u32) -> Self {
         Self(units)
     }
 
-    /// Takes `units` away. What was begun is finished, so a turn may spend somewhat more than it has.
+    /// Subtracts `units`. An operation that has begun is finished, so a turn may spend somewhat more than its budget.
     pub fn charge(&mut self, units: u32) {
         self.0 = self.0.saturating_sub(units);
     }
 
-    /// Whether nothing is left.
+    /// Whether no units are left.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.0 == 0
     }
 
-    /// Whether `units` can be spent.
+    /// Whether at least `units` are left.
     #[must_use]
     pub fn covers(&self, units: u32) -> bool {
         units <= self.0

@@ -1,4 +1,5 @@
-//! What a turn leaves for its caller to carry out: flush, notify, schedule, await a commit.
+//! The effects of a turn, which the core carries out afterwards: flush a session, notify a connection, schedule a
+//! timer, await a commit.
 
 use std::sync::Arc;
 
@@ -14,58 +15,61 @@ pub struct Effects {
     flushes: Vec<Arc<SessionHandle>>,
     notifications: Vec<(Arc<Signals>, Signal)>,
     timers: Vec<Timer>,
-    waiting: Vec<Arc<Signals>>,
+    /// Connections to be woken after the next commit.
+    awaiting_commit: Vec<Arc<Signals>>,
+    /// The earliest commit that something waits for.
     awaited: Option<Commit>,
 }
 
 impl Effects {
-    /// Bytes wait for the session's connection: write them before the core sleeps.
+    /// Asks the core to write the bytes waiting for the session's connection before it sleeps.
     pub fn flush(&mut self, handle: &Arc<SessionHandle>) {
         if handle.mark() {
             self.flushes.push(Arc::clone(handle));
         }
     }
 
-    /// Tells a connection something, and wakes it.
+    /// Asks the core to set a signal of a connection and wake it.
     pub(crate) fn notify(&mut self, signals: &Arc<Signals>, signal: Signal) {
         self.notifications.push((Arc::clone(signals), signal));
     }
 
-    /// Comes back to a session at a time.
+    /// Asks the core to call [`crate::Broker::timeout`] when the timer is due.
     pub(crate) fn schedule(&mut self, timer: Timer) {
         self.timers.push(timer);
     }
 
-    /// Calls [`crate::Broker::commit_reached`] after the next commit; at once if `commit` is reached by the time this is
-    /// carried out.
+    /// Asks the core to call [`crate::Broker::commit_reached`] when the store next reports a commit, or immediately if
+    /// `commit` is already reached when the core carries out this effect.
     pub(crate) fn await_commit(&mut self, commit: Commit) {
         self.awaited = Some(self.awaited.map_or(commit, |awaited| awaited.min(commit)));
     }
 
-    /// The same, and gives the connection [`Signal::Committed`] then.
+    /// Does the same as [`Self::await_commit`], and also asks the core to notify the connection with
+    /// [`Signal::Committed`] at that time.
     pub(crate) fn wake_at_commit(&mut self, signals: &Arc<Signals>, commit: Commit) {
-        self.waiting.push(Arc::clone(signals));
+        self.awaiting_commit.push(Arc::clone(signals));
         self.await_commit(commit);
     }
 
-    /// Whether there is nothing to carry out except flushes.
+    /// Whether there are no effects other than flushes.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.notifications.is_empty() && self.timers.is_empty() && self.awaited.is_none()
     }
 
-    /// Whether sessions have bytes to write.
+    /// Whether there are sessions to be flushed.
     #[must_use]
     pub fn has_flushes(&self) -> bool {
         !self.flushes.is_empty()
     }
 
-    /// Moves the sessions whose bytes wait, each once, to the end of `into`.
+    /// Moves the sessions to be flushed to the end of `into`, each once.
     pub fn take_flushes(&mut self, into: &mut Vec<Arc<SessionHandle>>) {
         into.append(&mut self.flushes);
     }
 
-    /// Takes what connections have to be told.
+    /// Takes the notifications for connections.
     pub fn take_notifications(&mut self) -> impl Iterator<Item = (Arc<Signals>, Signal)> {
         self.notifications.drain(..)
     }
@@ -77,7 +81,7 @@ impl Effects {
 
     /// Takes the connections to wake after the next commit, and moves them to the end of `into`.
     pub fn take_waiting(&mut self, into: &mut Vec<Arc<Signals>>) {
-        into.append(&mut self.waiting);
+        into.append(&mut self.awaiting_commit);
     }
 
     /// Takes the earliest commit that something waits for.

@@ -5,14 +5,14 @@
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence that follows from `seed`.
+    /// Creates the sequence that `seed` determines.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        // The sequence of 0 is all zeros.
+        // With the seed 0, the sequence would consist of zeros.
         Self(if seed == 0 { 1 } else { seed })
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn next_number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,5 +1,5 @@
-//! Lists that are empty between uses and keep their memory: to grow them anew for each read would cost more than what is
-//! put in them.
+//! Lists that are empty between uses and keep their memory, because allocating them again for each read would cost more
+//! than filling them.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use tidegate_session::Change;
 
 use crate::connection::ReadBatchLists;
 
-/// A core's lists for reuse.
+/// The lists of one core whose memory is reused.
 #[derive(Default)]
 pub struct Scratch {
-    /// For frames that some subscriber takes as messages.
+    /// The messages decoded from frames, for subscribers that cannot take the frames.
     pub(crate) messages: Vec<Arc<Message>>,
-    /// For what one read brings. `None` while a read uses them, so that nothing is dropped when they come back.
+    /// The lists of a read batch; `None` while a read uses them.
     pub(crate) read_batch: Option<ReadBatchLists>,
-    /// For a session's changes on their way to the store.
+    /// The changes of a session that are being passed to the store.
     pub(crate) changes: Vec<Change>,
-    /// For the operations they become.
+    /// The store operations made from these changes.
     pub(crate) operations: Vec<Operation>,
 }
 
 impl Scratch {
-    /// Empties the lists of a session's changes; keeps their memory, within bounds.
+    /// Empties `changes` and `operations`. They keep their memory, up to a limit.
     pub(crate) fn recycle_changes(&mut self) {
-        // A store that refused left the operations as they were.
+        // If the store refused the operations, they are still in the list.
         self.operations.clear();
         self.changes.clear();
         if self.operations.capacity() > OPERATIONS_KEPT_MAX {
@@ -35,5 +35,5 @@ impl Scratch {
     }
 }
 
-/// Operations whose memory a core keeps.
+/// Maximum number of operations for which an emptied list keeps its memory.
 const OPERATIONS_KEPT_MAX: usize = 4096;

@@ -23,7 +23,7 @@ pub struct PasswordArguments {
 }
 
 impl PasswordArguments {
-    /// User name and password for CONNECT.
+    /// Returns the user name and password for CONNECT.
     pub fn read(&self) -> Result<(Option<String>, Option<Bytes>), Failure> {
         Ok((self.user.clone(), self.password()?.map(Bytes::from)))
     }

@@ -47,15 +47,15 @@ struct PayloadChoice {
 
 /// Yields the payloads to publish.
 pub enum PayloadSource {
-    /// The same payload, a number of times.
+    /// One payload, which is published a number of times.
     Repeated {
         /// The payload.
         payload: Bytes,
-        /// How many times it is still to be published.
+        /// How many more times the payload is to be published.
         remaining: u64,
         /// The time between two publications.
         delay: Duration,
-        /// When the next one is due.
+        /// When the next publication is due.
         next_at: Instant,
     },
     /// The lines of standard input.
@@ -90,7 +90,7 @@ impl PayloadSource {
         Ok(Self::Repeated { payload, remaining: arguments.repeat, delay, next_at: Instant::now() })
     }
 
-    /// The next payload; `None` after the last. Cancel-safe.
+    /// Returns the next payload; `None` after the last. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
             Self::Repeated { remaining: 0, .. } => Ok(None),

@@ -13,7 +13,7 @@ pub struct PublishReport {
 }
 
 impl PublishReport {
-    /// Records a sent message. Only one with a packet identifier will be acknowledged.
+    /// Records a sent message. If it has no packet identifier, no acknowledgement will arrive for it.
     pub fn record_sent(&mut self, packet_id: Option<PacketId>) {
         self.unacknowledged += u64::from(packet_id.is_some());
     }

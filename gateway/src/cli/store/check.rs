@@ -10,7 +10,7 @@ use crate::cli::exit::{self, Failure};
 
 /// The arguments of `store check`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     #[command(flatten)]
     source: SourceArguments,

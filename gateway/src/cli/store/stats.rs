@@ -11,7 +11,7 @@ use crate::cli::exit::{self, Failure};
 
 /// The arguments of `store stats`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     #[command(flatten)]
     source: SourceArguments,
@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn print(contents: &Contents, output: &mut impl Write) -> io::Result<()> {
-    for (name, number) in lines(contents) {
+    for (name, number) in named_counts(contents) {
         writeln!(output, "{name:<14} {number}")?;
     }
     for (tenant, TenantContents { sessions, retained }) in &contents.tenants {
@@ -42,7 +42,8 @@ fn print(contents: &Contents, output: &mut impl Write) -> io::Result<()> {
 }
 
 fn to_json(contents: &Contents) -> Value {
-    let numbers = lines(contents).into_iter().map(|(name, number)| (name.to_owned(), Value::from(number)));
+    let numbers =
+        named_counts(contents).into_iter().map(|(name, number)| (name.to_owned(), Value::from(number)));
     let mut object: Map<_, _> = numbers.collect();
     let tenants = contents.tenants.iter().map(|(tenant, TenantContents { sessions, retained })| {
         (tenant.to_string(), json!({ "sessions": sessions, "retained": retained }))
@@ -51,7 +52,7 @@ fn to_json(contents: &Contents) -> Value {
     Value::Object(object)
 }
 
-fn lines(contents: &Contents) -> [(&'static str, u64); 10] {
+fn named_counts(contents: &Contents) -> [(&'static str, u64); 10] {
     [
         ("schema", contents.schema.into()),
         ("sessions", contents.sessions),

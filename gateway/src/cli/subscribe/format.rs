@@ -29,7 +29,8 @@ pub fn print(format: Format, has_topic: bool, message: &Publish, output: &mut im
     }
 }
 
-/// Payloads and correlation data that are not UTF-8 are base64 strings, in fields whose names end with `_base64`.
+/// Converts a message to JSON. Payloads and correlation data that are not UTF-8 become base64 strings, in fields whose
+/// names end with `_base64`.
 fn to_json(message: &Publish) -> Value {
     let mut object = Map::new();
     object.insert("topic".to_owned(), json!(message.topic));

@@ -1,4 +1,5 @@
-//! Refused and failed connects, and how connections end.
+//! Tests of connecting and closing: accepted, refused and failed connects, and the end of a connection from either
+//! side.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The client does not send what the server does not accept.
+//! The client does not send messages that exceed the limits announced in CONNACK.
 
 use tidegate_mqtt::{ConnAck, Publish, QoS};
 

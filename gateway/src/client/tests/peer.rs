@@ -1,4 +1,4 @@
-//! A scripted server: it sends the packets that the test tells it to send.
+//! A scripted server: the test decides which packets it sends.
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, ProtocolVersion, Publish};
@@ -49,12 +49,13 @@ impl ScriptedServer {
 }
 
 impl Peer {
-    /// The next packet from the client. Panics if the client has closed the connection.
+    /// Waits for the next packet from the client and returns it. Panics if the client has closed the connection.
     pub async fn receive(&mut self) -> Packet {
         self.try_receive().await.expect("the client closed")
     }
 
-    /// The next packet from the client; `None` if the client has closed the connection.
+    /// Waits for the next packet from the client and returns it; returns `None` if the client has closed the
+    /// connection.
     pub async fn try_receive(&mut self) -> Option<Packet> {
         loop {
             if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, u32::MAX).unwrap() {
@@ -69,7 +70,7 @@ impl Peer {
         }
     }
 
-    /// The next packet from the client, which must be a PUBLISH.
+    /// Waits for the next packet from the client and returns its message. The packet must be a PUBLISH.
     pub async fn receive_message(&mut self) -> Publish {
         match self.receive().await {
             Packet::Publish(message) => *message,

@@ -9,8 +9,8 @@ fn connack_with_session() -> ConnAck {
     ConnAck::new(ReasonCode::Success, true)
 }
 
-/// The state after an interruption: an unacknowledged QoS 1 message, a QoS 2 message after PUBREC, an unacknowledged QoS 2
-/// message, and a received QoS 2 message that is not released.
+/// Returns the state after an interruption: an unacknowledged QoS 1 message, a QoS 2 message after PUBREC, an
+/// unacknowledged QoS 2 message, and a received QoS 2 message that is not released.
 async fn interrupted() -> State {
     let (mut client, mut peer) = pair().await;
     for (qos, payload) in [(QoS::AtLeastOnce, "a"), (QoS::ExactlyOnce, "b"), (QoS::ExactlyOnce, "c")] {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::config::Time;
 use crate::config::units::{Scalar, deserialize};
 
-/// Up to the longest interval that the protocol can express. Its highest value, 0xFFFFFFFF, means that the session
-/// never expires.
+/// A duration up to the longest interval that the protocol can express. The highest value of the protocol, 0xFFFFFFFF,
+/// means that the session never expires.
 type After = Time<0, 4_294_967_294_000>;
 
 /// A session expiry interval: how long a session may outlive its connection.
@@ -29,7 +29,7 @@ impl SessionExpiry {
         Self::from_text(text)
     }
 
-    /// The protocol's value: seconds, or 0xFFFFFFFF for never.
+    /// Returns the interval as the protocol expresses it: in seconds, or 0xFFFFFFFF for never.
     #[must_use]
     pub fn to_seconds(self) -> u32 {
         match self {

@@ -14,20 +14,20 @@ use super::scalar::{self, Scalar, split_unit};
 pub struct Time<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
-    /// For constants. In a `const` block, a duration outside the bounds is a compile error.
+    /// Creates a constant. In a `const` block, a duration outside the bounds is a compile error.
     #[must_use]
     pub const fn of(milliseconds: u64) -> Self {
         assert!(milliseconds >= MIN && milliseconds <= MAX, "the duration is outside its bounds");
         Self(milliseconds)
     }
 
-    /// The duration.
+    /// Returns the duration.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_millis(self.0)
     }
 
-    /// The duration in seconds, rounded up.
+    /// Returns the duration in seconds, rounded up.
     #[must_use]
     pub fn to_seconds(self) -> u32 {
         u32::try_from(self.0.div_ceil(1000)).unwrap_or(u32::MAX)
@@ -44,7 +44,7 @@ impl<const MIN: u64, const MAX: u64> Scalar for Time<MIN, MAX> {
         (MIN..=MAX).contains(&milliseconds).then_some(Self(milliseconds))
     }
 
-    /// Only zero may omit the unit.
+    /// Accepts only 0, because every other duration needs a unit.
     fn from_number(number: u64) -> Option<Self> {
         (number == 0 && MIN == 0).then_some(Self(0))
     }

@@ -18,7 +18,7 @@ pub trait Scalar: Sized {
     fn from_number(number: u64) -> Option<Self>;
 }
 
-/// Deserializes `T`. The error for an invalid value says what was expected.
+/// Deserializes `T`. The error for an invalid value contains the text of [`Scalar::expected`].
 pub fn deserialize<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ScalarVisitor(PhantomData))
 }

@@ -13,26 +13,26 @@ use super::scalar::{self, Scalar, split_unit};
 pub struct Size<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
-    /// For constants. In a `const` block, a size outside the bounds is a compile error.
+    /// Creates a constant. In a `const` block, a size outside the bounds is a compile error.
     #[must_use]
     pub const fn of(bytes: u64) -> Self {
         assert!(bytes >= MIN && bytes <= MAX, "the size is outside its bounds");
         Self(bytes)
     }
 
-    /// The size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn bytes(self) -> u64 {
         self.0
     }
 
-    /// The size in bytes as `usize`; saturates.
+    /// Returns the size in bytes as `usize`; saturates.
     #[must_use]
     pub fn to_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// The size in bytes as `u32`; saturates.
+    /// Returns the size in bytes as `u32`; saturates.
     #[must_use]
     pub fn to_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)

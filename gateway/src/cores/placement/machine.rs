@@ -1,4 +1,5 @@
-//! How many of the processors that this process may use are idle. The load of other processes counts.
+//! Measures how many of the processors that this process may use are idle. A processor on which another process runs is
+//! not idle.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,16 +8,16 @@ use rustix::time::ClockId;
 
 use super::meter::processor_time;
 
-/// Reads the idle time of the processors. The result is a difference, so it takes two readings.
+/// Reads the idle time of the processors. The number of idle processors follows from the difference of two readings.
 #[derive(Debug, Default)]
 pub(super) struct Machine {
-    last: Option<Reading>,
-    allowed: Option<Allowed>,
+    last: Option<ProcessorReading>,
+    allowed: Option<AllowedProcessors>,
 }
 
 /// The processors that the process may use, determined at the first reading.
 #[derive(Debug, Clone)]
-struct Allowed {
+struct AllowedProcessors {
     /// Numbers of the processors; empty if unknown.
     processors: Vec<usize>,
     /// Number of processors that the process may use on average, which a quota can limit.
@@ -24,7 +25,7 @@ struct Allowed {
 }
 
 #[derive(Debug)]
-struct Reading {
+struct ProcessorReading {
     at: Instant,
     /// Processor time that this process has used.
     used: Duration,
@@ -33,13 +34,13 @@ struct Reading {
 }
 
 impl Machine {
-    /// How many processors another core could have used since the last reading; `None` at the first reading.
-    /// `used_by_cores`: how many processors the cores of this process used.
+    /// Returns how many processors another core could have used since the last reading; `None` at the first reading.
+    /// `used_by_cores` is the number of processors that the cores of this process used.
     pub(super) fn spare_processors(&mut self, now: Instant, used_by_cores: f64) -> Option<f64> {
-        let allowed = self.allowed.get_or_insert_with(Allowed::find);
+        let allowed = self.allowed.get_or_insert_with(AllowedProcessors::find);
         let idle =
             fs::read_to_string("/proc/stat").ok().and_then(|text| idle_time(&text, &allowed.processors));
-        let reading = Reading { at: now, used: processor_time(ClockId::ProcessCPUTime), idle };
+        let reading = ProcessorReading { at: now, used: processor_time(ClockId::ProcessCPUTime), idle };
         let count = allowed.count;
         self.last
             .replace(reading)
@@ -47,27 +48,28 @@ impl Machine {
             .map(|(last, current)| current.spare_processors_since(&last, count, used_by_cores))
     }
 
-    /// Drops the last reading: the next one is a first reading.
+    /// Discards the last reading, so that the next reading counts as the first.
     pub(super) fn forget(&mut self) {
         self.last = None;
     }
 }
 
-impl Allowed {
+impl AllowedProcessors {
     fn find() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
         // `available_parallelism` takes a quota into account.
         let count = std::thread::available_parallelism().map_or(1, usize::from);
         let count = u32::try_from(count).map_or(f64::MAX, f64::from);
-        Self { processors: list.map(processors).unwrap_or_default(), count }
+        Self { processors: list.map(parse_processor_list).unwrap_or_default(), count }
     }
 }
 
-impl Reading {
-    /// How many processors were spare since `last`: the idle ones, at most what the quota of `count` processors leaves, plus
-    /// those that this process used outside its cores. The latter run the store's writer thread. It uses whatever is free, for
-    /// commits that are as small as possible; with less, it makes larger commits.
+impl ProcessorReading {
+    /// Returns how many processors were spare since `last`. Spare are the idle processors, limited by what the quota of
+    /// `count` processors leaves, and the processor time that this process used outside its cores. The latter is used
+    /// by the store's writer thread, which makes many small commits if a processor is free, and fewer, larger commits
+    /// otherwise.
     fn spare_processors_since(&self, last: &Self, count: f64, used_by_cores: f64) -> f64 {
         let elapsed = self.at.saturating_duration_since(last.at).as_secs_f64().max(f64::EPSILON);
         let used = self.used.saturating_sub(last.used).as_secs_f64() / elapsed;
@@ -80,8 +82,8 @@ impl Reading {
     }
 }
 
-/// The numbers in a list like `0-3,8`.
-fn processors(list: &str) -> Vec<usize> {
+/// Parses a list of processor numbers, such as `0-3,8`.
+fn parse_processor_list(list: &str) -> Vec<usize> {
     let range = |part: &str| {
         let (first, last) = part.trim().split_once('-').unwrap_or((part.trim(), part.trim()));
         Some(first.parse().ok()?..=last.parse().ok()?)
@@ -89,7 +91,8 @@ fn processors(list: &str) -> Vec<usize> {
     list.split(',').filter_map(range).flatten().collect()
 }
 
-/// The idle time of the given processors in the text of `/proc/stat`. Time spent waiting for a disk counts as idle.
+/// Returns the idle time of the given processors from the text of `/proc/stat`. Time spent waiting for a disk counts as
+/// idle.
 fn idle_time(text: &str, processors: &[usize]) -> Option<Duration> {
     let ticks: Vec<u64> = text.lines().filter_map(|line| idle_ticks(line, processors)).collect();
     let found = !ticks.is_empty();

@@ -1,5 +1,5 @@
-//! Decides when a busy core gives connections to another core, and when two cores are merged. It reads no clock and no load: both
-//! are passed in.
+//! Decides when a busy core gives connections to another core, and when two cores are merged. The caller passes in the
+//! time and the load of the cores.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ pub(super) struct Sample<'a> {
     pub(super) at: Instant,
     /// The share of the recent time during which each core was busy, from 0 to 1.
     pub(super) shares: &'a [f64],
-    /// Number of idle processors; `None` if not known yet.
+    /// Number of idle processors; `None` if the number is not known yet.
     pub(super) idle: Option<f64>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Packing {
 }
 
 impl Packing {
-    /// At first only core 0 is in use. It always stays in use.
+    /// Creates the state at the start: only core 0 is in use. Core 0 always stays in use.
     pub(super) fn new(cores: usize) -> Self {
         let in_use = (0..cores).map(|core| core == 0).collect();
         Self { in_use, low_load_since: None, last_spill: None, spill_backoff: SPILL_BACKOFF_MIN }
@@ -55,12 +55,12 @@ impl Packing {
     fn decide_merge(&mut self, sample: &Sample<'_>) -> Option<Decision> {
         let (from, from_share) = self.least_busy(sample, |core| core != CoreId(0))?;
         let (to, to_share) = self.least_busy(sample, |core| core != from)?;
-        if from_share + to_share >= MERGE_BELOW {
+        if from_share + to_share >= MERGE_LOAD_MAX {
             self.low_load_since = None;
             return None;
         }
         let since = *self.low_load_since.get_or_insert(sample.at);
-        if sample.at.saturating_duration_since(since) < MERGE_AFTER {
+        if sample.at.saturating_duration_since(since) < MERGE_DELAY {
             return None;
         }
         self.low_load_since = None;
@@ -74,7 +74,8 @@ impl Packing {
         self.spill_candidate(sample).is_some()
     }
 
-    /// Lets the busiest core spill to a core in use that has room, otherwise to an unused one, if enough of a processor is idle.
+    /// Lets the busiest core spill to a core in use that has room, or else to an unused core, if enough processor time
+    /// is idle.
     fn decide_spill(&mut self, sample: &Sample<'_>) -> Option<Decision> {
         let (from, to) = self.spill_candidate(sample)?;
         sample.idle.filter(|idle| *idle >= IDLE_PROCESSORS_MIN)?;
@@ -87,17 +88,17 @@ impl Packing {
         Some(Decision::Spill { from, to })
     }
 
-    /// The core that would spill, and the core that would receive its connections.
+    /// Returns the core that would spill, and the core that would receive its connections.
     fn spill_candidate(&self, sample: &Sample<'_>) -> Option<(CoreId, CoreId)> {
         let busiest = self.cores_in_use(sample).max_by(|(_, one), (_, other)| one.total_cmp(other));
-        let (from, _) = busiest.filter(|(_, share)| *share > SPILL_ABOVE)?;
+        let (from, _) = busiest.filter(|(_, share)| *share > SPILL_LOAD_MIN)?;
         let since = self.last_spill.map(|last| sample.at.saturating_duration_since(last));
         if since.is_some_and(|since| since < SPILL_INTERVAL_MIN) {
             return None;
         }
         let unused = self.in_use.iter().position(|in_use| !in_use).map(CoreId);
         let with_room =
-            self.least_busy(sample, |core| core != from).filter(|(_, share)| *share < HAS_ROOM_BELOW);
+            self.least_busy(sample, |core| core != from).filter(|(_, share)| *share < LOAD_WITH_ROOM_MAX);
         match with_room {
             Some((core, _)) => since.is_none_or(|since| since >= self.spill_backoff).then_some((from, core)),
             None => unused.map(|core| (from, core)),
@@ -126,19 +127,20 @@ impl Packing {
     }
 }
 
-/// A core that is busy for more than this share of the time spills.
-const SPILL_ABOVE: f64 = 0.85;
-/// Number of processors that must be idle for a spill; with less, another core would gain nothing.
+/// Share of the time for which a core is busy, from 0 to 1, above which the core spills.
+const SPILL_LOAD_MIN: f64 = 0.85;
+/// Minimum number of idle processors for a spill. With less, moving connections to another core would gain nothing.
 const IDLE_PROCESSORS_MIN: f64 = 0.4;
-/// A core in use that is busy for less than this share receives connections of a busy core.
-const HAS_ROOM_BELOW: f64 = 0.5;
-/// Two cores are merged if the sum of their busy shares is lower than this.
-const MERGE_BELOW: f64 = 0.4;
-/// How long that sum must stay lower before the cores are merged.
-const MERGE_AFTER: Duration = Duration::from_secs(2);
-/// Minimum time between two spills: the first must take effect before the load is judged again.
+/// Share of the time for which a core in use is busy, below which the core has room for connections of a busy core.
+const LOAD_WITH_ROOM_MAX: f64 = 0.5;
+/// Sum of the busy shares of two cores below which the two cores are merged.
+const MERGE_LOAD_MAX: f64 = 0.4;
+/// How long the sum of their busy shares must stay below `MERGE_LOAD_MAX` before two cores are merged.
+const MERGE_DELAY: Duration = Duration::from_secs(2);
+/// Minimum time between two spills, so that the first takes effect before the load is evaluated again.
 const SPILL_INTERVAL_MIN: Duration = Duration::from_secs(1);
-/// Minimum time between two spills to a core that is already in use. It doubles with each of them, up to the maximum.
+/// Minimum time from the last spill to a spill that moves connections to a core already in use. It doubles with each
+/// spill to such a core, up to `SPILL_BACKOFF_MAX`.
 const SPILL_BACKOFF_MIN: Duration = Duration::from_secs(2);
 const SPILL_BACKOFF_MAX: Duration = Duration::from_secs(64);
 

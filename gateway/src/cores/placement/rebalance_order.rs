@@ -1,15 +1,15 @@
-//! The order that tells the connections of one core whether to stay or to move to another core.
+//! The order for the connections of one core: to stay, or to move to another core.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_broker::CoreId;
 
-/// What the connections of one core do at the end of their turn.
+/// The order for the connections of one core: whether each of them stays or moves at the end of its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cores) enum RebalanceOrder {
-    /// All stay.
+    /// All connections stay.
     Stay,
-    /// Every second active connection moves. Each is asked once per round.
+    /// Every second active connection moves. Each connection is considered once per round.
     MoveHalf { to: CoreId, round: u32 },
     /// Every active connection moves.
     MoveAll { to: CoreId },
@@ -68,7 +68,7 @@ impl AtomicOrder {
 }
 
 impl LastRebalance {
-    /// Records `round`. Returns `true` if it was not the last one recorded.
+    /// Records `round`. Returns `true` if the round recorded before was another one.
     pub(in crate::cores) fn begin(&mut self, round: u32) -> bool {
         std::mem::replace(&mut self.0, round) != round
     }

@@ -1,4 +1,4 @@
-//! Where new connections are placed, and which connections have to move.
+//! Tests of the placement: the cores of new connections, and the connections that have to move.
 
 use super::*;
 
@@ -17,12 +17,12 @@ impl Harness {
         Self { placement, core_loads, now }
     }
 
-    /// The cores of the next `count` connections.
+    /// Places `count` connections and returns their cores.
     fn place(&self, count: usize) -> Vec<usize> {
         (0..count).map(|_| self.placement.place().0).collect()
     }
 
-    /// For each core, where a new connection on it has to move after its first turn.
+    /// Returns, for each core, the core to which a new connection has to move after its first turn.
     fn rebalance_targets(&mut self) -> Vec<Option<CoreId>> {
         let target = |load: &mut CoreLoad| load.rebalance_target(&mut LastRebalance::default(), 0, || 0);
         self.core_loads.iter_mut().map(target).collect()
@@ -67,7 +67,7 @@ fn restless_connections_move_to_the_next_core() {
     assert_eq!(Harness::new(Policy::Restless, 1).rebalance_targets(), [None]);
 }
 
-/// Asks for the target of each connection on the first core, given its affinity group; returns whether it has to move.
+/// Returns whether each connection of the first core has to move, given their affinity groups.
 fn must_move<const N: usize>(
     harness: &mut Harness,
     connections: &mut [LastRebalance; N],
@@ -90,7 +90,7 @@ fn a_spill_moves_every_second_connection_once_and_the_first_stays() {
         harness.apply(SPILL);
         let mut moves = || must_move(&mut harness, &mut connections, [1, 2, 3, 4, 5]);
         assert_eq!(moves(), [false, true, false, true, false]);
-        assert_eq!(moves(), [false; 5], "each is asked once per round");
+        assert_eq!(moves(), [false; 5], "each connection is considered once per round");
     }
     harness.apply(None);
     assert_eq!(harness.rebalance_targets(), [None; 2], "the spill is over");
@@ -130,7 +130,7 @@ fn orders_are_packed_and_unpacked_unchanged() {
 fn the_first_report_of_a_high_load_does_not_spill() {
     let mut harness = Harness::new(Policy::Packed, 2);
     for _ in 0..3 {
-        harness.now += meter::PERIOD;
+        harness.now += meter::MEASUREMENT_INTERVAL;
         harness.placement.report(CoreId(0), 0.2, harness.now);
     }
     assert_eq!(harness.place(2), [0, 0]);
@@ -138,7 +138,7 @@ fn the_first_report_of_a_high_load_does_not_spill() {
         |harness: &Harness| harness.placement.monitor.as_ref().unwrap().lock().packing.is_in_use(CoreId(1));
     assert!(!is_second_in_use(&harness));
     // Whether a later report spills depends on the load of the machine that runs the test.
-    harness.now += meter::PERIOD;
+    harness.now += meter::MEASUREMENT_INTERVAL;
     harness.placement.report(CoreId(0), 1.0, harness.now);
     assert!(!is_second_in_use(&harness), "the idle time is not known yet");
 }

@@ -40,7 +40,8 @@ fn lines_of_the_broker_itself_are_not_limited() {
     assert_eq!(pipeline.peer_lines.suppressed(), 0);
 }
 
-/// `mosquitto_pub -h 127.0.0.1` does that. The text is from rustls 0.23; a test with the real library is in `interop/tests/log.rs`.
+/// `mosquitto_pub -h 127.0.0.1` sends such a server name. The text of the warning is from rustls 0.23;
+/// `interop/tests/log.rs` tests this with rustls itself.
 #[test]
 fn an_ip_address_as_server_name_is_not_logged() {
     let pipeline = Arc::<Pipeline>::default();
@@ -56,7 +57,7 @@ fn an_ip_address_as_server_name_is_not_logged() {
     assert_eq!(pipeline.peer_lines.suppressed(), 0, "nothing is missing from the log");
 }
 
-/// The lines that reach the queue.
+/// Runs `log` and returns the lines that reach the queue.
 fn logged(pipeline: &Arc<Pipeline>, log: impl FnOnce()) -> Vec<String> {
     let filter = LimitedFilter::new(targets(Level::Info), Arc::clone(pipeline));
     let lines = fmt::layer().json().with_writer(QueuedLines::new(Arc::clone(pipeline)));

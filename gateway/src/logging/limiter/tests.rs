@@ -10,7 +10,7 @@ use super::{KINDS_MAX, Kind, LINES_MAX, Limiter, Suppressed, WINDOW};
 const KIND: Kind = Kind(1);
 
 #[test]
-fn a_kind_may_write_its_lines_and_the_rest_of_the_window_is_counted() {
+fn lines_of_a_kind_above_the_limit_are_counted_until_the_window_ends() {
     let start = Instant::now();
     let mut limiter = Limiter::default();
     assert_eq!(count_admitted(&mut limiter, KIND, 1000, start), LINES_MAX);
@@ -23,7 +23,7 @@ fn a_kind_may_write_its_lines_and_the_rest_of_the_window_is_counted() {
 }
 
 #[test]
-fn the_next_window_writes_again() {
+fn a_new_window_admits_lines_again() {
     let start = Instant::now();
     let mut limiter = Limiter::default();
     let _ = count_admitted(&mut limiter, KIND, LINES_MAX, start);
@@ -33,7 +33,7 @@ fn the_next_window_writes_again() {
 
 /// The writer takes reports late when standard error is not read.
 #[test]
-fn what_was_suppressed_is_not_forgotten_when_the_report_is_late() {
+fn suppressed_lines_of_several_windows_are_reported_together() {
     let start = Instant::now();
     let mut limiter = Limiter::default();
     let _ = count_admitted(&mut limiter, KIND, LINES_MAX + 3, start);
@@ -54,7 +54,7 @@ fn the_number_of_kinds_is_bounded() {
     let start = Instant::now();
     let mut limiter = Limiter::default();
     let beyond = (1..10_000).map(Kind).filter(|kind| limiter.admit(*kind, start, || suppressed(0))).count();
-    assert_eq!(limiter.windows.len(), KINDS_MAX + 1, "one more for all others together");
+    assert_eq!(limiter.windows.len(), KINDS_MAX + 1, "one more window for all other kinds together");
     assert_eq!(u32::try_from(beyond), Ok(u32::try_from(KINDS_MAX).unwrap_or_default() + LINES_MAX));
     assert_eq!(limiter.take_report(start + WINDOW).len(), 1);
     assert_eq!(limiter.windows.len(), 0, "windows that are over use no memory");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{DETAIL_BYTES_MAX, LINE_BYTES_MAX, LineQueue, QUEUE_BYTES_MAX};
 
 #[test]
-fn lines_leave_in_their_order_and_together() {
+fn take_returns_all_lines_in_their_order() {
     let queue = LineQueue::default();
     queue.push(b"one\n", QUEUE_BYTES_MAX);
     queue.push(b"two\n", QUEUE_BYTES_MAX);
@@ -32,7 +32,7 @@ fn a_full_queue_drops_new_lines_and_counts_them() {
 }
 
 #[test]
-fn details_leave_room_for_other_lines() {
+fn debug_and_trace_lines_leave_room_for_other_lines() {
     let queue = LineQueue::default();
     let line = [b'x'; 1024];
     for _ in 0..QUEUE_BYTES_MAX {
@@ -53,7 +53,7 @@ fn a_line_that_is_too_long_is_dropped() {
 }
 
 #[test]
-fn taking_waits_for_a_line_only_until_the_deadline() {
+fn take_waits_for_a_line_only_until_the_deadline() {
     let queue = LineQueue::default();
     assert_eq!(queue.take(&mut Vec::new(), Some(Instant::now())), 0);
 }
@@ -67,11 +67,14 @@ fn the_queue_counts_as_empty_only_once_its_lines_are_written() {
     let _ = queue.take(&mut Vec::new(), None);
     assert!(!queue.wait_until_empty(Duration::ZERO), "the line is being written");
     let _ = queue.take(&mut Vec::new(), Some(Instant::now()));
-    assert!(queue.wait_until_empty(Duration::ZERO), "the writer came back for more");
+    assert!(
+        queue.wait_until_empty(Duration::ZERO),
+        "the writer has called `take` again, so it has written the line"
+    );
 }
 
 #[test]
-fn whoever_waits_for_an_empty_queue_is_woken() {
+fn a_thread_that_waits_for_an_empty_queue_is_woken() {
     let queue = LineQueue::default();
     queue.push(b"stopped\n", QUEUE_BYTES_MAX);
     thread::scope(|scope| {

@@ -10,7 +10,7 @@ use super::Writer;
 use crate::logging::Pipeline;
 use crate::logging::queue::{QUEUE_BYTES_MAX, QueuedLines};
 
-/// Fails as told, and then takes at most three bytes at a time.
+/// An output that fails with each of `errors` in turn, and afterwards accepts at most three bytes per call.
 #[derive(Default)]
 struct Output {
     errors: VecDeque<ErrorKind>,
@@ -31,7 +31,7 @@ impl Write for Output {
 }
 
 #[test]
-fn lines_are_written_in_full_although_the_output_takes_parts() {
+fn lines_are_written_completely_if_the_output_accepts_parts_of_them() {
     let errors = [ErrorKind::Interrupted, ErrorKind::WouldBlock, ErrorKind::Interrupted];
     let (pipeline, mut writer) = writer(errors);
     pipeline.queue.push(b"one\n", QUEUE_BYTES_MAX);
@@ -42,7 +42,7 @@ fn lines_are_written_in_full_although_the_output_takes_parts() {
 }
 
 #[test]
-fn dropped_lines_are_reported_in_the_log_once_it_takes_lines_again() {
+fn dropped_lines_are_reported_after_the_next_successful_write() {
     let (pipeline, mut writer) = writer([ErrorKind::BrokenPipe]);
     let log = fmt().json().with_writer(QueuedLines::new(Arc::clone(&pipeline))).finish();
     tracing::subscriber::with_default(log, || {

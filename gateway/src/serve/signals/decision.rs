@@ -1,4 +1,4 @@
-//! Decides what each signal means, given the signals before it.
+//! Decides how the broker reacts to each signal, depending on the signals received before.
 
 use tokio::signal::unix::SignalKind;
 
@@ -14,7 +14,7 @@ pub(super) enum Signal {
     Quit,
 }
 
-/// What to do about a signal.
+/// The reaction to a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Stop,
@@ -24,7 +24,7 @@ pub(super) enum Decision {
     EndAtOnce,
 }
 
-/// What the signals so far asked for.
+/// The state that results from the signals received so far.
 #[derive(Debug, Default)]
 pub(super) struct State {
     is_stopping: bool,

@@ -3,18 +3,18 @@
 use super::decision::{Decision, Signal, State};
 use super::is_in_ignored_set;
 
-const STOPS: [Signal; 3] = [Signal::Terminate, Signal::Interrupt, Signal::Quit];
+const STOP_SIGNALS: [Signal; 3] = [Signal::Terminate, Signal::Interrupt, Signal::Quit];
 
 #[test]
-fn every_signal_to_stop_drains_first() {
-    for signal in STOPS {
+fn the_first_signal_to_stop_drains_the_connections() {
+    for signal in STOP_SIGNALS {
         assert_eq!(State::default().decide(signal), Decision::Stop, "{signal:?}");
     }
 }
 
 #[test]
 fn a_second_sigterm_or_sigint_ends_at_once_and_sigquit_does_not() {
-    for first in STOPS {
+    for first in STOP_SIGNALS {
         for (second, decision) in [
             (Signal::Terminate, Decision::EndAtOnce),
             (Signal::Interrupt, Decision::EndAtOnce),

@@ -1,11 +1,11 @@
-//! Receiving and publishing many messages at once, for tests that check which messages arrive.
+//! Methods that receive or publish many messages at once, for tests that check which messages arrive.
 
 use super::{Client, lossy_text};
 use crate::wire::{Packet, PacketType, Publish};
 
 impl Client {
-    /// Receives and acknowledges every message that the broker has for this client now. Includes messages that the
-    /// broker sends only after earlier ones are acknowledged.
+    /// Receives and acknowledges every message that the broker has for this client now, including messages that the
+    /// broker sends only after the client has acknowledged earlier messages.
     pub(crate) async fn receive_all(&mut self) -> Vec<Packet> {
         let mut all = Vec::new();
         loop {
@@ -21,7 +21,7 @@ impl Client {
         }
     }
 
-    /// The payloads of [`Client::receive_all`] as text.
+    /// Receives messages like [`Client::receive_all`]. Returns their payloads as text.
     pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
         let messages = self.receive_all().await;
         messages.iter().map(|message| lossy_text(&message.payload)).collect()

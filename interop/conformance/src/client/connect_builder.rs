@@ -5,7 +5,8 @@ use crate::wire::{Connect, Packet, PacketType, Properties, Version, Will, proper
 
 use super::Client;
 
-/// A CONNECT to be sent. The defaults: a clean session that ends with the connection, no keep alive, no will.
+/// A CONNECT to be sent. By default it asks for a clean session that ends with the connection, and has no keep alive
+/// and no will.
 pub(crate) struct ConnectBuilder<'a> {
     harness: &'a Harness,
     name: String,
@@ -13,7 +14,7 @@ pub(crate) struct ConnectBuilder<'a> {
 }
 
 impl<'a> ConnectBuilder<'a> {
-    /// Starts a CONNECT for the client `name`, which has to be unique within the test.
+    /// Starts to build a CONNECT for the client `name`, which has to be unique within the test.
     pub(crate) fn new(harness: &'a Harness, name: &str) -> Self {
         let connect = Connect {
             version: harness.version,
@@ -45,7 +46,7 @@ impl<'a> ConnectBuilder<'a> {
         self.clean(false).expiry(60)
     }
 
-    /// Sets the Session Expiry Interval in seconds. No effect in 3.1.1, which does not have it.
+    /// Sets the Session Expiry Interval in seconds. Has no effect in 3.1.1, which does not have this property.
     pub(crate) fn expiry(self, seconds: u32) -> Self {
         self.number(property::SESSION_EXPIRY, seconds)
     }
@@ -76,7 +77,7 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// Adds a numeric property. No effect in 3.1.1.
+    /// Adds a numeric property. Has no effect in 3.1.1.
     pub(crate) fn number(mut self, id: u8, value: u32) -> Self {
         if self.connect.version == Version::V5 {
             self.connect.properties = self.connect.properties.number(id, value);
@@ -84,7 +85,7 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// Adds a string property. No effect in 3.1.1.
+    /// Adds a string property. Has no effect in 3.1.1.
     pub(crate) fn text(mut self, id: u8, value: &str) -> Self {
         if self.connect.version == Version::V5 {
             self.connect.properties = self.connect.properties.text(id, value);
@@ -105,7 +106,7 @@ impl<'a> ConnectBuilder<'a> {
         client
     }
 
-    /// Connects. The broker has to accept. Returns the client and the CONNACK.
+    /// Connects. Panics unless the broker accepts the CONNECT. Returns the client and the CONNACK.
     pub(crate) async fn open_with_connack(self) -> (Client, Packet) {
         let mut client = self.send().await;
         let connack = client.next().await;
@@ -118,17 +119,19 @@ impl<'a> ConnectBuilder<'a> {
         (client, connack)
     }
 
-    /// Connects. The broker has to accept.
+    /// Connects. Panics unless the broker accepts the CONNECT. Returns the client.
     pub(crate) async fn open(self) -> Client {
         self.open_with_connack().await.0
     }
 
-    /// Connects. The broker has to refuse. If it gives a reason, it has to be one of `codes`. `[MQTT5-3.1.4-1]`
+    /// Sends CONNECT and checks that the broker refuses it. If the broker sends a reason code, it has to be one of
+    /// `codes`. `[MQTT5-3.1.4-1]`
     pub(crate) async fn expect_refused(self, codes: &[u8]) {
         self.send().await.expect_refusal(codes).await;
     }
 
-    /// Sends the given bytes in place of CONNECT. The broker has to refuse as in [`ConnectBuilder::expect_refused`].
+    /// Sends the given bytes in place of CONNECT, and checks like [`ConnectBuilder::expect_refused`] that the broker
+    /// refuses the connection.
     pub(crate) async fn expect_bytes_refused(self, bytes: &[u8], codes: &[u8]) {
         self.send_bytes(bytes).await.expect_refusal(codes).await;
     }

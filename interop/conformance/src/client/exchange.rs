@@ -1,10 +1,10 @@
-//! Complete packet exchanges: subscribe, publish, receive, ping, disconnect.
+//! Methods for complete packet exchanges: subscribe, publish, receive, ping, disconnect.
 
 use super::Client;
 use crate::wire::{Packet, PacketType, Properties, Publish, Subscribe, Unsubscribe, ack, disconnect};
 
 impl Client {
-    /// Subscribes to one filter. The broker has to grant the requested QoS.
+    /// Subscribes to one filter. Panics unless the broker grants the requested QoS.
     pub(crate) async fn subscribe(&mut self, filter: impl AsRef<[u8]>, qos: u8) {
         assert_eq!(self.try_subscribe(filter, qos).await, [qos], "the granted QoS");
     }
@@ -33,8 +33,8 @@ impl Client {
         unsuback
     }
 
-    /// Publishes and completes the exchange that the QoS demands. Returns the code of PUBACK or PUBREC, and 0 for QoS
-    /// 0.
+    /// Publishes a message and completes the exchange that its QoS demands. Returns the reason code of PUBACK or
+    /// PUBREC, or 0 for QoS 0.
     pub(crate) async fn publish(
         &mut self,
         topic: impl AsRef<[u8]>,
@@ -44,7 +44,7 @@ impl Client {
         self.exchange_publish(Publish::new(topic, payload).qos(qos, 0)).await
     }
 
-    /// As [`Client::publish`], with RETAIN set.
+    /// Publishes a message with RETAIN set, like [`Client::publish`] otherwise.
     pub(crate) async fn publish_retained(
         &mut self,
         topic: impl AsRef<[u8]>,
@@ -55,7 +55,7 @@ impl Client {
     }
 
     /// Sends a PUBLISH with an unused packet identifier and completes its exchange. At QoS 0, a ping makes sure that
-    /// the broker has processed it. Returns the code of PUBACK or PUBREC, and 0 for QoS 0.
+    /// the broker has processed the PUBLISH. Returns the reason code of PUBACK or PUBREC, or 0 for QoS 0.
     pub(crate) async fn exchange_publish(&mut self, mut publish: Publish) -> u8 {
         if publish.qos > 0 {
             publish.id = self.next_packet_id();
@@ -78,7 +78,7 @@ impl Client {
         }
     }
 
-    /// Waits for an acknowledgement of the given type, checks its packet identifier and returns its code.
+    /// Waits for an acknowledgement of the given type, checks its packet identifier and returns its reason code.
     pub(crate) async fn expect_ack(&mut self, packet_type: PacketType, id: u16) -> u8 {
         let packet = self.next_of(packet_type).await;
         assert_eq!(packet.id, id, "the identifier of the {packet_type:?}");
@@ -90,14 +90,14 @@ impl Client {
         self.next_of(PacketType::Publish).await
     }
 
-    /// Returns the next PUBLISH and completes its acknowledgement.
+    /// Returns the next PUBLISH after acknowledging it as its QoS demands.
     pub(crate) async fn receive(&mut self) -> Packet {
         let message = self.next_message().await;
         self.acknowledge(&message).await;
         message
     }
 
-    /// Acknowledges a PUBLISH completely, as its QoS demands.
+    /// Acknowledges a PUBLISH as its QoS demands: for QoS 2, with the whole exchange of PUBREC, PUBREL and PUBCOMP.
     pub(crate) async fn acknowledge(&mut self, message: &Packet) {
         match message.qos {
             0 => {}
@@ -114,8 +114,8 @@ impl Client {
         }
     }
 
-    /// Sends PINGREQ and waits for PINGRESP. The broker has then processed everything that this client sent before, and
-    /// the client has received the answers.
+    /// Sends PINGREQ and waits for PINGRESP. When it returns, the broker has processed all packets that this client
+    /// sent before, and the client has received the answers to them.
     pub(crate) async fn ping(&mut self) {
         self.send(&[0xC0, 0]).await;
         self.next_of(PacketType::PingResp).await;
@@ -126,7 +126,8 @@ impl Client {
         self.disconnect_with(0, &Properties::default()).await;
     }
 
-    /// Sends DISCONNECT with the given reason and properties, and waits until the broker has closed the connection.
+    /// Sends DISCONNECT with the given reason code and properties, and waits until the broker has closed the
+    /// connection.
     pub(crate) async fn disconnect_with(mut self, code: u8, properties: &Properties) {
         self.send(&disconnect(code, properties)).await;
         self.wait_for_end().await;

@@ -1,4 +1,4 @@
-//! Expecting, collecting and acknowledging messages.
+//! Methods that publish, check, collect and acknowledge messages.
 
 use super::Client;
 use crate::wire::{Packet, PacketType, Publish, Subscribe, ack};
@@ -14,7 +14,7 @@ impl Client {
         self.send(&ack(first, id, code)).await;
     }
 
-    /// Receives and acknowledges the next message, which has to have the given payload.
+    /// Receives and acknowledges the next message. Panics unless the message has the given payload.
     pub(crate) async fn expect_message(&mut self, payload: impl AsRef<[u8]>) -> Packet {
         let message = self.receive().await;
         let (received, expected) = (lossy_text(&message.payload), lossy_text(payload.as_ref()));
@@ -22,13 +22,13 @@ impl Client {
         message
     }
 
-    /// Returns the unread messages received up to now, in order of arrival, without acknowledging them.
+    /// Returns the unread messages that the broker has sent until now, in order of arrival, without acknowledging them.
     pub(crate) async fn drain_messages(&mut self) -> Vec<Packet> {
         self.ping().await;
         self.drain(PacketType::Publish)
     }
 
-    /// The payloads of [`Client::drain_messages`].
+    /// Returns the payloads of [`Client::drain_messages`] as text.
     pub(crate) async fn drain_payloads(&mut self) -> Vec<String> {
         self.drain_messages().await.iter().map(|message| lossy_text(&message.payload)).collect()
     }
@@ -52,8 +52,8 @@ impl Client {
         messages
     }
 
-    /// Returns true when the broker keeps serving the connection. Otherwise the broker has to close it as in
-    /// [`Client::expect_close`], and the result is false.
+    /// Returns true if the broker answers a PINGREQ, so the connection is still open. Otherwise checks like
+    /// [`Client::expect_close`] that the broker closes the connection, and returns false.
     pub(crate) async fn stays_open_or_closes(&mut self, codes: &[u8]) -> bool {
         self.send(&[0xC0, 0]).await;
         while let Some(packet) = self.read().await {
@@ -67,7 +67,7 @@ impl Client {
     }
 }
 
-/// The bytes as readable text. Invalid UTF-8 is replaced.
+/// Returns the bytes as text. Invalid UTF-8 is replaced by U+FFFD.
 pub(crate) fn lossy_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

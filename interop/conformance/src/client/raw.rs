@@ -5,7 +5,8 @@ use tokio::time::timeout;
 use super::{Client, PATIENCE};
 
 impl Client {
-    /// Returns every byte that arrives until the broker closes the connection. Do not combine it with reading packets.
+    /// Returns every byte that arrives until the broker closes the connection. A test that calls this function must not
+    /// read packets from the same client.
     pub(crate) async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         loop {

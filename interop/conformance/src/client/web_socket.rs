@@ -1,4 +1,4 @@
-//! WebSocket connections with a list of offered subprotocols.
+//! Opens WebSocket connections with a list of offered subprotocols.
 
 use tokio::time::timeout;
 

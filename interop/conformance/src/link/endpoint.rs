@@ -14,10 +14,10 @@ pub(crate) struct Endpoint {
     pub(crate) transport: Transport,
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// The URL path of a WebSocket.
+    /// The path in the URL of a WebSocket.
     pub(crate) path: String,
     pub(crate) trust: Trust,
-    /// The broker is a Tidegate that this program started.
+    /// Whether the broker is a Tidegate process that this program started.
     pub(crate) is_tidegate: bool,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct Trust(Arc<RootCertStore>);
 
 impl Trust {
-    /// Reads the authorities from a PEM file.
+    /// Reads the certificate authorities from a PEM file.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let failed = |error| format!("{}: {error}", file.display());
@@ -37,15 +37,16 @@ impl Trust {
         Ok(Self(Arc::new(roots)))
     }
 
-    /// No authorities, for transports without encryption.
+    /// Returns an empty set of certificate authorities, for transports without encryption.
     pub(crate) fn none() -> Self {
         Self(Arc::new(RootCertStore::empty()))
     }
 
-    /// The TLS configuration of a client that offers `protocol` in ALPN.
+    /// Returns the TLS configuration of a client that trusts these authorities and offers `protocol` in ALPN.
     pub(crate) fn client(&self, protocol: &[u8]) -> ClientConfig {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let versions = if protocol == QUIC { &[&rustls::version::TLS13][..] } else { rustls::ALL_VERSIONS };
+        let versions =
+            if protocol == MQTT_ALPN { &[&rustls::version::TLS13][..] } else { rustls::ALL_VERSIONS };
         let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions);
         let builder = builder.expect("TLS versions that the provider supports");
         let mut config = builder.with_root_certificates(Arc::clone(&self.0)).with_no_client_auth();
@@ -55,7 +56,7 @@ impl Trust {
 }
 
 impl Endpoint {
-    /// Parses `mqtt://HOST:PORT`, or the same with the scheme mqtts, ws, wss or quic.
+    /// Parses a URL of the form `mqtt://HOST:PORT`, or with the scheme mqtts, ws, wss or quic.
     pub(crate) fn parse(url: &str, trust: Trust) -> Result<Self, String> {
         let usage =
             || format!("{url}: expected mqtt://, mqtts://, ws://, wss:// or quic://, a host and a port");
@@ -82,5 +83,5 @@ impl Endpoint {
     }
 }
 
-/// The ALPN protocol name of MQTT over QUIC and over TLS.
-pub(super) const QUIC: &[u8] = b"mqtt";
+/// The ALPN protocol name that clients offer for MQTT over QUIC and over TLS.
+pub(super) const MQTT_ALPN: &[u8] = b"mqtt";

@@ -1,15 +1,16 @@
-//! The table of the tests that another broker fails.
+//! Generates the page with the tests that another broker fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::key;
-use super::tables::escape;
+use super::tables::escape_cell;
 use crate::runner::Outcome;
 use crate::statement::Tables;
 
-/// The statements and traps with a failed test, each with the path of the test and the start of the failure message.
-pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
+/// Returns the ids of the statements and traps with a failed test, each with the path of the test and the start of its
+/// failure message.
+pub(super) fn failures_by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
     let mut failed = BTreeMap::new();
     for outcome in outcomes {
         let Some(failure) = &outcome.failure else { continue };
@@ -22,9 +23,9 @@ pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> 
     failed
 }
 
-/// The page with the table.
-pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
-    let failed = by_id(outcomes);
+/// Returns the text of the page: an introduction and the table of failed tests.
+pub(super) fn generate_page(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
+    let failed = failures_by_id(outcomes);
     let tested: BTreeSet<_> =
         outcomes.iter().flat_map(|outcome| outcome.case.ids(outcome.version).map(key)).collect();
     let tests = outcomes.len();
@@ -43,8 +44,8 @@ pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> Strin
         let _ = writeln!(
             text,
             "| {id} | {} | `{path}` | {} |",
-            escape(&requirement(tables, id)),
-            escape(message)
+            escape_cell(&requirement(tables, id)),
+            escape_cell(message)
         );
     }
     text

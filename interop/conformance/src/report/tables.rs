@@ -1,4 +1,5 @@
-//! The tables in `docs/conformance/`: statement, requirement, tests, transports, result.
+//! Generates the pages in `docs/conformance/`: tables with the columns statement, requirement, tests, transports and
+//! result.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,8 @@ use crate::runner::Outcome;
 use crate::statement::{NoteKind, Statement, Tables};
 use crate::suite;
 
-/// Every file and its contents.
-pub(super) fn all(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
+/// Returns the path of every generated page and its contents.
+pub(super) fn generate_pages(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
     vec![
         (folder.join("mqtt5.md"), statements("MQTT 5.0", &tables.mqtt5, tables, outcomes)),
         (folder.join("mqtt311.md"), statements("MQTT 3.1.1", &tables.mqtt311, tables, outcomes)),
@@ -24,18 +25,18 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
     let mut lines = String::new();
     for row in rows {
         let cells = if row.is_for_clients() {
-            counts.clients += 1;
+            counts.for_clients_only += 1;
             "applies to clients only | | ".to_owned()
         } else {
             counts.cells(&row.id, tables, outcomes)
         };
-        let _ = writeln!(lines, "| {} | {} | {cells} |", row.id, escape(&row.summary));
+        let _ = writeln!(lines, "| {} | {} | {cells} |", row.id, escape_cell(&row.summary));
     }
-    let Counts { passed, failed, untestable, clients } = counts;
+    let Counts { passed, failed, untestable, for_clients_only } = counts;
     let _ = write!(
         text,
         "{} statements: {passed} covered by passing tests, {failed} by failing tests. {untestable} cannot be tested on \
-         Tidegate from outside, and {clients} apply to clients only.\n\n\
+         Tidegate from outside, and {for_clients_only} apply to clients only.\n\n\
          | statement | requirement | tests | transports | result |\n|---|---|---|---|---|\n{lines}",
         rows.len()
     );
@@ -47,8 +48,13 @@ fn traps(tables: &Tables, outcomes: &[Outcome]) -> String {
     let mut lines = String::new();
     for trap in &tables.traps {
         let cells = counts.cells(&trap.id(), tables, outcomes);
-        let _ =
-            writeln!(lines, "| {} | {} | {} | {cells} |", trap.nr, escape(&trap.trap), escape(&trap.do_this));
+        let _ = writeln!(
+            lines,
+            "| {} | {} | {} | {cells} |",
+            trap.nr,
+            escape_cell(&trap.trap),
+            escape_cell(&trap.do_this)
+        );
     }
     let Counts { passed, failed, untestable, .. } = counts;
     format!(
@@ -74,7 +80,7 @@ fn malformed(outcomes: &[Outcome]) -> String {
         let of_input = outcomes.iter().filter(|outcome| outcome.case.name == input.title());
         let passed = of_input.clone().all(|outcome| outcome.failure.is_none()) && of_input.count() > 0;
         let result = if passed { "passed" } else { "**failed**" };
-        let _ = writeln!(text, "| {} | {result} |", input.cells().map(|cell| escape(&cell)).join(" | "));
+        let _ = writeln!(text, "| {} | {result} |", input.cells().map(|cell| escape_cell(&cell)).join(" | "));
     }
     text
 }
@@ -84,21 +90,21 @@ struct Counts {
     passed: usize,
     failed: usize,
     untestable: usize,
-    clients: usize,
+    for_clients_only: usize,
 }
 
 impl Counts {
-    /// The cells `tests`, `transports` and `result` of one row. Counts the result.
+    /// Returns the cells `tests`, `transports` and `result` of the row with the given id, and counts the result.
     fn cells(&mut self, id: &str, tables: &Tables, outcomes: &[Outcome]) -> String {
         if let Some(reason) = tables.untestable(id) {
             self.untestable += 1;
-            return format!("cannot be tested from outside: {} | | ", escape(reason));
+            return format!("cannot be tested from outside: {} | | ", escape_cell(reason));
         }
         let shows = |outcome: &&Outcome| outcome.case.ids(outcome.version).any(|shown| key(shown) == id);
         let of_id: Vec<_> = outcomes.iter().filter(shows).collect();
         let mut tests = join_distinct(of_id.iter().map(|outcome| format!("`{}`", outcome.case.path())));
         if let Some(note) = tables.note(id) {
-            tests = format!("{tests}<br>{}", escape(&note.text));
+            tests = format!("{tests}<br>{}", escape_cell(&note.text));
         }
         let transports = join_distinct(of_id.iter().map(|outcome| outcome.transport.name().to_owned()));
         let passed = !of_id.is_empty() && of_id.iter().all(|outcome| outcome.failure.is_none());
@@ -113,7 +119,7 @@ impl Counts {
     }
 }
 
-/// Joins the texts, each once, in order of first appearance.
+/// Joins the distinct texts with commas, in the order of their first appearance.
 fn join_distinct(texts: impl Iterator<Item = String>) -> String {
     let mut seen = Vec::new();
     for text in texts {
@@ -125,7 +131,7 @@ fn join_distinct(texts: impl Iterator<Item = String>) -> String {
 }
 
 /// Escapes text for a cell of a Markdown table.
-pub(super) fn escape(text: &str) -> String {
+pub(super) fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('#', "\\#").replace('*', "\\*")
 }
 

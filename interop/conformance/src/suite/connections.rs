@@ -30,7 +30,7 @@ mod will;
 mod will_delay;
 mod will_trigger;
 
-/// The tests of each file.
+/// The tests of each file in this area.
 pub(super) const AREA: &[&[Case]] = &[
     authentication::CASES,
     capabilities::CASES,
@@ -58,21 +58,21 @@ pub(super) const AREA: &[&[Case]] = &[
     will_trigger::CASES,
 ];
 
-/// A client subscribed to every topic of the test at QoS 2.
+/// Connects a client that subscribes to every topic of the test at QoS 2.
 async fn watcher(harness: &Harness) -> Client {
     harness.subscriber("watcher", harness.topic("#"), 2).await
 }
 
-/// A new client sends `bytes` after CONNECT. The broker has to close the connection without an answer. If it sends
-/// DISCONNECT first, the reason has to be one of `codes`.
+/// Connects a new client, sends `bytes` on its connection, and checks that the broker closes this connection without an
+/// answer. If the broker sends DISCONNECT first, the reason has to be one of `codes`.
 async fn expect_close_after(harness: &Harness, bytes: &[u8], codes: &[u8]) {
     let mut client = harness.client("broken").await;
     client.send(bytes).await;
     client.expect_close_without_answer(codes).await;
 }
 
-/// A valid CONNECT that every broker refuses, and the codes for that: in 5.0 an unknown authentication method, in 3.1.1
-/// an empty client identifier with Clean Session 0.
+/// Builds a valid CONNECT that every broker refuses: in 5.0 because of an unknown authentication method, in 3.1.1
+/// because of an empty client identifier with Clean Session 0. Also returns the reason codes that the refusal may have.
 fn unacceptable_connect<'a>(harness: &'a Harness, name: &str) -> (ConnectBuilder<'a>, &'static [u8]) {
     let builder = harness.connect(name);
     if harness.is_v5() {

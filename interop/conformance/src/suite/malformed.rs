@@ -1,5 +1,5 @@
-//! The malformed inputs of `statements/malformed.csv`. For each, the broker has to close the connection, and no other
-//! one.
+//! Tests with the malformed inputs of `statements/malformed.csv`. The broker has to close the connection on which such
+//! an input arrives, and no other connection.
 
 use std::pin::Pin;
 
@@ -7,21 +7,21 @@ use serde::Deserialize;
 
 use crate::case::{Body, Case, DEFAULT};
 use crate::harness::Harness;
-use crate::statement::rows;
+use crate::statement::parse_rows;
 use crate::wire::Version;
 
-/// One row of the table of malformed inputs.
+/// One row of the table of malformed inputs: bytes that violate the standard, and the reaction that it demands.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Input {
     name: String,
     /// The protocol version: 5, or 3 for 3.1.1.
     version: u8,
     when: When,
-    /// The bytes in hexadecimal. Spaces are ignored.
+    /// The bytes that the client sends, in hexadecimal. Spaces are ignored.
     hex: String,
-    /// The reason codes in hexadecimal that the broker may send before it closes, the best first.
+    /// The reason codes, in hexadecimal, that the broker may send before it closes the connection, the best one first.
     codes: String,
-    /// The statements that the input violates.
+    /// The ids of the statements that the input violates, separated by spaces.
     ids: String,
 }
 
@@ -35,30 +35,31 @@ enum When {
     Connected,
 }
 
-/// One test for each input.
+/// Returns one test for each malformed input.
 pub(super) fn cases() -> Vec<&'static Case> {
     inputs().into_iter().map(case).collect()
 }
 
-/// All rows of the table.
+/// Returns all rows of the table of malformed inputs.
 pub(super) fn inputs() -> Vec<Input> {
-    rows(include_str!("../../statements/malformed.csv"))
+    parse_rows(include_str!("../../statements/malformed.csv"))
 }
 
 impl Input {
-    /// The name of the test of this input.
+    /// Returns the name of the test that sends this input.
     pub(crate) fn title(&self) -> String {
         format!("{} (MQTT {})", self.name, self.version)
     }
 
-    /// The cells of the row in the report: name, version, when it is sent, bytes and reason codes.
+    /// Returns the first five cells of the input's row in the report: name, version, when it is sent, bytes and reason
+    /// codes.
     pub(crate) fn cells(&self) -> [String; 5] {
         let version = if self.version == 5 { "5.0" } else { "3.1.1" };
         let when = match self.when {
             When::First => "first",
             When::Connected => "after CONNACK",
         };
-        let bytes = self.hex.chars().take(BYTES_SHOWN).collect();
+        let bytes = self.hex.chars().take(BYTES_SHOWN_MAX).collect();
         [self.name.clone(), version.to_owned(), when.to_owned(), bytes, self.codes.clone()]
     }
 }
@@ -68,7 +69,8 @@ fn case(input: Input) -> &'static Case {
     let name = leak(&input.title());
     let input: &'static Input = Box::leak(Box::new(input));
     let run: Body = Box::leak(Box::new(|harness| {
-        let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(harness, input));
+        let ended: Pin<Box<dyn Future<Output = ()> + Send>> =
+            Box::pin(assert_input_closes_connection(harness, input));
         ended
     }));
     let case = Case {
@@ -81,7 +83,7 @@ fn case(input: Input) -> &'static Case {
     Box::leak(Box::new(case))
 }
 
-async fn ends_its_connection(harness: Harness, input: &Input) {
+async fn assert_input_closes_connection(harness: Harness, input: &Input) {
     let version = if input.version == 5 { Version::V5 } else { Version::V3 };
     assert_eq!(version, harness.version, "the statements of {} belong to its protocol version", input.name);
     let sent = bytes(&input.hex);
@@ -110,5 +112,5 @@ fn leak(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
 
-/// The largest number of digits of an input in the report. The longest input has about 60.
-const BYTES_SHOWN: usize = 80;
+/// The largest number of characters of an input's bytes that the report shows. The longest input has about 60.
+const BYTES_SHOWN_MAX: usize = 80;

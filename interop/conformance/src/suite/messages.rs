@@ -27,7 +27,7 @@ mod retain_resume;
 mod small_packet_size;
 mod topic_name;
 
-/// The tests of each file.
+/// The tests of each file in this area.
 pub(super) const AREA: &[&[Case]] = &[
     acknowledgement::CASES,
     inbound_alias::CASES,

@@ -25,7 +25,7 @@ mod unsubscribed_delivery;
 mod violations;
 mod web_socket;
 
-/// The tests of each file.
+/// The tests of each file in this area.
 pub(super) const AREA: &[&[Case]] = &[
     subscribe::CASES,
     suback::CASES,

@@ -53,7 +53,7 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    /// Encodes the packet. The connect flags follow from the fields that are present.
+    /// Encodes the packet. The connect flags are set for the fields that are present.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut payload = length_prefixed(self.client_id.as_bytes());
         let mut flags = u8::from(self.clean) << 1;
@@ -76,7 +76,8 @@ impl Connect {
         self.encode_with(flags, &payload)
     }
 
-    /// Encodes the packet with the given connect flags and payload, which may contradict each other.
+    /// Encodes the packet with the given connect flags and payload. The flags may announce other fields than the
+    /// payload contains.
     pub(crate) fn encode_with(&self, flags: u8, payload: &[u8]) -> Vec<u8> {
         let mut body = length_prefixed(b"MQTT");
         body.extend([self.version.level(), flags]);

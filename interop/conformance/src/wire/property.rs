@@ -17,7 +17,7 @@ pub(crate) enum Value {
     Pair(String, String),
 }
 
-/// The properties of a packet, in their order.
+/// The properties of a packet, in the order in which they are encoded: identifier and value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Properties(pub(crate) Vec<(u8, Value)>);
 
@@ -67,7 +67,7 @@ impl Properties {
         if let Some(Value::Binary(bytes)) = self.get(id) { Some(bytes) } else { None }
     }
 
-    /// The user properties, in their order.
+    /// Returns the names and values of the user properties, in the order of the packet.
     pub(crate) fn users(&self) -> Vec<(&str, &str)> {
         let pairs = self.0.iter().filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.as_str(), value.as_str())),
@@ -128,7 +128,8 @@ fn data_type(id: u8) -> Option<DataType> {
     })
 }
 
-/// Whether a server may send the property in that packet type. Section 2.2.2.2 of the standard has the table.
+/// Returns whether a server may send the property in a packet of that type, as section 2.2.2.2 of the standard lists
+/// them.
 fn is_allowed(id: u8, packet_type: PacketType) -> bool {
     let listed: &[u8] = match packet_type {
         PacketType::ConnAck => &[
@@ -169,7 +170,7 @@ fn check(id: u8, packet_type: PacketType, former: &Properties) -> Result<(), Str
     }
 }
 
-/// Checks the rules that the standard gives for the value of each property.
+/// Checks the value of a property against the rules that the standard gives for that property.
 fn check_value(id: u8, value: &Value) -> Result<(), String> {
     let bad = match (id, value) {
         (SUBSCRIPTION_ID | RECEIVE_MAXIMUM | TOPIC_ALIAS | MAXIMUM_PACKET_SIZE, Value::Number(0)) => true,

@@ -20,7 +20,7 @@ pub(crate) enum PacketType {
     Auth,
 }
 
-/// One packet from the server. Fields that its type does not have keep their defaults.
+/// One packet from the server. Fields that the packet type does not have are empty, 0 or false.
 #[derive(Clone, Debug)]
 pub(crate) struct Packet {
     pub(crate) packet_type: PacketType,
@@ -30,7 +30,7 @@ pub(crate) struct Packet {
     pub(crate) id: u16,
     /// The reason code, or 0 if the packet omits it.
     pub(crate) code: u8,
-    /// The reason codes of SUBACK and UNSUBACK, one for each filter.
+    /// The reason codes of SUBACK or UNSUBACK, one for each filter.
     pub(crate) codes: Vec<u8>,
     pub(crate) session_present: bool,
     pub(crate) topic: String,
@@ -41,7 +41,8 @@ pub(crate) struct Packet {
     pub(crate) properties: Properties,
 }
 
-/// Parses the first packet in `bytes`. Returns the packet and its length, or `None` if it is incomplete.
+/// Parses the first packet in `bytes`. Returns the packet and its length in bytes, or `None` if the packet is
+/// incomplete.
 pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, usize)>, String> {
     let Some(header) = header(bytes)? else { return Ok(None) };
     let (start, len) = header;
@@ -58,7 +59,8 @@ pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, us
     Ok(Some((packet, start + len)))
 }
 
-/// Parses the fixed header. Returns where the body starts and its length, or `None` if the header is incomplete.
+/// Parses the fixed header. Returns the offset and the length of the body in bytes, or `None` if the header is
+/// incomplete.
 fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, String> {
     let Some(lengths) = bytes.get(1..) else { return Ok(None) };
     let digits = lengths.iter().take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
@@ -75,7 +77,8 @@ fn packet_type(first: u8, version: Version) -> Result<PacketType, String> {
         .ok_or_else(|| format!("a packet with the first byte {first:#04x}, which a server must not send"))
 }
 
-/// Checks the flags in the first byte. `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
+/// Checks the flags in the first byte of a packet. `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]`
+/// `[MQTT5-3.3.1-4]`
 fn check_flags(packet_type: PacketType, flags: u8) -> Result<(), String> {
     let is_valid = match packet_type {
         PacketType::Publish => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
@@ -178,7 +181,7 @@ fn read_suback(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -
     }
 }
 
-/// Reads the reason code and the properties. A packet may end before either of them.
+/// Reads the reason code and the properties. A packet may omit the properties, or both.
 fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), String> {
     if !reader.is_empty() {
         packet.code = reader.byte()?;
@@ -208,7 +211,8 @@ fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
     }
 }
 
-/// The packet types that a server may send: their number, and the first protocol version that has them.
+/// The packet types that a server may send: the number of the type in the fixed header, the type, and the first
+/// protocol version that has it.
 const SERVER_PACKET_TYPES: [(u8, PacketType, Version); 11] = [
     (2, PacketType::ConnAck, Version::V3),
     (3, PacketType::Publish, Version::V3),

@@ -1,6 +1,6 @@
-//! Reads MQTT data types strictly. It returns an error for every encoding that a server must not send.
+//! Reads MQTT data types strictly: every encoding that a server must not send is an error.
 
-/// The part of a packet that has not been read.
+/// A reader over the part of a packet that has not been read yet.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {

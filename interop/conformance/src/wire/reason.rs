@@ -3,9 +3,9 @@
 use super::Version;
 use super::read::PacketType;
 
-/// Whether the standard lists the code for this packet type when a server sends it.
-/// `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]` `[MQTT5-3.5.2-1]` `[MQTT5-3.6.2-1]` `[MQTT5-3.7.2-1]` `[MQTT5-3.9.3-2]`
-/// `[MQTT5-3.11.3-2]` `[MQTT5-3.14.2-1]` `[MQTT5-3.15.2-1]` `[MQTT3-3.2.2-6]` `[MQTT3-3.9.3-2]`
+/// Returns whether the standard lists the reason code for a packet of this type from a server. `[MQTT5-3.2.2-8]`
+/// `[MQTT5-3.4.2-1]` `[MQTT5-3.5.2-1]` `[MQTT5-3.6.2-1]` `[MQTT5-3.7.2-1]` `[MQTT5-3.9.3-2]` `[MQTT5-3.11.3-2]`
+/// `[MQTT5-3.14.2-1]` `[MQTT5-3.15.2-1]` `[MQTT3-3.2.2-6]` `[MQTT3-3.9.3-2]`
 pub(super) fn is_listed(version: Version, packet_type: PacketType, code: u8) -> bool {
     let listed: &[u8] = match (version, packet_type) {
         (Version::V3, PacketType::ConnAck) => &[0, 1, 2, 3, 4, 5],

@@ -3,7 +3,7 @@
 use super::Version;
 use super::property::{self, Properties};
 
-/// A packet: the first byte, the remaining length, the body.
+/// Encodes a packet: the first byte, the remaining length, and the body.
 pub(crate) fn packet_with_body(first: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     bytes.extend(variable_byte_integer(u32::try_from(body.len()).expect("a length")));
@@ -11,7 +11,7 @@ pub(crate) fn packet_with_body(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A packet whose body is the concatenation of `parts`.
+/// Encodes a packet whose body is the concatenation of `parts`.
 pub(crate) fn packet_from_parts(first: u8, parts: &[&[u8]]) -> Vec<u8> {
     packet_with_body(first, &parts.concat())
 }
@@ -36,13 +36,13 @@ pub(crate) fn length_prefixed(value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// PUBACK (first byte 0x40), PUBREC (0x50), PUBREL (0x62) or PUBCOMP (0x70). A code of 0 is omitted.
+/// Encodes PUBACK (first byte 0x40), PUBREC (0x50), PUBREL (0x62) or PUBCOMP (0x70). A reason code of 0 is omitted.
 pub(crate) fn ack(first: u8, packet_id: u16, code: u8) -> Vec<u8> {
     let id = packet_id.to_be_bytes();
     if code == 0 { packet_from_parts(first, &[&id]) } else { packet_from_parts(first, &[&id, &[code]]) }
 }
 
-/// DISCONNECT. A code of 0 without properties is omitted.
+/// Encodes DISCONNECT. If the reason code is 0 and there are no properties, both are omitted.
 pub(crate) fn disconnect(code: u8, properties: &Properties) -> Vec<u8> {
     if properties.0.is_empty() && code == 0 {
         return vec![0xE0, 0];
@@ -63,7 +63,7 @@ pub(crate) struct Publish {
 }
 
 impl Publish {
-    /// A PUBLISH at QoS 0.
+    /// Creates a PUBLISH at QoS 0, without properties.
     pub(crate) fn new(topic: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> Self {
         Self {
             topic: topic.as_ref().to_vec(),

@@ -4,14 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Ids around two values that are far from each other, and some anywhere.
+/// Generates ids around two values that are far from each other, and a few arbitrary ids.
 fn id() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 1_000_000..1_002_000_u64, 3 => 0..300_u64, 1 => any::<u64>()]
 }
 
 proptest! {
     #[test]
-    fn finds_exactly_the_ids_that_are_present(steps in prop::collection::vec((id(), any::<bool>()), 0..400)) {
+    fn the_index_finds_exactly_the_ids_that_it_contains(
+        steps in prop::collection::vec((id(), any::<bool>()), 0..400)
+    ) {
         let (mut index, mut known) = (DenseIndex::default(), HashMap::default());
         for (slot, (id, inserts)) in (0..).zip(&steps) {
             if *inserts && !known.contains_key(id) {

@@ -8,13 +8,13 @@ use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, holds_body};
 
 impl Apply<'_, '_> {
-    pub(super) fn entries(&mut self, change: &ChangeSet) -> Result<(), Fault> {
+    pub(super) fn apply_entries(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.messages().flat_map(|message| change.entries(message)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
-        all.into_iter().try_for_each(|(key, entry)| self.entry(key, entry))
+        all.into_iter().try_for_each(|(key, entry)| self.apply_entry(key, entry))
     }
 
-    fn entry(&mut self, key: EntryKey, change: &EntryChange) -> Result<(), Fault> {
+    fn apply_entry(&mut self, key: EntryKey, change: &EntryChange) -> Result<(), Fault> {
         match change {
             EntryChange::Put { record, .. } => self.put_entry(key, record),
             EntryChange::Advance(state) => self.advance_entry(key, *state),
@@ -36,7 +36,8 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    /// An entry that does not exist was completed, or its session was closed: there is nothing to do.
+    /// Changes the state of an entry. Does nothing if the entry does not exist, because it was completed or its session
+    /// was closed.
     fn advance_entry(&mut self, key: EntryKey, state: EntryState) -> Result<(), Fault> {
         let (table, bytes) = (&self.tables.entries, entry_key(key));
         let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };

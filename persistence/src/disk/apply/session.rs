@@ -9,16 +9,16 @@ use crate::record::{SessionId, SubscriptionRecord, holds_body};
 
 impl Apply<'_, '_> {
     /// Applies sessions, subscriptions and received packet ids.
-    pub(super) fn sessions(&mut self, change: &ChangeSet) -> Result<(), Fault> {
+    pub(super) fn apply_sessions(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.sessions().collect();
         all.sort_unstable_by_key(|session| session.id);
-        all.into_iter().try_for_each(|session| self.session(session))
+        all.into_iter().try_for_each(|session| self.apply_session(session))
     }
 
-    fn session(&mut self, change: &SessionChange) -> Result<(), Fault> {
+    fn apply_session(&mut self, change: &SessionChange) -> Result<(), Fault> {
         let id = change.id;
         if change.wiped {
-            self.wipe(id)?;
+            self.delete_all_of(id)?;
         }
         if let Some(record) = &change.record {
             let (table, key) = (&self.tables.sessions, id.0.to_be_bytes());
@@ -26,11 +26,11 @@ impl Apply<'_, '_> {
             self.balance.add(&key, value);
             table.put(self.txn, &key, value)?;
         }
-        self.subscriptions(id, change)?;
-        self.received(id, change)
+        self.apply_subscriptions(id, change)?;
+        self.apply_received(id, change)
     }
 
-    fn wipe(&mut self, id: SessionId) -> Result<(), Fault> {
+    fn delete_all_of(&mut self, id: SessionId) -> Result<(), Fault> {
         let table = &self.tables.entries;
         for row in table.prefix(self.txn, &id.0.to_be_bytes())? {
             let Row { key, value } = row?;
@@ -47,7 +47,7 @@ impl Apply<'_, '_> {
         self.delete(&self.tables.sessions, &id.0.to_be_bytes())
     }
 
-    fn subscriptions(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
+    fn apply_subscriptions(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
         let (table, prefix) = (&self.tables.subscriptions, id.0.to_be_bytes());
         for (filter, record) in &change.subscriptions {
             let is_same = |value: &[u8]| SubscriptionRecord::read_filter(value).map(|read| read == &**filter);
@@ -64,7 +64,7 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    fn received(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
+    fn apply_received(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
         let table = &self.tables.received;
         for (packet_id, kept) in &change.received {
             let key = received_key(id, *packet_id);

@@ -1,5 +1,5 @@
-//! The LMDB environment and its memory map, shared by the writer and readers. A lock keeps readers out while
-//! the map is resized.
+//! The LMDB environment and its memory map, shared by the writer and readers. A lock prevents reads while the map is
+//! resized.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,14 +19,14 @@ pub(in crate::disk) struct Map {
     env: Env<WithoutTls>,
     tables: Tables,
     folder: PathBuf,
-    /// Readers hold it for reading; the writer holds it for writing while it resizes the map. It is false after
-    /// a resize has failed: LMDB then has no map, and nothing may be read.
+    /// Whether LMDB has a map; `false` after a resize has failed, when nothing may be read. Readers hold this lock for
+    /// reading, and the writer holds it for writing while it resizes the map.
     mapped: RwLock<bool>,
-    /// Keeps other processes out. It is the last field, so it is released last.
+    /// The lock that prevents other processes from opening the store. It is the last field, so it is released last.
     lock: Arc<Lock>,
 }
 
-/// A read transaction on one state. While it lives, the map is not resized.
+/// A read transaction on one state of the store. While the view exists, the map is not resized.
 pub(in crate::disk) struct View<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
@@ -50,7 +50,7 @@ impl Map {
         Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
     }
 
-    /// Prevents a resize while the guard lives.
+    /// Prevents a resize while the returned guard exists.
     pub(in crate::disk) fn block_resize(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
         let resize_guard = self.mapped.read();
         if *resize_guard { Ok(resize_guard) } else { Err(unmapped()) }
@@ -64,7 +64,7 @@ impl Map {
         &self.tables
     }
 
-    /// The lock on the folder.
+    /// Returns the lock on the folder.
     pub(in crate::disk) fn lock(&self) -> &Lock {
         &self.lock
     }
@@ -77,16 +77,16 @@ impl Map {
         self.env.info().map_size
     }
 
-    /// Bytes of the pages in use, without free pages.
+    /// Returns the number of bytes of the pages in use, without free pages.
     pub(in crate::disk) fn used(&self) -> Result<usize, Fault> {
         let view = self.view()?;
         let pages = view.tables.pages(&view.txn)?;
         Ok(pages.saturating_mul(self.page_size()))
     }
 
-    /// Removes readers of dead processes from LMDB's reader table. Readers in other processes, for example a
-    /// snapshot, keep pages from being reused; a killed one would do so forever. Returns false when there was
-    /// none.
+    /// Removes readers of processes that have ended from LMDB's reader table. A reader in another process, for example
+    /// a snapshot, prevents pages from being reused, and a killed reader would do so permanently. Returns `false` if
+    /// there was none.
     pub(in crate::disk) fn clear_stale_readers(&self) -> Result<bool, Fault> {
         Ok(self.env.clear_stale_readers()? > 0)
     }
@@ -98,7 +98,7 @@ impl Map {
         Ok(txn.commit()?)
     }
 
-    /// Bytes of the file up to its last page, and bytes of the map.
+    /// Returns the size of the file up to its last page, and the size of the map, in bytes.
     pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
         let Ok(_resize_guard) = self.block_resize() else { return (0, 0) };
         let info = self.env.info();
@@ -114,7 +114,7 @@ impl Map {
         Ok(self.env.force_sync()?)
     }
 
-    /// From now on, commits are only handed to the operating system.
+    /// Lets further commits only be passed to the operating system, without a sync.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn stop_syncing(&self) -> Result<(), Fault> {
         // SAFETY: only the writer calls this. If a power failure reorders the writes, the sync point restores a
@@ -122,7 +122,7 @@ impl Map {
         Ok(unsafe { self.env.set_flags(EnvFlags::NO_SYNC, FlagSetMode::Enable) }?)
     }
 
-    /// Resizes the map. Called by the writer, outside of any transaction.
+    /// Resizes the map. Only the writer may call this, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
         // LMDB unmaps the file before it maps it again, so look first whether that will work.

@@ -1,5 +1,5 @@
-//! Handles space: the map grows up to the size limit, or up to what the disk has space for; behind that there is a
-//! reserve.
+//! Handles lack of space: the map grows up to the size limit, or as far as the disk has space. Beyond that, commits can
+//! use a reserve.
 
 use super::capacity::Reserve;
 use super::{Engine, Space};
@@ -10,7 +10,7 @@ use crate::error::Reason;
 
 impl Engine {
     /// Writes the pending changes and the change set to the tables.
-    pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
+    pub(super) fn write_to_tables(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
             match self.transact(change, |_| true) {
                 Err(Fault::MapFull)
@@ -22,29 +22,31 @@ impl Engine {
     }
 
     /// Writes the change set to the log, or to the tables if the log has no space.
-    pub(super) fn log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
+    pub(super) fn write_to_log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
-            match self.append(change) {
+            match self.append_to_log(change) {
                 Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
                 Err(Fault::MapFull) if !self.capacity.is_at_size_limit() => {
                     return self.log_in_reserve(change);
                 }
-                Err(Fault::MapFull) => return self.write(change),
+                Err(Fault::MapFull) => return self.write_to_tables(change),
                 appended => return appended.and_then(|()| self.space()),
             }
         }
     }
 
-    /// What one batch may add. On a full disk, up to two batches and the log are still to be written, and must fit into the
-    /// half of the reserve that any change may use, with the overhead of LMDB.
+    /// Returns the maximum number of bytes of one batch. When the disk becomes full, up to two batches and the log are
+    /// still to be written. Together with the overhead of LMDB, they must fit into the half of the reserve that any
+    /// change may use.
     pub(in crate::disk) fn batch_bytes_max(&self) -> usize {
         match self.capacity.disk_reserve() {
             0 => usize::MAX,
-            reserve => reserve / BATCH_PART,
+            reserve => reserve / BATCH_RESERVE_DIVISOR,
         }
     }
 
-    /// Makes the reserve larger if a batch reached its limit, or does not fit into the log. Returns true if it has grown.
+    /// Enlarges the reserve if a batch has reached its size limit, or does not fit into the log. Returns `true` if the
+    /// reserve has grown.
     pub(in crate::disk) fn adapt_reserve(
         &mut self,
         change: &ChangeSet,
@@ -55,38 +57,40 @@ impl Engine {
         if is_small { self.capacity.grow_reserve() } else { Ok(false) }
     }
 
-    /// Whether enough space is free, or can be had because the disk has some again.
+    /// Whether enough space is free. If not, first tries to enlarge the map, because space may have been freed on the
+    /// disk.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
         let limit = self.capacity.size();
-        Ok(self.map.used()? <= limit - limit / HEADROOM || self.grow()?)
+        Ok(self.map.used()? <= limit - limit / FREE_SPACE_DIVISOR || self.grow()?)
     }
 
-    /// Why the store is full.
+    /// Returns the reason why the store is full.
     pub(in crate::disk) fn full_reason(&self) -> Reason {
         self.capacity.full_reason()
     }
 
-    /// The disk is full: writes to the log in the reserve. That needs little more than the size of the change, while
-    /// the tables might need more than the reserve has. So what clients already wait for is acknowledged.
+    /// Writes the change set to the log, in the reserve, when the disk is full. The log needs little more space than
+    /// the size of the change, whereas the tables might need more than the reserve has. In this way, operations that
+    /// were accepted before the disk became full can still be committed and acknowledged.
     fn log_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
-        let appended = self.append(change);
+        let appended = self.append_to_log(change);
         self.resize(self.capacity.size())?;
         match appended {
-            Err(Fault::MapFull) => self.write(change),
+            Err(Fault::MapFull) => self.write_to_tables(change),
             appended => appended.map(|()| Space::Reserve),
         }
     }
 
-    /// Commits in the reserve. Its first part takes any change: operations appended before the store was known to be
-    /// full, and those of sessions that fetch their messages. The second part only takes changes that free at least
-    /// what they add; otherwise a full store could not be emptied.
+    /// Commits in the reserve. Any change may use its first part: operations that were appended before the store was
+    /// known to be full, and those of sessions that fetch their messages. Only changes that free at least as much as
+    /// they add may use the second part; otherwise a full store could not be emptied.
     fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
         let mut result = self.transact(change, |_| true);
         if matches!(result, Err(Fault::MapFull)) {
             self.resize_for(Reserve::Freeing)?;
-            result = self.transact(change, Balance::frees);
+            result = self.transact(change, Balance::frees_space);
         }
         self.resize(self.capacity.size())?;
         match result {
@@ -95,9 +99,9 @@ impl Engine {
         }
     }
 
-    /// LMDB reuses the pages that a transaction freed only in the second transaction after it. In a full map, the
-    /// next transaction may not fit without them. This commits an empty transaction in the reserve, so that they can
-    /// be reused. Returns false when that would not help again.
+    /// Commits an empty transaction in the reserve, so that the pages freed by the last transaction can be reused: LMDB
+    /// reuses them only in the second transaction after it, and in a full map the next transaction may not fit without
+    /// them. Returns `false` if the last transaction was already an empty one, so that another one would not help.
     fn commit_empty(&mut self) -> Result<bool, Fault> {
         if self.empty_commit_done {
             return Ok(false);
@@ -112,7 +116,7 @@ impl Engine {
         }
     }
 
-    /// Makes the map larger. Returns false when it is as large as it may be.
+    /// Enlarges the map. Returns `false` if the map has reached its maximum size.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         // After a lack of memory, the map may be smaller than it could be.
         let has_grown = self.map.size() < self.capacity.size() || self.capacity.grow()?;
@@ -122,8 +126,8 @@ impl Engine {
         Ok(has_grown)
     }
 
-    /// Where the state that was just committed has its space. LMDB never makes a file shorter, so after the reserve was
-    /// used once, its pages are those of any change; the same number of other pages is then kept free.
+    /// Returns which part of the map the committed state uses. LMDB never shortens its file, so after the reserve was
+    /// used once, any change may use its pages. Therefore only the number of pages in use counts.
     fn space(&mut self) -> Result<Space, Fault> {
         let size = self.capacity.size();
         if self.map.size() <= size || self.map.used()? <= size || self.grow()? {
@@ -136,8 +140,8 @@ impl Engine {
         self.resize(self.capacity.size_with_reserve(reserve, self.map.size()))
     }
 
-    /// Resizes the map, at least to the pages in use. The sync point is moved to the current state first, so that no
-    /// read transaction has to stay open meanwhile.
+    /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
+    /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
         let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
         sync_point.save(&self.map)?;
@@ -147,7 +151,7 @@ impl Engine {
     }
 }
 
-/// The store is no longer full once one part in `HEADROOM` of the limit is free.
-const HEADROOM: usize = 32;
-/// A batch may have one part in `BATCH_PART` of the reserve on the disk.
-const BATCH_PART: usize = 8;
+/// Divisor of the size limit that gives the space that must be free before a full store counts as working again.
+const FREE_SPACE_DIVISOR: usize = 32;
+/// Divisor of the reserve on the disk that gives the maximum size of a batch.
+const BATCH_RESERVE_DIVISOR: usize = 8;

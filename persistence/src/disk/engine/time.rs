@@ -6,13 +6,13 @@ use crate::disk::fault::Fault;
 use crate::disk::tables::TIME_KEY;
 
 impl Engine {
-    /// Converts between store time and the monotonic clock.
+    /// Returns the clock that converts between store time and the monotonic clock.
     pub(in crate::disk) fn clock(&self) -> Clock {
         self.timeline.clock()
     }
 
-    /// Writes the time mark if it is due, or in any case with `last`, when the store is closing. Returns true if it was
-    /// written. Without space, the former mark stays.
+    /// Writes the time mark if it is due. Also writes it if it is not due with `last`, when the store is closing.
+    /// Returns `true` if the mark was written. If there is no space, the former mark stays.
     pub(in crate::disk) fn keep_time(&mut self, last: bool) -> Result<bool, Fault> {
         if !last && !self.timeline.is_mark_due() {
             return Ok(false);

@@ -15,7 +15,7 @@ pub(super) enum FrameKind {
     Body = 5,
     /// Writes an entry that does not exist yet; key and value as in its table.
     Put = 6,
-    /// Writes an entry in place of an existing one.
+    /// Writes an entry that replaces an existing one.
     Replace = 7,
     /// Changes the state of an entry; value: the state.
     Advance = 8,
@@ -87,14 +87,19 @@ impl<'a> LogFrame<'a> {
     }
 }
 
-/// Bytes of a frame with a key and a value of these lengths.
+/// Returns the size in bytes of a frame with a key and a value of these lengths.
 pub(super) fn frame_size(key: usize, value: usize) -> usize {
     HEADER_SIZE + key + value
 }
 
-/// Appends the header and the key of a frame to a row. The caller appends the value, which has `size` bytes. A
-/// key or value that is too long for the format is an error.
-pub(super) fn begin(kind: FrameKind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
+/// Appends the header and the key of a frame to a row. The caller must append the value, which has `size` bytes. Fails
+/// if the key or the value is too long for the format.
+pub(super) fn begin_frame(
+    kind: FrameKind,
+    key: &[u8],
+    size: usize,
+    row: &mut Vec<u8>,
+) -> Result<(), &'static str> {
     let key_size = u8::try_from(key.len()).map_err(|_| "a key too long for the log")?;
     let size = u32::try_from(size).map_err(|_| "a record too large for the log")?;
     row.extend_from_slice(&[kind.byte(), key_size]);

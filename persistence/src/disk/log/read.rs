@@ -15,13 +15,13 @@ use crate::record::{
 
 /// The part of the log read so far.
 #[derive(Default)]
-pub(super) struct Replay {
+pub(super) struct LogReplay {
     change: ChangeSet,
     /// All bodies read so far. A new entry can refer to a body whose earlier entries are already completed.
     bodies: HashMap<MessageId, StoredMessage>,
 }
 
-impl Replay {
+impl LogReplay {
     /// Folds all frames of a row into the change set.
     pub(super) fn fold(&mut self, mut row: &[u8]) -> Result<(), &'static str> {
         while let Some(frame) = LogFrame::take(&mut row)? {
@@ -55,7 +55,7 @@ impl Replay {
         Ok(())
     }
 
-    /// The net effect of all rows.
+    /// Returns the net effect of all rows.
     pub(super) fn finish(self) -> ChangeSet {
         self.change
     }

@@ -3,15 +3,15 @@
 
 use heed::RwTxn;
 
-use super::frame::{FrameKind, begin, frame_size};
-use super::{Log, key};
+use super::frame::{FrameKind, begin_frame, frame_size};
+use super::{Log, row_key};
 use crate::change::{ChangeSet, EntryChange, MessageChange, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
 use crate::record::{ArchiveBuffer, EntryWithBody, StoredMessage, SubscriptionRecord};
 
-/// Writes rows; holds the unfinished one.
+/// Writes rows, and holds the unfinished row.
 pub(super) struct Rows<'a, 'e> {
     log: Log,
     meta: &'a Table,
@@ -26,19 +26,19 @@ impl<'a, 'e> Rows<'a, 'e> {
 
     pub(super) fn write(mut self, change: &ChangeSet, buffer: &mut ArchiveBuffer) -> Result<Log, Fault> {
         for session in change.sessions() {
-            self.session(session, buffer)?;
+            self.write_session(session, buffer)?;
         }
         for message in change.messages() {
-            self.message(change, message, buffer)?;
+            self.write_message(change, message, buffer)?;
         }
         for ((tenant, topic), stored) in &change.retained {
-            self.retained(tenant, topic, stored.as_ref(), buffer)?;
+            self.write_retained(tenant, topic, stored.as_ref(), buffer)?;
         }
         self.flush()?;
         Ok(self.log)
     }
 
-    fn retained(
+    fn write_retained(
         &mut self,
         tenant: &str,
         topic: &str,
@@ -48,35 +48,35 @@ impl<'a, 'e> Rows<'a, 'e> {
         if let Some(stored) = stored {
             stored.check_memory()?;
             let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.fault(fault))?;
-            return self.frame(FrameKind::Retain, &[], value);
+            return self.write_frame(FrameKind::Retain, &[], value);
         }
         let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);
-        self.frame(
+        self.write_frame(
             FrameKind::Unretain,
             &tenant_len.to_le_bytes(),
             &[tenant.as_bytes(), topic.as_bytes()].concat(),
         )
     }
 
-    fn session(&mut self, change: &SessionChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
+    fn write_session(&mut self, change: &SessionChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
         let key = change.id.0.to_be_bytes();
         if change.wiped {
-            self.frame(FrameKind::Wipe, &key, &[])?;
+            self.write_frame(FrameKind::Wipe, &key, &[])?;
         }
         if let Some(record) = &change.record {
             let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-            self.frame(FrameKind::Session, &key, value)?;
+            self.write_frame(FrameKind::Session, &key, value)?;
         }
         for (filter, record) in &change.subscriptions {
-            self.subscription(&key, filter, record.as_deref(), buffer)?;
+            self.write_subscription(&key, filter, record.as_deref(), buffer)?;
         }
         change.received.iter().try_for_each(|(packet_id, kept)| {
             let kind = if *kept { FrameKind::Receive } else { FrameKind::ReleaseReceived };
-            self.frame(kind, &received_key(change.id, *packet_id), &[])
+            self.write_frame(kind, &received_key(change.id, *packet_id), &[])
         })
     }
 
-    fn subscription(
+    fn write_subscription(
         &mut self,
         session: &[u8],
         filter: &str,
@@ -84,14 +84,14 @@ impl<'a, 'e> Rows<'a, 'e> {
         buffer: &mut ArchiveBuffer,
     ) -> Result<(), Fault> {
         let Some(record) = record else {
-            return self.frame(FrameKind::Unsubscribe, session, filter.as_bytes());
+            return self.write_frame(FrameKind::Unsubscribe, session, filter.as_bytes());
         };
         let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-        self.frame(FrameKind::Subscribe, session, value)
+        self.write_frame(FrameKind::Subscribe, session, value)
     }
 
-    /// Writes the body first, because a reader needs it before the entries.
-    fn message(
+    /// Writes a message and its entries. The body comes first, because a reader needs it before the entries.
+    fn write_message(
         &mut self,
         change: &ChangeSet,
         message: &MessageChange,
@@ -104,38 +104,47 @@ impl<'a, 'e> Rows<'a, 'e> {
                 && let Some((key, EntryChange::Put { record, fresh: true })) = change.entries(message).next()
                 && let Some(entry_with_body) = EntryWithBody::try_new(record, body)
             {
-                return self.entry_with_body(&entry_key(key), &entry_with_body);
+                return self.write_entry_with_body(&entry_key(key), &entry_with_body);
             }
             let value = body.archive(buffer).map_err(|fault| self.fault(fault))?;
-            self.frame(FrameKind::Body, &message.id().0.to_be_bytes(), value)?;
+            self.write_frame(FrameKind::Body, &message.id().0.to_be_bytes(), value)?;
         }
-        entries.try_for_each(|(key, entry)| self.entry(&entry_key(key), entry, buffer))
+        entries.try_for_each(|(key, entry)| self.write_entry(&entry_key(key), entry, buffer))
     }
 
     /// Writes the body and its only entry in one frame.
-    fn entry_with_body(&mut self, key: &[u8], entry_with_body: &EntryWithBody<'_>) -> Result<(), Fault> {
+    fn write_entry_with_body(
+        &mut self,
+        key: &[u8],
+        entry_with_body: &EntryWithBody<'_>,
+    ) -> Result<(), Fault> {
         let size = entry_with_body.size();
         self.make_room(frame_size(key.len(), size))?;
-        begin(FrameKind::PutWithBody, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
+        begin_frame(FrameKind::PutWithBody, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
         entry_with_body.append_to(&mut self.row);
         Ok(())
     }
 
-    fn entry(&mut self, key: &[u8], change: &EntryChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
+    fn write_entry(
+        &mut self,
+        key: &[u8],
+        change: &EntryChange,
+        buffer: &mut ArchiveBuffer,
+    ) -> Result<(), Fault> {
         match change {
             EntryChange::Put { record, fresh } => {
                 let kind = if *fresh { FrameKind::Put } else { FrameKind::Replace };
                 let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-                self.frame(kind, key, value)
+                self.write_frame(kind, key, value)
             }
-            EntryChange::Advance(state) => self.frame(FrameKind::Advance, key, &state.to_bytes()),
-            EntryChange::Delete => self.frame(FrameKind::Delete, key, &[]),
+            EntryChange::Advance(state) => self.write_frame(FrameKind::Advance, key, &state.to_bytes()),
+            EntryChange::Delete => self.write_frame(FrameKind::Delete, key, &[]),
         }
     }
 
-    fn frame(&mut self, kind: FrameKind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    fn write_frame(&mut self, kind: FrameKind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         self.make_room(frame_size(key.len(), value.len()))?;
-        begin(kind, key, value.len(), &mut self.row).map_err(|fault| self.fault(fault))?;
+        begin_frame(kind, key, value.len(), &mut self.row).map_err(|fault| self.fault(fault))?;
         self.row.extend_from_slice(value);
         Ok(())
     }
@@ -147,7 +156,7 @@ impl<'a, 'e> Rows<'a, 'e> {
 
     fn flush(&mut self) -> Result<(), Fault> {
         if !self.row.is_empty() {
-            self.meta.put(self.txn, &key(self.log.next), &self.row)?;
+            self.meta.put(self.txn, &row_key(self.log.next), &self.row)?;
             self.log.next += 1;
             self.log.bytes += self.row.len();
             self.row.clear();
@@ -156,7 +165,7 @@ impl<'a, 'e> Rows<'a, 'e> {
     }
 
     fn fault(&self, fault: &'static str) -> Fault {
-        self.meta.corrupt(&key(self.log.next), fault).into()
+        self.meta.corrupt(&row_key(self.log.next), fault).into()
     }
 }
 

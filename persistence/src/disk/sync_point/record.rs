@@ -10,9 +10,9 @@ use crate::disk::file::MetaPages;
 /// One of the two records in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SyncRecord {
-    /// The sync that this record belongs to. The record with the higher number is the newer one.
+    /// The number of the sync that this record belongs to. The record with the higher number is the newer one.
     pub(super) sequence: u64,
-    /// The boot of the machine during which it was written.
+    /// The boot of the machine during which the record was written.
     pub(super) boot_id: BootId,
     pub(super) meta_pages: MetaPages,
 }
@@ -49,12 +49,12 @@ impl SyncRecord {
     }
 }
 
-/// The offset of a record in the file. The records alternate between two pages.
+/// Returns the offset of a record in the file. The records alternate between two pages.
 pub(super) const fn offset(sequence: u64) -> u64 {
     (sequence & 1) * 4096
 }
 
-/// Both offsets.
+/// The two offsets at which records are written.
 pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
 
 fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
@@ -63,7 +63,7 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
     hasher.finish128().as_u128().to_le_bytes()
 }
 
-/// The pages of both records.
+/// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;
 pub(super) const SIZE: usize = MAGIC.len() + 8 + BootId::SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
 const SUM_SIZE: usize = 16;

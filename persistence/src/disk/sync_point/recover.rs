@@ -1,5 +1,5 @@
-//! Handles a sync point that a former owner left behind: if the machine crashed since, or a sync failed, the
-//! meta pages are restored. Otherwise the file is only removed.
+//! Handles a sync point that the former owner of the store has left. If the machine has crashed since, or a sync
+//! failed, restores the meta pages. Otherwise only removes the file.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -15,8 +15,8 @@ use crate::disk::open::io_error;
 use crate::disk::verify::{self, Headers};
 use crate::error::OpenError;
 
-/// Makes sure that LMDB can open the data file, however its former owner ended. Afterwards there is no sync
-/// point.
+/// Makes sure that LMDB can open the data file, no matter how the former owner of the store ended. Afterwards there is
+/// no sync point.
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
@@ -37,7 +37,8 @@ pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> 
         })
 }
 
-/// `restores`: whether the meta pages of the record are to be restored.
+/// Recovers from the sync point at `path`, if it exists, and removes it. `restores` decides whether the meta pages of
+/// the record are restored.
 fn recover_from(
     path: &Path,
     data: &Path,
@@ -52,7 +53,7 @@ fn recover_from(
     fs::remove_file(path).map_err(io_error(path))
 }
 
-/// Restores the meta pages if there is a record, then syncs the page cache to the disk.
+/// Restores the meta pages of the record, if there is one, and then syncs the data file.
 fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> Result<(), OpenError> {
     let file = match File::options().read(true).write(true).open(data) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! A record is valid only if it is complete and unchanged.
+//! A record of the sync point is valid only if it is complete and unchanged.
 
 use super::record::{self, SyncRecord};
 use crate::clock::BootId;
@@ -16,9 +16,9 @@ fn a_record_with_any_changed_or_missing_byte_is_invalid() {
     assert!(bytes.len() <= 512, "one sector");
     assert_eq!(SyncRecord::from_bytes(&bytes), Some(record()));
     for at in 0..bytes.len() {
-        let mut torn = bytes.clone();
-        torn[at] ^= 1;
-        assert_eq!(SyncRecord::from_bytes(&torn), None, "byte {at}");
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        assert_eq!(SyncRecord::from_bytes(&changed), None, "byte {at}");
         assert_eq!(SyncRecord::from_bytes(&bytes[..at]), None, "{at} bytes");
     }
 }

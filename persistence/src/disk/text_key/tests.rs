@@ -1,4 +1,4 @@
-//! Texts with the same hash get different keys, are found again, and free ordinals are reused.
+//! Texts with the same hash get different keys and are found under them, and free ordinals are reused.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::TextKeys;
 use crate::disk::fault::Fault;
 use crate::disk::tables::{Table, Tables};
 
-/// Uses the text itself as the value.
+/// Locates a text in a table whose values are the texts themselves.
 fn locate(keys: TextKeys, table: &Table, txn: &RwTxn<'_>, text: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(keys.locate(table, txn, b"p", text, |value| Ok(value == text))?.to_vec())
 }

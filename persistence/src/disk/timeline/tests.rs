@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{TimeMark, Timeline};
 use crate::clock::{BootId, ClockReading, Clocks};
 
-/// A machine whose clocks the test moves.
+/// A machine whose clocks are set by the test.
 struct Machine(Mutex<State>);
 
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ impl Machine {
         state.wall = state.wall.saturating_add_signed(step);
     }
 
-    /// The machine is off for a time, and boots.
+    /// Switches the machine off for `off` milliseconds, and boots it.
     fn boot(&self, off: u64) {
         self.pass(off);
         let mut state = self.0.lock();
@@ -73,7 +73,7 @@ fn a_new_store_begins_at_unix_time() {
 }
 
 #[test]
-fn without_a_boot_the_time_between_two_starts_is_exact_whatever_the_wall_clock_says() {
+fn without_a_boot_the_downtime_is_exact_and_the_wall_clock_does_not_matter() {
     for step in [0, 10 * YEAR, -10 * YEAR] {
         let machine = Machine::new();
         let mark = machine.open(None).mark();
@@ -84,7 +84,7 @@ fn without_a_boot_the_time_between_two_starts_is_exact_whatever_the_wall_clock_s
 }
 
 #[test]
-fn after_a_boot_the_wall_clock_counts() {
+fn after_a_boot_the_wall_clock_determines_the_downtime() {
     let machine = Machine::new();
     let mark = machine.open(None).mark();
     machine.boot(5000);
@@ -126,16 +126,16 @@ fn a_wall_clock_that_was_never_set_does_not_count() {
 }
 
 #[test]
-fn a_suspended_machine_lets_the_store_time_go_on() {
+fn the_store_time_continues_while_the_machine_is_suspended() {
     let machine = Machine::new();
     let timeline = machine.open(None);
-    // The monotonic clock of the system stands still meanwhile, the boot-time clock does not.
+    // While the machine is suspended, its boot-time clock continues, but its monotonic clock stands still.
     machine.0.lock().since_boot += 60_000;
     assert_eq!(timeline.mark().store_time, START + 60_000);
 }
 
 #[test]
-fn a_mark_is_due_at_first_and_when_the_wall_clock_was_set_and_after_a_boot_and_when_it_is_old() {
+fn a_mark_is_due_in_a_new_store_after_a_boot_after_an_hour_and_if_the_wall_clock_was_set() {
     let machine = Machine::new();
     let mut timeline = machine.open(None);
     assert!(timeline.is_mark_due());
@@ -186,7 +186,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     /// The store writes a mark whenever one is due, and when it is closed.
     #[test]
-    fn the_store_time_never_falls_and_is_wrong_by_the_documented_bound_at_most(
+    fn the_store_time_never_decreases_and_its_error_is_within_the_documented_bound(
         steps in prop::collection::vec(step(), 1..40)
     ) {
         let machine = Machine::new();

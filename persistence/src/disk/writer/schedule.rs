@@ -1,20 +1,20 @@
-//! When the writer acts on its own: syncs at the interval, checkpoints, retries while there is no space, and a
-//! look at the files of an idle store.
+//! Schedules the actions of the writer that depend on time: syncs at the interval, checkpoints, retries while there is
+//! no space, and checks of the files of an idle store.
 
 use std::time::{Duration, Instant};
 
 /// The times at which the writer has to act.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// The sync interval; `None`: each commit is a sync.
+    /// The sync interval; `None` if each commit is a sync.
     interval: Option<Duration>,
-    /// When to sync what was committed since the last sync.
+    /// The time at which the commits since the last sync have to be synced.
     sync_at: Option<Instant>,
-    /// When to empty the log.
+    /// The time at which the log has to be emptied.
     checkpoint_at: Option<Instant>,
-    /// When to retry, and how long the last wait was.
+    /// The time of the next attempt, and the duration of the wait before it; `None` if nothing is retried.
     retry: Option<(Instant, Duration)>,
-    /// When to check that the files are still at their paths.
+    /// The time at which to check that the files are still at their paths.
     presence_at: Option<Instant>,
 }
 
@@ -26,22 +26,22 @@ impl Schedule {
         schedule
     }
 
-    /// The next time at which the writer has to act.
+    /// Returns the next time at which the writer has to act.
     pub(super) fn deadline(&self) -> Option<Instant> {
         // While there is no space, a checkpoint is part of the retry.
         let next = self.retry.map(|(at, _)| at).or(self.checkpoint_at);
         [self.sync_at, self.presence_at, next].into_iter().flatten().min()
     }
 
-    /// Whether the last commit did not fit, so that the writer waits before it retries.
+    /// Whether there was no space for the last commit, so that the writer waits before it retries.
     pub(super) fn is_retrying(&self) -> bool {
         self.retry.is_some()
     }
 
-    /// `logged`: the log is not empty.
-    pub(super) fn committed(&mut self, now: Instant, logged: bool) {
-        if logged {
-            self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_AFTER));
+    /// Records a commit. `has_log` is whether the log is not empty, so that a checkpoint has to follow.
+    pub(super) fn committed(&mut self, now: Instant, has_log: bool) {
+        if has_log {
+            self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_DELAY));
         } else {
             self.checkpoint_at = None;
         }
@@ -50,9 +50,9 @@ impl Schedule {
         }
     }
 
-    /// `last`: the store is closing, so there will be no later time.
-    pub(super) fn is_sync_due(&self, now: Instant, last: bool) -> bool {
-        self.sync_at.is_some_and(|at| last || at <= now)
+    /// Whether a sync is due. With `is_closing`, any commit that is not synced makes a sync due.
+    pub(super) fn is_sync_due(&self, now: Instant, is_closing: bool) -> bool {
+        self.sync_at.is_some_and(|at| is_closing || at <= now)
     }
 
     pub(super) fn synced(&mut self) {
@@ -76,7 +76,7 @@ impl Schedule {
     }
 
     pub(super) fn found_no_space(&mut self, now: Instant) {
-        let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| (wait * 2).min(RETRY_MAX));
+        let wait = self.retry.map_or(RETRY_WAIT_MIN, |(_, wait)| (wait * 2).min(RETRY_WAIT_MAX));
         self.retry = now.checked_add(wait).map(|at| (at, wait));
     }
 
@@ -86,10 +86,10 @@ impl Schedule {
     }
 }
 
-/// How long a change may be in the log before a checkpoint is due.
-const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
-/// How often a writer that commits nothing checks that the files are still at their paths. Shorter than a second, so that a
-/// removed store is noticed within one.
+/// Maximum time for which a change is in the log before a checkpoint is due.
+const CHECKPOINT_DELAY: Duration = Duration::from_secs(1);
+/// Time between two checks of an idle writer that the files are still at their paths. It is shorter than a second, so
+/// that the removal of a store is detected within a second.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(1);
+const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(1);

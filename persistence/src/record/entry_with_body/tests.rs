@@ -1,4 +1,4 @@
-//! The encoding round-trips; truncated and arbitrary bytes do not panic.
+//! An entry with its body is decoded as it was encoded, and decoding truncated or arbitrary bytes does not panic.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn user_property(value: &str) -> Vec<u8> {
 }
 
 #[test]
-fn entries_with_identifiers_or_a_share_do_not_fit() {
+fn the_layout_cannot_represent_subscription_identifiers_or_a_share() {
     let body = stored("t", &[], &[], None);
     let plain = EntryRecord::queued(QoS::AtLeastOnce);
     let identified = EntryRecord { identifiers: Box::new([1]), ..plain.clone() };

@@ -1,4 +1,4 @@
-//! Failing system calls: the store reports only what is kept, and everything reported is there after a restart.
+//! Failing system calls: every batch that the store reports as committed is in the store after a restart.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
     record(&Setting { interval, fault: Some(fault) })
 }
 
-/// The number of batches that the store has after a restart.
+/// Opens the store again and returns the number of batches that it contains.
 fn batches_kept(recording: &Recording) -> usize {
     let store =
         Disk::open(&config(recording.folder.path(), Durability::Always), Arc::<Watch>::default()).unwrap();
@@ -23,8 +23,8 @@ fn batches_kept(recording: &Recording) -> usize {
     contents().iter().rposition(|content| *content == found).expect("the state after some batch")
 }
 
-/// Asserts that the store failed for that reason. Returns how many batches it had reported before, and how many
-/// it has after a restart.
+/// Asserts that the store failed for this reason. Returns how many batches the store had reported as committed before,
+/// and how many it contains after a restart.
 fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
     let marks = recording.marks();
     let (last, before) = marks.split_last().unwrap();
@@ -32,14 +32,15 @@ fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
     (before.len(), batches_kept(recording))
 }
 
-/// Asserts that the store failed, and that it kept all reported batches and at most the batch that failed.
+/// Asserts that the store failed, and that it contains all reported batches and, apart from them, at most the batch
+/// that failed.
 fn assert_failed(recording: &Recording, reason: &str) {
     let (reported, kept) = reported_and_kept(recording, reason);
     assert!(reported > 5, "{reported}");
     assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
 }
 
-/// Asserts that the store was full for some time, and that all batches were committed in the end.
+/// Asserts that the store was full for some time, and that finally all batches were committed.
 fn assert_recovered(recording: &Recording) {
     let marks = recording.marks();
     assert_eq!(marks.iter().filter(|mark| *mark == "full").count(), 1, "{marks:?}");
@@ -52,8 +53,8 @@ fn a_failed_sync_fails_the_store() {
     assert_failed(&run("S 20 5 1", None), "Io(");
 }
 
-/// Runs until a sync fails. Returns how many batches were reported after the previous sync; none of them may be
-/// kept.
+/// Runs the workload until a sync fails. Returns how many batches were reported after the previous sync. None of these
+/// batches may be in the store after a restart.
 fn unsynced_batches_lost(fault: &'static str) -> usize {
     let recording = run(fault, Some("3"));
     let (reported, kept) = reported_and_kept(&recording, "Sync(");
@@ -67,7 +68,7 @@ fn unsynced_batches_lost(fault: &'static str) -> usize {
 #[test]
 fn with_interval_durability_any_sync_error_fails_the_store() {
     for fault in ["S 6 5 1", "S 6 28 1"] {
-        // The number of commits between two syncs depends on timing; some run has several.
+        // The number of commits between two syncs depends on timing. In at least one of the runs, there are several.
         assert!((0..50).any(|_| unsynced_batches_lost(fault) > 0), "{fault}");
     }
 }
@@ -78,20 +79,19 @@ fn a_failed_write_fails_the_store() {
     assert_failed(&run("W 100 5 1", Some("3")), "Io(");
 }
 
-/// The meta page may have reached the disk or not.
 /// The data is synced before, so nothing is lost.
 #[test]
 fn a_failed_write_of_the_sync_point_fails_the_store() {
     assert_failed(&run("A 6 5 1", Some("3")), "Io(");
 }
 
+/// The meta page may or may not have reached the disk.
 #[test]
 fn a_failed_meta_page_write_fails_the_store() {
     assert_failed(&run("D 20 5 1", None), "Io(");
 }
 
-/// LMDB does not use an environment again after a failed write of its meta page, so lack of space cannot be
-/// retried here.
+/// LMDB does not use an environment again after a failed write of its meta page, so the writer cannot retry the commit.
 #[test]
 fn no_space_for_the_meta_page_fails_the_store() {
     assert_failed(&run("D 20 28 1", None), "Engine(");
@@ -111,7 +111,7 @@ fn no_space_at_a_sync_is_retried_by_rewriting_the_transaction() {
     assert_recovered(&run("S 20 28 2", None));
 }
 
-/// The write is cut short although the file system has space: this does not count as lack of space.
+/// The write is incomplete although the file system has space, so this does not count as lack of space.
 #[test]
 fn a_short_write_with_free_space_left_fails_the_store() {
     assert_failed(&run("W 100 0 1", None), "Io(");

@@ -1,5 +1,5 @@
-//! Crash images: the files as they are after every write and every sync. Each image opens, passes the check,
-//! and holds everything that was reported committed by then.
+//! Crash images: the files as they are after every write and every sync. Each image can be opened, passes the check,
+//! and contains everything that was reported as committed before.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::harness::content;
 use crate::model::sorted;
 use crate::watch::Watch;
 
-/// Opens images and compares them with the states they may hold.
+/// Opens images and compares their content with the allowed states.
 struct ImageChecker {
     folder: TempDir,
     contents: Vec<Vec<String>>,
@@ -25,7 +25,7 @@ impl ImageChecker {
         Self { folder: memory_folder(), contents: contents(), images: 0 }
     }
 
-    /// Opens the image and asserts that it holds the state after some number of batches from `least` to `most`.
+    /// Opens an image and asserts that it contains the state after a number of batches from `least` to `most`.
     fn check_image(
         &mut self,
         data: &[u8],

@@ -35,7 +35,7 @@ pub struct Recording {
 pub struct Setting {
     /// Milliseconds between syncs; `None` syncs each commit.
     pub interval: Option<&'static str>,
-    /// See `recorder.c`.
+    /// The system call that fails, and how, in the syntax of `recorder.c`.
     pub fault: Option<&'static str>,
 }
 
@@ -63,12 +63,12 @@ pub fn record(setting: &Setting) -> Recording {
 }
 
 impl Recording {
-    /// The lines of the file `marks`.
+    /// Returns the lines of the file `marks`.
     pub fn marks(&self) -> Vec<String> {
         fs::read_to_string(self.folder.path().join("marks")).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// The number of batches that were marked when the sync point was saved last.
+    /// Returns the number of batches that were marked when the sync point was saved last.
     pub fn batches_at_last_sync_point(&self) -> usize {
         let last = self.events.iter().rposition(|event| (event.file, event.call) == (b'a', b'S')).unwrap();
         self.events[..last].iter().filter(|event| event.call == b'M').count()
@@ -79,13 +79,13 @@ impl Recording {
     }
 }
 
-/// A folder in memory if there is one, because thousands of images are written.
+/// Creates a temporary folder, in memory if possible, because thousands of images are written.
 pub fn memory_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }
 
-/// The recorder library, compiled once.
+/// Returns the path of the recorder library, which is compiled once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = LIBRARY.get_or_init(|| {

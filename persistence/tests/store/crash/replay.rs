@@ -1,15 +1,15 @@
-//! Replays recorded events on a file: its content in the page cache, and its content on the disk.
+//! Replays recorded events on a file, and computes its content in the page cache and on the disk.
 
 use super::recorder::Event;
 
-/// One file.
+/// One file on which events are replayed.
 #[derive(Clone, Default)]
 pub struct Replayed {
-    /// The content of the page cache: what a restarted process reads.
+    /// The content of the page cache, which a restarted process reads.
     pub cached: Vec<u8>,
     /// The content that is certain to survive a power failure.
     durable: Vec<u8>,
-    /// Events since the last sync. Any part of them may survive as well.
+    /// Events since the last sync. Any part of them may survive a power failure as well.
     pending: Vec<Event>,
 }
 
@@ -40,8 +40,8 @@ impl Replayed {
         }
     }
 
-    /// The content after a power failure: the durable content, and those pending sectors for which `keeps`
-    /// returns true.
+    /// Returns the content after a power failure: the durable content, and those pending sectors for which `keeps`
+    /// returns `true`.
     pub fn after_power_failure(&self, keeps: &mut dyn FnMut() -> bool) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         for event in &self.pending {
@@ -72,5 +72,5 @@ fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     file[offset..end].copy_from_slice(bytes);
 }
 
-/// A disk writes a sector completely or not at all.
+/// Size in bytes of a sector, which a disk writes completely or not at all.
 const SECTOR: usize = 512;

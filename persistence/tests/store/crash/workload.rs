@@ -1,5 +1,5 @@
-//! The workload: a fixed sequence of batches, each with its own commit. After each reported commit, it writes a
-//! mark to a file.
+//! The workload: a fixed sequence of batches, each with its own commit. After each reported commit, the workload writes
+//! a mark to a file.
 
 use std::env;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::watch::Watch;
 /// Number of batches in the workload.
 pub const BATCHES: usize = 150;
 
-/// The content of the store after each batch, starting with the empty store.
+/// Returns the content of the store after each batch, starting with the empty store.
 pub fn contents() -> Vec<Vec<String>> {
     let mut model = Model::default();
     let mut contents = vec![model.content()];
@@ -29,7 +29,7 @@ pub fn contents() -> Vec<Vec<String>> {
     contents
 }
 
-/// The operations of one batch. Also applies them to the model.
+/// Returns the operations of one batch, and applies them to the model.
 fn batch(model: &mut Model, number: usize) -> Vec<Operation> {
     let mut random = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
     let mut next = |below: u8| {
@@ -53,7 +53,7 @@ pub fn config(folder: &Path, durability: Durability) -> Config {
     config
 }
 
-/// Not a test: the process that runs under the recorder. It exits without closing the store.
+/// Not a test: runs the workload, in the process that the recorder observes. Exits without closing the store.
 #[test]
 #[ignore = "run by the crash tests"]
 fn workload() {

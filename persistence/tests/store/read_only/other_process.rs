@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use tidegate_persistence::ReadOnly;
 
-/// The process; killed when dropped.
+/// The other process, which is killed when this value is dropped.
 pub struct Reader {
     child: Child,
     commands: ChildStdin,
@@ -14,7 +14,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Starts the process, which opens the store in that folder.
+    /// Starts the process, which opens the store in `folder`.
     pub fn start(folder: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "read_only::other_process::reader", "--ignored", "--nocapture"]);
@@ -26,7 +26,7 @@ impl Reader {
         reader
     }
 
-    /// Sends a command; [`reader`] lists them.
+    /// Sends a command to the process. The function [`reader`] implements the commands.
     pub fn send(&mut self, command: &str) {
         writeln!(self.commands, "{command}").unwrap();
     }
@@ -36,8 +36,7 @@ impl Reader {
         loop {
             let mut line = String::new();
             assert_ne!(self.answers.read_line(&mut line).unwrap(), 0, "the other process ended");
-            // The output of the test harness surrounds the answers, and may be on the same line as the first
-            // one.
+            // The output of the test harness surrounds the answers, and may be on the same line as the first answer.
             if let Some((_, answer)) = line.trim_end().split_once("answer: ") {
                 return answer.to_owned();
             }

@@ -1,22 +1,22 @@
-//! Two processes: one has the store open, the other reads it.
+//! Tests with two processes: one has the store open, and the other reads it.
 
 use std::fs;
 
 use tidegate_persistence::{Health, Operation, Store};
 
-use super::filled;
+use super::filled_store;
 use super::other_process::Reader;
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// An entry of 100 kB.
-fn large(number: u64) -> Operation {
+/// Returns the operation that enqueues an entry of 100 kB.
+fn enqueue_large(number: u64) -> Operation {
     enqueue(key(1, number, 0), &message("t", &vec![7; 100_000]))
 }
 
 #[test]
 fn another_process_sees_committed_records() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
     reader.send("check");
@@ -28,19 +28,19 @@ fn another_process_sees_committed_records() {
 
 #[test]
 fn a_reader_follows_a_growing_map() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
     let map = store.stats().map_bytes;
     for number in 2..=40 {
-        harness.commit_to_tables(&store, vec![large(number)]);
+        harness.commit_to_tables(&store, vec![enqueue_large(number)]);
     }
     assert!(store.stats().map_bytes > 2 * map);
     reader.send("check");
     assert_eq!(reader.answer(), "86 records, []");
-    // The same again, while the reader only makes a copy.
+    // The map grows again before the reader makes a copy.
     for number in 41..=120 {
-        harness.commit_to_tables(&store, vec![large(number)]);
+        harness.commit_to_tables(&store, vec![enqueue_large(number)]);
     }
     let target = harness.path().join("copy");
     reader.send(&format!("copy {}", target.display()));
@@ -49,13 +49,13 @@ fn a_reader_follows_a_growing_map() {
 
 #[test]
 fn a_reader_sees_one_unchanged_state() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
     reader.send("load");
     assert_eq!(reader.answer(), "loading");
     for number in 2..=40 {
-        harness.commit(&store, vec![large(number)]);
+        harness.commit(&store, vec![enqueue_large(number)]);
         harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
     }
     reader.send("go on");
@@ -64,7 +64,7 @@ fn a_reader_sees_one_unchanged_state() {
 
 #[test]
 fn a_read_is_discarded_when_the_owner_restarts() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
     reader.send("load");
@@ -86,7 +86,7 @@ fn a_read_is_discarded_when_the_owner_restarts() {
 }
 
 #[test]
-fn a_killed_reader_does_not_block_page_reuse() {
+fn a_killed_reader_does_not_prevent_pages_from_being_reused() {
     let mut harness = Harness::new();
     harness.config.size_initial = 256 << 10;
     harness.config.size_max = 4 << 20;
@@ -98,7 +98,7 @@ fn a_killed_reader_does_not_block_page_reuse() {
     reader.kill();
     // About 20 MB pass through a store of 4 MB.
     for number in 1..=200 {
-        harness.commit(&store, vec![large(number)]);
+        harness.commit(&store, vec![enqueue_large(number)]);
         harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
         assert_eq!(store.health(), Health::Working, "message {number}");
     }

@@ -7,7 +7,7 @@ use crate::Verdict;
 use crate::finished_flag::FinishedFlag;
 
 #[test]
-fn a_replay_during_writes_misses_and_repeats_nothing() {
+fn a_replay_during_writes_returns_each_staying_message_exactly_once() {
     let store = store();
     for number in 0..500 {
         assert_eq!(store.set(message(&format!("a/{number}/staying"), "x")), Verdict::Stored);

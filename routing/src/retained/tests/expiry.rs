@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::model::{expiring, message, replay, start, store};
+use super::model::{message, message_expiring_at, replay, start, store};
 use crate::Verdict;
 
 #[test]
@@ -13,7 +13,7 @@ fn an_expired_message_is_left_out_and_removed() {
     let store = store();
     let now = start();
     let later = now + Duration::from_secs(10);
-    assert_eq!(store.set(expiring("a/b", "x", Some(later))), Verdict::Stored);
+    assert_eq!(store.set(message_expiring_at("a/b", "x", Some(later))), Verdict::Stored);
     assert_eq!(store.set(message("a/c", "x")), Verdict::Stored);
     assert_eq!(replay(&store, "a/+", 9, now, || ()), ["a/b", "a/c"]);
     assert_eq!(store.len(), 2);
@@ -28,7 +28,10 @@ fn sweeps_visit_all_topics_a_few_at_a_time() {
     let later = now + Duration::from_secs(10);
     for number in 0..1000 {
         let expires = (number % 2 == 0).then_some(later);
-        assert_eq!(store.set(expiring(&format!("{}/{number}", number % 90), "x", expires)), Verdict::Stored);
+        assert_eq!(
+            store.set(message_expiring_at(&format!("{}/{number}", number % 90), "x", expires)),
+            Verdict::Stored
+        );
     }
     assert_eq!(store.sweep(now, 5000), 0);
     let mut removed = 0;
@@ -41,7 +44,7 @@ fn sweeps_visit_all_topics_a_few_at_a_time() {
     assert_eq!(store.sweep(later, 5000), 0);
 }
 
-/// A store on disk that mirrors the retained messages is informed of those that expire, and of no others.
+/// A store on disk that mirrors the retained messages is notified of the messages that expire, and of no others.
 #[test]
 fn only_messages_removed_by_expiry_are_reported() {
     let reported = Arc::new(Mutex::new(Vec::new()));
@@ -50,11 +53,11 @@ fn only_messages_removed_by_expiry_are_reported() {
     let now = start();
     let later = now + Duration::from_secs(10);
     for topic in ["a", "b", "c"] {
-        assert_eq!(store.set(expiring(topic, "x", Some(later))), Verdict::Stored);
+        assert_eq!(store.set(message_expiring_at(topic, "x", Some(later))), Verdict::Stored);
     }
     assert_eq!(store.set(message("c", "y")), Verdict::Replaced);
     assert_eq!(store.set(message("b", "")), Verdict::Removed);
-    assert_eq!(store.set(expiring("d", "x", Some(later))), Verdict::Stored);
+    assert_eq!(store.set(message_expiring_at("d", "x", Some(later))), Verdict::Stored);
     assert_eq!(replay(&store, "a", 9, later, || ()), [""; 0]);
     assert_eq!(*reported.lock(), ["a"]);
     assert_eq!(store.sweep(later, 100), 1);

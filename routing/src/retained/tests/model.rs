@@ -12,13 +12,13 @@ pub(super) fn store() -> RetainedStore {
     RetainedStore::new(RetainedConfig::default())
 }
 
-/// The moment to which tests add durations.
+/// Returns the time to which tests add durations.
 #[expect(clippy::disallowed_methods, reason = "there is no other way to create an Instant")]
 pub(super) fn start() -> Instant {
     Instant::now()
 }
 
-pub(super) fn expiring(topic: &str, payload: &str, expires_at: Option<Instant>) -> Arc<Message> {
+pub(super) fn message_expiring_at(topic: &str, payload: &str, expires_at: Option<Instant>) -> Arc<Message> {
     Arc::new(Message::from_parts(&MessageParts {
         topic: &Name::parse(topic).unwrap(),
         properties: &[],
@@ -31,10 +31,11 @@ pub(super) fn expiring(topic: &str, payload: &str, expires_at: Option<Instant>) 
 }
 
 pub(super) fn message(topic: &str, payload: &str) -> Arc<Message> {
-    expiring(topic, payload, None)
+    message_expiring_at(topic, payload, None)
 }
 
-/// The topics of a complete replay with at most `max` messages per call, sorted. `between` runs after each call.
+/// Replays all matching messages with at most `max` messages per call, and returns their topics, sorted. `between` runs
+/// after each call.
 pub(super) fn replay(
     store: &RetainedStore,
     filter: &str,

@@ -33,7 +33,7 @@ fn an_empty_payload_removes_the_message() {
 }
 
 #[test]
-fn a_replay_finds_what_the_filter_matches() {
+fn a_replay_returns_the_messages_that_match_the_filter() {
     let store = store();
     let topics = ["$SYS/a", "/a", "a", "a-b", "a/", "a/b", "a/b/c", "a/c/c", "a!/b", "b/b/c", "a/b/c/d"];
     for topic in topics {
@@ -49,7 +49,7 @@ fn a_replay_finds_what_the_filter_matches() {
     }
 }
 
-/// The cursor skips topics below a level that cannot match; it does not examine them one by one.
+/// The cursor skips all topics below a level that cannot match, instead of examining them one by one.
 #[test]
 fn subtrees_that_cannot_match_are_skipped() {
     let store = store();
@@ -108,7 +108,8 @@ fn one_call_examines_a_bounded_number_of_topics() {
     assert_eq!(calls, 4, "a call examines 256 topics, plus one for each message it may pass on");
 }
 
-/// After a sweep or replay has found an expired message and before it is removed, another thread may replace it.
+/// After a sweep or replay has found an expired message and before it removes that message, another thread may replace
+/// the message.
 #[test]
 fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     let store = store();
@@ -116,10 +117,10 @@ fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     assert_eq!(store.set(Arc::clone(&former)), Verdict::Stored);
     assert_eq!(store.set(Arc::clone(&latter)), Verdict::Replaced);
     let key = Key::of("a");
-    let mut shard = store.shards[store.shard_of("a")].write();
-    assert!(!store.remove_same(&mut shard, &key, &former));
+    let mut shard = store.shards[store.shard_index("a")].write();
+    assert!(!store.remove_if_current(&mut shard, &key, &former));
     assert!(shard.contains_key(&key));
-    assert!(store.remove_same(&mut shard, &key, &latter));
+    assert!(store.remove_if_current(&mut shard, &key, &latter));
     assert!(!shard.contains_key(&key));
 }
 
@@ -133,7 +134,7 @@ fn topics_are_spread_over_shards_by_their_first_level() {
     assert!(longest < Some(50), "{longest:?} of 1,000 topics in one of 64 shards");
 }
 
-/// For a moment, an addition of another thread is counted before it is refused.
+/// A message that another thread adds is counted briefly before the store refuses it.
 #[test]
 fn replacing_succeeds_while_an_addition_is_being_refused() {
     let config = RetainedConfig { len_max: 1, bytes_max: 10_000 };

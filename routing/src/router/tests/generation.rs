@@ -1,11 +1,11 @@
-//! The generation tells when a stored route is out of date.
+//! The generation shows when a stored route is out of date.
 
 use super::model::{filter, subscribe};
 use crate::finished_flag::FinishedFlag;
 use crate::{Config, Router};
 
 #[test]
-fn the_generation_changes_with_every_change_and_only_then() {
+fn the_generation_changes_if_and_only_if_subscriptions_change() {
     let router = Router::new(Config::default());
     let mut last = router.generation();
     let mut changed = || std::mem::replace(&mut last, router.generation()) != router.generation();
@@ -24,7 +24,7 @@ fn the_generation_changes_with_every_change_and_only_then() {
     assert!(changed());
 }
 
-/// A reader that sees the generation of a change also sees the change.
+/// A reader that reads the generation of a change also finds the changed subscription.
 #[test]
 fn a_change_is_visible_before_its_generation() {
     for _ in 0..50 {

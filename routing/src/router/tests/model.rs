@@ -31,8 +31,9 @@ pub(super) type Granted = (QoS, bool, Vec<u32>);
 
 /// A route in a form that can be compared.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct View {
-    /// By subscriber: the options for messages of others, and for its own messages.
+pub(super) struct RouteView {
+    /// By subscriber id: the options for messages of other publishers, and the options for the subscriber's own
+    /// messages.
     pub(super) deliveries: BTreeMap<u64, (Option<Granted>, Option<Granted>)>,
     pub(super) groups: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -41,8 +42,8 @@ pub(super) struct View {
 pub(super) struct Model(pub(super) BTreeMap<(String, u64), Grant>);
 
 impl Model {
-    pub(super) fn view(&self, name: &str) -> View {
-        let mut view = View::default();
+    pub(super) fn view(&self, name: &str) -> RouteView {
+        let mut view = RouteView::default();
         let mut plain: BTreeMap<u64, Vec<Grant>> = BTreeMap::new();
         for ((text, id), grant) in &self.0 {
             let subscription = filter(text);
@@ -71,8 +72,8 @@ fn granted<'g>(grants: impl Iterator<Item = &'g Grant> + Clone) -> Option<Grante
     Some((qos, retain, identifiers))
 }
 
-pub(super) fn view(route: &Route<Id>) -> View {
-    let mut view = View::default();
+pub(super) fn view(route: &Route<Id>) -> RouteView {
+    let mut view = RouteView::default();
     for delivery in &route.deliveries {
         let id = delivery.subscriber.0;
         let of = |publisher| {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::model::{Id, Model, View, filter, grant, view};
+use super::model::{Id, Model, RouteView, filter, grant, view};
 use crate::{Config, Router};
 
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ proptest! {
         prop_assert_eq!((router.subscriptions(), router.filters(), router.trie.edges()), (0, 0, 0));
         prop_assert!(router.groups.is_empty());
         for topic in &topics {
-            prop_assert_eq!(view(&router.route(topic)), View::default());
+            prop_assert_eq!(view(&router.route(topic)), RouteView::default());
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::model::{Id, filter, grant, subscribe, view};
 use crate::{Config, Existed, Router};
 
-fn reached(filters: &[&str], topic: &str) -> Vec<u64> {
+fn matching_subscriber_ids(filters: &[&str], topic: &str) -> Vec<u64> {
     let router = Router::new(Config::default());
     for (id, text) in (0..).zip(filters) {
         subscribe(&router, text, id);
@@ -13,14 +13,17 @@ fn reached(filters: &[&str], topic: &str) -> Vec<u64> {
 
 #[test]
 fn the_multi_level_wildcard_includes_its_parent_level() {
-    assert_eq!(reached(&["a/#", "+/#", "#", "a/+", "a"], "a"), [0, 1, 2, 4]);
+    assert_eq!(matching_subscriber_ids(&["a/#", "+/#", "#", "a/+", "a"], "a"), [0, 1, 2, 4]);
 }
 
 #[test]
 fn wildcards_do_not_match_a_leading_dollar() {
     // [MQTT5-4.7.2-1]
-    assert_eq!(reached(&["#", "+/x", "+/#", "$SYS/#", "$SYS/+", "$SYS/x"], "$SYS/x"), [3, 4, 5]);
-    assert_eq!(reached(&["a/#", "a/+"], "a/$x"), [0, 1]);
+    assert_eq!(
+        matching_subscriber_ids(&["#", "+/x", "+/#", "$SYS/#", "$SYS/+", "$SYS/x"], "$SYS/x"),
+        [3, 4, 5]
+    );
+    assert_eq!(matching_subscriber_ids(&["a/#", "a/+"], "a/$x"), [0, 1]);
 }
 
 #[test]
@@ -34,8 +37,8 @@ fn shared_wildcards_do_not_match_a_leading_dollar() {
 
 #[test]
 fn empty_levels_count_as_levels() {
-    assert_eq!(reached(&["/a", "+/a", "+/+", "a", "/+", "//a"], "/a"), [0, 1, 2, 4]);
-    assert_eq!(reached(&["a/", "a/+", "a", "a/#"], "a/"), [0, 1, 3]);
+    assert_eq!(matching_subscriber_ids(&["/a", "+/a", "+/+", "a", "/+", "//a"], "/a"), [0, 1, 2, 4]);
+    assert_eq!(matching_subscriber_ids(&["a/", "a/+", "a", "a/#"], "a/"), [0, 1, 3]);
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn shared_and_ordinary_subscriptions_of_one_session_are_independent() {
 }
 
 #[test]
-fn a_group_ends_with_its_last_member() {
+fn a_group_is_removed_when_its_last_member_leaves() {
     let router = Router::new(Config::default());
     let shared = filter("$share/g/a");
     subscribe(&router, "$share/g/a", 1);

@@ -13,7 +13,7 @@ impl Keyed for u64 {
 struct Shape {
     entries: usize,
     leaf_max: usize,
-    /// The smallest number of entries in an inner node, not counting the root.
+    /// The smallest number of entries below an inner node, not counting the root.
     node_min: Option<usize>,
     depth: usize,
 }

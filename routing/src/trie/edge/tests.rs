@@ -28,7 +28,7 @@ fn a_stored_text_may_end_with_the_multi_level_wildcard() {
 }
 
 #[test]
-fn the_hash_is_the_stored_one() {
+fn hashing_an_edge_returns_its_stored_hash() {
     assert_eq!(StoredHash.hash_one(EDGE), 7);
     assert_eq!(StoredHash.hash_one(EDGE.stored(Arc::from("a/b"))), 7);
 }

@@ -1,4 +1,5 @@
-//! Edges that differ in any part have well-spread, different hashes, so that a match does not run into collisions.
+//! Edges that differ in any part of their key have different, well-distributed hashes, so that matching is not slowed
+//! down by collisions.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +28,8 @@ fn every_level_changes_the_hash_of_a_run() {
     }
 }
 
-/// The table chooses the position from the high bits and distinguishes neighbours by the low bits.
+/// The hash map chooses the position of an entry by the high bits and distinguishes neighbouring entries by the low
+/// bits.
 #[test]
 fn every_part_of_the_hash_is_well_spread() {
     let hash = LevelHash::default();

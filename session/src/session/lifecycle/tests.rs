@@ -53,7 +53,7 @@ fn every_cause_except_a_normal_disconnect_keeps_the_will() {
 }
 
 #[test]
-fn will_and_session_are_due_at_their_times_and_never_without_one() {
+fn timers_of_will_and_session_expire_at_their_times_or_never_if_unset() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let nothing = Outcome { will: WillAction::Keep, ended: false };
@@ -79,7 +79,7 @@ fn will_and_session_are_due_at_their_times_and_never_without_one() {
 }
 
 #[test]
-fn after_a_connection_the_will_is_due_at_the_earlier_of_delay_and_expiry() {
+fn after_a_closed_connection_the_will_is_due_at_the_earlier_of_delay_and_expiry() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let after = |delay, expiry| Lifecycle::after_detach(detach(true, delay, expiry), delay, expiry, now);

@@ -1,10 +1,10 @@
-//! Valid and invalid URLs.
+//! Valid and invalid URLs of brokers.
 
 use super::{Target, TargetError};
 use crate::peer::Transport;
 
 #[test]
-fn urls_are_parsed_and_displayed() {
+fn valid_urls_are_parsed_and_displayed() {
     for (url, whole) in [
         ("mqtt://localhost", "mqtt://localhost:1883"),
         ("mqtts://broker.example.org:9000/", "mqtts://broker.example.org:9000"),

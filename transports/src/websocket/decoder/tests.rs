@@ -1,4 +1,4 @@
-//! The decoder, fed with frames that another implementation wrote, split at arbitrary points.
+//! The decoder gets frames that another implementation encoded, split at arbitrary points.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ fn encode(frame: &TestFrame) -> Vec<u8> {
     bytes
 }
 
-/// Feeds `bytes` to the decoder in pieces, whose lengths cycle through `lengths`.
+/// Passes `bytes` to the decoder in parts, whose lengths cycle through `lengths`.
 fn decode(decoder: &mut Decoder, bytes: &[u8], lengths: &[usize]) -> Vec<u8> {
     let mut payload = Vec::new();
     let mut lengths = lengths.iter().cycle();
@@ -59,7 +59,8 @@ fn any_frame() -> impl Strategy<Value = TestFrame> {
     )
 }
 
-/// Makes a legal stream: control frames are not fragmented, and fragments follow each other.
+/// Turns frames into a legal stream: control frames are not fragmented, and the fragments of a message follow each
+/// other.
 fn make_legal(mut frames: Vec<TestFrame>) -> Vec<TestFrame> {
     let mut in_message = false;
     for frame in &mut frames {
@@ -78,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_legal_stream_yields_its_payload_however_it_is_split(
+    fn a_legal_stream_yields_its_payload_for_every_split(
         frames in vec(any_frame(), 0..12).prop_map(make_legal),
         lengths in vec(1..5000_usize, 1..20),
     ) {
@@ -115,7 +116,8 @@ proptest! {
     }
 }
 
-/// Decodes one frame from a client, given its first byte and payload.
+/// Decodes one frame from a client, which consists of the given first byte and payload. Returns why decoding has ended,
+/// if it has.
 fn end_after(first: u8, payload: &[u8]) -> Option<End> {
     let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
     bytes.extend_from_slice(payload);
@@ -136,7 +138,7 @@ fn close_frames_are_validated() {
 }
 
 #[test]
-fn each_violation_has_its_own_fault() {
+fn each_websocket_violation_has_its_own_fault() {
     let broken = |fault| Some(End::Broken(fault));
     assert_eq!(end_after(0x81, b"text"), broken(WebSocketFault::TextFrame));
     assert_eq!(end_after(0x80, b""), broken(WebSocketFault::Fragmentation));
@@ -148,9 +150,9 @@ fn each_violation_has_its_own_fault() {
     assert_eq!(end_after(0x82, &[0; 100]), None);
 }
 
-/// Servers do not mask, so a client refuses a masked frame.
+/// Servers do not mask frames, so a client refuses a masked frame.
 #[test]
-fn a_client_accepts_unmasked_frames_only() {
+fn a_client_accepts_only_unmasked_frames() {
     let mut decoder = Decoder::new(Role::Client, 100);
     let mut bytes = [0x82, 2, 7, 8, 0x82, 0x80, 0, 0, 0, 0];
     assert_eq!(decoder.decode(&mut bytes), 2);

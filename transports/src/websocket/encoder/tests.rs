@@ -1,4 +1,5 @@
-//! The encoder over a stream that accepts writes in small pieces, decoded by the other side's decoder.
+//! The encoder writes to a stream that accepts only a few bytes per call. The decoder of the other side reads the
+//! result.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use super::Encoder;
 use crate::websocket::Role;
 use crate::websocket::decoder::{Decoder, End};
 
-/// A stream that accepts a limited number of bytes per call, cycling through `limits`. A limit of 0 is `Pending`.
+/// A stream that accepts a limited number of bytes per call, cycling through `limits`. A limit of 0 returns `Pending`.
 struct TrickleStream {
     taken: Vec<u8>,
     calls: usize,
@@ -69,7 +70,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn the_peer_decodes_what_was_written(
+    fn the_decoder_of_the_peer_restores_the_written_bytes(
         is_client in any::<bool>(),
         writes in vec(vec(any::<u8>(), 0..400), 1..8),
         mut limits in vec(0..300_usize, 1..10),
@@ -82,14 +83,14 @@ proptest! {
             while !rest.is_empty() {
                 let (a, b) = rest.split_at(rest.len() / 3);
                 let slices = [IoSlice::new(a), IoSlice::new(b)];
-                // A pong may become due at any moment, and must not be sent within another frame.
+                // A Pong may be queued at any time, but must not be sent within another frame.
                 encoder.queue_pong(b"pong");
                 let written = until_ready(|cx| encoder.poll_write(&mut io, cx, &slices));
                 rest = &rest[written..];
             }
         }
         encoder.queue_close(1001);
-        until_ready(|cx| encoder.poll_controls(&mut io, cx));
+        until_ready(|cx| encoder.poll_control_frames(&mut io, cx));
         let mut decoder = Decoder::new(other, 1_000_000);
         let payload_len = decoder.decode(&mut io.taken);
         prop_assert!(io.taken[..payload_len] == writes.concat());
@@ -99,7 +100,7 @@ proptest! {
 }
 
 #[test]
-fn many_slices_leave_in_one_call() {
+fn many_slices_are_written_in_one_call() {
     let (mut encoder, mut io) = (Encoder::new(Role::Server), TrickleStream::new(vec![10_000]));
     let slices: Vec<_> = (0..10).map(|_| IoSlice::new(b"slice")).collect();
     assert_eq!(until_ready(|cx| encoder.poll_write(&mut io, cx, &slices)), 50);
@@ -107,13 +108,13 @@ fn many_slices_leave_in_one_call() {
 }
 
 #[test]
-fn nothing_is_sent_after_a_close() {
+fn no_frame_is_sent_after_a_close_frame() {
     let (mut encoder, mut io) = (Encoder::new(Role::Server), TrickleStream::new(vec![10_000]));
     encoder.queue_close(1003);
     encoder.queue_close(1000);
     encoder.queue_pong(b"late");
     encoder.queue_ping().unwrap_err();
-    until_ready(|cx| encoder.poll_controls(&mut io, cx));
+    until_ready(|cx| encoder.poll_control_frames(&mut io, cx));
     assert_eq!(io.taken, [0x88, 2, 3, 0xEB]);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(matches!(encoder.poll_write(&mut io, &mut cx, &[IoSlice::new(b"late")]), Poll::Ready(Err(_))));

@@ -1,5 +1,5 @@
-//! WebSocket frames (RFC 6455). Outgoing frames are masked; payloads of incoming frames are extracted in place. Servers do not
-//! mask, and control frames are never fragmented.
+//! WebSocket frames (RFC 6455). Outgoing frames are masked. Payloads of incoming frames are extracted in place; servers
+//! do not mask their frames, and control frames are never fragmented.
 
 use crate::error::LoadError;
 
@@ -12,9 +12,10 @@ pub(super) mod opcode {
 }
 
 /// The payload of a normal Close frame.
-pub(super) const NORMAL: [u8; 2] = 1000u16.to_be_bytes();
+pub(super) const NORMAL_CLOSE: [u8; 2] = 1000u16.to_be_bytes();
 
-/// The same mask for all frames. Masks protect proxies from browsers, and neither is involved here.
+/// Mask of all outgoing frames. A constant suffices here: masks protect HTTP proxies against scripts in browsers, and
+/// the load generator uses neither.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Appends a whole frame.
@@ -56,20 +57,20 @@ fn mask(bytes: &mut [u8]) {
 pub(super) struct Frames {
     /// The start of an incomplete header.
     header: Vec<u8>,
-    /// Bytes of the current payload that have not arrived yet.
+    /// Number of bytes of the current payload that have not arrived yet.
     remaining: u64,
     opcode: u8,
     /// The payload of the current control frame.
     control_payload: Vec<u8>,
-    ping: Option<Vec<u8>>,
-    closed: bool,
+    ping_payload: Option<Vec<u8>>,
+    close_received: bool,
 }
 
 impl Frames {
     /// Moves the payloads of data frames to the front of `bytes`. Returns their total length.
     pub(super) fn extract_payloads(&mut self, bytes: &mut [u8]) -> Result<usize, LoadError> {
         let (mut at, mut extracted) = (0, 0);
-        while at < bytes.len() && !self.closed {
+        while at < bytes.len() && !self.close_received {
             if self.remaining == 0 {
                 at += self.take_header(bytes.get(at..).unwrap_or_default())?;
                 if self.remaining > 0 || !self.header.is_empty() {
@@ -92,17 +93,17 @@ impl Frames {
         Ok(extracted)
     }
 
-    /// The payload of a received Ping, which the Pong must repeat.
+    /// Returns the payload of a received Ping, which the Pong must repeat.
     pub(super) const fn take_ping(&mut self) -> Option<Vec<u8>> {
-        self.ping.take()
+        self.ping_payload.take()
     }
 
-    /// True once the peer has sent a Close frame.
+    /// Returns whether the peer has sent a Close frame.
     pub(super) const fn is_closed(&self) -> bool {
-        self.closed
+        self.close_received
     }
 
-    /// Consumes bytes until the header is complete. Returns how many.
+    /// Consumes bytes until the frame header is complete. Returns the number of consumed bytes.
     fn take_header(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         for (taken, byte) in (1..).zip(bytes) {
             self.header.push(*byte);
@@ -126,8 +127,8 @@ impl Frames {
     fn finish_frame(&mut self) {
         let payload = std::mem::take(&mut self.control_payload);
         match self.opcode {
-            opcode::CLOSE => self.closed = true,
-            opcode::PING => self.ping = Some(payload),
+            opcode::CLOSE => self.close_received = true,
+            opcode::PING => self.ping_payload = Some(payload),
             _ => {}
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::error::LoadError;
 
-/// The key is the example of RFC 6455. The load generator does not need a new key per connection.
+/// The HTTP upgrade request. The key in the request is the example of RFC 6455, because the load generator does not
+/// need a new key per connection.
 pub(super) const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\n\
     Host: localhost\r\n\
     Connection: Upgrade\r\n\
@@ -10,12 +11,12 @@ pub(super) const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Protocol: mqtt\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// The `Sec-WebSocket-Accept` value for the key above.
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/// The `Sec-WebSocket-Accept` value that a server must return for the key in `REQUEST`.
+const EXPECTED_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// Maximum length of the response head in bytes.
 const HEAD_LEN_MAX: usize = 16 * 1024;
 
-/// True once the response head is complete and accepts the upgrade, false while it is incomplete.
+/// Returns whether the response head is complete. A complete head that does not accept the upgrade is an error.
 pub(super) fn is_accepted(head: &[u8]) -> Result<bool, LoadError> {
     let Some(rest) = head.strip_suffix(b"\r\n\r\n") else {
         return if head.len() > HEAD_LEN_MAX {
@@ -36,7 +37,9 @@ pub(super) fn is_accepted(head: &[u8]) -> Result<bool, LoadError> {
             .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value.trim())
     };
-    if value("sec-websocket-accept") != Some(ACCEPT) || value("sec-websocket-protocol") != Some("mqtt") {
+    if value("sec-websocket-accept") != Some(EXPECTED_ACCEPT)
+        || value("sec-websocket-protocol") != Some("mqtt")
+    {
         return Err(LoadError::Malformed("HTTP response with a wrong key or protocol"));
     }
     Ok(true)

@@ -1,5 +1,5 @@
-//! A second SUBSCRIBE for a filter while its retained messages are still being sent: the remaining ones are sent with the new
-//! options `[MQTT5-3.8.4-3]`.
+//! A second SUBSCRIBE for a filter while its retained messages are still being sent: the remaining ones are sent with
+//! the new options `[MQTT5-3.8.4-3]`.
 
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce, ExactlyOnce};
 use tidegate_mqtt::RetainHandling::{Never, Send, SendIfNew};
@@ -35,7 +35,7 @@ fn remaining_messages_respect_a_new_no_local() {
     assert_eq!(client.receive_rest(), expected(4..5, AtMostOnce, 2));
 }
 
-/// All messages are sent again, and the remaining ones only once.
+/// The replay starts again: messages that were already sent are sent again, and the remaining ones only once.
 #[test]
 fn retain_handling_0_restarts_the_replay() {
     let shared_broker = SharedBroker::new();
@@ -47,7 +47,8 @@ fn retain_handling_0_restarts_the_replay() {
     assert_eq!(client.receive_rest(), expected(0..5, AtMostOnce, 2));
 }
 
-/// Messages retained after the SUBSCRIBE reach the subscription when they are published; the replay does not send them as well.
+/// Messages retained after the second SUBSCRIBE are delivered when they are published, so the replay must not send
+/// them.
 #[test]
 fn retain_handling_0_without_retained_messages_ends_the_replay() {
     let shared_broker = SharedBroker::new();

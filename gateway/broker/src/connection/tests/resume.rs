@@ -1,5 +1,5 @@
-//! A replay of retained messages that was interrupted by the end of a connection continues on the next connection of the
-//! session, as long as the subscription exists.
+//! A replay of retained messages that was interrupted by the end of a connection continues on the next connection of
+//! the session, as long as the subscription exists.
 
 use tidegate_mqtt::Connect;
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
@@ -12,7 +12,7 @@ fn persistent(connect: &mut Connect) {
     connect.session_expiry = Some(60);
 }
 
-/// The session "a" receives two of five messages, then its connection ends.
+/// Lets the session "a" receive two of five messages, and then ends its connection.
 fn interrupt_replay(shared_broker: &SharedBroker) {
     shared_broker.retain(0..5, 0);
     let mut client = shared_broker.connect("a", persistent);

@@ -79,8 +79,8 @@ fn the_recipients_are_chosen_in_the_first_turn() {
     let connection = &mut publisher.connection;
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(publisher.connection.is_busy());
-    // One client subscribes, one unsubscribes, and one replaces its session. Only the sessions that were subscribed in the first
-    // turn and still exist get the message.
+    // One client subscribes, one unsubscribes, and one replaces its session. Only the sessions that were subscribed in
+    // the first turn and still exist get the message.
     let mut late = shared_broker.connect("late", |_| {});
     late.subscribe("t", options(QoS::AtLeastOnce, Never), 1);
     subscribers[5].unsubscribe("t");
@@ -111,7 +111,7 @@ fn a_publish_is_finished_before_its_connection_ends() {
 }
 
 #[test]
-fn nobody_takes_a_session_over_while_it_publishes() {
+fn a_session_cannot_be_taken_over_during_its_unfinished_publish() {
     let shared_broker = SharedBroker::with(SessionConfig::default());
     let mut subscribers = connect_subscribers(&shared_broker, 8);
     let mut publisher = shared_broker.connect("p", |_| {});

@@ -7,9 +7,9 @@ const STAT: &str = "cpu  1 2 3 600 50 0 0 0 0 0\ncpu0 1 2 3 100 20 0 0 0 0 0\ncp
 
 #[test]
 fn a_processor_list_is_parsed() {
-    assert_eq!(processors("\t0-3,8\n"), [0, 1, 2, 3, 8]);
-    assert_eq!(processors("5"), [5]);
-    assert_eq!(processors(""), [0; 0]);
+    assert_eq!(parse_processor_list("\t0-3,8\n"), [0, 1, 2, 3, 8]);
+    assert_eq!(parse_processor_list("5"), [5]);
+    assert_eq!(parse_processor_list(""), [0; 0]);
 }
 
 #[test]
@@ -24,7 +24,8 @@ fn only_allowed_processors_are_counted() {
 fn a_quota_limits_the_spare_processors() {
     let now = Instant::now();
     let seconds = Duration::from_secs;
-    let reading = |after, used, idle| Reading { at: now + seconds(after), used: seconds(used), idle };
+    let reading =
+        |after, used, idle| ProcessorReading { at: now + seconds(after), used: seconds(used), idle };
     let last = reading(0, 0, Some(seconds(0)));
     let spare = |idle, count| reading(10, 9, idle).spare_processors_since(&last, count, 0.9);
     assert!((spare(Some(seconds(15)), 4.0) - 1.5).abs() < 1e-9, "2.5 of 4 processors are in use");

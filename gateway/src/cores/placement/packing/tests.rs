@@ -13,13 +13,14 @@ impl Harness {
         Self { packing: Packing::new(cores), now: Instant::now() }
     }
 
-    /// Advances by one sample and returns the decision.
+    /// Advances the time by 200 ms, passes in one sample, and returns the decision.
     fn sample(&mut self, shares: &[f64], idle: f64) -> Option<Decision> {
         self.now += Duration::from_millis(200);
         self.packing.decide(&Sample { at: self.now, shares, idle: Some(idle) })
     }
 
-    /// The first decision within `samples_max` samples of the same load, and the number of samples it took.
+    /// Passes in up to `samples_max` samples of the same load. Returns the first decision, and the number of samples up
+    /// to it.
     fn first_decision(&mut self, shares: &[f64], idle: f64, samples_max: usize) -> Option<(Decision, usize)> {
         (1..=samples_max).find_map(|count| self.sample(shares, idle).map(|decision| (decision, count)))
     }
@@ -90,14 +91,14 @@ fn a_burst_restarts_the_wait_before_a_merge() {
 #[test]
 fn a_load_that_one_core_can_hardly_carry_does_not_move_back_and_forth() {
     let mut harness = Harness::new(2);
-    // The load is 0.9 on one core. Spread over two, messages between the cores double it.
+    // One core carries the connections with a load of 0.9. On two cores, messages between the cores double the sum.
     assert_eq!(harness.sample(&[0.9, 0.0], 1.0), Some(spill(0, 1)));
     assert_eq!(harness.first_decision(&[0.9, 0.9], 0.2, 1000), None);
     assert_eq!(harness.first_decision(&[0.45, 0.45], 1.0, 1000), None);
 }
 
 #[test]
-fn one_connection_that_fills_a_core_is_moved_less_and_less_often() {
+fn spills_become_rarer_while_a_single_connection_keeps_a_core_busy() {
     let mut harness = Harness::new(2);
     assert_eq!(harness.sample(&[1.0, 0.0], 1.0), Some(spill(0, 1)));
     let spills = (0..5 * 60).filter(|_| harness.sample(&[1.0, 0.0], 1.0).is_some()).count();

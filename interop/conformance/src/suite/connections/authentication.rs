@@ -1,4 +1,5 @@
-//! Enhanced authentication when the broker has no authentication method, and publishes that are not authorized.
+//! Tests enhanced authentication with a broker that supports no authentication method, and publishes that are not
+//! authorized.
 
 use super::expect_close_after;
 use crate::case::cases;
@@ -43,14 +44,15 @@ async fn a_client_without_a_method_gets_no_auth_packet_or_property(harness: Harn
     }
 }
 
-/// The standard does not list 0x8C for DISCONNECT, and the parser of this suite would reject it.
+/// The broker cannot use the reason code 0x8C (Bad authentication method) here: the standard does not list it for
+/// DISCONNECT, and the parser of this suite rejects a DISCONNECT with it.
 async fn auth_from_a_client_without_a_method_ends_the_connection(harness: Harness) {
     let method = Properties::default().text(property::AUTHENTICATION_METHOD, "X-NONE");
     for code in [0x18, 0x19] {
         let auth = packet_from_parts(0xF0, &[&[code], &method.encode()]);
         expect_close_after(&harness, &auth, &[0x82]).await;
     }
-    // AUTH with reason 0x00 in its short form.
+    // The last packet is an AUTH in its short form, which omits the reason code 0x00.
     expect_close_after(&harness, &[0xF0, 0], &[0x82, 0x81]).await;
 }
 

@@ -1,4 +1,4 @@
-//! A server that does not support every QoS, or no retained messages: what it announces, grants and refuses.
+//! Tests a server that supports only lower QoS levels or no retained messages: what it announces, grants and refuses.
 
 use super::watcher;
 use crate::case::cases;
@@ -87,7 +87,8 @@ async fn assert_wills_refused(harness: &Harness, maximum: u8) {
     assert_eq!(watcher.receive().await.qos, maximum);
 }
 
-/// A client that asks for QoS 2 on every topic of the test and is granted less.
+/// Connects a client that asks for QoS 2 on every topic of the test, and is granted the maximum that the broker
+/// supports.
 async fn watcher_of(harness: &Harness) -> crate::client::Client {
     let mut watcher = harness.client("watcher").await;
     watcher.try_subscribe(harness.topic("#"), 2).await;

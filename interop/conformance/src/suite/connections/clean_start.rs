@@ -1,4 +1,4 @@
-//! Clean Start, Clean Session and Session Present: which session a connection gets.
+//! Tests Clean Start, Clean Session and Session Present: whether a connection gets a new session or the existing one.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,4 @@
-//! Client identifiers: which ones the broker accepts and assigns, and that each one has its own session.
+//! Tests which client identifiers the broker accepts and assigns, and that each client identifier has its own session.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ cases! {
 
 async fn each_client_identifier_has_its_own_session(harness: Harness) {
     let mut other = harness.client("other").await;
-    // They differ only in the case of the last character, or in one additional character.
+    // The client identifiers differ only in the case of the last character, or in one additional character.
     let names = ["one", "onE", "ones"];
     for name in names {
         let mut client = harness.connect(name).persistent().open().await;
@@ -36,8 +36,8 @@ async fn each_client_identifier_has_its_own_session(harness: Harness) {
     }
 }
 
-/// Uses every letter and digit at least once. The identifiers begin with the prefix of this run, so that no other run
-/// uses them.
+/// Connects with client identifiers that together contain every letter and digit. They begin with the prefix of this
+/// test run, so that no other run uses them.
 async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
     let all: Vec<char> = ('0'..='9').chain('a'..='z').chain('A'..='Z').collect();
     let prefix = harness.client_id("");
@@ -46,7 +46,8 @@ async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
         let id = &padded[..23];
         harness.connect("one").client_id(id).open().await.disconnect().await;
     }
-    // Other runs use these short identifiers too. A takeover does no harm here.
+    // Other runs of this test may use the same short client identifiers at the same time. A takeover by such a run does
+    // not make this test fail.
     for id in ["0", "a", "Z"] {
         harness.connect("one").client_id(id).open().await;
     }
@@ -68,7 +69,7 @@ async fn clients_without_an_identifier_get_different_ones(harness: Harness) {
         }
         clients.push(client);
     }
-    // No connection was taken over.
+    // All connections are still open, so no assigned client identifier has caused a takeover.
     for client in clients.iter_mut().chain([&mut named]) {
         client.ping().await;
     }
@@ -77,7 +78,7 @@ async fn clients_without_an_identifier_get_different_ones(harness: Harness) {
 
 async fn an_assigned_identifier_works_as_if_it_had_been_sent(harness: Harness) {
     let topic = harness.topic("a");
-    // A client without an identifier may have a persistent session.
+    // A client that sends an empty client identifier may ask for a persistent session.
     let (mut client, connack) = harness.connect("one").client_id("").persistent().open_with_connack().await;
     let assigned = connack.properties.get_text(property::ASSIGNED_CLIENT_ID);
     let id = assigned.expect("an assigned client identifier").to_owned();
@@ -87,7 +88,7 @@ async fn an_assigned_identifier_works_as_if_it_had_been_sent(harness: Harness) {
     let (mut second, connack) = harness.connect("one").client_id(&id).persistent().open_with_connack().await;
     assert!(connack.session_present, "the session of {id}");
     assert_eq!(second.receive().await.payload, b"kept");
-    // A connection with the assigned identifier takes it over.
+    // A third connection with the assigned client identifier takes over the session of the second one.
     let third = harness.connect("one").client_id(&id).persistent().open().await;
     second.expect_close(&[0x8E]).await;
     // The broker does not assign the identifier to another client while the session is stored.
@@ -121,17 +122,17 @@ async fn an_identifier_that_is_not_allowed_is_refused(harness: Harness) {
     let bytes = [builder.connect.encode(), publish].concat();
     builder.expect_bytes_refused(&bytes, &[code]).await;
     watcher.expect_no_message().await;
-    // An identifier shorter by one byte is accepted.
+    // A client identifier of exactly 23 bytes, the configured maximum, is accepted.
     harness.connect("one").client_id(&long[..23]).open().await.ping().await;
 }
 
 async fn an_empty_identifier_needs_a_clean_session(harness: Harness) {
     for _ in 0..3 {
-        // Over every transport, the refusal has to arrive before the close.
+        // Over every transport, the refusing CONNACK has to arrive before the connection is closed.
         let mut client = harness.connect("one").client_id("").clean(false).send().await;
         let packets = client.wait_for_end().await;
         assert!(packets.iter().map(|packet| &packet.bytes[..]).eq([&[0x20, 2, 0, 2][..]]), "{packets:?}");
     }
-    // MQTT 5.0 allows it.
+    // MQTT 5.0 allows an empty client identifier without Clean Start.
     harness.connect("one").version(Version::V5).client_id("").clean(false).open().await.ping().await;
 }

@@ -1,4 +1,4 @@
-//! The CONNACK of an accepted CONNECT: its code, its flags, its bytes.
+//! Tests the CONNACK of an accepted CONNECT: its reason code, its flags, and its encoding.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -36,7 +36,8 @@ async fn a_connect_with_every_option_is_accepted(harness: Harness) {
 }
 
 async fn session_present_is_set_only_for_an_existing_session(harness: Harness) {
-    // In turn: not clean without a session, not clean with a session, clean with a session, and not clean after that.
+    // The four connections: not clean without an existing session, not clean with one, clean with one, and not clean
+    // after the clean one.
     for (clean, expected) in [(false, 0), (false, 1), (true, 0), (false, if harness.is_v5() { 1 } else { 0 })]
     {
         // In 5.0, the session of a clean start lasts until its expiry. In 3.1.1, it ends with its connection.

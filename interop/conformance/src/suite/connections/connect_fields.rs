@@ -1,4 +1,5 @@
-//! The payload fields of CONNECT: present if their flags say so, absent otherwise, and in a fixed order.
+//! Tests the payload fields of CONNECT: each field is present if and only if its flag is set, and the fields have a
+//! fixed order.
 
 use super::watcher;
 use crate::case::cases;
@@ -22,8 +23,8 @@ cases! {
     a_missing_client_identifier_is_refused: "MQTT5-3.1.3-3", "MQTT3-3.1.3-3";
 }
 
-/// The broker has to refuse a CONNECT with these flags, and these fields after the client identifier, as malformed. In
-/// 3.1.1, it has to close without CONNACK.
+/// Checks that the broker refuses a CONNECT with these connect flags, and these fields after the client identifier, as
+/// malformed. In 3.1.1, the broker has to close the connection without CONNACK.
 async fn expect_malformed(harness: &Harness, flags: u8, fields: &[&[u8]]) {
     let builder = harness.connect("one");
     let bytes = with_fields(&builder, flags, fields);
@@ -90,7 +91,7 @@ async fn a_user_name_without_its_flag_is_refused(harness: Harness) {
 async fn a_user_name_flag_without_a_user_name_is_refused(harness: Harness) {
     expect_malformed(&harness, 0x82, &[]).await;
     expect_malformed(&harness, 0x82, &[&[0, 4], b"use"]).await;
-    // With both flags set, one of the two fields is missing.
+    // The flags announce a user name and a password, but the packet contains only one field.
     expect_malformed(&harness, 0xC2, &[&length_prefixed(b"secret")]).await;
 }
 
@@ -135,14 +136,15 @@ async fn the_fields_have_a_fixed_order(harness: Harness) {
         true => will.properties(Properties::default().text(property::CONTENT_TYPE, "type")),
         false => will,
     };
-    // All fields are present, and each could be mistaken for another.
+    // All fields are present. A broker that reads them in another order mistakes one field for another.
     let builder = harness.connect("one").will(will).user_name("user").password(b"secret").keep_alive(600);
     builder.number(property::RECEIVE_MAXIMUM, 10).open().await.drop_connection().await;
     let message = watcher.receive().await;
     assert_eq!((message.topic.as_str(), message.payload.as_slice()), (topic.as_str(), &b"payload"[..]));
     assert_eq!(message.properties.get_text(property::CONTENT_TYPE), harness.is_v5().then_some("type"));
     if harness.is_v5() {
-        // The credentials come before the will, so the length of a string is where the will properties belong.
+        // In the wrong order, the credentials come before the will, so that the broker finds the length of the user
+        // name where the will properties belong.
         let wrong = [
             &length_prefixed(b"user")[..],
             &length_prefixed(b"secret"),

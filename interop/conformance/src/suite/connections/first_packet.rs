@@ -1,4 +1,5 @@
-//! The first packets of a connection: one CONNECT from the client, and CONNACK before any other packet from the broker.
+//! Tests the first packets of a connection: the client sends exactly one CONNECT, and the broker sends CONNACK before
+//! any other packet.
 
 use super::watcher;
 use crate::case::cases;
@@ -26,7 +27,7 @@ async fn a_first_packet_other_than_connect_ends_the_connection(harness: Harness)
         Subscribe::new(1).filter(&topic, 0).encode(harness.version),
     ];
     for first in firsts {
-        // The broker answers nothing, not even a CONNECT that follows.
+        // The broker closes the connection without an answer, even if a valid CONNECT follows.
         harness.connect("one").expect_bytes_refused(&first, &[]).await;
         harness.connect("one").expect_bytes_refused(&[first, connect.clone()].concat(), &[]).await;
     }
@@ -37,14 +38,15 @@ async fn a_second_connect_ends_the_connection(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
     let will = || Will::new(&topic, "gone");
-    // A second CONNECT after the CONNACK, with the same and with another client identifier.
+    // The client sends a second CONNECT after the CONNACK, once with the same and once with another client identifier.
     for again in ["one", "two"] {
         let mut client = harness.connect("one").will(will()).open().await;
         client.send(&harness.connect(again).connect.encode()).await;
         client.expect_close_without_answer(&[0x82]).await;
         assert_eq!(watcher.receive().await.payload, b"gone");
     }
-    // Two CONNECT in one write: the broker answers only the first, and does not process what follows the second.
+    // The client sends two CONNECT packets in one write. The broker answers only the first one, and does not process
+    // the PUBLISH after the second one.
     let connect = harness.connect("one").will(will()).connect.encode();
     let publish = Publish::new(harness.topic("a"), "stray").encode(harness.version);
     let mut client = harness.connect("one").send_bytes(&[connect.clone(), connect, publish].concat()).await;
@@ -59,7 +61,7 @@ async fn connack_comes_before_queued_messages(harness: Harness) {
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
-    // One message in flight, others queued.
+    // When the client reconnects, one message is in flight and ten others are queued.
     publisher.publish(&topic, "open", 1).await;
     client.next_message().await;
     client.drop_connection().await;
@@ -102,7 +104,7 @@ async fn a_connection_gets_one_connack(harness: Harness) {
     client.unsubscribe(&topic).await;
     client.ping().await;
     assert!(!client.has_received(PacketType::ConnAck), "CONNACK after other exchanges");
-    // The client asks to re-authenticate, but has not authenticated before.
+    // The client asks for re-authentication, although it did not use enhanced authentication in CONNECT.
     client.send(&packet_from_parts(0xF0, &[&[0x19, 0]])).await;
     let packets = client.expect_close(&[0x82, 0x81]).await;
     assert!(packets.iter().all(|packet| packet.packet_type != PacketType::ConnAck), "{packets:?}");

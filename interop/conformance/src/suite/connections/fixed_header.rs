@@ -1,4 +1,5 @@
-//! The fixed header: reserved flags, and lengths in their shortest form.
+//! Tests the fixed header: the reserved flags have the prescribed values, and lengths are encoded in their shortest
+//! form.
 
 use super::expect_close_after;
 use crate::case::cases;
@@ -77,7 +78,8 @@ async fn every_packet_has_the_flags_of_its_type(harness: Harness) {
     let firsts: Vec<_> = seen.iter().map(|packet| packet.bytes[0]).collect();
     assert_eq!(firsts, [0x20, 0x90, 0x30, 0x40, 0x32, 0x50, 0x70, 0x62, 0x34, 0xB0, 0xD0]);
     if harness.is_v5() {
-        // Makes the broker send DISCONNECT, if it sends one at all. The parser checks the flags of every packet.
+        // PINGREQ with a reserved flag set makes the broker close the connection, possibly after a DISCONNECT. The
+        // parser of this suite checks the flags of every packet from the broker, including DISCONNECT.
         client.send(&[0xC1, 0]).await;
         client.expect_close(&[0x81, 0x82]).await;
     }
@@ -91,20 +93,20 @@ async fn a_length_not_in_its_shortest_form_ends_the_connection(harness: Harness)
     {
         expect_close_after(&harness, bytes, codes).await;
     }
-    // The property length.
+    // The property length of PUBLISH and SUBSCRIBE is not in its shortest form.
     for length in [&[0x80, 0x00][..], &[0x80, 0x80, 0x80, 0x80, 0x00]] {
         let publish = [&length_prefixed(topic.as_bytes()), length, b"x"].concat();
         expect_close_after(&harness, &packet_with_body(0x30, &publish), codes).await;
         let subscribe = [&[0, 1][..], length, &length_prefixed(topic.as_bytes()), &[0]].concat();
         expect_close_after(&harness, &packet_with_body(0x82, &subscribe), codes).await;
     }
-    // A subscription identifier.
+    // The subscription identifier is not in its shortest form.
     let subscribe = [&[0, 1, 3, 0x0B, 0x81, 0x00][..], &length_prefixed(topic.as_bytes()), &[0]].concat();
     expect_close_after(&harness, &packet_with_body(0x82, &subscribe), codes).await;
 }
 
-/// Uses lengths just below and at the sizes where the length field needs another byte. The parser rejects a longer
-/// form.
+/// Uses packet lengths just below and at the sizes where the length field needs another byte. The parser of this suite
+/// rejects a length that is not in its shortest form.
 async fn lengths_are_written_in_their_shortest_form(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 0).await;

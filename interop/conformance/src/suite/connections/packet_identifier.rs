@@ -1,4 +1,4 @@
-//! Packet identifiers: which packets have one, which side chooses it, and which packets repeat it.
+//! Tests packet identifiers: which packets have an identifier, which side chooses it, and which packets repeat it.
 
 use std::collections::HashSet;
 
@@ -19,13 +19,13 @@ cases! {
 async fn qos_0_has_no_identifier(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;
-    // The payload begins with two bytes that could be mistaken for an identifier.
+    // The payload begins with two bytes that could be mistaken for a packet identifier.
     client.publish(&topic, [0, 7, 1], 0).await;
     let message = client.receive().await;
     let empty = if harness.is_v5() { &[0][..] } else { &[] };
     let body = [&length_prefixed(topic.as_bytes()), empty, &[0, 7, 1]].concat();
     assert_eq!(&message.bytes[2..], body, "the payload follows directly");
-    // The same if only the subscription is at QoS 0.
+    // A message that was published at QoS 2 has no packet identifier either if its subscription is granted QoS 0.
     client.subscribe(&topic, 0).await;
     client.publish(&topic, [0, 7, 1], 2).await;
     assert_eq!(&client.receive().await.bytes[2..], body, "granted QoS 0");
@@ -100,7 +100,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
     client.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
     let mut in_flight = Vec::new();
-    for number in 0..IN_FLIGHT {
+    for number in 0..IN_FLIGHT_COUNT {
         publisher.publish(&topic, [number], 1 + number % 2).await;
         in_flight.push(client.next_message().await.id);
     }
@@ -109,21 +109,21 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
         in_flight.len(),
         "all differ: {in_flight:?}"
     );
-    // Resent with the same identifiers.
+    // The broker resends the messages with the same packet identifiers on the next connection.
     client.drop_connection().await;
     let mut client = harness.connect("one").persistent().open().await;
     let mut again = Vec::new();
-    for number in 0..IN_FLIGHT {
+    for number in 0..IN_FLIGHT_COUNT {
         let message = client.next_message().await;
         assert_eq!((message.payload.as_slice(), message.dup), (&[number][..], true), "in order, with DUP");
         again.push(message.id);
     }
     assert_eq!(again, in_flight, "the same identifiers");
-    // PUBACK frees an identifier. An identifier without an acknowledgement, or with only PUBREC, stays in use.
+    // PUBACK frees a packet identifier. An identifier without an acknowledgement, or with only PUBREC, stays in use.
     client.send(&ack(0x40, in_flight[0], 0)).await;
     client.send(&ack(0x50, in_flight[1], 0)).await;
     client.expect_ack(PacketType::PubRel, in_flight[1]).await;
-    for number in 0..IN_FLIGHT / 2 {
+    for number in 0..IN_FLIGHT_COUNT / 2 {
         publisher.publish(&topic, [number], 1).await;
         let message = client.next_message().await;
         assert!(!in_flight[1..].contains(&message.id), "{} is in use", message.id);
@@ -142,21 +142,21 @@ async fn identifiers_in_use_are_skipped_after_wrap_around(harness: Harness) {
     client.send(&ack(0x50, received, 0)).await;
     client.expect_ack(PacketType::PubRel, received).await;
     let publish = |id| Publish::new(&topic, "").qos(1, id).encode(harness.version);
-    let batch: Vec<u8> = (1..=BATCH).flat_map(publish).collect();
-    for _ in 0..=u16::MAX / BATCH {
+    let batch: Vec<u8> = (1..=BATCH_LEN).flat_map(publish).collect();
+    for _ in 0..=u16::MAX / BATCH_LEN {
         publisher.send(&batch).await;
-        for _ in 1..=BATCH {
+        for _ in 1..=BATCH_LEN {
             let id = client.next_message().await.id;
             assert!(id != held && id != received, "{id} is in use");
             client.send(&ack(0x40, id, 0)).await;
         }
-        for id in 1..=BATCH {
+        for id in 1..=BATCH_LEN {
             publisher.expect_ack(PacketType::PubAck, id).await;
         }
     }
     client.ping().await;
 }
 
-const IN_FLIGHT: u8 = 20;
+const IN_FLIGHT_COUNT: u8 = 20;
 /// The number of publishes sent in one batch.
-const BATCH: u16 = 250;
+const BATCH_LEN: u16 = 250;

@@ -1,4 +1,4 @@
-//! Maximum Packet Size: the client's, which no packet sent to it exceeds, and the server's.
+//! Tests that no packet from the broker exceeds the client's Maximum Packet Size, and how the broker enforces its own.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -15,7 +15,7 @@ cases! {
     packets_above_the_announced_maximum_end_the_connection: "MQTT5-3.2.2-15";
 }
 
-/// A payload with which the PUBLISH to a subscriber has `size` bytes.
+/// Returns a payload with which the PUBLISH to a subscriber has `size` bytes in total.
 fn payload(topic: &str, qos: u8, size: usize) -> Vec<u8> {
     let id = if qos > 0 { 2 } else { 0 };
     let length = if size > 129 { 2 } else { 1 };
@@ -38,8 +38,8 @@ async fn a_message_above_the_clients_maximum_is_not_sent(harness: Harness) {
     }
 }
 
-/// Checks CONNACK, all acknowledgements and DISCONNECT. If not even CONNACK fits the maximum, the broker has to close
-/// the connection.
+/// Checks the sizes of CONNACK, all acknowledgements and DISCONNECT. If CONNACK is larger than the client's maximum,
+/// the broker has to close the connection.
 async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
     let topic = harness.topic("a");
     for size in [1, 2, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64] {
@@ -65,13 +65,14 @@ async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
         if size == 64 {
             let received =
                 |packet_type: &PacketType| packets.iter().any(|packet| packet.packet_type == *packet_type);
-            assert!(ANSWERS.iter().all(received), "an answer is missing: {packets:?}");
+            assert!(ANSWER_TYPES.iter().all(received), "an answer is missing: {packets:?}");
         }
     }
 }
 
-/// The answers to the client's packets. The broker must not omit any of them if it fits.
-const ANSWERS: [PacketType; 7] = [
+/// The types of the answers to the client's packets. The broker must not omit an answer that fits the client's Maximum
+/// Packet Size.
+const ANSWER_TYPES: [PacketType; 7] = [
     PacketType::ConnAck,
     PacketType::SubAck,
     PacketType::UnsubAck,
@@ -87,7 +88,8 @@ fn assert_within(size: u32, packets: &[Packet]) {
     }
 }
 
-/// Only one message may be in flight. An oversized message must not block the next one.
+/// The client's Receive Maximum allows only one message in flight. An oversized message, which the broker cannot send,
+/// must not block the next message.
 async fn an_oversized_message_counts_as_delivered(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
@@ -101,15 +103,15 @@ async fn an_oversized_message_counts_as_delivered(harness: Harness) {
         assert_eq!(message.payload, b"small");
         client.expect_no_message().await;
     }
-    // The broker does not send it later either, when the client has no limit.
+    // The broker has dropped the oversized messages: the next connection, which has no limit, does not get them either.
     client.drop_connection().await;
     let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present);
     client.expect_no_message().await;
 }
 
-/// Messages are queued while the client is away. On its return with a smaller maximum, the broker drops those that are
-/// too large and sends the others.
+/// The broker queues messages while the client is disconnected. When the client reconnects with a smaller Maximum
+/// Packet Size, the broker drops the messages that exceed it and sends the others.
 async fn an_oversized_queued_message_is_dropped_on_resume(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.connect("one").persistent().open().await;
@@ -128,7 +130,7 @@ async fn an_oversized_queued_message_is_dropped_on_resume(harness: Harness) {
     client.expect_no_message().await;
 }
 
-/// Connects a client. Returns the Maximum Packet Size that the broker announces.
+/// Connects a client. Returns the client and the Maximum Packet Size that the broker announces.
 async fn announced(harness: &Harness) -> (Client, Option<usize>) {
     let (client, connack) = harness.connect("one").open_with_connack().await;
     let limit = connack.properties.get_number(property::MAXIMUM_PACKET_SIZE);
@@ -158,7 +160,7 @@ async fn packets_above_the_servers_maximum_end_the_connection(harness: Harness) 
         client.send(&larger).await;
         client.expect_close_without_answer(&[0x95]).await;
     }
-    // The maximum applies to every packet type.
+    // The broker's maximum applies to SUBSCRIBE as it does to PUBLISH.
     let (mut client, _) = announced(&harness).await;
     let filter = harness.topic(&"x".repeat(1100));
     client.send(&Subscribe::new(1).filter(filter, 0).encode(harness.version)).await;
@@ -166,7 +168,7 @@ async fn packets_above_the_servers_maximum_end_the_connection(harness: Harness) 
     watcher.expect_no_message().await;
 }
 
-/// For any broker that announces a limit of at most 4 MiB. The fixed header already shows that the packet is too large.
+/// Runs against any broker that announces a Maximum Packet Size of at most 4 MiB.
 async fn packets_above_the_announced_maximum_end_the_connection(harness: Harness) {
     let (mut client, limit) = announced(&harness).await;
     let Some(limit) = limit.filter(|limit| *limit <= 4 << 20) else { return };

@@ -1,4 +1,4 @@
-//! The property length, which is present even if there are no properties.
+//! Tests the property length, which is present even if there are no properties.
 
 use super::expect_close_after;
 use crate::case::cases;
@@ -10,7 +10,8 @@ cases! {
     a_missing_property_length_ends_the_connection: "MQTT5-2.2.2-1";
 }
 
-/// The parser rejects a packet without the length. This test checks in addition that the length of an empty set is 0.
+/// The parser of this suite rejects a packet without a property length. This test also checks that the property length
+/// is 0 if the packet has no properties.
 async fn an_empty_property_set_is_a_length_of_zero(harness: Harness) {
     let topic = harness.topic("a");
     let (mut client, connack) = harness.connect("one").open_with_connack().await;

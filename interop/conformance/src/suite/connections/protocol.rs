@@ -1,4 +1,4 @@
-//! Protocol name and protocol version: the broker refuses those that it does not support.
+//! Tests that the broker refuses protocol names and protocol versions that it does not support.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -9,7 +9,7 @@ cases! {
     an_unsupported_version_is_refused: "MQTT5-3.1.2-2", "MQTT3-3.1.2-2";
 }
 
-/// A CONNECT with the given protocol name and version, otherwise valid.
+/// Encodes a CONNECT with the given protocol name and version. All other fields are valid.
 fn connect(harness: &Harness, name: &[u8], level: u8) -> Vec<u8> {
     let client_id = length_prefixed(harness.client_id("one").as_bytes());
     let properties = if harness.is_v5() { &[0][..] } else { &[] };
@@ -19,7 +19,7 @@ fn connect(harness: &Harness, name: &[u8], level: u8) -> Vec<u8> {
 async fn a_wrong_protocol_name_is_refused(harness: Harness) {
     for name in [&b"MQTX"[..], b"mqtt", b"MQTTT", b"MQT", b"", b"MQIsdp", b"\xFF\xFE"] {
         if name == b"MQIsdp" && harness.is_v5() {
-            continue; // The name of MQTT 3.1. The answer has the format of 3.1, which this client cannot parse.
+            continue; // The name of MQTT 3.1: this client cannot parse an answer of that version.
         }
         let bytes = connect(&harness, name, harness.version.level());
         let mut client = harness.connect("one").send_bytes(&bytes).await;
@@ -32,7 +32,8 @@ async fn a_wrong_protocol_name_is_refused(harness: Harness) {
 }
 
 async fn an_unsupported_version_is_refused(harness: Harness) {
-    // The standard does not say which format the answer has, because the broker does not know the client's version.
+    // The standard does not define the format of the answer to an unknown protocol version, so any of these formats is
+    // accepted.
     let answers = if harness.version == Version::V5 {
         &[&[][..], &[0x20, 3, 0, 0x84, 0], &[0x20, 2, 0, 1], &[0x20, 2, 0, 0x84]][..]
     } else {

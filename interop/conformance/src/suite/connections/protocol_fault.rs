@@ -1,5 +1,5 @@
-//! A protocol violation closes the connection that it came on. The broker processes nothing that follows it, and other
-//! connections are not affected.
+//! Tests that a protocol violation closes the connection on which it arrives, that the broker processes no packet after
+//! the violation, and that other connections are not affected.
 
 use super::watcher;
 use crate::case::cases;
@@ -78,8 +78,8 @@ async fn a_session_survives_a_fault_of_its_client(harness: Harness) {
     assert_eq!(client.receive().await.payload, b"kept");
 }
 
-/// After a refusing CONNACK, and after a DISCONNECT from the client, the broker closes the connection and does not read
-/// what follows.
+/// After a refusing CONNACK, and after a DISCONNECT from the client, the broker closes the connection and does not
+/// process further packets.
 async fn a_refusal_ends_the_connection(harness: Harness) {
     let mut observer = watcher(&harness).await;
     let publish = Publish::new(harness.topic("a"), "stray").encode(harness.version);

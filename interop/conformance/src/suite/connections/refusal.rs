@@ -1,4 +1,5 @@
-//! A refused CONNECT: the reason code, what the broker must not process, and the close.
+//! Tests how the broker refuses a CONNECT: with which reason code, that it processes nothing after the CONNECT, and
+//! that it closes the connection.
 
 use super::{unacceptable_connect, watcher};
 use crate::case::cases;
@@ -53,7 +54,7 @@ async fn invalid_connect_properties_are_refused(harness: Harness) {
         builder.connect.properties = properties;
         builder.expect_refused(&codes).await;
     }
-    // A property that does not exist.
+    // The CONNECT contains a property with the identifier 0x7E, which does not exist.
     let builder = harness.connect("one");
     let mut body = length_prefixed(b"MQTT");
     body.extend([5, 2, 0, 0, 2, 0x7E, 0]);
@@ -70,7 +71,7 @@ async fn an_unacceptable_connect_is_refused_each_time(harness: Harness) {
     harness.client("one").await.ping().await;
 }
 
-/// None of the six return codes fits, so the broker closes the connection without CONNACK.
+/// None of the six return codes of MQTT 3.1.1 fits this refusal, so the broker closes the connection without CONNACK.
 async fn before_version_5_a_will_above_the_maximum_qos_is_refused_without_connack(harness: Harness) {
     let mut watcher = harness.subscriber("watcher", harness.topic("will"), 1).await;
     let builder = harness.connect("one").will(Will::new(harness.topic("will"), "stray").qos(2));
@@ -92,7 +93,7 @@ async fn nothing_after_a_refused_connect_is_processed(harness: Harness) {
     builder.expect_bytes_refused(&bytes.concat(), codes).await;
     observer.expect_no_message().await;
     harness.subscriber("late", &topic, 1).await.expect_no_message().await;
-    // The same after a malformed CONNECT.
+    // The broker does not process a PUBLISH after a malformed CONNECT either.
     let builder = harness.connect("one");
     let mut connect = builder.connect.clone();
     connect.clean = false;
@@ -111,7 +112,7 @@ async fn a_refusal_never_has_session_present(harness: Harness) {
         let method = harness.connect("one").persistent().text(property::AUTHENTICATION_METHOD, "X-NONE");
         method.expect_refused(&[0x8C, 0x87]).await;
     }
-    // A CONNECT of the same client with an unknown protocol version, not clean.
+    // The client sends a CONNECT with an unknown protocol version and without Clean Session.
     let builder = harness.connect("one").version(Version::V3).clean(false);
     let mut bytes = builder.connect.encode();
     bytes[8] = 6;
@@ -122,7 +123,8 @@ async fn a_refusal_never_has_session_present(harness: Harness) {
     assert!(harness.connect("one").persistent().open_with_connack().await.1.session_present);
 }
 
-/// The parser rejects unlisted codes in every test. This test provokes every refusal that any broker gives.
+/// The parser of this suite rejects reason codes that the standard does not list. This test sends CONNECTs that every
+/// broker refuses.
 async fn refusal_codes_are_listed_in_the_standard(harness: Harness) {
     let (builder, _) = unacceptable_connect(&harness, "one");
     let will = Will::new(harness.topic("#"), "x");

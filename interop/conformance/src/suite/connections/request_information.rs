@@ -1,4 +1,4 @@
-//! Request Response Information and Request Problem Information.
+//! Tests the properties Request Response Information and Request Problem Information.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -20,7 +20,7 @@ async fn response_information_is_sent_only_on_request(harness: Harness) {
         assert!(!connack.properties.has(property::RESPONSE_INFORMATION), "{connack:?}");
         client.disconnect().await;
     }
-    // The broker may omit it even on request.
+    // Even if the client requests response information, the broker may omit it.
     harness.connect("one").number(property::REQUEST_RESPONSE_INFORMATION, 1).open().await.ping().await;
 }
 
@@ -48,8 +48,8 @@ async fn without_problem_information_acknowledgements_carry_no_explanation(harne
     }
 }
 
-/// Answers to publishes to a topic that begins with `$` and to a topic without subscribers, and to a PUBREL of an
-/// unknown identifier.
+/// Publishes to a topic that begins with `$` and to a topic without subscribers, and sends a PUBREL with an unknown
+/// packet identifier. Returns the answers.
 async fn answers_to_publishes(harness: &Harness, client: &mut Client) -> Vec<Packet> {
     let mut answers = Vec::new();
     for topic in [format!("$SYS/{}", harness.topic("a")), harness.topic("a")] {
@@ -68,7 +68,8 @@ async fn answers_to_publishes(harness: &Harness, client: &mut Client) -> Vec<Pac
     answers
 }
 
-/// Answers to an UNSUBSCRIBE without a subscription, a SUBSCRIBE, a delivery at QoS 2 and an UNSUBSCRIBE.
+/// Sends an UNSUBSCRIBE without a matching subscription, a SUBSCRIBE, the acknowledgements of a delivery at QoS 2, and
+/// an UNSUBSCRIBE. Returns the answers.
 async fn answers_to_subscriptions(harness: &Harness, client: &mut Client) -> Vec<Packet> {
     let topic = harness.topic("b");
     let mut answers = vec![client.unsubscribe(&topic).await];

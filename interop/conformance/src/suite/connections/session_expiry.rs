@@ -1,5 +1,5 @@
-//! How long a session lasts: at least as long as its connection, then for its expiry interval, which DISCONNECT can
-//! change.
+//! Tests how long a session lasts: as long as its connection, and then for its session expiry interval, which
+//! DISCONNECT can change.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -24,7 +24,8 @@ async fn a_session_outlives_its_connection(harness: Harness) {
     client.subscribe(&topic, 2).await;
     client.subscribe(&second, 1).await;
     let mut other = harness.client("other").await;
-    // One message in each state: sent, received by the client (PUBREC), and queued.
+    // When the connection ends, the session has one message in each state: sent, received by the client (PUBREC sent),
+    // and queued.
     other.publish(&topic, "sent", 1).await;
     let sent = client.next_message().await;
     other.publish(&topic, "received", 2).await;
@@ -81,14 +82,16 @@ async fn a_session_lasts_as_long_as_its_connection(harness: Harness) {
     client.expect_no_message().await;
 }
 
-/// Closes the connection of a session with a subscription and waits. Then the session has to be gone.
+/// Closes the connection of a client that has a subscription, waits `wait` seconds, and checks that its session no
+/// longer exists.
 async fn assert_session_gone(harness: &Harness, client: Client, wait: u32) {
     client.drop_connection().await;
     harness.wait_by_broker_clock(wait).await;
     assert_new_session(harness).await;
 }
 
-/// Nothing is left of the session of the client "one": neither messages nor the subscription to "a".
+/// Checks that the client "one" gets a new session, with neither the messages of its earlier session nor the
+/// subscription to "a".
 async fn assert_new_session(harness: &Harness) {
     let mut other = harness.client("other").await;
     other.publish(harness.topic("a"), "lost", 1).await;
@@ -100,7 +103,7 @@ async fn assert_new_session(harness: &Harness) {
 }
 
 impl Client {
-    /// Sends DISCONNECT, which in 5.0 also ends the session.
+    /// Sends DISCONNECT. In 5.0, it sets the session expiry interval to 0, so that the session ends too.
     async fn disconnect_and_end_session(self) {
         let ends_now = Properties::default().number(property::SESSION_EXPIRY, 0);
         self.disconnect_with_expiry(&ends_now).await;
@@ -135,12 +138,12 @@ async fn a_clean_session_ends_with_its_connection(harness: Harness) {
 }
 
 async fn disconnect_shortens_the_expiry(harness: Harness) {
-    // To 0.
+    // DISCONNECT shortens the session expiry interval to 0.
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(harness.topic("a"), 1).await;
     client.disconnect_and_end_session().await;
     assert_new_session(&harness).await;
-    // To one second.
+    // DISCONNECT shortens the session expiry interval to one second.
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(harness.topic("a"), 1).await;
     client.disconnect_with(0, &Properties::default().number(property::SESSION_EXPIRY, 1)).await;
@@ -171,7 +174,7 @@ async fn an_expiry_in_disconnect_after_zero_in_connect_is_a_protocol_error(harne
         assert_eq!(watcher.receive().await.payload, b"gone");
         assert_new_session(&harness).await;
     }
-    // An expiry of 0 in both is valid.
+    // A session expiry interval of 0 in both CONNECT and DISCONNECT is valid.
     let client = harness.connect("one").will(Will::new(&will, "gone")).open().await;
     client.disconnect_and_end_session().await;
     harness.expect_no_will(&mut watcher).await;
@@ -184,7 +187,7 @@ async fn without_an_expiry_a_session_ends_with_its_connection(harness: Harness) 
         client.drop_connection().await;
         assert_new_session(&harness).await;
     }
-    // In 3.1.1, the same CONNECT creates a persistent session.
+    // In 3.1.1, a CONNECT with Clean Session 0 creates a persistent session.
     let builder = || harness.connect("three").version(Version::V3).clean(false);
     builder().open().await.disconnect().await;
     assert!(builder().open_with_connack().await.1.session_present);

@@ -1,4 +1,5 @@
-//! A second connection with the same client identifier closes the first and takes over the session.
+//! Tests that a second connection with the same client identifier takes over the session, and that the broker closes
+//! the first connection.
 
 use super::watcher;
 use crate::case::cases;
@@ -92,7 +93,8 @@ async fn connecting_without_clean_start_takes_over_a_live_session(harness: Harne
     assert_eq!(new.receive().await.payload, b"live");
 }
 
-/// After the new connection has its CONNACK, the broker ignores publishes and acknowledgements from the old one.
+/// After the new connection has received its CONNACK, the broker ignores PUBLISH packets and acknowledgements from the
+/// old connection.
 async fn packets_from_the_old_connection_are_ignored(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", harness.topic("stray"), 1).await;
@@ -106,7 +108,7 @@ async fn packets_from_the_old_connection_are_ignored(harness: Harness) {
     old.send(&[ack(0x40, open.id, 0), stray, vec![0xE0, 0]].concat()).await;
     old.wait_for_end().await;
     assert_eq!(new.next_message().await.id, open.id);
-    // The message is still in flight: a third connection gets it again.
+    // The message is still in flight, so a third connection of the client gets the message again.
     new.drop_connection().await;
     let mut third = harness.connect("one").persistent().open().await;
     assert_eq!(third.receive().await.id, open.id);
@@ -118,8 +120,8 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
     let mut clients: Vec<Client> = Vec::new();
-    // Each connects without waiting for the close of the one before.
-    for number in 0..COUNT {
+    // Each client connects without waiting until the broker has closed the connection of the previous client.
+    for number in 0..CLIENT_COUNT {
         clients
             .push(harness.connect("one").persistent().will(Will::new(&topic, [number]).qos(1)).open().await);
     }
@@ -128,11 +130,11 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
         client.expect_close_without_answer(&[0x8E]).await;
     }
     let mut wills = Vec::new();
-    for _ in 1..COUNT {
+    for _ in 1..CLIENT_COUNT {
         wills.extend(watcher.receive().await.payload);
     }
     wills.sort_unstable();
-    assert_eq!(wills, Vec::from_iter(0..COUNT - 1), "one will for each closed connection");
+    assert_eq!(wills, Vec::from_iter(0..CLIENT_COUNT - 1), "one will for each closed connection");
     harness.expect_no_will(&mut watcher).await;
     last.subscribe(harness.topic("a"), 1).await;
     last.publish(harness.topic("a"), "echo", 1).await;
@@ -152,4 +154,4 @@ async fn a_takeover_works_across_versions(harness: Harness) {
     assert_eq!((message.packet_type, message.payload.as_slice()), (PacketType::Publish, &b"echo"[..]));
 }
 
-const COUNT: u8 = 12;
+const CLIENT_COUNT: u8 = 12;

@@ -1,4 +1,5 @@
-//! Strings: only UTF-8 without U+0000, in every field. Byte-order marks and all other characters stay unchanged.
+//! Tests that the broker accepts only UTF-8 strings without U+0000, in every field, and forwards byte-order marks and
+//! all other characters unchanged.
 
 use super::{expect_close_after, watcher};
 use crate::case::cases;
@@ -19,19 +20,19 @@ cases! {
 }
 
 async fn an_ill_formed_topic_or_filter_ends_the_connection(harness: Harness) {
-    for bad in ILL_FORMED {
+    for bad in ILL_FORMED_STRINGS {
         assert_refused_in_topics_and_filters(&harness, bad).await;
     }
 }
 
 async fn a_topic_or_filter_with_nul_ends_the_connection(harness: Harness) {
-    for bad in NUL {
+    for bad in STRINGS_WITH_NUL {
         assert_refused_in_topics_and_filters(&harness, bad).await;
     }
 }
 
-/// The broker neither forwards nor retains a PUBLISH to such a topic, and does not acknowledge SUBSCRIBE or
-/// UNSUBSCRIBE.
+/// Checks that the broker neither forwards nor retains a PUBLISH whose topic ends with `bad`, and does not acknowledge
+/// SUBSCRIBE or UNSUBSCRIBE with such a filter.
 async fn assert_refused_in_topics_and_filters(harness: &Harness, bad: &[u8]) {
     let mut observer = watcher(harness).await;
     let topic = [harness.topic("").as_bytes(), bad].concat();
@@ -51,13 +52,14 @@ async fn assert_refused_in_topics_and_filters(harness: &Harness, bad: &[u8]) {
 }
 
 async fn an_ill_formed_client_identifier_is_refused(harness: Harness) {
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let id = [builder.connect.client_id.as_bytes(), bad].concat();
         let bytes = builder.connect.encode_with(0x02, &length_prefixed(&id));
         builder.expect_bytes_refused(&bytes, &[0x81, 0x85]).await;
     }
-    // A broker may accept or refuse other characters. Tidegate accepts them.
+    // A broker may accept or refuse client identifiers with characters other than ASCII letters and digits. Tidegate
+    // accepts them.
     let id = harness.client_id("é€𝄞");
     let mut client = harness.connect("two").client_id(&id).send().await;
     let connack = client.next().await;
@@ -66,7 +68,7 @@ async fn an_ill_formed_client_identifier_is_refused(harness: Harness) {
 
 async fn an_ill_formed_will_topic_is_refused(harness: Harness) {
     let mut observer = watcher(&harness).await;
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let topic = [harness.topic("").as_bytes(), bad].concat();
         let id = length_prefixed(builder.connect.client_id.as_bytes());
@@ -79,7 +81,7 @@ async fn an_ill_formed_will_topic_is_refused(harness: Harness) {
 }
 
 async fn an_ill_formed_user_name_is_refused(harness: Harness) {
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let payload = [length_prefixed(builder.connect.client_id.as_bytes()), length_prefixed(bad)].concat();
         let bytes = builder.connect.encode_with(0x82, &payload);
@@ -90,7 +92,7 @@ async fn an_ill_formed_user_name_is_refused(harness: Harness) {
 async fn an_ill_formed_user_property_ends_the_connection(harness: Harness) {
     let mut observer = watcher(&harness).await;
     let topic = harness.topic("a");
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         for pair in [
             [length_prefixed(bad), length_prefixed(b"value")],
             [length_prefixed(b"name"), length_prefixed(bad)],
@@ -121,13 +123,13 @@ async fn a_byte_order_mark_is_kept(harness: Harness) {
     let message = client.receive().await;
     assert_eq!(message.topic.as_bytes(), publisher_with_marker.as_bytes(), "every byte is unchanged");
     other.expect_no_message().await;
-    // Also as the first character, where a decoder for text files would remove it.
+    // The byte-order mark is also kept as the first character, where a decoder for text files would remove it.
     let first = format!("\u{feff}{plain}");
     let mut front = harness.subscriber("front", &first, 0).await;
     front.publish(&first, "y", 0).await;
     assert_eq!(front.receive().await.topic.as_bytes(), first.as_bytes());
     other.expect_no_message().await;
-    // In a client identifier, it makes a different client.
+    // Client identifiers with and without the byte-order mark belong to two different clients.
     let id = harness.client_id("same");
     let mut one = harness.connect("one").client_id(&id).open().await;
     let _two = harness.connect("two").client_id(&format!("\u{feff}{id}")).open().await;
@@ -152,8 +154,9 @@ async fn control_characters_and_non_characters_are_accepted_everywhere(harness: 
     }
 }
 
-/// A lone surrogate, an overlong NUL, a byte that never occurs in UTF-8, a code point beyond U+10FFFF, a truncated
-/// sequence.
-const ILL_FORMED: [&[u8]; 5] = [b"\xED\xA0\x80", b"\xC0\x80", b"a\xFFb", b"\xF4\x90\x80\x80", b"\xE2\x82"];
-/// U+0000 alone, and within a string.
-const NUL: [&[u8]; 2] = [b"\0", b"a\0b"];
+/// Ill-formed UTF-8: a lone surrogate, an overlong NUL, a byte that never occurs in UTF-8, a code point beyond
+/// U+10FFFF, and a truncated sequence.
+const ILL_FORMED_STRINGS: [&[u8]; 5] =
+    [b"\xED\xA0\x80", b"\xC0\x80", b"a\xFFb", b"\xF4\x90\x80\x80", b"\xE2\x82"];
+/// Strings with U+0000: alone, and between other characters.
+const STRINGS_WITH_NUL: [&[u8]; 2] = [b"\0", b"a\0b"];

@@ -1,4 +1,4 @@
-//! Topic aliases: each side stays within the Topic Alias Maximum of the other.
+//! Tests that client and broker each keep to the other side's Topic Alias Maximum.
 
 use std::collections::{HashMap, HashSet};
 

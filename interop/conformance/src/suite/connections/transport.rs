@@ -1,4 +1,5 @@
-//! Every transport carries an ordered, lossless byte stream, split at any place. A basic client needs no extension.
+//! Tests that every transport carries an ordered, lossless byte stream, that packets may be split at any byte, and that
+//! a basic client needs no extension.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -14,7 +15,7 @@ async fn a_stream_arrives_in_order_and_whole(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 1).await;
     let mut publisher = harness.client("two").await;
-    // Sizes around those of TCP segments, TLS records, WebSocket frames and buffers.
+    // The payload sizes are near the sizes of TCP segments, TLS records, WebSocket frames and buffers.
     for (number, len) in (1..).zip([1, 1400, 1500, 4096, 16_384, 16_385, 65_535, 65_536, 200_000]) {
         let payload: Vec<u8> = (0..len).map(|index: u32| (index % 251) as u8).collect();
         publisher.publish(&topic, &payload, 1).await;
@@ -54,7 +55,7 @@ async fn packets_may_be_split_anywhere(harness: Harness) {
     }
 }
 
-/// Uses only what MQTT 3.1.1 defines.
+/// The client uses only features that MQTT 3.1.1 defines.
 async fn a_plain_client_needs_no_extension(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;

@@ -1,4 +1,4 @@
-//! The will: which message the broker publishes, and whether it is retained.
+//! Tests which message the broker publishes as the will, and whether it is retained.
 
 use super::watcher;
 use crate::case::cases;
@@ -58,7 +58,7 @@ async fn a_will_carries_its_properties(harness: Harness) {
             assert_eq!(message.properties.get(*id), Some(value), "property {id:#04x}");
         }
     }
-    // The will delay is only for the broker.
+    // The broker does not forward the Will Delay Interval to subscribers.
     assert!(!message.properties.has(property::WILL_DELAY));
 }
 
@@ -129,12 +129,12 @@ async fn a_client_without_a_will_publishes_none(harness: Harness) {
     let mut watcher = watcher(&harness).await;
     harness.client("none").await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
-    // The broker publishes the will once. The session continues without it.
+    // The broker publishes the will once. The session then continues without a will.
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     harness.connect("one").persistent().open().await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
-    // A discarded will does not come back.
+    // A will that a normal DISCONNECT discarded is not published when a later connection without a will is lost.
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.disconnect().await;
     harness.connect("one").persistent().open().await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
@@ -145,7 +145,7 @@ async fn retained_messages_outlive_sessions(harness: Harness) {
     let mut client = harness.client("one").await;
     client.publish_retained(&topic, "kept", 1).await;
     client.disconnect().await;
-    // Another clean session ends it too.
+    // Another connection with a clean session of the same client does not remove the retained message either.
     harness.client("one").await.disconnect().await;
     for version in [Version::V3, Version::V5] {
         let mut late = harness.connect("late").version(version).open().await;

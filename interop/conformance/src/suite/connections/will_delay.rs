@@ -1,4 +1,5 @@
-//! Will Delay Interval: the will is delayed while the session lasts. Resuming the session in time cancels it.
+//! Tests the Will Delay Interval: the will is delayed at most until the session ends, and a client that resumes its
+//! session before the delay is over cancels the will.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ cases! {
     without_a_session_a_delayed_will_is_published_at_once: "MQTT5-3.1.2-8", "TRAP5-53";
 }
 
-/// Subscribes only to the topic of the will, which differs from the one that [`Harness::wait_by_broker_clock`] uses.
+/// Connects a client that subscribes to the topic of the will only, and not to the topic of
+/// [`Harness::wait_by_broker_clock`].
 async fn watcher(harness: &Harness) -> Client {
     harness.subscriber("watcher", harness.topic("will"), 1).await
 }
@@ -39,7 +41,7 @@ async fn a_delayed_will_is_published_after_its_delay(harness: Harness) {
 
 async fn resuming_in_time_cancels_a_delayed_will(harness: Harness) {
     let mut watcher = watcher(&harness).await;
-    // Long enough to resume in time even on a busy machine.
+    // The delay of 15 s is long enough for the client to resume its session in time, even on a busy machine.
     let first = harness.connect("one").persistent().will(will(&harness, 15)).open().await;
     first.drop_connection().await;
     let (mut second, connack) = harness.connect("one").persistent().open_with_connack().await;
@@ -83,12 +85,13 @@ async fn without_a_session_a_delayed_will_is_published_at_once(harness: Harness)
     let builder = || harness.connect("one").will(will(&harness, 600));
     builder().open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    // The same if the connection is taken over.
+    // A delayed will is also published at once if its connection is taken over and its session ends.
     let mut first = builder().open().await;
     let _second = harness.connect("one").clean(false).open().await;
     first.expect_close(&[0x8E]).await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    // And if the client ends its session with a DISCONNECT that publishes the will.
+    // A delayed will is also published at once if the client sends DISCONNECT with Will Message (0x04) and ends its
+    // session.
     let client = harness.connect("two").persistent().will(will(&harness, 600)).open().await;
     let ends_now = crate::wire::Properties::default().number(crate::wire::property::SESSION_EXPIRY, 0);
     client.disconnect_with(4, &ends_now).await;

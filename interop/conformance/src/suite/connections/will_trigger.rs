@@ -1,4 +1,4 @@
-//! When a will is published: whenever the connection ends without a normal DISCONNECT.
+//! Tests when a will is published: whenever the connection ends without a normal DISCONNECT.
 
 use super::watcher;
 use crate::case::cases;
@@ -15,7 +15,7 @@ cases! {
 async fn a_client_fault_publishes_its_will(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
-    // Malformed packets, a packet that a client must not send, and violations of other rules.
+    // The faults are malformed packets, a packet type that a client must not send, and violations of other rules.
     let faults = [
         (vec![0xC1, 0], &[0x81, 0x82][..]),
         (vec![0xD0, 0], &[0x82, 0x81]),
@@ -37,11 +37,11 @@ async fn a_normal_disconnect_discards_the_will(harness: Harness) {
     harness.connect("one").will(Will::new(&topic, "gone")).open().await.disconnect().await;
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.disconnect().await;
     if harness.is_v5() {
-        // The reason 0x00 in its long form.
+        // This DISCONNECT contains the reason code 0x00 instead of omitting it.
         let mut client = harness.connect("one").will(Will::new(&topic, "gone")).open().await;
         client.send(&[0xE0, 2, 0, 0]).await;
         client.wait_for_end().await;
-        // A delayed will is not published after its delay either.
+        // A normal DISCONNECT also discards a delayed will: the broker does not publish it after its delay.
         let will = Will::new(&topic, "gone").delay(1);
         harness.connect("one").persistent().will(will).open().await.disconnect().await;
         harness.wait_by_broker_clock(2).await;
@@ -52,7 +52,7 @@ async fn a_normal_disconnect_discards_the_will(harness: Harness) {
 async fn a_disconnect_with_a_reason_other_than_0_publishes_the_will(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
-    // Every reason code that a client may send, except 0x00.
+    // The list contains every reason code that a client may send in DISCONNECT, except 0x00.
     for code in [0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99] {
         let client = harness.connect("one").will(Will::new(&topic, [code])).open().await;
         client.disconnect_with(code, &Properties::default()).await;

@@ -1,4 +1,5 @@
-//! PUBACK, PUBREC, PUBREL and PUBCOMP: their reason codes, their flags, their short and long forms.
+//! Tests PUBACK, PUBREC, PUBREL and PUBCOMP: their reason codes, their flags, and their forms with and without a reason
+//! code.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -18,7 +19,7 @@ cases! {
     pubrel_is_sent_with_its_flags: "MQTT5-3.6.1-1", "MQTT3-3.6.1-1";
 }
 
-// The parser checks in every packet that the reason code is listed.
+// The parser of this suite checks every packet from the broker for a reason code that the standard lists.
 
 async fn a_publish_without_subscribers_is_acknowledged(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
@@ -33,7 +34,7 @@ async fn a_publish_without_subscribers_is_acknowledged(harness: Harness) {
     }
 }
 
-/// Tidegate lets no client publish to a topic that begins with `$`.
+/// Tidegate refuses publishes to topics that begin with `$`.
 async fn a_forbidden_publish_is_refused(harness: Harness) {
     let topic = format!("$x/{}", harness.topic("a"));
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -57,7 +58,7 @@ async fn a_full_queue_is_reported_to_the_publisher(harness: Harness) {
     assert_eq!(harness.connect("subscriber").persistent().open().await.drain_payloads().await, ["first"]);
 }
 
-/// Tidegate lets no client publish to a topic that begins with `$`.
+/// Tidegate refuses publishes to topics that begin with `$`.
 async fn a_forbidden_publish_is_acknowledged_or_ends_the_connection(harness: Harness) {
     let topic = format!("$x/{}", harness.topic("a"));
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -120,8 +121,8 @@ async fn acknowledgements_of_unknown_identifiers_are_tolerated(harness: Harness)
     client.expect_message("x").await;
 }
 
-/// The client sends PUBACK for identifiers that the broker has not used yet. They arrive in the same write as the
-/// publish that makes the broker use one of them.
+/// The client sends PUBACK for packet identifiers that the broker has not used yet, and in the same write a PUBLISH
+/// that makes the broker use one of them.
 async fn an_early_puback_does_not_acknowledge_a_later_message(harness: Harness) {
     let topic = harness.topic("a");
     for qos in [1, 2] {

@@ -1,4 +1,5 @@
-//! Properties of PUBLISH that no client may send: each closes the connection, and the message is not delivered.
+//! Tests properties that a client must not send in PUBLISH: the broker closes the connection and does not deliver the
+//! message.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -12,7 +13,7 @@ cases! {
 }
 
 async fn a_response_topic_that_is_not_utf_8_ends_the_connection(harness: Harness) {
-    for bytes in NOT_UTF_8 {
+    for bytes in INVALID_STRINGS {
         assert_not_delivered(
             &harness,
             &Properties::default().binary(property::RESPONSE_TOPIC, bytes),
@@ -30,7 +31,7 @@ async fn a_response_topic_with_wildcards_ends_the_connection(harness: Harness) {
 }
 
 async fn a_content_type_that_is_not_utf_8_ends_the_connection(harness: Harness) {
-    for bytes in NOT_UTF_8 {
+    for bytes in INVALID_STRINGS {
         assert_not_delivered(&harness, &Properties::default().binary(property::CONTENT_TYPE, bytes), &[0x81])
             .await;
     }
@@ -56,4 +57,4 @@ async fn assert_not_delivered(harness: &Harness, properties: &Properties, codes:
     harness.subscriber("late", &topic, 2).await.expect_no_message().await;
 }
 
-const NOT_UTF_8: [&[u8]; 4] = [b"\xFF", b"a\xC0\x80", b"\xED\xA0\x80", b"a\0"];
+const INVALID_STRINGS: [&[u8]; 4] = [b"\xFF", b"a\xC0\x80", b"\xED\xA0\x80", b"a\0"];

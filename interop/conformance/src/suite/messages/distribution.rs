@@ -1,4 +1,4 @@
-//! The broker delivers an accepted message to the session of every matching subscriber, connected or not.
+//! Tests that the broker delivers an accepted message to the session of every matching subscriber, connected or not.
 
 use crate::case::cases;
 use crate::harness::Harness;

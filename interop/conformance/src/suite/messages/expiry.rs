@@ -1,5 +1,5 @@
-//! Message Expiry Interval: it counts down while the broker holds the message. A message that expires before it was
-//! sent is dropped.
+//! Tests the Message Expiry Interval: it counts down while the broker holds the message. A message that expires before
+//! the broker has sent it is dropped.
 
 use std::time::Instant;
 
@@ -21,8 +21,8 @@ cases! {
     a_publishers_qos_2_exchange_does_not_expire: "MQTT5-4.3.3-13", "TRAP5-48";
 }
 
-/// The smallest valid rest of an expiry interval of 600 s, if the message spent all of the time since `started` in the
-/// broker.
+/// Returns the smallest valid remainder, in seconds, of an expiry interval of 600 s, if the broker has held the message
+/// since `started` at the earliest.
 fn minimum_remaining(started: Instant) -> u32 {
     599 - u32::try_from(started.elapsed().as_secs()).expect("a short test")
 }
@@ -127,7 +127,7 @@ async fn the_interval_of_a_will_counts_down(harness: Harness) {
     assert!((minimum_remaining(started)..=598).contains(&queued), "from the queue after 2 s: {queued}");
 }
 
-/// The queue holds one message. The broker refuses a second one unless the first has expired.
+/// The queue has room for one message. The broker refuses a second message unless the first one has expired.
 async fn an_expired_message_leaves_room_in_the_queue(harness: Harness) {
     let topic = harness.topic("a");
     create_offline_session(&harness, &topic).await;
@@ -139,8 +139,8 @@ async fn an_expired_message_leaves_room_in_the_queue(harness: Harness) {
     assert_eq!(harness.connect("away").persistent().open().await.drain_payloads().await, ["next"]);
 }
 
-/// A subscriber that has received, but not acknowledged, a QoS 2 message that expires after 3 s, and its packet
-/// identifier.
+/// Connects a subscriber that receives, but does not acknowledge, a QoS 2 message that expires after 3 s. Returns the
+/// subscriber and the packet identifier of the message.
 async fn delivered_before_expiry(harness: &Harness) -> (Client, u16) {
     let topic = harness.topic("a");
     let mut first = harness.connect("subscriber").persistent().open().await;
@@ -200,7 +200,7 @@ fn expiring(topic: impl AsRef<[u8]>, payload: &str, seconds: u32) -> Publish {
     Publish::new(topic, payload).properties(properties)
 }
 
-/// The Message Expiry Interval of a received message.
+/// Returns the Message Expiry Interval, in seconds, of a received message.
 fn expiry_interval(message: &Packet) -> u32 {
     message.properties.get_number(property::MESSAGE_EXPIRY).expect("a message expiry interval")
 }

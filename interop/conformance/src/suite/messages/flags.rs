@@ -1,4 +1,5 @@
-//! The flags of PUBLISH: DUP and QoS, and the answer that the QoS demands.
+//! Tests the flags DUP and QoS of PUBLISH, and that the broker answers with the acknowledgement that belongs to the
+//! QoS.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,4 @@
-//! Topic aliases that a client sets: which ones the broker accepts, and how long they are valid.
+//! Tests the topic aliases that a client sets: which aliases the broker accepts, and how long an alias is valid.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -87,7 +87,7 @@ async fn each_publisher_has_its_own_aliases(harness: Harness) {
     let messages = subscriber.drain_messages().await;
     let seen: Vec<_> = messages.iter().map(|message| message.topic.clone()).collect();
     assert_eq!(seen, [&topics[..], &topics].concat());
-    // A subscriber that allows no aliases gets none.
+    // The subscriber has not allowed topic aliases, so the broker sends it none.
     assert!(messages.iter().all(|message| !message.properties.has(property::TOPIC_ALIAS)), "{messages:?}");
 }
 
@@ -143,7 +143,7 @@ async fn assert_ends_connection(harness: &Harness, publish: &Publish, code: u8) 
     watcher.expect_no_message().await;
 }
 
-/// Connects a client. Returns it with the number of aliases that the broker allows.
+/// Connects a client. Returns the client and the number of topic aliases that the broker allows.
 async fn publisher(harness: &Harness, name: &str) -> (Client, u32) {
     let (client, connack) = harness.connect(name).open_with_connack().await;
     (client, announced(&connack))

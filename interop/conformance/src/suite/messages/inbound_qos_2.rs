@@ -1,4 +1,4 @@
-//! QoS 2 with the broker as receiver: PUBREC, one delivery, PUBCOMP.
+//! Tests QoS 2 with the broker as receiver: it sends PUBREC, delivers the message once, and sends PUBCOMP.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -90,7 +90,7 @@ async fn after_pubcomp_the_identifier_means_a_new_message(harness: Harness) {
     subscriber.expect_no_message().await;
 }
 
-/// Tidegate lets no client publish to a topic that begins with `$`.
+/// Tidegate refuses publishes to topics that begin with `$`, with the reason code 0x87 in PUBREC.
 async fn after_a_failing_pubrec_the_identifier_is_free(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.subscriber("subscriber", &topic, 2).await;

@@ -1,4 +1,5 @@
-//! The broker's Receive Maximum: how many messages a client may have in flight, and what happens when it sends more.
+//! Tests the broker's Receive Maximum: how many messages a client may have in flight, and how the broker reacts when a
+//! client sends more.
 
 use std::ops::Range;
 
@@ -19,7 +20,8 @@ async fn one_message_too_many_ends_the_connection(harness: Harness) {
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let (mut publisher, connack) = harness.connect("publisher").open_with_connack().await;
     let Some(maximum) = connack.properties.get_number(property::RECEIVE_MAXIMUM) else {
-        // The default is 65,535, and a client has no more packet identifiers than that.
+        // Without the property, the Receive Maximum is 65,535. A client cannot exceed that, because it has no more
+        // packet identifiers.
         return harness.skip_unsupported("a Receive Maximum");
     };
     let maximum = u16::try_from(maximum).expect("two bytes");
@@ -58,7 +60,7 @@ async fn completed_messages_do_not_count(harness: Harness) {
     publisher.expect_close_without_answer(&[0x93]).await;
 }
 
-/// Tidegate lets no client publish to a topic that begins with `$`.
+/// Tidegate refuses publishes to topics that begin with `$`.
 async fn a_refused_message_does_not_count(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
@@ -82,7 +84,8 @@ async fn each_connection_starts_a_new_count(harness: Harness) {
     publisher.drop_connection().await;
     let mut publisher = harness.connect("publisher").persistent().open().await;
     for id in 1..6 {
-        // Completing messages of the earlier connection must not raise the quota of this one.
+        // When the client completes messages of the earlier connection, its quota on the current connection must not
+        // rise.
         publisher.send_ack(0x62, id, 0).await;
         assert_eq!(publisher.expect_ack(PacketType::PubComp, id).await, 0);
     }
@@ -91,7 +94,8 @@ async fn each_connection_starts_a_new_count(harness: Harness) {
     publisher.expect_close_without_answer(&[0x93]).await;
 }
 
-/// Publishes at QoS 2 and leaves the messages in flight: sends no PUBREL.
+/// Publishes one message at QoS 2 for each packet identifier in `ids`, and leaves the messages in flight: sends no
+/// PUBREL.
 async fn publish_in_flight(publisher: &mut Client, topic: &str, ids: Range<u16>) {
     for id in ids {
         publisher.send_publish(&Publish::new(topic, "x").qos(2, id)).await;

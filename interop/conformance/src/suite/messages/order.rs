@@ -1,4 +1,4 @@
-//! Ordered topics: the broker delivers the messages of one publisher on one topic at one QoS in the order of
+//! Tests ordered topics: the broker delivers the messages of one publisher on one topic at one QoS in the order of
 //! publishing.
 
 use std::ops::Range;
@@ -28,8 +28,8 @@ async fn a_connected_subscriber_gets_messages_in_order(harness: Harness) {
     }
 }
 
-/// The subscriber loses its connection several times. The broker resends unacknowledged messages, so only the first
-/// copy of each message counts.
+/// The subscriber loses its connection several times. Because the broker resends unacknowledged messages, the test
+/// checks the order of the first copy of each message.
 async fn a_reconnecting_subscriber_gets_messages_in_order(harness: Harness) {
     let topic = harness.topic("a");
     for qos in [1, 2] {

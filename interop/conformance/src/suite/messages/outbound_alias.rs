@@ -1,4 +1,5 @@
-//! Topic aliases that the broker sets: none above the client's maximum, and none without a topic sent before.
+//! Tests the topic aliases that the broker sets: none is above the client's Topic Alias Maximum, and the broker uses an
+//! alias alone only after it has sent the topic with it.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ cases! {
     an_expired_message_sets_no_alias: "TRAP5-94";
 }
 
-/// The topics of the aliases on one connection.
+/// The topic aliases that the broker has set on one connection, and their topics.
 struct Aliases {
     maximum: u32,
     topics: HashMap<u32, String>,
@@ -26,7 +27,8 @@ impl Aliases {
         Self { maximum, topics: HashMap::new() }
     }
 
-    /// Returns the topic of a message, resolving its alias.
+    /// Returns the topic of a message. Records an alias that the message sets, and resolves an alias that stands for
+    /// the topic.
     fn resolve(&mut self, message: &Packet) -> String {
         let topic = message.topic.clone();
         let Some(alias) = message.properties.get_number(property::TOPIC_ALIAS) else {
@@ -42,7 +44,7 @@ impl Aliases {
     }
 }
 
-/// A topic long enough that an alias saves bytes.
+/// Returns a topic so long that using an alias saves bytes.
 fn topic(harness: &Harness, number: u32) -> String {
     harness.topic(&format!("long enough that an alias saves bytes/{number}"))
 }
@@ -142,7 +144,7 @@ async fn an_expired_message_sets_no_alias(harness: Harness) {
     }
 }
 
-/// A subscriber to all topics of the test with the given Topic Alias Maximum.
+/// Connects a client with the given Topic Alias Maximum, and subscribes to all topics of the test.
 async fn subscriber(harness: &Harness, name: &str, maximum: u32) -> Client {
     let mut client = harness.connect(name).number(property::TOPIC_ALIAS_MAXIMUM, maximum).open().await;
     client.subscribe(harness.topic("#"), 2).await;

@@ -1,4 +1,5 @@
-//! QoS 2 with the broker as sender: PUBLISH until PUBREC, then PUBREL until PUBCOMP.
+//! Tests QoS 2 with the broker as sender: it resends PUBLISH until it receives PUBREC, then PUBREL until it receives
+//! PUBCOMP.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -108,7 +109,7 @@ async fn pubrel_is_in_flight_until_pubcomp(harness: Harness) {
 async fn no_publish_comes_after_pubrel(harness: Harness) {
     let (mut subscriber, id) = delivered(&harness, "x").await;
     subscriber.send_ack(0x50, id, 0).await;
-    // The broker processes PUBREC even though the client does not wait for PUBREL.
+    // The client closes the connection without waiting for PUBREL. The broker still processes the PUBREC.
     subscriber.drop_connection().await;
     for _ in 0..2 {
         subscriber = persistent(&harness).open().await;
@@ -118,7 +119,8 @@ async fn no_publish_comes_after_pubrel(harness: Harness) {
     }
 }
 
-/// A subscriber with a persistent session, and the packet identifier of a message that it has not acknowledged.
+/// Connects a subscriber with a persistent session and sends it a QoS 2 message. Returns the subscriber and the packet
+/// identifier of the message, which is not acknowledged.
 async fn delivered(harness: &Harness, payload: &str) -> (Client, u16) {
     let topic = harness.topic("a");
     let mut subscriber = persistent(harness).open().await;

@@ -1,4 +1,5 @@
-//! The client's Receive Maximum: how many messages the broker has in flight to it, and which packets it does not limit.
+//! Tests the client's Receive Maximum: how many messages the broker has in flight to the client, and which packets the
+//! maximum does not limit.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -92,8 +93,8 @@ async fn pubcomp_for_a_resent_pubrel_does_not_exceed_the_maximum(harness: Harnes
     assert_eq!(subscriber.drain_messages().await.len(), 3, "the quota is not above the maximum");
 }
 
-/// By the standard's description of send quota, a PUBCOMP for a message of the last connection could raise the quota of
-/// this one. Its normative statement forbids that.
+/// The standard's description of the send quota could be read to mean that a PUBCOMP for a message of an earlier
+/// connection raises the quota of the current connection. The normative statement forbids that.
 async fn a_resent_pubrel_uses_no_quota(harness: Harness) {
     let mut subscriber = with_resent_pubrels(&harness, 3).await;
     publish(&harness, &mut subscriber, 10).await;
@@ -134,7 +135,8 @@ async fn qos_0_messages_continue_at_quota_0(harness: Harness) {
     assert_eq!(subscriber.drain_payloads().await, ["first", "second", "third"]);
 }
 
-/// A subscriber that has just resumed its session, with `count` QoS 2 messages whose PUBREL the broker has to resend.
+/// Connects a subscriber that has resumed its session with `count` QoS 2 messages for which the broker has to resend
+/// PUBREL.
 async fn with_resent_pubrels(harness: &Harness, count: u16) -> Client {
     let topic = harness.topic("a");
     let mut subscriber = with_receive_maximum(harness, count).persistent().open().await;

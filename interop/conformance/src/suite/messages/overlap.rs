@@ -1,4 +1,4 @@
-//! A message that matches several subscriptions of one client: its QoS and its subscription identifiers.
+//! Tests the QoS and the subscription identifiers of a message that matches several subscriptions of one client.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -53,7 +53,7 @@ async fn an_identifier_used_twice_is_sent_twice(harness: Harness) {
     assert_eq!(identifiers(&harness, &mut subscriber, 1).await, [5, 5]);
 }
 
-/// Every broker sends a separate copy for a shared subscription.
+/// Every broker sends a separate copy of the message for a shared subscription.
 async fn a_separate_copy_has_its_own_identifier(harness: Harness) {
     let mut subscriber = harness.client("subscriber").await;
     subscribe_with_identifier(&mut subscriber, harness.topic("a/b"), Some(5)).await;
@@ -92,8 +92,8 @@ async fn subscribe_with_identifier(client: &mut Client, filter: String, identifi
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [2]);
 }
 
-/// Publishes one message. Returns the subscription identifiers that the subscriber gets with it, sorted. The broker may
-/// send one copy for all subscriptions or one for each.
+/// Publishes one message. Returns the subscription identifiers of all copies that the subscriber receives, sorted. The
+/// broker may send one copy for all subscriptions or one copy for each.
 async fn identifiers(harness: &Harness, subscriber: &mut Client, qos: u8) -> Vec<u32> {
     let mut publisher = harness.client("publisher").await;
     publisher.publish(harness.topic("a/b"), "x", qos).await;

@@ -1,4 +1,5 @@
-//! After packet identifiers wrap around, the broker skips those that are still in use.
+//! Tests that the broker skips the packet identifiers still in use after its counter of packet identifiers has wrapped
+//! around.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -9,7 +10,8 @@ cases! {
     no_identifier_in_use_is_reused [TCP_ONLY]: "TRAP5-84", "TRAP3-84", "MQTT5-4.3.2-1", "MQTT5-4.3.3-1", "MQTT3-4.3.2-1", "MQTT3-4.3.3-1";
 }
 
-/// Three messages stay in flight, one in each state, while the broker uses all other identifiers.
+/// Three messages stay in flight, each in another state of its exchange, while the broker uses all other packet
+/// identifiers once.
 async fn no_identifier_in_use_is_reused(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.subscriber("subscriber", &topic, 2).await;
@@ -21,7 +23,7 @@ async fn no_identifier_in_use_is_reused(harness: Harness) {
     }
     subscriber.send_ack(0x50, in_flight[2], 0).await;
     subscriber.expect_ack(PacketType::PubRel, in_flight[2]).await;
-    for _ in 0..ROUNDS {
+    for _ in 0..BATCH_COUNT {
         for id in exchange_batch(&mut publisher, &mut subscriber, &topic).await {
             assert!(!in_flight.contains(&id), "{id} is in use");
         }
@@ -46,8 +48,8 @@ async fn exchange_batch(publisher: &mut Client, subscriber: &mut Client, topic: 
     ids
 }
 
-/// The number of messages in a batch. It is small enough not to reach the Receive Maximum or the queue limit of a
-/// broker.
+/// The number of messages in a batch. A batch is smaller than the Receive Maximum and the queue limit of any broker
+/// under test.
 const BATCH_LEN: u16 = 16;
-/// The number of batches until every identifier has been used once.
-const ROUNDS: u32 = 65_536 / 16;
+/// The number of batches until every packet identifier has been used once.
+const BATCH_COUNT: u32 = 65_536 / 16;

@@ -1,4 +1,4 @@
-//! Properties that the broker forwards unchanged: in live, queued and retained messages, and in wills.
+//! Tests the properties that the broker forwards unchanged: in live, queued and retained messages, and in wills.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -18,7 +18,7 @@ async fn the_payload_format_is_forwarded(harness: Harness) {
         let properties = Properties::default().number(property::PAYLOAD_FORMAT, format);
         for (way, copy) in copies(&harness, &format.to_string(), &properties).await {
             let seen = copy.properties.get_number(property::PAYLOAD_FORMAT);
-            assert!(seen.unwrap_or(0) == format, "{way}: {seen:?}"); // Absent means 0.
+            assert!(seen.unwrap_or(0) == format, "{way}: {seen:?}"); // If absent, the format is 0.
         }
     }
     for (way, copy) in copies(&harness, "none", &Properties::default()).await {
@@ -86,8 +86,8 @@ async fn all_properties_are_forwarded_together(harness: Harness) {
     }
 }
 
-/// Sends messages with these properties on every path to a subscriber: live at each QoS, as a will, queued, and
-/// retained. Returns the received messages, each with the name of its path.
+/// Sends messages with these properties on every path to a subscriber: live at each QoS, as a will, through the
+/// session's queue, and as a retained message. Returns the received messages, each with the name of its path.
 async fn copies(harness: &Harness, name: &str, properties: &Properties) -> Vec<(&'static str, Packet)> {
     let topic = harness.topic(name);
     let mut online = harness.subscriber("online", &topic, 2).await;

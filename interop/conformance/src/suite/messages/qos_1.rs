@@ -1,4 +1,4 @@
-//! QoS 1: the broker as receiver and as sender.
+//! Tests QoS 1, with the broker as receiver and as sender.
 
 use crate::case::cases;
 use crate::harness::Harness;

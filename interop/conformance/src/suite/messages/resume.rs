@@ -1,5 +1,5 @@
-//! Resending: when a session resumes, the broker resends everything in flight with the same identifiers in the same
-//! order. At no other time does it resend anything.
+//! Tests resending: when a session resumes, and only then, the broker resends all packets in flight, with the same
+//! packet identifiers and in the same order.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder, lossy_text};
@@ -17,7 +17,7 @@ cases! {
     resent_pubrels_keep_their_order: "TRAP5-82", "TRAP3-82";
 }
 
-/// Waits three seconds, in case the broker resends after a timeout.
+/// The test waits three seconds, so that a broker that resends after a shorter timeout fails it.
 async fn nothing_is_resent_while_connected(harness: Harness) {
     let (mut subscriber, open) = with_in_flight(&harness, 4).await;
     subscriber.send_ack(0x50, open[3].id, 0).await;
@@ -29,7 +29,8 @@ async fn nothing_is_resent_while_connected(harness: Harness) {
 
 async fn everything_in_flight_is_resent_on_resume(harness: Harness) {
     let (mut subscriber, open) = with_in_flight(&harness, 8).await;
-    // Messages 0, 2, 4 and 6 have QoS 1. One message of each QoS is completed; for message 5, PUBREL is in flight.
+    // Messages 0, 2, 4 and 6 have QoS 1, the others QoS 2. The client completes messages 2 and 3. For message 5, PUBREL
+    // is in flight.
     subscriber.acknowledge(&open[2]).await;
     subscriber.acknowledge(&open[3]).await;
     subscriber.send_ack(0x50, open[5].id, 0).await;
@@ -127,7 +128,8 @@ async fn resent_pubrels_keep_their_order(harness: Harness) {
     }
 }
 
-/// A subscriber that has sent PUBREC in another order than that of the messages. Returns the identifiers in that order.
+/// Connects a subscriber that sends PUBREC in another order than the broker sent the messages. Returns the subscriber
+/// and the packet identifiers in the order of the PUBRECs.
 async fn with_pubrecs_sent(harness: &Harness) -> (Client, [u16; 6]) {
     let (mut subscriber, open) = with_in_flight(harness, 12).await;
     let qos_2: Vec<_> = open.iter().filter(|message| message.qos == 2).map(|message| message.id).collect();
@@ -138,7 +140,8 @@ async fn with_pubrecs_sent(harness: &Harness) -> (Client, [u16; 6]) {
     (subscriber, order)
 }
 
-/// A subscriber with `count` unacknowledged messages, alternately of QoS 1 and 2.
+/// Connects a subscriber with a persistent session that receives `count` messages, alternately of QoS 1 and 2, and
+/// acknowledges none.
 async fn with_in_flight(harness: &Harness, count: u8) -> (Client, Vec<Packet>) {
     let topic = harness.topic("a");
     let mut subscriber = persistent(harness).open().await;

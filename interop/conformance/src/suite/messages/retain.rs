@@ -1,4 +1,4 @@
-//! Retained messages: what a PUBLISH with RETAIN stores, replaces and clears.
+//! Tests retained messages: what a PUBLISH with RETAIN stores, replaces and clears.
 
 use crate::case::cases;
 use crate::client::{Client, lossy_text};
@@ -126,15 +126,15 @@ async fn a_pubrel_on_a_later_connection_keeps_retain(harness: Harness) {
     assert_eq!(seen, [(2, true)], "QoS and RETAIN");
 }
 
-/// A publisher that has published a retained marker beside the topic of the test. A subscriber that gets the marker has
-/// got all retained messages.
+/// Connects a publisher that publishes a retained marker message beside the topic of the test. A subscriber that
+/// receives the marker has received all retained messages of the test.
 async fn publisher_with_marker(harness: &Harness) -> Client {
     let mut publisher = harness.client("publisher").await;
     publisher.publish_retained(harness.topic("b/marker"), "marker", 1).await;
     publisher
 }
 
-/// The retained messages that a new subscriber gets, sorted by topic.
+/// Connects a new subscriber. Returns the retained messages that it receives, sorted by topic.
 async fn retained_messages(harness: &Harness, name: &str, filter: &str) -> Vec<Packet> {
     let mut late = harness.client(name).await;
     let messages = late.subscribe_and_drain(harness.topic(filter), 2).await;

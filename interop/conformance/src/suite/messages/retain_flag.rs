@@ -1,5 +1,5 @@
-//! The RETAIN flag of messages from the broker: 1 for retained messages sent on subscribe. For live messages 0, or as
-//! published if the subscription asks for that.
+//! Tests the RETAIN flag of messages from the broker. The flag is 1 for retained messages sent on SUBSCRIBE. For live
+//! messages it is 0, or as published if the subscription has Retain As Published.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -12,7 +12,7 @@ cases! {
 }
 
 /// The options byte for QoS 1 with Retain As Published.
-const AS_PUBLISHED: u8 = 0x09;
+const RETAIN_AS_PUBLISHED: u8 = 0x09;
 
 async fn retained_messages_sent_on_subscribe_have_retain(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
@@ -43,7 +43,7 @@ async fn a_live_message_has_no_retain(harness: Harness) {
 async fn retain_as_published_keeps_the_publishers_flag(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.client("subscriber").await;
-    assert_eq!(subscriber.try_subscribe(&topic, AS_PUBLISHED).await, [1]);
+    assert_eq!(subscriber.try_subscribe(&topic, RETAIN_AS_PUBLISHED).await, [1]);
     let mut publisher = harness.client("publisher").await;
     for qos in 0..3 {
         publisher.publish_retained(&topic, "retained", qos).await;
@@ -60,7 +60,7 @@ async fn retain_as_published_keeps_the_publishers_flag(harness: Harness) {
 
 async fn retain_as_published_applies_to_queued_messages(harness: Harness) {
     let topic = harness.topic("a");
-    for (name, options, expected) in [("kept", AS_PUBLISHED, true), ("dropped", 1, false)] {
+    for (name, options, expected) in [("kept", RETAIN_AS_PUBLISHED, true), ("dropped", 1, false)] {
         let mut subscriber = harness.connect(name).persistent().open().await;
         assert_eq!(subscriber.try_subscribe(&topic, options | 0x20).await, [1]);
         subscriber.drop_connection().await;

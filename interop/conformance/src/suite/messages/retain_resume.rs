@@ -1,4 +1,5 @@
-//! Retained messages and sessions: a resumed session gets those not yet sent, and No Local compares client identifiers.
+//! Tests retained messages and sessions: a resumed session gets the retained messages that were not sent yet, and No
+//! Local compares client identifiers.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,5 @@
-//! Acknowledgements to a client with a small Maximum Packet Size: the broker omits explanations that do not fit.
+//! Tests acknowledgements to a client with a small Maximum Packet Size: the broker omits a reason string or user
+//! properties that do not fit.
 
 use crate::case::cases;
 use crate::client::ConnectBuilder;
@@ -49,15 +50,15 @@ async fn pubcomp_fits_the_clients_maximum(harness: Harness) {
     }
 }
 
-/// A client whose Maximum Packet Size leaves little room for explanations.
+/// Builds the CONNECT of a client whose Maximum Packet Size leaves little room for a reason string or user properties.
 fn with_tiny_maximum(harness: &Harness) -> ConnectBuilder<'_> {
-    harness.connect("tiny").number(property::MAXIMUM_PACKET_SIZE, TINY)
+    harness.connect("tiny").number(property::MAXIMUM_PACKET_SIZE, SMALL_PACKET_SIZE_MAX)
 }
 
-/// Enough for CONNACK and for a short PUBLISH.
-const TINY: u32 = 32;
+/// A Maximum Packet Size, in bytes, that is just large enough for CONNACK and for a short PUBLISH.
+const SMALL_PACKET_SIZE_MAX: u32 = 32;
 
 fn assert_fits(packet: &Packet) {
     let size = u32::try_from(packet.bytes.len()).expect("a size");
-    assert!(size <= TINY, "{:?} of {size} bytes", packet.packet_type);
+    assert!(size <= SMALL_PACKET_SIZE_MAX, "{:?} of {size} bytes", packet.packet_type);
 }

@@ -1,4 +1,4 @@
-//! The topic name of PUBLISH: UTF-8, no wildcards, and matching a filter of the subscriber.
+//! Tests the topic name of PUBLISH: it is UTF-8, has no wildcards, and matches a filter of the subscriber.
 
 use crate::case::cases;
 use crate::harness::Harness;

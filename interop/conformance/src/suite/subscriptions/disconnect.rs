@@ -1,4 +1,4 @@
-//! DISCONNECT from the client: its effect on the will, and invalid forms of it.
+//! Tests DISCONNECT from the client: its effect on the will, and invalid forms of the packet.
 
 use crate::case::cases;
 use crate::client::{Client, MALFORMED};
@@ -14,7 +14,7 @@ cases! {
     the_broker_closes_after_disconnect: "MQTT5-3.14.4-2", "MQTT3-3.14.4-1";
 }
 
-/// A client with a will, and a subscriber to the topic of the will.
+/// Connects a client with a will, and a subscriber to the topic of the will.
 async fn client_and_watcher(harness: &Harness) -> (Client, Client) {
     let topic = harness.topic("will");
     let watcher = harness.subscriber("watcher", &topic, 1).await;
@@ -37,7 +37,7 @@ async fn disconnect_with_wrong_flags_is_malformed(harness: Harness) {
 }
 
 async fn disconnect_with_an_unlisted_reason_is_malformed(harness: Harness) {
-    // Codes that are not in use, that belong to other packets, or that are above the last one.
+    // The codes are not defined, belong to other packet types, or are above the last defined code.
     for code in [0x05, 0x01, 0x10, 0x92, 0xA3, 0xFF] {
         let (mut client, mut watcher) = client_and_watcher(&harness).await;
         client.send(&[0xE0, 1, code]).await;
@@ -60,7 +60,7 @@ async fn disconnect_deletes_the_will(harness: Harness) {
         harness.expect_no_will(&mut watcher).await;
         watcher.disconnect().await;
     }
-    // Not even if its session continues and ends later.
+    // The broker does not publish the will either if the session continues after DISCONNECT and ends later.
     let topic = harness.topic("later");
     let mut watcher = harness.subscriber("watcher", &topic, 1).await;
     let client = harness.connect("two").clean(false).expiry(1).will(Will::new(&topic, "gone")).open().await;
@@ -95,6 +95,6 @@ async fn nothing_after_disconnect_is_processed(harness: Harness) {
 async fn the_broker_closes_after_disconnect(harness: Harness) {
     let mut client = harness.client("one").await;
     client.send(&[0xE0, 0]).await;
-    // The client keeps its side open, so it is the broker that closes the connection.
+    // The client does not close its side, so the broker has to close the connection.
     assert!(client.wait_for_end().await.is_empty(), "closed without sending a packet");
 }

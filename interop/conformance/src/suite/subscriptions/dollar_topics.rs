@@ -1,4 +1,5 @@
-//! Topics that begin with `$`: leading wildcards do not match them, and clients may not publish to them.
+//! Tests topics that begin with `$`: filters with a leading wildcard do not match them, and clients may not publish to
+//! them.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -12,7 +13,8 @@ cases! {
     clients_cannot_publish_to_dollar_topics [TIDEGATE_ONLY]: "TRAP5-4", "TRAP3-4";
 }
 
-/// Publishes to a topic that begins with `$`. The broker may refuse that, with an acknowledgement or a close.
+/// Publishes to a topic that begins with `$`. The broker may refuse the message in its acknowledgement or close the
+/// connection.
 async fn try_publish(harness: &Harness, publish: Publish) {
     let mut client = harness.client("dollar").await;
     client.send(&publish.qos(1, 1).encode(harness.version)).await;
@@ -21,19 +23,19 @@ async fn try_publish(harness: &Harness, publish: Publish) {
     assert!(answer.as_ref().is_none_or(|answer| is_answer(answer.packet_type)), "{answer:?}");
 }
 
-/// Two topics of this test that begin with `$`, and one that does not.
+/// Returns two topics of this test that begin with `$`, and one topic that does not.
 fn topics(harness: &Harness) -> ([String; 2], String) {
     let prefix = harness.client_id("");
     ([format!("${prefix}/{prefix}"), format!("$SYS/{prefix}")], format!("plain/{prefix}"))
 }
 
-/// Filters that begin with a wildcard. Some of them also match the topics of other tests.
+/// Returns filters that begin with a wildcard. Some of the filters also match the topics of other tests.
 fn leading_wildcards(harness: &Harness) -> Vec<String> {
     let prefix = harness.client_id("");
     vec![format!("+/{prefix}"), format!("+/{prefix}/#"), "+/+".to_owned(), "+/#".to_owned(), "#".to_owned()]
 }
 
-/// Receives messages up to the one on the topic `plain`. None of them may have a topic that begins with `$`.
+/// Receives messages until one on the topic `plain` arrives. No received message may have a topic that begins with `$`.
 async fn expect_no_dollar_topic(client: &mut Client, plain: &str) {
     loop {
         let message = client.next_message().await;
@@ -56,7 +58,7 @@ async fn a_leading_wildcard_does_not_match_dollar_topics(harness: Harness) {
         client.unsubscribe(&filter).await;
         client.disconnect().await;
     }
-    // The same for retained messages.
+    // A leading wildcard does not match the topics of retained messages that begin with `$` either.
     for dollar in &dollars {
         try_publish(&harness, Publish::new(dollar, "x").retain()).await;
     }
@@ -85,7 +87,7 @@ async fn a_shared_leading_wildcard_does_not_match_dollar_topics(harness: Harness
     }
 }
 
-/// If the broker publishes below `$SYS`, this client gets those messages only because of its second subscription.
+/// If the broker publishes below `$SYS`, the client gets those messages only through its second subscription.
 async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     let prefix = harness.client_id("");
     let plain = format!("plain/{prefix}");
@@ -111,7 +113,8 @@ async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     );
 }
 
-/// Tidegate reserves these topics. It refuses with 0x87 in 5.0; in 3.1.1 it acknowledges the message and drops it.
+/// Tidegate reserves topics that begin with `$`. It refuses the message with reason code 0x87 in 5.0; in 3.1.1 it
+/// acknowledges and drops the message.
 async fn clients_cannot_publish_to_dollar_topics(harness: Harness) {
     let (dollars, _) = topics(&harness);
     for topic in &dollars {

@@ -1,4 +1,4 @@
-//! Topic filters: where wildcards are allowed and what they match.
+//! Tests topic filters: where wildcards are allowed, and which topics they match.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -39,7 +39,7 @@ async fn misplaced_wildcards_are_refused_in_unsubscribe(harness: Harness) {
     }
 }
 
-/// The filter also matches the messages of other tests. Only those of this test count.
+/// The filter `#` also matches the messages of other tests, which this test ignores.
 async fn a_bare_multi_level_wildcard_is_accepted(harness: Harness) {
     assert_filter_accepted(&harness, "#", &["a", "a/b", "/a", "a/"].map(|name| harness.topic(name))).await;
 }
@@ -49,10 +49,10 @@ async fn a_bare_single_level_wildcard_is_accepted(harness: Harness) {
     assert_filter_accepted(&harness, "+", &[prefix]).await;
 }
 
-/// The broker accepts the filter and delivers the messages of the topics.
+/// Checks that the broker grants a subscription to `filter`, and delivers messages on all `topics` to it.
 async fn assert_filter_accepted(harness: &Harness, filter: &str, topics: &[String]) {
     let mut client = harness.client("one").await;
-    // Asks for no retained messages, which is possible only in 5.0.
+    // In 5.0, the subscription asks for no retained messages (Retain Handling 2). In 3.1.1, that is not possible.
     let options = if harness.is_v5() { 0x20 } else { 0 };
     assert_eq!(client.try_subscribe(filter, options).await, [0], "{filter}");
     harness.client("other").await.publish_all(topics).await;
@@ -94,7 +94,7 @@ async fn wildcards_match_levels(harness: Harness) {
     }
 }
 
-/// `a/#` and `+/#` also match `a`. An empty first level is a level.
+/// The filters `a/#` and `+/#` also match the topic `a`. The empty level before a leading slash counts as a level.
 async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     let prefix = harness.client_id("");
     let mut publisher = harness.client("publisher").await;
@@ -111,7 +111,7 @@ async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     for (filter, expected) in table {
         assert_matches(&mut client, &mut publisher, &filter, &topics, &expected).await;
     }
-    // A parent of two levels with a retained message.
+    // The multi-level wildcard also matches a retained message on the parent topic, which has two levels.
     let parent = harness.topic("a");
     publisher.publish_retained(&parent, "kept", 1).await;
     for filter in [harness.topic("a/#"), format!("{prefix}/+/#"), format!("{prefix}/#")] {
@@ -124,7 +124,8 @@ async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     while client.next_message().await.topic != bare {}
 }
 
-/// A subscription to the filter delivers the messages of the `expected` topics, each once, and no others of `topics`.
+/// Subscribes to `filter` and publishes to all `topics`. Checks that exactly the messages on the `expected` topics
+/// arrive, each once.
 async fn assert_matches(
     client: &mut Client,
     publisher: &mut Client,

@@ -1,4 +1,4 @@
-//! The broker delivers a message at the lower of its published QoS and the granted QoS.
+//! Tests that the broker delivers a message at the lower of its published QoS and the granted QoS.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -10,7 +10,7 @@ cases! {
     a_queued_message_comes_at_the_lower_qos: "MQTT5-3.8.4-8", "MQTT3-3.8.4-6";
 }
 
-/// A SUBSCRIBE with one filter for each QoS.
+/// Builds a SUBSCRIBE with one filter for each requested QoS.
 fn subscribe(harness: &Harness) -> Subscribe {
     (0..=2)
         .fold(Subscribe::new(1), |all, granted| all.filter(harness.topic(&format!("{granted}/+")), granted))
@@ -51,7 +51,7 @@ async fn a_retained_message_comes_at_the_lower_qos(harness: Harness) {
     assert_eq!(seen, pairs().into_iter().map(expected).collect::<Vec<_>>());
 }
 
-/// A broker need not queue messages of QoS 0.
+/// Messages that arrive at QoS 0 are ignored, because a broker need not queue them.
 async fn a_queued_message_comes_at_the_lower_qos(harness: Harness) {
     let mut client = harness.connect("one").persistent().open().await;
     assert_eq!(client.exchange_subscribe(&subscribe(&harness)).await.codes, [0, 1, 2]);
@@ -75,7 +75,7 @@ async fn a_queued_message_comes_at_the_lower_qos(harness: Harness) {
     }
 }
 
-/// All pairs of granted and published QoS, sorted.
+/// Returns all pairs of granted and published QoS, sorted.
 fn pairs() -> Vec<(u8, u8)> {
     (0..=2).flat_map(|granted| (0..=2).map(move |published| (granted, published))).collect()
 }

@@ -1,4 +1,4 @@
-//! No Local: a client does not get back its own messages, on whichever connection it published them.
+//! Tests No Local: a client does not receive its own messages, even if it published them on an earlier connection.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -60,7 +60,8 @@ async fn own_messages_are_not_queued_for_a_resumed_session(harness: Harness) {
     assert_eq!(client.receive_payloads().await, ["theirs"]);
 }
 
-/// A broker may deliver a QoS 2 message at PUBLISH or at PUBREL. The publisher is the same client in both cases.
+/// A broker may deliver a QoS 2 message when it receives PUBLISH or when it receives PUBREL. In both cases, No Local
+/// applies to the client that published the message.
 async fn a_publish_started_before_a_takeover_does_not_come_back(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -103,13 +104,14 @@ async fn no_local_on_a_shared_subscription_ends_the_connection(harness: Harness)
     client.expect_close_without_answer(PROTOCOL_ERROR).await;
     harness.client("other").await.publish(&topic, "x", 1).await;
     harness.connect("kept").persistent().open().await.expect_no_message().await;
-    // Without No Local, the broker grants the subscription.
+    // The broker grants the shared subscription if the No Local option is not set.
     let mut client = harness.subscriber("fine", &filter, 1).await;
     harness.client("other").await.publish(&topic, "x", 1).await;
     assert_eq!(client.receive_payloads().await, ["x"]);
 }
 
-/// Both orders are allowed. Each packet has to come exactly once.
+/// A client that subscribes to its own topic may receive the message before or after the acknowledgement of its
+/// PUBLISH. Each of the two packets has to arrive exactly once.
 async fn an_echo_and_its_acknowledgement_come_in_any_order(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;

@@ -1,4 +1,4 @@
-//! Several subscriptions of one client that match the same message.
+//! Tests several subscriptions of one client that match the same message.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -14,9 +14,9 @@ cases! {
     publishing_a_subscription_identifier_ends_the_connection: "TRAP5-32";
 }
 
-const ID: u8 = property::SUBSCRIPTION_ID;
+const SUBSCRIPTION_ID_PROPERTY: u8 = property::SUBSCRIPTION_ID;
 
-/// The broker may send one copy or several, but not more than there are subscriptions.
+/// The broker may send one copy of the message or several, but not more copies than there are matching subscriptions.
 async fn overlapping_subscriptions_deliver_at_the_highest_qos(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut other = harness.client("other").await;
@@ -53,7 +53,7 @@ async fn overlapping_subscriptions_deliver_one_copy(harness: Harness) {
     assert_eq!(harness.connect("one").persistent().open().await.receive_payloads().await, ["queued"]);
 }
 
-/// The broker may send all identifiers in one copy, or one in each copy.
+/// The broker may send all subscription identifiers in one copy of the message, or one identifier in each copy.
 async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut client = harness.client("one").await;
@@ -77,9 +77,10 @@ async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
     for qos in 0..=1 {
         harness.client("other").await.publish(&topic, "x", qos).await;
         let copies = client.receive_all().await;
-        let mut seen: Vec<_> = copies.iter().flat_map(|copy| copy.properties.numbers(ID)).collect();
+        let mut seen: Vec<_> =
+            copies.iter().flat_map(|copy| copy.properties.numbers(SUBSCRIPTION_ID_PROPERTY)).collect();
         seen.sort_unstable();
-        seen.dedup(); // Two subscriptions share the identifier 1.
+        seen.dedup(); // Two subscriptions have the identifier 1.
         assert_eq!(seen, [1, 128, largest], "at QoS {qos}");
     }
 }
@@ -100,13 +101,17 @@ async fn a_copy_has_only_its_own_clients_identifiers(harness: Harness) {
     for qos in 0..=2 {
         harness.client("other").await.publish_retained(&topic, "x", qos).await;
         for (client, expected) in &mut clients {
-            assert_eq!(client.receive().await.properties.numbers(ID), *expected, "at QoS {qos}");
+            assert_eq!(
+                client.receive().await.properties.numbers(SUBSCRIPTION_ID_PROPERTY),
+                *expected,
+                "at QoS {qos}"
+            );
         }
     }
     // A retained message has the identifier of the subscription that it is sent for.
     let mut late = harness.client("late").await;
     late.exchange_subscribe(&Subscribe::new(1).filter(&topic, 1).identifier(3)).await;
-    assert_eq!(late.receive().await.properties.numbers(ID), [3]);
+    assert_eq!(late.receive().await.properties.numbers(SUBSCRIPTION_ID_PROPERTY), [3]);
 }
 
 async fn an_invalid_subscription_identifier_ends_the_connection(harness: Harness) {
@@ -122,7 +127,7 @@ async fn publishing_a_subscription_identifier_ends_the_connection(harness: Harne
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
     for qos in 0..=2 {
         for identifier in [0, 1] {
-            let properties = Properties::default().number(ID, identifier);
+            let properties = Properties::default().number(SUBSCRIPTION_ID_PROPERTY, identifier);
             let publish = Publish::new(&topic, "x").qos(qos, 1).properties(properties);
             harness.expect_close_after(&publish.encode(harness.version), PROTOCOL_ERROR).await;
         }

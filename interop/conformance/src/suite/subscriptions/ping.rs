@@ -1,4 +1,4 @@
-//! The broker answers PINGREQ in every situation.
+//! Tests that the broker answers PINGREQ in every situation.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -15,7 +15,7 @@ async fn pingreq_is_answered(harness: Harness) {
     let mut client = harness.client("one").await;
     client.send(&[0xC0, 0]).await;
     assert_eq!(client.next().await.bytes, [0xD0, 0]);
-    // Each PINGREQ has its own answer.
+    // The broker answers each PINGREQ with one PINGRESP.
     client.send(&[0xC0, 0, 0xC0, 0, 0xC0, 0]).await;
     for _ in 0..3 {
         assert_eq!(client.next().await.bytes, [0xD0, 0]);

@@ -1,4 +1,4 @@
-//! Properties: the broker rejects repeated ones and values out of range, in every packet.
+//! Tests that the broker rejects repeated properties and property values out of range, in every packet.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -14,7 +14,7 @@ cases! {
     a_value_out_of_range_in_another_packet_ends_the_connection: "TRAP5-107";
 }
 
-/// A valid value for the property.
+/// Returns a valid value for the property with the identifier `id`.
 fn sample(id: u8) -> Value {
     match id {
         id::RESPONSE_TOPIC | id::CONTENT_TYPE | id::AUTHENTICATION_METHOD | id::REASON_STRING => {
@@ -26,7 +26,7 @@ fn sample(id: u8) -> Value {
     }
 }
 
-/// The property twice. That is an error even though both values are equal.
+/// Returns the same property twice, with equal values. The standard forbids that even if the values are equal.
 fn twice(id: u8) -> Properties {
     Properties(vec![(id, sample(id)), (id, sample(id))])
 }
@@ -59,13 +59,13 @@ async fn a_repeated_property_in_connect_is_refused(harness: Harness) {
 }
 
 /// Properties that both PUBLISH and a will may contain, each at most once.
-const OF_A_MESSAGE: [u8; 5] =
+const MESSAGE_PROPERTIES: [u8; 5] =
     [id::PAYLOAD_FORMAT, id::MESSAGE_EXPIRY, id::CONTENT_TYPE, id::RESPONSE_TOPIC, id::CORRELATION_DATA];
 
 async fn a_repeated_property_in_a_will_is_refused(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
-    for id in OF_A_MESSAGE.into_iter().chain([id::WILL_DELAY]) {
+    for id in MESSAGE_PROPERTIES.into_iter().chain([id::WILL_DELAY]) {
         let will = Will::new(&topic, "gone").properties(twice(id));
         harness.connect("one").will(will).expect_refused(PROTOCOL_ERROR).await;
     }
@@ -75,7 +75,7 @@ async fn a_repeated_property_in_a_will_is_refused(harness: Harness) {
 async fn a_repeated_property_in_another_packet_ends_the_connection(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
-    for id in OF_A_MESSAGE.into_iter().chain([id::TOPIC_ALIAS]) {
+    for id in MESSAGE_PROPERTIES.into_iter().chain([id::TOPIC_ALIAS]) {
         let publish = Publish::new(&topic, "x").properties(twice(id));
         harness.expect_close_after(&publish.encode(harness.version), PROTOCOL_ERROR).await;
     }

@@ -1,4 +1,4 @@
-//! A subscription to the same filter replaces the earlier one without losing messages.
+//! Tests that a subscription to the same filter replaces the earlier subscription, and that no message is lost.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -31,7 +31,7 @@ async fn the_same_filter_again_replaces_the_subscription(harness: Harness) {
                 "with the later identifier"
             );
         }
-        // There is only one subscription, so one UNSUBSCRIBE removes it.
+        // The client has only one subscription to the filter, so one UNSUBSCRIBE removes it.
         client.unsubscribe(&filter).await;
         other.publish(harness.topic("a"), "y", 2).await;
         client.expect_no_message().await;
@@ -50,16 +50,17 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     let mut client = harness.subscriber("one", &filter, 1).await;
     assert_eq!(client.receive().await.topic, retained);
     let streaming = async {
-        for number in 0..STREAM_LEN {
+        for number in 0..MESSAGE_COUNT {
             publisher.publish(&stream, number.to_string(), 1).await;
         }
     };
     let mut seen = Vec::new();
     let resubscribing = async {
-        for round in 0..ROUNDS {
-            // The QoS changes each time. The broker delivers each message with the old or the new options.
+        for round in 0..RESUBSCRIBE_COUNT {
+            // Each SUBSCRIBE changes the QoS. The broker may deliver a concurrent message with the old or the new
+            // options.
             client.subscribe(&filter, 1 + round % 2).await;
-            // The broker sends the retained message each time.
+            // The broker has to send the retained message after each SUBSCRIBE.
             loop {
                 let message = client.receive().await;
                 if message.topic == retained {
@@ -74,7 +75,7 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     seen.extend(client.receive_all().await);
     assert!(seen.iter().all(|message| message.topic == stream), "one retained copy per SUBSCRIBE");
     let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
-    let expected: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
+    let expected: Vec<_> = (0..MESSAGE_COUNT).map(|number| number.to_string()).collect();
     assert_eq!(numbers, expected, "no message is lost or duplicated");
 }
 
@@ -91,7 +92,7 @@ async fn a_replacement_on_a_resumed_session_delivers_no_duplicates(harness: Harn
         }
         assert_eq!(client.receive_payloads().await, ["a", "a/b"], "one copy each in round {round}");
         client.disconnect().await;
-        // The same for queued messages.
+        // A queued message is also delivered in one copy.
         other.publish(harness.topic("a"), "queued", 1).await;
         let mut client = harness.connect("one").persistent().open().await;
         assert_eq!(client.receive_payloads().await, ["queued"], "one copy in round {round}");
@@ -113,7 +114,7 @@ async fn a_replacement_without_identifier_removes_the_identifier(harness: Harnes
 async fn a_replacement_has_its_own_options(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.client("one").await;
-    // No Local and Retain As Published, then neither, then both again.
+    // The subscription has No Local and Retain As Published, then neither of these options, then both again.
     for (options, echoes) in [(0x0D, false), (0x01, true), (0x0D, false)] {
         client.exchange_subscribe(&Subscribe::new(1).filter(&topic, options | 0x20)).await;
         client.publish(&topic, "mine", 1).await;
@@ -125,5 +126,5 @@ async fn a_replacement_has_its_own_options(harness: Harness) {
     }
 }
 
-const STREAM_LEN: usize = 100;
-const ROUNDS: u8 = 10;
+const MESSAGE_COUNT: usize = 100;
+const RESUBSCRIBE_COUNT: u8 = 10;

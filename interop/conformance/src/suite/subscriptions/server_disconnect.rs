@@ -1,4 +1,5 @@
-//! DISCONNECT from the broker: when it is sent, its reason code and its size. It is the last packet.
+//! Tests DISCONNECT from the broker: when the broker sends it, its reason code and its size, and that no packet follows
+//! it.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -21,8 +22,8 @@ async fn no_disconnect_before_a_successful_connack(harness: Harness) {
     }
 }
 
-/// First packets that every broker refuses. Unknown protocol versions are left out, because the format of their CONNACK
-/// is not defined.
+/// Returns first packets that every broker refuses. CONNECTs with an unknown protocol version are left out, because the
+/// format of their CONNACK is not defined.
 fn invalid_first_packets(harness: &Harness) -> Vec<Vec<u8>> {
     let changed = |change: &dyn Fn(&mut Connect)| {
         let mut connect = harness.connect("one").connect;
@@ -57,8 +58,9 @@ fn invalid_first_packets(harness: &Harness) -> Vec<Vec<u8>> {
     ]
 }
 
-/// The parser of this suite rejects unlisted reason codes and properties that a server's DISCONNECT must not have.
-/// `expect_close` fails if a packet follows DISCONNECT, and waits until the broker has closed the connection.
+/// The parser of this suite rejects a DISCONNECT with an unlisted reason code, or with a property that a server must
+/// not send in it. `expect_close` waits until the broker has closed the connection, and fails if a packet follows
+/// DISCONNECT.
 async fn the_brokers_disconnect_has_a_listed_reason_and_is_its_last_packet(harness: Harness) {
     let topic = harness.topic("a");
     let alias = Properties::default().number(property::TOPIC_ALIAS, 65_535);
@@ -74,7 +76,7 @@ async fn the_brokers_disconnect_has_a_listed_reason_and_is_its_last_packet(harne
         (Subscribe::new(0).filter(&topic, 0).encode(harness.version), &[0x82, 0x81]),
     ];
     for (fault, codes) in faults {
-        // Messages are on their way to the client when the fault arrives.
+        // The broker is sending messages to the client when the invalid packet arrives.
         let mut client = harness.subscriber("one", &topic, 0).await;
         let echo = Publish::new(&topic, "x").encode(harness.version);
         client.send(&[echo.repeat(3), fault, echo].concat()).await;

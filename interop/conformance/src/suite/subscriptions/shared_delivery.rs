@@ -1,5 +1,5 @@
-//! Shared subscriptions: each message goes to one member, at its granted QoS, and a started delivery stays with that
-//! member.
+//! Tests shared subscriptions: each message goes to one member of the group, at the QoS granted to that member, and a
+//! delivery that has started stays with that member.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -14,23 +14,24 @@ cases! {
     a_message_that_a_member_refuses_is_dropped: "MQTT5-4.8.2-6", "TRAP5-43";
 }
 
-/// The shared filter of the test, which matches the one topic that it publishes to.
+/// Returns the shared filter of the test, which matches the topic "a" of the test.
 fn shared(harness: &Harness) -> String {
     format!("$share/g/{}", harness.topic("a"))
 }
 
 /// The client names of two members whose sessions outlive their connections.
-const MEMBERS: [&str; 2] = ["left", "right"];
+const MEMBER_NAMES: [&str; 2] = ["left", "right"];
 
 async fn members(harness: &Harness, expiry: u32) -> [Client; 2] {
-    let [left, right] = MEMBERS.map(|name| harness.connect(name).clean(false).expiry(expiry));
+    let [left, right] = MEMBER_NAMES.map(|name| harness.connect(name).clean(false).expiry(expiry));
     let (mut left, mut right) = (left.open().await, right.open().await);
     left.subscribe(shared(harness), 2).await;
     right.subscribe(shared(harness), 2).await;
     [left, right]
 }
 
-/// Publishes one message. Returns the member that got it with its name, and the other member.
+/// Publishes one message. Returns the member that received the message, the client name of that member, and the other
+/// member.
 async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &'static str, Client) {
     harness.client("publisher").await.publish(harness.topic("a"), "x", qos).await;
     let [mut left, mut right] = members;
@@ -40,7 +41,11 @@ async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &
         left.has_received(PacketType::Publish) != right.has_received(PacketType::Publish),
         "exactly one of the two gets the message"
     );
-    if left.has_received(PacketType::Publish) { (left, MEMBERS[0], right) } else { (right, MEMBERS[1], left) }
+    if left.has_received(PacketType::Publish) {
+        (left, MEMBER_NAMES[0], right)
+    } else {
+        (right, MEMBER_NAMES[1], left)
+    }
 }
 
 async fn each_member_gets_messages_at_its_own_qos(harness: Harness) {
@@ -78,7 +83,7 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
     assert_eq!(started.qos, 2);
     member.drop_connection().await;
     other.expect_no_message().await;
-    // The delivery continues with PUBLISH on the next connection, and with PUBREL on the one after that.
+    // The member's next connection gets the PUBLISH again. The connection after it gets the PUBREL again.
     let mut member = harness.connect(name).persistent().open().await;
     let again = member.next_message().await;
     assert!(
@@ -97,7 +102,7 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
 }
 
 async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness) {
-    // Once with PUBLISH in flight, once with PUBREL.
+    // The session expires once with PUBLISH in flight, and once with PUBREL in flight.
     for received in [false, true] {
         let members = members(&harness, 1).await;
         let (mut member, _, mut other) = publish(&harness, 2, members).await;
@@ -109,7 +114,7 @@ async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness
         member.drop_connection().await;
         harness.wait_by_broker_clock(2).await;
         other.expect_no_message().await;
-        // The group still gets new messages.
+        // The remaining member of the group still gets new messages.
         harness.client("publisher").await.publish(harness.topic("a"), "next", 2).await;
         assert_eq!(other.receive_payloads().await, ["next"]);
         other.unsubscribe(shared(&harness)).await;
@@ -142,7 +147,7 @@ async fn a_message_that_a_member_refuses_is_dropped(harness: Harness) {
             let mut member = harness.connect(name).persistent().open().await;
             member.expect_no_message().await;
             assert!(!member.has_received(PacketType::PubRel), "PUBREL for a refused message");
-            members = if name == MEMBERS[0] { [member, other] } else { [other, member] };
+            members = if name == MEMBER_NAMES[0] { [member, other] } else { [other, member] };
         }
     }
 }

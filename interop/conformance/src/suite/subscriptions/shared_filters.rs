@@ -1,4 +1,4 @@
-//! The filters of shared subscriptions: `$share/`, a share name, a slash and a topic filter.
+//! Tests the filters of shared subscriptions: `$share/`, a share name, a slash and a topic filter.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,4 @@
-//! The members of a shared subscription, and which of them gets a message.
+//! Tests the members of a shared subscription, and which member gets a message.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -44,7 +44,7 @@ async fn subscribing_twice_makes_no_second_member(harness: Harness) {
     let messages = twice.receive_all().await;
     assert_eq!(messages.len(), 1, "one copy");
     assert_eq!((messages[0].qos, messages[0].properties.numbers(property::SUBSCRIPTION_ID)), (1, vec![7]));
-    // One UNSUBSCRIBE is enough to leave the group.
+    // Although the client has subscribed several times, one UNSUBSCRIBE removes it from the group.
     let mut other = harness.subscriber("other", &filter, 1).await;
     assert_eq!(twice.unsubscribe(&filter).await.codes, [0]);
     let expected: Vec<_> = (10..20).map(|number| number.to_string()).collect();
@@ -68,7 +68,7 @@ async fn a_shared_and_a_normal_subscription_deliver_separate_copies(harness: Har
     let mut seen: Vec<_> = messages.iter().map(|copy| (copy.properties.numbers(id), copy.qos)).collect();
     seen.sort();
     assert_eq!(seen, [(vec![1], 1), (vec![2], 0)], "a copy for each subscription, at its QoS");
-    // Removing the plain subscription leaves the shared one.
+    // After the client has removed its non-shared subscription, its shared subscription still exists.
     assert_eq!(client.unsubscribe(&topic).await.codes, [0]);
     harness.client("other").await.publish(&topic, "y", 1).await;
     assert_eq!(client.receive_payloads().await, ["y"]);

@@ -1,5 +1,5 @@
-//! SUBACK: one per SUBSCRIBE with the same identifier and one code per filter in order, within the client's Maximum
-//! Packet Size.
+//! Tests SUBACK: the broker sends one SUBACK per SUBSCRIBE, with the same packet identifier and one code per filter in
+//! order, and within the client's Maximum Packet Size.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -31,7 +31,7 @@ async fn each_subscribe_is_answered_by_one_suback_of_its_identifier(harness: Har
         ids,
         "one SUBACK each, with its identifier"
     );
-    // A SUBSCRIBE with the same identifier and filter again gets another SUBACK.
+    // A second SUBSCRIBE with the same packet identifier and filter gets another SUBACK.
     client.exchange_subscribe(&Subscribe::new(1).filter(harness.topic("1"), 1)).await;
     client.ping().await;
     assert!(!client.has_received(PacketType::SubAck), "one SUBACK per SUBSCRIBE");
@@ -72,7 +72,8 @@ async fn a_repeated_filter_gets_two_codes(harness: Harness) {
     let mut client = harness.client("one").await;
     let subscribe = Subscribe::new(1).filter(&topic, 0).filter(harness.topic("b"), 1).filter(&topic, 2);
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [0, 1, 2]);
-    // As with two SUBSCRIBE packets, the later subscription replaces the earlier one.
+    // The broker treats a filter that occurs twice in one SUBSCRIBE as if it came in two packets: the later
+    // subscription replaces the earlier one.
     harness.client("other").await.publish(&topic, "x", 2).await;
     let messages = client.receive_all().await;
     assert_eq!(messages.iter().map(|message| message.qos).collect::<Vec<_>>(), [2], "one copy at QoS 2");
@@ -138,8 +139,8 @@ async fn suback_of_refusals_fits_the_maximum_packet_size(harness: Harness) {
     suback_fits(harness, "a#").await;
 }
 
-/// The client's maximum is the size of CONNACK, which the broker has to send. The SUBSCRIBE has so many filters that
-/// the codes alone fill a SUBACK of that size.
+/// Uses the size of CONNACK as the client's Maximum Packet Size, because the broker has to send CONNACK. The SUBSCRIBE
+/// has as many filters as a SUBACK of that size has room for codes.
 async fn suback_fits(harness: Harness, name: &str) {
     let (client, connack) = harness.connect("measure").open_with_connack().await;
     client.disconnect().await;
@@ -147,7 +148,7 @@ async fn suback_fits(harness: Harness, name: &str) {
     let limited =
         harness.connect("one").number(property::MAXIMUM_PACKET_SIZE, u32::try_from(max).expect("a size"));
     let mut client = limited.open().await;
-    // The other 5 bytes are the fixed header, the packet identifier and the property length.
+    // A SUBACK has 5 bytes besides the codes: the fixed header, the packet identifier and the property length.
     let filters = (5..max).map(|index| harness.topic(&format!("{index}/{name}")));
     let subscribe = filters.fold(Subscribe::new(1), |all, filter| all.filter(filter, 0));
     let suback = client.exchange_subscribe(&subscribe).await;

@@ -1,4 +1,4 @@
-//! Invalid SUBSCRIBE packets: each closes its connection, and the broker grants nothing.
+//! Tests invalid SUBSCRIBE packets: the broker closes the connection and grants no subscription.
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
@@ -25,7 +25,8 @@ async fn subscribe_with_wrong_flags_ends_the_connection(harness: Harness) {
 
 async fn a_filter_that_is_not_utf_8_ends_the_connection(harness: Harness) {
     let topic = harness.topic("a");
-    // An invalid byte, a truncated sequence, an overlong slash, a surrogate, a code point beyond U+10FFFF.
+    // The filters contain an invalid byte, a truncated sequence, an overlong slash, a surrogate, and a code point
+    // beyond U+10FFFF.
     for bad in [&b"\xFF"[..], b"a/\xC3", b"\xC0\xAF", b"\xED\xA0\x80", b"\xF4\x90\x80\x80"] {
         let alone = Subscribe::new(1).filter(bad, 0);
         harness.expect_close_after(&alone.encode(harness.version), MALFORMED).await;
@@ -36,14 +37,14 @@ async fn a_filter_that_is_not_utf_8_ends_the_connection(harness: Harness) {
 
 async fn subscribe_without_filters_ends_the_connection(harness: Harness) {
     harness.expect_close_after(&harness.request(0x82, &[]), PROTOCOL_ERROR).await;
-    // A filter without its options byte.
+    // The packet ends before the options byte of its filter.
     let bare = harness.request(0x82, &length_prefixed(harness.topic("a").as_bytes()));
     harness.expect_close_after(&bare, MALFORMED).await;
 }
 
 async fn reserved_options_end_the_connection(harness: Harness) {
     let topic = harness.topic("a");
-    // Reserved bits, and in 5.0 also reserved values: QoS 3 and Retain Handling 3.
+    // The options bytes have reserved bits set, or in 5.0 the reserved values QoS 3 and Retain Handling 3.
     let (bits, values): (&[u8], &[u8]) = if harness.is_v5() {
         (&[0x40, 0x80, 0xC1], &[0x03, 0x30, 0x33])
     } else {
@@ -57,8 +58,8 @@ async fn reserved_options_end_the_connection(harness: Harness) {
     }
 }
 
-/// Tidegate does not process the valid filter before the invalid one either. The standard only demands that the
-/// connection is closed.
+/// The SUBSCRIBE has a valid filter before the invalid one. Tidegate does not process the valid filter either; the
+/// standard only demands that the broker closes the connection.
 async fn no_part_of_an_invalid_subscribe_is_processed(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.connect("kept").persistent().open().await;

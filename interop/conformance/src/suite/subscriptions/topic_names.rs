@@ -1,4 +1,4 @@
-//! Topic names and filters: names without wildcards, neither of them empty or with U+0000.
+//! Tests that topic names have no wildcards, and that topic names and filters are not empty and do not contain U+0000.
 
 use crate::case::cases;
 use crate::client::{BAD_NAME, MALFORMED};
@@ -15,13 +15,13 @@ cases! {
 }
 
 /// The reason codes for an empty topic name or filter.
-const EMPTY: &[u8] = &[0x82, 0x8F, 0x90, 0x81];
+const EMPTY_NAME_CODES: &[u8] = &[0x82, 0x8F, 0x90, 0x81];
 
 /// The reason codes for a response topic with wildcards.
-const BAD_RESPONSE_TOPIC: &[u8] = &[0x82, 0x81, 0x90];
+const RESPONSE_TOPIC_CODES: &[u8] = &[0x82, 0x81, 0x90];
 
-/// A new client publishes a message that must not be delivered. The broker has to close the connection, or refuse the
-/// message in its acknowledgement, which is possible in 5.0.
+/// Connects a new client that publishes a message that must not be delivered. The broker has to close the connection
+/// or, in 5.0, refuse the message in its acknowledgement.
 async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     let mut client = harness.client("broken").await;
     client.send(&publish.encode(harness.version)).await;
@@ -36,14 +36,14 @@ async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     }
 }
 
-/// As [`assert_refused`]. At QoS 0, the broker may also drop the message and keep the connection.
+/// Like [`assert_refused`], but at QoS 0 the broker may also drop the message and keep the connection open.
 async fn assert_refused_or_dropped(harness: &Harness, publish: &Publish) {
     if publish.qos > 0 {
-        return assert_refused(harness, publish, BAD_RESPONSE_TOPIC).await;
+        return assert_refused(harness, publish, RESPONSE_TOPIC_CODES).await;
     }
     let mut client = harness.client("broken").await;
     client.send(&publish.encode(harness.version)).await;
-    client.stays_open_or_closes(BAD_RESPONSE_TOPIC).await;
+    client.stays_open_or_closes(RESPONSE_TOPIC_CODES).await;
 }
 
 async fn wildcards_in_a_topic_name_are_refused(harness: Harness) {
@@ -80,20 +80,20 @@ async fn wildcards_in_a_response_topic_are_refused(harness: Harness) {
             assert_refused_or_dropped(&harness, &publish).await;
         }
         let will = Will::new(&topic, "gone").properties(answer_to);
-        harness.connect("one").will(will).expect_refused(BAD_RESPONSE_TOPIC).await;
+        harness.connect("one").will(will).expect_refused(RESPONSE_TOPIC_CODES).await;
     }
     watcher.expect_no_message().await;
 }
 
 async fn empty_names_are_refused(harness: Harness) {
     for qos in 0..=2 {
-        assert_refused(&harness, &Publish::new("", "x").qos(qos, 1), EMPTY).await;
+        assert_refused(&harness, &Publish::new("", "x").qos(qos, 1), EMPTY_NAME_CODES).await;
     }
     harness.connect("one").will(Will::new("", "gone")).expect_refused(BAD_NAME).await;
 }
 
 async fn empty_filters_are_refused(harness: Harness) {
-    // The empty filter alone, and after a valid one.
+    // The client sends the empty filter alone, and after a valid filter.
     let topic = harness.topic("a");
     let requests = [
         Subscribe::new(1).filter("", 0).encode(harness.version),
@@ -102,7 +102,7 @@ async fn empty_filters_are_refused(harness: Harness) {
         Unsubscribe::new(1).filter(&topic).filter("").encode(harness.version),
     ];
     for request in requests {
-        harness.expect_last_filter_refused(&request, EMPTY).await;
+        harness.expect_last_filter_refused(&request, EMPTY_NAME_CODES).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Topics as text: very long topics, and matching without altering any character.
+//! Tests topics as text: very long topics, and that matching neither changes nor ignores any character.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -22,7 +22,7 @@ async fn names_and_filters_may_have_65_535_bytes(harness: Harness) {
             return harness.skip_unsupported("packets of 66,000 bytes");
         }
         client.subscribe(&topic, 1).await;
-        // A topic that differs only in the last character.
+        // The other topic differs from the subscribed topic only in the last character.
         let mut other = topic.clone();
         other.pop();
         other.push('y');
@@ -41,7 +41,7 @@ async fn names_and_filters_may_have_65_535_bytes(harness: Harness) {
     }
 }
 
-/// Topics that a broker might wrongly treat as equal.
+/// Returns topics that a broker might wrongly treat as equal.
 fn similar_topics(harness: &Harness) -> Vec<String> {
     let names = [
         "a",
@@ -96,7 +96,7 @@ async fn matching_alters_no_character(harness: Harness) {
         assert_eq!(seen, [topic.as_str()], "subscribed to {topic:?}");
         client.unsubscribe(topic).await;
     }
-    // All topics in one SUBSCRIBE.
+    // The client subscribes to all topics in one SUBSCRIBE.
     let subscribe = topics.iter().fold(Subscribe::new(1), |all, topic| all.filter(topic, 0));
     client.exchange_subscribe(&subscribe).await;
     publisher.publish_all(&topics).await;

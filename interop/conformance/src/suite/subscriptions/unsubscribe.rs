@@ -1,4 +1,4 @@
-//! UNSUBSCRIBE and UNSUBACK: which subscription is removed, and the answer.
+//! Tests UNSUBSCRIBE and UNSUBACK: which subscription the broker removes, and what it answers.
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
@@ -31,7 +31,7 @@ async fn a_filter_that_is_not_utf_8_ends_the_connection(harness: Harness) {
         let second = Unsubscribe::new(1).filter(&topic).filter(bad);
         harness.expect_close_after(&second.encode(harness.version), MALFORMED).await;
     }
-    // A packet that ends after the length of the second filter.
+    // The truncated packet ends after the length of the second filter.
     let truncated = [length_prefixed(topic.as_bytes()), vec![0, 9]].concat();
     harness.expect_close_after(&harness.request(0xA2, &truncated), MALFORMED).await;
 }
@@ -47,7 +47,7 @@ async fn only_the_identical_filter_is_removed(harness: Harness) {
     client.subscribe(harness.topic("c"), 0).await;
     let mut other = harness.client("other").await;
     let topics = ["a/b", "a/x", "c"].map(|name| harness.topic(name));
-    // Filters that match the same topics or look similar.
+    // These filters match the same topics as the client's subscriptions, or look similar.
     for other_filter in ["a/#", "#", "+/+", "a/B", "A/+", "a/b/", "/a/b", "a//b", "a", "C", "a/x"] {
         let unsuback = client.unsubscribe(harness.topic(other_filter)).await;
         assert!(
@@ -57,7 +57,7 @@ async fn only_the_identical_filter_is_removed(harness: Harness) {
         );
         other.publish_all(&topics).await;
         let mut seen = client.receive_payloads().await;
-        seen.dedup(); // The broker may send one copy, or one for each overlapping subscription.
+        seen.dedup(); // The broker may send a copy per overlapping subscription.
         assert_eq!(seen, topics, "after unsubscribing from {other_filter}");
     }
     let unsuback = client.unsubscribe(harness.topic("a/+")).await;
@@ -99,7 +99,8 @@ async fn each_unsubscribe_is_answered_by_one_unsuback_of_its_identifier(harness:
 
 async fn an_unknown_filter_is_answered_too(harness: Harness) {
     let mut client = harness.client("one").await;
-    // Without any subscription, and with another one. `Client::unsubscribe` checks the packet identifier.
+    // In the first round, the client has no subscription; in the second, it has a subscription to another filter.
+    // `Client::unsubscribe` checks the packet identifier of UNSUBACK.
     for _ in 0..2 {
         for unknown in ["never", "never/+", "#"] {
             let unsuback = client.unsubscribe(harness.topic(unknown)).await;
@@ -117,7 +118,8 @@ async fn many_filters_act_like_many_unsubscribes(harness: Harness) {
     }
     let unsubscribe =
         Unsubscribe::new(9).filter(&topics[0]).filter(harness.topic("never")).filter(&topics[2]);
-    // The first filter again, which is already removed by then.
+    // The UNSUBSCRIBE ends with its first filter again. The broker has already removed that subscription when it
+    // reaches the repetition.
     client.send(&unsubscribe.filter(&topics[0]).encode(harness.version)).await;
     client.ping().await;
     let unsubacks = client.drain(PacketType::UnsubAck);
@@ -133,7 +135,8 @@ async fn many_filters_act_like_many_unsubscribes(harness: Harness) {
     assert_eq!(client.receive_payloads().await, [topics[1].as_str()], "the remaining subscription");
 }
 
-/// As in the test of SUBACK, the codes alone fill an UNSUBACK of the maximum size.
+/// Uses the size of CONNACK as the client's Maximum Packet Size. The UNSUBSCRIBE has as many filters as an UNSUBACK of
+/// that size has room for codes.
 async fn unsuback_fits_the_maximum_packet_size(harness: Harness) {
     let (client, connack) = harness.connect("measure").open_with_connack().await;
     client.disconnect().await;

@@ -1,4 +1,4 @@
-//! After UNSUBSCRIBE: the broker sends no new messages, but finishes the deliveries that it has started.
+//! Tests that the broker sends no new messages after UNSUBSCRIBE, but finishes the deliveries that it has started.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -58,7 +58,7 @@ async fn started_deliveries_are_finished_after_unsubscribe(harness: Harness) {
     assert_eq!(client.expect_ack(PacketType::PubRel, message.id).await, 0);
     client.send(&ack(0x70, message.id, 0)).await;
     client.expect_no_message().await;
-    // And if UNSUBSCRIBE follows PUBREC.
+    // The broker also finishes the delivery if the client sends UNSUBSCRIBE after PUBREC.
     client.subscribe(&topic, 2).await;
     harness.client("other").await.publish(&topic, "started", 2).await;
     let message = client.next_message().await;

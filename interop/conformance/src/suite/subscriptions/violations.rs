@@ -1,4 +1,4 @@
-//! Protocol violations: each closes the connection that it came on, and no other.
+//! Tests protocol violations: each one closes the connection on which it arrives, and no other connection.
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
@@ -11,8 +11,8 @@ cases! {
     a_will_qos_of_3_is_malformed: "TRAP5-108";
 }
 
-/// Packets that violate the protocol in both versions, with the best reason code. Violations of 3.1.1 alone are tested
-/// in other files.
+/// Returns packets that violate the protocol in both versions, each with the best reason code. Other files test
+/// violations of MQTT 3.1.1 alone.
 fn violations(harness: &Harness) -> Vec<(Vec<u8>, u8)> {
     let topic = harness.topic("a");
     let version = harness.version;
@@ -50,7 +50,7 @@ async fn a_violation_ends_its_own_connection(harness: Harness) {
     }
 }
 
-/// 3.1.1 has return codes for a few refusals, but none for a malformed CONNECT.
+/// MQTT 3.1.1 defines return codes for a few refusals, but none for a malformed CONNECT.
 async fn before_version_5_a_malformed_connect_gets_no_answer(harness: Harness) {
     let connect = harness.connect("one").connect;
     let client_id = [&[0, 1], &b"c"[..]].concat();
@@ -70,7 +70,7 @@ async fn before_version_5_a_malformed_connect_gets_no_answer(harness: Harness) {
     }
 }
 
-/// The connect flags contain will QoS 3.
+/// The Will QoS in the connect flags is 3, which is not a valid QoS.
 async fn a_will_qos_of_3_is_malformed(harness: Harness) {
     let will = Will::new(harness.topic("will"), "gone").qos(3);
     let connect = Connect { will: Some(will), ..harness.connect("one").connect };

@@ -1,4 +1,4 @@
-//! MQTT over WebSocket: binary frames of any size, and the subprotocol `mqtt`.
+//! Tests MQTT over WebSocket: binary frames of any size, and the subprotocol `mqtt`.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -18,7 +18,7 @@ async fn a_text_frame_ends_the_connection(harness: Harness) {
     let mut client = harness.connect_transport("one", harness.version).await;
     client.send_text(connect).await;
     assert!(client.wait_for_end().await.is_empty(), "no answer to a CONNECT in a text frame");
-    // A text frame later in the connection: the broker does not process the packet in it.
+    // After an accepted CONNECT, the broker does not process a packet that arrives in a text frame either.
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let mut client = harness.client("one").await;
@@ -29,7 +29,8 @@ async fn a_text_frame_ends_the_connection(harness: Harness) {
     watcher.expect_no_message().await;
 }
 
-/// The client of this suite fails in every test when the broker sends a text frame.
+/// The test client of this suite panics when the broker sends a text frame, so every test over WebSocket checks this
+/// rule too.
 async fn the_broker_sends_binary_frames(harness: Harness) {
     let mut client = harness.subscriber("one", harness.topic("a"), 2).await;
     for qos in 0..=2 {
@@ -44,7 +45,7 @@ async fn packets_may_be_split_over_frames(harness: Harness) {
     let mut client = harness.connect_transport("one", harness.version).await;
     let subscribe = Subscribe::new(1).filter(&topic, 0).encode(harness.version);
     let publish = Publish::new(&topic, "x").encode(harness.version);
-    // One frame per byte, and some empty frames.
+    // The client sends each byte in a frame of its own, and some empty frames.
     for byte in [harness.connect("one").connect.encode(), subscribe, publish.clone()].concat() {
         client.send(&[byte]).await;
         if byte == 0 {
@@ -54,7 +55,7 @@ async fn packets_may_be_split_over_frames(harness: Harness) {
     assert_eq!(client.next().await.packet_type, PacketType::ConnAck);
     client.next_of(PacketType::SubAck).await;
     assert_eq!(client.next_message().await.payload, b"x");
-    // Frames that end in the middle of a packet. The next frame continues it.
+    // The client sends frames that end in the middle of a packet. The next frame continues the packet.
     let stream = publish.repeat(10);
     for piece in stream.chunks(publish.len() * 2 / 3) {
         client.send(piece).await;

@@ -1,4 +1,4 @@
-//! Frames round-trip, and arbitrary bytes do not panic.
+//! Frames are decoded as they were encoded, and decoding arbitrary bytes does not panic.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ proptest! {
         let frames: Vec<_> = frames.iter().map(|(kind, key, value)| LogFrame { kind: FrameKind::ALL[*kind], key, value }).collect();
         for frame in &frames {
             let before = row.len();
-            begin(frame.kind, frame.key, frame.value.len(), &mut row).unwrap();
+            begin_frame(frame.kind, frame.key, frame.value.len(), &mut row).unwrap();
             row.extend_from_slice(frame.value);
             prop_assert_eq!(row.len() - before, frame_size(frame.key.len(), frame.value.len()));
         }

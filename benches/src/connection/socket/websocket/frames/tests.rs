@@ -1,8 +1,8 @@
-//! Payloads extracted from whole frames and from frames that arrive byte by byte.
+//! Tests with payloads of whole frames and of frames that arrive in pieces.
 
 use super::{Frames, MASK, append, opcode};
 
-/// A frame as a server sends it, without a mask.
+/// Returns a frame as a server sends it, without a mask.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut masked = Vec::new();
     append(first, payload, &mut masked);
@@ -13,7 +13,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-fn stream() -> (Vec<u8>, Vec<u8>) {
+fn frames_and_payloads() -> (Vec<u8>, Vec<u8>) {
     let payloads = [vec![1; 3], Vec::new(), vec![2; 125], vec![3; 126], vec![4; 70_000]];
     let mut wire = Vec::new();
     for payload in &payloads {
@@ -25,7 +25,7 @@ fn stream() -> (Vec<u8>, Vec<u8>) {
 
 #[test]
 fn payloads_of_data_frames_are_extracted() {
-    let (mut wire, expected) = stream();
+    let (mut wire, expected) = frames_and_payloads();
     let mut frames = Frames::default();
     let count = frames.extract_payloads(&mut wire).unwrap();
     assert!(wire[..count] == expected);
@@ -34,7 +34,7 @@ fn payloads_of_data_frames_are_extracted() {
 
 #[test]
 fn frames_that_arrive_in_pieces_are_reassembled() {
-    let (wire, expected) = stream();
+    let (wire, expected) = frames_and_payloads();
     for step in [1, 2, 7, 1000] {
         let (mut frames, mut found) = (Frames::default(), Vec::new());
         for piece in wire.chunks(step) {
