@@ -78,12 +78,12 @@ fn open_or_undo_growth(
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
-    access::check_access(&folder.join(secret::NAME))?;
     for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
         let path = folder.join(name);
         access::check_access(&path)?;
         access::check_regular(&path).map_err(io_error(&path))?;
     }
+    access::check_access(&folder.join(secret::NAME))?;
     let path = folder.join(LOCK);
     let file = access::private_file().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(io_error(&path))?;
