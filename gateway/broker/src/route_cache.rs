@@ -32,7 +32,7 @@ impl RouteCache {
         route
     }
 
-    /// Returns the id of the first session on the route that [`Self::route`] returned last.
+    /// Returns the id of the first session on the route that `route` returned last.
     #[must_use]
     pub fn receiver(&self) -> Option<u64> {
         self.receiver
