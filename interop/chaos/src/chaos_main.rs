@@ -76,7 +76,7 @@ fn main() -> ExitCode {
                 println!("seed {seed}, {durability}: {events} events in {time} s: {totals}");
             }
             Err(failure) => {
-                println!("{}\nFAILED in event {} of this plan:\n{plan}", failure.what, failure.events);
+                println!("{}\nFAILED in event {} of this plan:\n{plan}", failure.reason, failure.events);
                 println!(
                     "Clients and broker run in real time, so a repetition may differ: {}",
                     arguments.repeat(seed)

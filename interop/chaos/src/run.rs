@@ -17,8 +17,8 @@ use crate::plan::{Event, Plan, Signal};
 pub struct Failure {
     /// How many events had happened or begun.
     pub events: usize,
-    /// What is wrong.
-    pub what: String,
+    /// The promise that the broker broke, and its log.
+    pub reason: String,
 }
 
 /// Carries out a plan.
@@ -29,7 +29,7 @@ pub fn run(plan: &Plan) -> Result<Totals, Failure> {
     let mut events = 0;
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(plan, &mut events)));
     let outcome = outcome.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
-    outcome.map_err(|what| Failure { events, what })
+    outcome.map_err(|reason| Failure { events, reason })
 }
 
 fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
@@ -46,9 +46,9 @@ fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
         crowd.set_network(|condition| condition.loss = 0);
         crowd.finish()
     });
-    outcome.and_then(|()| check(&mut machine, &crowd)).map_err(|what| {
+    outcome.and_then(|()| check(&mut machine, &crowd)).map_err(|reason| {
         let violations = crowd.world.ledger().violations().join("\n");
-        format!("{violations}\n{what}\nthe end of the broker's log:\n{}", machine.log())
+        format!("{violations}\n{reason}\nthe end of the broker's log:\n{}", machine.log())
     })?;
     machine.finish()?;
     Ok(crowd.world.ledger().totals())

@@ -30,8 +30,8 @@ fn main() -> ExitCode {
             println!("{}", lines.join("\n"));
             ExitCode::SUCCESS
         }
-        Err(what) => {
-            println!("{what}\nFAILED: repeat it with ./test soak --seconds {seconds} --seed {seed}");
+        Err(reason) => {
+            println!("{reason}\nFAILED: repeat it with ./test soak --seconds {seconds} --seed {seed}");
             ExitCode::FAILURE
         }
     }

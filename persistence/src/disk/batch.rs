@@ -30,9 +30,9 @@ struct Open {
     /// The commit that will cover this batch.
     commit: Commit,
     /// Number of operations that the writer retries because there was no space for them.
-    retry_len: usize,
+    retried_operations: usize,
     /// Size in bytes of the operations that the writer retries.
-    retry_bytes: usize,
+    retried_bytes: usize,
     /// Whether the batch is closed, so that no more operations are accepted.
     closed: bool,
     /// Number of checkpoints that were requested.
@@ -71,8 +71,8 @@ impl Batch {
             bytes: 0,
             bytes_limit: config.batch_bytes_max,
             commit: Commit(1),
-            retry_len: 0,
-            retry_bytes: 0,
+            retried_operations: 0,
+            retried_bytes: 0,
             closed: false,
             checkpoints_requested: 0,
             checkpoints_done: 0,
@@ -154,10 +154,10 @@ impl Batch {
 
     /// Sets the size of the operations that the writer retries. They count towards the limits as if they were
     /// still in the batch.
-    pub(super) fn set_retrying(&self, len: usize, bytes: usize) {
+    pub(super) fn set_retrying(&self, retried_operations: usize, retried_bytes: usize) {
         let mut open = self.open.lock();
-        open.retry_len = len;
-        open.retry_bytes = bytes;
+        open.retried_operations = retried_operations;
+        open.retried_bytes = retried_bytes;
     }
 
     /// Requests a checkpoint and waits until the writer has made the checkpoint or failed to make it.
@@ -189,7 +189,7 @@ impl Batch {
     /// Returns the number of waiting operations, the number of those that are retried, and the size of all in bytes.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
-        (open.len() + open.retry_len, open.retry_len, open.bytes + open.retry_bytes)
+        (open.len() + open.retried_operations, open.retried_operations, open.bytes + open.retried_bytes)
     }
 
     /// Yields the processor as long as the batch grows, for at most [`GROWTH_WAIT_MAX`]. Threads that wait for this
@@ -209,8 +209,8 @@ impl Batch {
     }
 
     fn is_at_limit(&self, open: &Open) -> bool {
-        open.len() + open.retry_len >= self.len_max
-            || open.bytes + open.retry_bytes >= open.bytes_limit.max(1)
+        open.len() + open.retried_operations >= self.len_max
+            || open.bytes + open.retried_bytes >= open.bytes_limit.max(1)
     }
 }
 

@@ -211,7 +211,7 @@ fn expected(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
     numbers.map(message).collect()
 }
 
-fn options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
+fn subscription_options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
     SubscriptionOptions { qos, retain_handling, ..SubscriptionOptions::default() }
 }
 

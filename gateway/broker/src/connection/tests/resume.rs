@@ -5,7 +5,7 @@ use tidegate_mqtt::Connect;
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
 use tidegate_mqtt::RetainHandling::{Send, SendIfNew};
 
-use super::{Received, SharedBroker, expected, options};
+use super::{Received, SharedBroker, expected, subscription_options};
 
 fn persistent(connect: &mut Connect) {
     connect.clean_start = false;
@@ -16,7 +16,7 @@ fn persistent(connect: &mut Connect) {
 fn interrupt_replay(shared_broker: &SharedBroker) {
     shared_broker.retain(0..5, 0);
     let mut client = shared_broker.connect("a", persistent);
-    client.subscribe("kept/+", options(AtMostOnce, Send), 1);
+    client.subscribe("kept/+", subscription_options(AtMostOnce, Send), 1);
     assert_eq!(client.receive_turns(2), expected(0..2, AtMostOnce, 1));
     client.close();
 }
@@ -26,7 +26,7 @@ fn unsent_messages_follow_the_unacknowledged_ones() {
     let shared_broker = SharedBroker::new();
     shared_broker.retain(0..5, 0);
     let mut client = shared_broker.connect("a", persistent);
-    client.subscribe("kept/+", options(AtLeastOnce, Send), 1);
+    client.subscribe("kept/+", subscription_options(AtLeastOnce, Send), 1);
     assert_eq!(client.receive_turns(2), expected(0..2, AtLeastOnce, 1));
     client.acknowledge("kept/0");
     client.close();
@@ -41,7 +41,7 @@ fn no_message_is_lost_over_several_connections() {
     let shared_broker = SharedBroker::new();
     shared_broker.retain(0..5, 0);
     let mut client = shared_broker.connect("a", persistent);
-    client.subscribe("kept/+", options(AtMostOnce, Send), 1);
+    client.subscribe("kept/+", subscription_options(AtMostOnce, Send), 1);
     let mut received = Vec::new();
     for _ in 0..5 {
         received.extend(client.receive_turns(1));
@@ -59,7 +59,7 @@ fn a_takeover_continues_the_replay_on_the_later_connection() {
     let shared_broker = SharedBroker::new();
     shared_broker.retain(0..5, 0);
     let mut former = shared_broker.connect("a", persistent);
-    former.subscribe("kept/+", options(AtMostOnce, Send), 1);
+    former.subscribe("kept/+", subscription_options(AtMostOnce, Send), 1);
     assert_eq!(former.receive_turns(2), expected(0..2, AtMostOnce, 1));
     let mut later = shared_broker.connect("a", persistent);
     assert!(former.replay().is_err());
@@ -72,7 +72,7 @@ fn remaining_messages_are_sent_with_the_options_of_a_later_subscribe() {
     let shared_broker = SharedBroker::new();
     interrupt_replay(&shared_broker);
     let mut client = shared_broker.connect("a", persistent);
-    client.subscribe("kept/+", options(AtLeastOnce, SendIfNew), 2);
+    client.subscribe("kept/+", subscription_options(AtLeastOnce, SendIfNew), 2);
     assert_eq!(client.receive_rest(), expected(2..5, AtLeastOnce, 2));
 }
 
