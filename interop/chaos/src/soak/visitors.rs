@@ -1,5 +1,5 @@
-//! Clients that come once: each has a new identifier and a session that expires soon, retains and deletes messages, subscribes and
-//! unsubscribes, and leaves with or without DISCONNECT.
+//! Clients that connect only once. Each has a new client identifier and a session that expires soon, retains and
+//! deletes messages, subscribes and unsubscribes, and ends its connection with or without DISCONNECT.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::clients::{Phase, World, options, subscribe};
 
-/// Starts so many streams of visitors. They end with the run.
+/// Starts [`STREAMS`] tasks. Each runs one visitor after the other until the clients stop publishing.
 pub fn start(world: &Arc<World>, tasks: &mut JoinSet<()>) {
     for stream in 0..STREAMS {
         tasks.spawn_local(visit_again_and_again(stream, Arc::clone(world)));
@@ -70,5 +70,5 @@ async fn publish(client: &mut Client, random: &mut Rng) -> Result<(), ClientErro
 const STREAMS: u64 = 3;
 const TOPICS: u64 = 50;
 const MESSAGES: usize = 10;
-/// Seconds.
+/// Session Expiry Interval of visitors in seconds.
 const SESSION_EXPIRY: u32 = 2;
