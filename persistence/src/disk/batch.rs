@@ -55,7 +55,7 @@ impl Open {
 /// Information about the batch that the writer has taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenBatch {
-    /// The commit that covers this batch and everything before it.
+    /// The commit that covers this batch and all earlier batches.
     pub(super) commit: Commit,
     pub(super) bytes: usize,
     /// Whether the store is closing, so that no batch will follow.
@@ -179,14 +179,15 @@ impl Batch {
         }
     }
 
-    /// Accepts no more operations.
+    /// Closes the batch, so that no more operations are accepted.
     pub(super) fn close(&self) {
         self.open.lock().closed = true;
         self.wake_writer.notify_all();
         self.checkpointed.notify_all();
     }
 
-    /// Returns the number of waiting operations, the number of those that are retried, and the size of all in bytes.
+    /// Returns the number of waiting operations, the number of retried operations among them, and the size of all
+    /// waiting operations in bytes.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
         (open.len() + open.retried_operations, open.retried_operations, open.bytes + open.retried_bytes)

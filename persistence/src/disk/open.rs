@@ -47,8 +47,9 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     Ok((engine, ids))
 }
 
-/// Opens the file after reserving its space and extending it to the length of the map. A page number in a damaged
-/// file can then not point behind the end of the file. If the file is not valid, its former length is restored.
+/// Reserves the space of the file, extends the file to the length of the map, and opens it. In this way, no page number
+/// in a damaged file can refer to a page after the end of the file. If the file is not valid, its former length is
+/// restored.
 fn open_or_undo_growth(
     config: &Config,
     data: &Path,
@@ -56,29 +57,30 @@ fn open_or_undo_growth(
     lock: &Arc<Lock>,
 ) -> Result<Opened, OpenError> {
     let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
-    // A snapshot may have been copied here. Its checksum is gone from the disk before anything is committed.
+    // The file may be a copied snapshot. Its checksum is removed from the disk before anything is committed.
     checksum::remove(&file).map_err(io_error(data))?;
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
-        // With the reserve, so that a store on a full disk can be opened.
+        // The map includes the reserve, so that a store on a full disk can be opened.
         let env = environment(&config.folder, capacity.length())?;
         let tables = tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
     };
     let opened = open();
-    // The environment of a store that did not open is closed here, so nothing maps the file any more.
+    // If opening failed, the LMDB environment is closed at this point, so the file is no longer mapped.
     if opened.is_err() {
         file.set_len(found.length).and_then(|()| file.sync_all()).map_err(io_error(data))?;
     }
     opened
 }
 
-/// Creates the folder and takes the lock that keeps other processes out.
+/// Creates the folder, checks access to its files, and takes the lock that prevents other processes from opening the
+/// store.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
-    access::check_access(&folder.join(secret::NAME))?;
+    access::check_access(&folder.join(secret::FILE_NAME))?;
     for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
         let path = folder.join(name);
         access::check_access(&path)?;
@@ -104,7 +106,7 @@ fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Lets LMDB open the file in the folder with a map of that size.
+/// Makes LMDB open the file in the folder with a map of `size` bytes.
 #[allow(unsafe_code)]
 fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
     let data = folder.join(DATA);
@@ -116,12 +118,13 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
     // the pages in use are within the file, and LMDB allocates only pages that no tree uses.
     let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
     let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
-    // Sync: if a former owner failed, the page cache may hold a meta page that is not on the disk.
+    // The sync is needed because after a failure of an earlier process, the page cache may contain a meta page that is
+    // not on the disk.
     file::extend(&file, size).and_then(|()| file.sync_all()).map_err(io_error(&data))?;
     Ok(env)
 }
 
-/// Opens the tables of a store, if this version knows its schema.
+/// Opens the tables of a store, if this version of the program supports its schema.
 pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),
