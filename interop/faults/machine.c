@@ -1,6 +1,6 @@
 /* A library for LD_PRELOAD that changes the boot id and the clocks that a program reads. The environment variable
- * MACHINE_BOOT_ID contains the path of a file that is opened instead of the kernel's boot id. MACHINE_CLOCK contains the
- * path of a file with two signed 64-bit numbers of seconds in native byte order: the first number is added to the wall
+ * MACHINE_BOOT_ID contains the path of a file that is opened instead of the kernel's boot id. MACHINE_CLOCK contains
+ * the path of a file with two signed 64-bit numbers of seconds in native byte order: the first number is added to the wall
  * clock, the second to the boot-time clock. The numbers may change while the program runs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
