@@ -43,7 +43,7 @@ fn a_snapshot_is_restored_into_a_new_folder() {
 }
 
 #[test]
-fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
+fn a_store_is_replaced_only_on_request_and_its_former_file_is_kept() {
     let (mut harness, target) = store_with_snapshot();
     let mut other = other_store();
     let former_content = other.reopened_content();
