@@ -37,7 +37,7 @@ impl Broker {
         Self::start_with_launch(config, |_| LaunchOptions::default())
     }
 
-    /// Like [`Broker::start_with`]. `launch_options` gets the broker's folder and returns the launch options, which
+    /// Like [`Broker::start_with`]. `launch_options` receives the broker's folder and returns the launch options, which
     /// every [`Broker::restart`] uses again.
     #[must_use]
     pub fn start_with_launch(config: Config, launch_options: impl FnOnce(&Path) -> LaunchOptions) -> Self {

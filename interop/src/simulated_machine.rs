@@ -1,5 +1,5 @@
-//! Simulates a machine that is restarted, and whose wall clock is set: a preloaded library gives the broker another
-//! boot id, and adds seconds to its clock. The clock can be set while the broker is running.
+//! Simulates restarts of the machine and changes of its wall clock: a preloaded library passes a different boot id to
+//! the broker and adds seconds to its clocks. The clocks can be set while the broker is running.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;

@@ -19,7 +19,7 @@ use subscriber::Subscriber;
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Logical time, which rises with every entry.
-    now: u64,
+    logical_time: u64,
     messages: BTreeMap<MessageId, Message>,
     subscribers: Vec<Subscriber>,
     retained: HashMap<String, RetainedTopic>,
@@ -196,8 +196,8 @@ impl Ledger {
     }
 
     fn tick(&mut self) -> u64 {
-        self.now += 1;
-        self.now
+        self.logical_time += 1;
+        self.logical_time
     }
 
     fn is_missed(&self, id: MessageId, message: &Message) -> bool {

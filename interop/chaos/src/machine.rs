@@ -174,9 +174,9 @@ pub fn wait(awaited: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
 }
 
 fn last_lines(lines: &[String]) -> String {
-    lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN)).cloned().collect::<Vec<_>>().join("\n")
+    lines.iter().skip(lines.len().saturating_sub(LOG_LINES_SHOWN)).cloned().collect::<Vec<_>>().join("\n")
 }
 
 const ENCRYPTED_LISTENERS: usize = 3;
-const LINES_SHOWN: usize = 30;
+const LOG_LINES_SHOWN: usize = 30;
 const POLL_INTERVAL: Duration = Duration::from_millis(10);

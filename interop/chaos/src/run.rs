@@ -104,7 +104,7 @@ fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -
 fn break_disk(machine: &mut Machine, crowd: &Crowd, fault: Fault, signal: Signal) -> Result<(), String> {
     crowd.world.ledger().begin_disk_fault();
     machine.fail(fault);
-    // Publishers send some messages meanwhile, which the broker must not acknowledge.
+    // During this time publishers send some messages, which the broker must not acknowledge.
     thread::sleep(BROKEN_DISK_TIME);
     machine.replace_disk(signal)?;
     crowd.wait_for_progress()?;

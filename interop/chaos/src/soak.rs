@@ -46,13 +46,13 @@ pub fn soak(options: &Options) -> Result<Vec<String>, String> {
 /// Takes samples until the time is over. After each sample, makes a random client connect again.
 fn watch(broker: &mut Broker, crowd: &Crowd, options: &Options) -> Result<Samples, String> {
     let mut random = Rng::with_seed(options.seed);
-    let interval = (options.time / SAMPLES).clamp(INTERVAL_MIN, INTERVAL_MAX);
+    let interval = (options.time / SAMPLE_COUNT).clamp(INTERVAL_MIN, INTERVAL_MAX);
     let mut samples = Samples::new(options.time / WARM_UP_DIVISOR);
     let start = Instant::now();
     while start.elapsed() < options.time {
         std::thread::sleep(interval);
         samples.take(start.elapsed(), broker).map_err(|error| format!("no sample: {error}"))?;
-        let order = if random.bool() { Order::TakeOver } else { Order::Rest(REST) };
+        let order = if random.bool() { Order::TakeOver } else { Order::Rest(REST_TIME) };
         crowd.order(random.usize(..CLIENTS), order);
         check(broker, crowd)?;
         crowd.world.ledger().forget_settled();
@@ -70,10 +70,10 @@ fn check(broker: &mut Broker, crowd: &Crowd) -> Result<(), String> {
 }
 
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
-const SAMPLES: u32 = 200;
+const SAMPLE_COUNT: u32 = 200;
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 const INTERVAL_MAX: Duration = Duration::from_secs(30);
 /// The warm-up is the run time divided by this number. Its samples are ignored, because queues, caches and the
 /// allocator's pools are still filling up.
 const WARM_UP_DIVISOR: u32 = 3;
-const REST: Duration = Duration::from_millis(500);
+const REST_TIME: Duration = Duration::from_millis(500);

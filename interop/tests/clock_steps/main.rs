@@ -25,7 +25,7 @@ use random::Random;
 struct Harness {
     broker: Broker,
     machine: SimulatedMachine,
-    started: Instant,
+    started_at: Instant,
     /// Messages in the queue of the session `waiting`.
     queued: Vec<Queued>,
     published: usize,
@@ -35,7 +35,7 @@ struct Harness {
 /// A message that the broker has acknowledged and queued.
 struct Queued {
     payload: String,
-    at: Instant,
+    published_at: Instant,
     /// Number of reboots of the machine before the message was published.
     boots: u32,
 }
@@ -58,7 +58,7 @@ impl Harness {
         let config = Config::every_transport().with("session:\n  session_expiry_max: 3650d\n");
         let broker = Broker::start_with_launch(config, launch);
         let harness =
-            Self { broker, machine, started: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
+            Self { broker, machine, started_at: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
         let mut waiting = harness.connect(&harness.waiting_options()).await;
         subscribe(&mut waiting, "a/#", 1).await;
         disconnect(waiting).await;
@@ -86,7 +86,7 @@ impl Harness {
         let payload = self.published.to_string();
         let mut message = message("a/b", &payload, 1);
         (message.retain, message.properties.expiry) = (true, Some(LIFETIME));
-        self.queued.push(Queued { payload, at: Instant::now(), boots: self.boots });
+        self.queued.push(Queued { payload, published_at: Instant::now(), boots: self.boots });
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message).await.expect("an open connection");
         within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
@@ -158,8 +158,8 @@ impl Harness {
         assert_eq!((message.topic.as_str(), &*message.payload), ("a/b", expected.payload.as_bytes()));
         let remaining = message.properties.expiry.expect("an expiry");
         let boots = self.boots - expected.boots;
-        let least = LIFETIME - seconds_since(expected.at) - DAY * boots;
-        let most = LIFETIME + seconds_since(self.started) * boots.min(1);
+        let least = LIFETIME - seconds_since(expected.published_at) - DAY * boots;
+        let most = LIFETIME + seconds_since(self.started_at) * boots.min(1);
         assert!((least..=most).contains(&remaining), "{remaining} s are not in {least}..={most}");
     }
 }
@@ -199,7 +199,7 @@ async fn the_time_in_suspend_counts_towards_lifetimes() {
     harness.broker.stop();
 }
 
-/// Runs the number of rounds given by `TIDEGATE_CLOCK_ROUNDS`, or [`ROUNDS`].
+/// Runs the number of rounds given by `TIDEGATE_CLOCK_ROUNDS`, or [`ROUNDS_DEFAULT`].
 #[tokio::test]
 async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
     let rounds = std::env::var("TIDEGATE_CLOCK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
@@ -207,7 +207,7 @@ async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
     let mut error = random.clock_error();
     let mut harness = Harness::start(error).await;
     harness.create_session_with_will().await;
-    for round in 0..rounds.unwrap_or(ROUNDS) {
+    for round in 0..rounds.unwrap_or(ROUNDS_DEFAULT) {
         harness.publish().await;
         harness.machine.step_clock(random.step(&mut error));
         harness.publish().await;
@@ -242,4 +242,4 @@ const DAY: u32 = 86_400;
 const LIFETIME: u32 = 1000 * DAY;
 /// Seconds from 1970 to a day in 2026.
 const SINCE_1970: i64 = 1_780_000_000;
-const ROUNDS: u64 = 6;
+const ROUNDS_DEFAULT: u64 = 6;

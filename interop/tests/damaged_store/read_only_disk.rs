@@ -57,7 +57,7 @@ fn a_closed_and_a_killed_store_are_checked() {
 }
 
 #[test]
-fn a_store_in_use_is_refused_where_it_is_read_only() {
+fn a_store_in_use_on_a_read_only_disk_is_refused() {
     let data = TempDir::new().expect("a folder");
     copy_folder(&Samples::new().store(Kind::Closed), &data.path().join("store"));
     let config = data.path().join("tidegate.yaml");

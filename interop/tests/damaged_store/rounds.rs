@@ -16,7 +16,7 @@ use crate::traffic::Server;
 
 /// Number of rounds, divided among the tests by percentages. `TIDEGATE_DAMAGE_ROUNDS` replaces this number, and
 /// `TIDEGATE_DAMAGE_SEED` sets the first seed (default: 1).
-const ROUNDS: u64 = 300;
+const ROUNDS_DEFAULT: u64 = 300;
 
 #[test]
 fn no_damaged_file_kills_a_check() {
@@ -27,8 +27,7 @@ fn no_damaged_file_kills_a_check() {
             damage_snapshot(&samples, random, &file, description);
             return run::check_outcome(description, &run::command(&["store", "check"], &[("--file", &file)]));
         }
-        // The check of a killed store takes longer, because the command first waits for a broker that might apply the
-        // log.
+        // Checking a killed store takes longer, because the command first waits for a broker that might apply the log.
         let kind = if random.below(20) == 0 { Kind::Killed } else { Kind::Closed };
         damage_store(&samples, kind, random, folder, description);
         run::check_outcome(description, &run::command(&["store", "check"], &[("--data", folder)]))
@@ -99,7 +98,7 @@ fn undamaged_files_are_accepted_and_used() {
 /// Runs `percent` percent of all rounds for a command. `round` appends the damage to the description of the round.
 fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut Random, &Path) -> Outcome) {
     let setting = |name| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let all = setting("TIDEGATE_DAMAGE_ROUNDS").unwrap_or(ROUNDS);
+    let all = setting("TIDEGATE_DAMAGE_ROUNDS").unwrap_or(ROUNDS_DEFAULT);
     let first = setting("TIDEGATE_DAMAGE_SEED").unwrap_or(1);
     let mut outcomes = BTreeMap::<_, u64>::new();
     for seed in first..first + all * percent / 100 {

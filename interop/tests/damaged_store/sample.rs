@@ -89,15 +89,16 @@ impl FilledStore {
         let watermark = Arc::new(Watermark::default());
         let store = Disk::open(config, watermark.clone()).expect("a store");
         let filled = Self { store, watermark };
-        filled.commit((0..SESSIONS).flat_map(|_| filled.session()).collect());
-        filled.commit((0..MESSAGES).map(|number| filled.message(number)).collect());
-        filled.commit((0..RETAINED).map(|number| retained(number, 100)).collect());
+        filled.commit((0..SESSION_COUNT).flat_map(|_| filled.session()).collect());
+        filled.commit((0..MESSAGE_COUNT).map(|number| filled.message(number)).collect());
+        filled.commit((0..RETAINED_COUNT).map(|number| retained(number, 100)).collect());
         filled.store.load(&mut |_, _| {}).expect("a checkpoint");
-        filled.commit((0..MESSAGES / 3).map(|number| Operation::Complete { key: key(number) }).collect());
+        filled
+            .commit((0..MESSAGE_COUNT / 3).map(|number| Operation::Complete { key: key(number) }).collect());
         filled.store.load(&mut |_, _| {}).expect("a checkpoint");
         filled.commit((0..9).map(|number| retained(number, 200)).collect());
         let packet_id = |number: u64| PacketId::new(u16::try_from(number).unwrap_or(1)).expect("an id");
-        let sent = (MESSAGES / 2..MESSAGES / 2 + 20)
+        let sent = (MESSAGE_COUNT / 2..MESSAGE_COUNT / 2 + 20)
             .map(|number| Operation::Send { key: key(number), packet_id: packet_id(number) });
         filled.commit(sent.collect());
         filled
@@ -152,7 +153,7 @@ pub fn enqueue(store: &Disk, session: SessionId, number: u64) -> Operation {
 }
 
 fn key(number: u64) -> EntryKey {
-    EntryKey { session: SessionId(1 + number % SESSIONS), message: MessageId(number + 1), ordinal: 0 }
+    EntryKey { session: SessionId(1 + number % SESSION_COUNT), message: MessageId(number + 1), ordinal: 0 }
 }
 
 /// Returns an operation that stores a retained message.
@@ -193,6 +194,6 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-const SESSIONS: u64 = 60;
-const MESSAGES: u64 = 900;
-const RETAINED: u64 = 300;
+const SESSION_COUNT: u64 = 60;
+const MESSAGE_COUNT: u64 = 900;
+const RETAINED_COUNT: u64 = 300;

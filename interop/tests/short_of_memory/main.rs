@@ -164,7 +164,7 @@ async fn a_large_message_to_many_clients_is_kept_in_memory_once() {
 
 /// Starts a broker that may allocate 300 MiB more than it uses right after its start.
 fn start() -> Broker {
-    let broker = Broker::start_with(Config::every_transport().with(SETTINGS));
+    let broker = Broker::start_with(Config::every_transport().with(BROKER_SETTINGS));
     broker.limit_memory(300 << 20);
     broker
 }
@@ -231,4 +231,4 @@ async fn send_large_frame(broker: &Broker) {
     assert!(sent.is_err() || stream.read_to_end(&mut Vec::new()).await.is_ok());
 }
 
-const SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";
+const BROKER_SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";

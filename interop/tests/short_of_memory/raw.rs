@@ -20,11 +20,11 @@ pub fn publish_header(body: usize) -> Vec<u8> {
 pub async fn send_zeros(stream: &mut TcpStream, start: &[u8], count: usize) -> std::io::Result<()> {
     stream.write_all(start).await?;
     let zeros = vec![0; 1 << 20];
-    let mut left = count;
-    while left > 0 {
-        let len = left.min(zeros.len());
-        stream.write_all(zeros.get(..len).unwrap_or_default()).await?;
-        left -= len;
+    let mut remaining = count;
+    while remaining > 0 {
+        let chunk_len = remaining.min(zeros.len());
+        stream.write_all(zeros.get(..chunk_len).unwrap_or_default()).await?;
+        remaining -= chunk_len;
     }
     Ok(())
 }

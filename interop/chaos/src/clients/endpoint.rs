@@ -71,8 +71,8 @@ impl Endpoint {
             ClientError::Link(_) | ClientError::Closed | ClientError::Broken(_) | ClientError::Timeout(_) => {
                 true
             }
-            ClientError::Refused(connack) => TEMPORARY.contains(&connack.reason),
-            ClientError::Disconnected(disconnect) => TEMPORARY.contains(&disconnect.reason),
+            ClientError::Refused(connack) => TEMPORARY_REASONS.contains(&connack.reason),
+            ClientError::Disconnected(disconnect) => TEMPORARY_REASONS.contains(&disconnect.reason),
             _ => false,
         };
         if !is_explained {
@@ -112,7 +112,7 @@ pub fn options(world: &World, transport: Transport, version: ProtocolVersion, na
 }
 
 /// The reason codes with which the broker may refuse or end a connection under faults.
-const TEMPORARY: [ReasonCode; 6] = [
+const TEMPORARY_REASONS: [ReasonCode; 6] = [
     ReasonCode::ServerUnavailable,
     ReasonCode::ServerBusy,
     ReasonCode::ServerShuttingDown,

@@ -23,7 +23,7 @@ pub async fn observe(world: Arc<World>) {
         if let Ok(Ok(held)) = timeout(OBSERVATION_TIMEOUT, retained(&world)).await {
             world.ledger().observe(&held, &floors);
         }
-        sleep(PAUSE).await;
+        sleep(OBSERVATION_PAUSE).await;
     }
 }
 
@@ -47,5 +47,5 @@ async fn retained(world: &World) -> Result<HashMap<String, u64>, ClientError> {
     }
 }
 
-const PAUSE: Duration = Duration::from_millis(200);
+const OBSERVATION_PAUSE: Duration = Duration::from_millis(200);
 const OBSERVATION_TIMEOUT: Duration = Duration::from_secs(10);

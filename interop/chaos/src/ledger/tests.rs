@@ -104,7 +104,7 @@ fn a_refusal_after_the_delivery_is_a_violation() {
 }
 
 #[test]
-fn a_topic_holds_the_newest_acknowledged_message_or_a_newer_one() {
+fn the_retained_message_is_the_newest_acknowledged_one_or_a_newer_one() {
     for (held, is_right) in
         [(Some(1), false), (Some(2), true), (Some(3), true), (Some(4), false), (None, false)]
     {
@@ -121,7 +121,7 @@ fn a_topic_holds_the_newest_acknowledged_message_or_a_newer_one() {
 }
 
 #[test]
-fn a_topic_holds_nothing_once_its_deletion_is_sent() {
+fn a_topic_may_have_no_retained_message_once_its_deletion_is_sent() {
     let mut ledger = Ledger::default();
     ledger.send(id(1), TOPIC, true, false);
     ledger.send(id(2), TOPIC, true, true);

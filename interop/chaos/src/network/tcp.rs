@@ -54,7 +54,7 @@ async fn copy(
     mut to: OwnedWriteHalf,
     mut condition: watch::Receiver<Condition>,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER_SIZE];
     loop {
         let size = from.read(&mut buffer).await?;
         if draw_loss(&condition) {
@@ -68,6 +68,6 @@ async fn copy(
     }
 }
 
-const BUFFER: usize = 16 * 1024;
+const BUFFER_SIZE: usize = 16 * 1024;
 /// The shortest time after which TCP retransmits a packet on Linux.
 const RETRANSMISSION_DELAY: Duration = Duration::from_millis(200);

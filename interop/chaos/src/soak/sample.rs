@@ -50,10 +50,10 @@ impl Samples {
     /// All lines, if a series has grown above its limit.
     pub fn judge(&self) -> Result<Vec<String>, String> {
         let limits = [
-            (&self.memory, MEMORY),
-            (&self.descriptors, DESCRIPTORS),
-            (&self.threads, THREADS),
-            (&self.store, STORE),
+            (&self.memory, MEMORY_LIMIT),
+            (&self.descriptors, DESCRIPTORS_LIMIT),
+            (&self.threads, THREADS_LIMIT),
+            (&self.store, STORE_LIMIT),
         ];
         let verdicts: Vec<_> = limits.iter().map(|(series, limit)| series.judge(*limit)).collect();
         let is_right = verdicts.iter().all(Result::is_ok);
@@ -63,9 +63,9 @@ impl Samples {
 }
 
 /// The limits allow for the number of connected clients and the length of queues, which differ between samples.
-const MEMORY: Limit = Limit { absolute: 4096.0, percent: 10.0 };
-const DESCRIPTORS: Limit = Limit { absolute: 8.0, percent: 10.0 };
-const THREADS: Limit = Limit { absolute: 0.5, percent: 0.0 };
+const MEMORY_LIMIT: Limit = Limit { absolute: 4096.0, percent: 10.0 };
+const DESCRIPTORS_LIMIT: Limit = Limit { absolute: 8.0, percent: 10.0 };
+const THREADS_LIMIT: Limit = Limit { absolute: 0.5, percent: 0.0 };
 /// The file may grow by one step: the store grows its map by half of its size, without the disk reserve. A second step
 /// exceeds the limit.
-const STORE: Limit = Limit { absolute: 1024.0, percent: 25.0 };
+const STORE_LIMIT: Limit = Limit { absolute: 1024.0, percent: 25.0 };

@@ -53,7 +53,7 @@ fn a_sawtooth_does_not_grow() {
 }
 
 #[test]
-fn repeated_steps_grow() {
+fn a_series_with_repeated_steps_grows() {
     assert!(series(200, |second| 10_000 + second / 40 * 100).judge(LIMIT).is_err());
 }
 
