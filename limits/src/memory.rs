@@ -29,11 +29,11 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
     let is_granted = |left: usize| left.checked_sub(bytes);
-    if bytes < LARGE || UNCHECKED.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
+    if bytes < LARGE || GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
         return Ok(());
     }
     let result = look(bytes);
-    UNCHECKED.store(if result.is_ok() { UNCHECKED_MAX } else { 0 }, Relaxed);
+    GRANTED_BYTES.store(if result.is_ok() { GRANTED_BYTES_MAX } else { 0 }, Relaxed);
     result
 }
 
@@ -50,7 +50,7 @@ pub fn look(bytes: usize) -> Result<(), OutOfMemory> {
 }
 
 /// Number of bytes that [`check`] still grants without a probe allocation.
-static UNCHECKED: AtomicUsize = AtomicUsize::new(0);
+static GRANTED_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
@@ -72,7 +72,7 @@ pub const PARSED_SIZE: usize = 40;
 pub const HEADROOM: usize = 32 * 1024 * 1024;
 /// Number of bytes granted after a successful probe allocation. A probe takes two system calls, which would noticeably
 /// slow down publishes of 64 KiB.
-const UNCHECKED_MAX: usize = HEADROOM / 4;
+const GRANTED_BYTES_MAX: usize = HEADROOM / 4;
 
 #[cfg(test)]
 mod tests;

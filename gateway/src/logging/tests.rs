@@ -17,8 +17,8 @@ fn flush_waits_for_queued_lines_until_the_time_limit() {
     pipeline.queue.push(b"stopped\n", QUEUE_BYTES_MAX);
     let start = Instant::now();
     drop(FlushGuard(pipeline));
-    let took = start.elapsed();
-    assert!((FLUSH_TIMEOUT..FLUSH_TIMEOUT * 20).contains(&took), "{took:?}");
+    let wait_time = start.elapsed();
+    assert!((FLUSH_TIMEOUT..FLUSH_TIMEOUT * 20).contains(&wait_time), "{wait_time:?}");
 }
 
 #[test]

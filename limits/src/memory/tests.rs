@@ -3,7 +3,7 @@
 use super::{HEADROOM, LARGE, OutOfMemory, check, reserve};
 
 /// Number of bytes that no machine can allocate.
-const TOO_MUCH: usize = usize::MAX / 4;
+const TOO_MANY_BYTES: usize = usize::MAX / 4;
 
 #[test]
 fn available_memory_is_granted() {
@@ -26,10 +26,10 @@ fn reserve_doubles_the_capacity() {
 
 #[test]
 fn a_request_for_too_much_memory_is_an_error_and_leaves_the_buffer_unchanged() {
-    assert_eq!(check(TOO_MUCH), Err(OutOfMemory));
+    assert_eq!(check(TOO_MANY_BYTES), Err(OutOfMemory));
     assert_eq!(check(usize::MAX), Err(OutOfMemory));
     let mut buffer = b"x".to_vec();
-    assert_eq!(reserve(&mut buffer, TOO_MUCH), Err(OutOfMemory));
+    assert_eq!(reserve(&mut buffer, TOO_MANY_BYTES), Err(OutOfMemory));
     assert_eq!(reserve(&mut buffer, usize::MAX), Err(OutOfMemory));
     assert_eq!(buffer, b"x");
 }

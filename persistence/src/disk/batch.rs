@@ -12,7 +12,7 @@ use crate::store::{Appended, AtomicScope, Commit};
 
 /// The open batch.
 pub(super) struct Batch {
-    open: Mutex<Open>,
+    open: Mutex<OpenBatch>,
     /// A lock that every atomic scope holds for reading, and that the writer holds for writing while it takes the
     /// batch. It must be locked before `open`.
     atomic_scopes: RwLock<()>,
@@ -22,7 +22,7 @@ pub(super) struct Batch {
     bytes_max: usize,
 }
 
-struct Open {
+struct OpenBatch {
     change: ChangeSet,
     bytes: usize,
     /// The current limit for `bytes`.
@@ -41,7 +41,7 @@ struct Open {
     checkpoints_done: u64,
 }
 
-impl Open {
+impl OpenBatch {
     fn is_checkpoint_requested(&self) -> bool {
         self.checkpoints_requested > self.checkpoints_done
     }
@@ -66,7 +66,7 @@ pub(super) struct TakenBatch {
 
 impl Batch {
     pub(super) fn new(config: &Config) -> Self {
-        let open = Open {
+        let open = OpenBatch {
             change: ChangeSet::default(),
             bytes: 0,
             bytes_limit: config.batch_bytes_max,
@@ -209,7 +209,7 @@ impl Batch {
         }
     }
 
-    fn is_at_limit(&self, open: &Open) -> bool {
+    fn is_at_limit(&self, open: &OpenBatch) -> bool {
         open.len() + open.retried_operations >= self.len_max
             || open.bytes + open.retried_bytes >= open.bytes_limit.max(1)
     }

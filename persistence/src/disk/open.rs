@@ -97,8 +97,8 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     remove_reader_table(&folder.join(READERS)).map(|()| lock)
 }
 
-/// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other owner
-/// uses the table.
+/// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other
+/// owner uses the table.
 fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
     match fs::remove_file(table) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(table)(error)),
@@ -113,9 +113,9 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
     create_reader_table(&folder.join(READERS))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
-    // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was verified after
-    // the last change of its header pages, or the file is new: every page number, length and offset that LMDB reads is valid,
-    // the pages in use are within the file, and LMDB allocates only pages that no tree uses.
+    // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was
+    // verified after the last change of its header pages, or the file is new: every page number, length and offset that
+    // LMDB reads is valid, the pages in use are within the file, and LMDB allocates only pages that no tree uses.
     let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
     let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
     // The sync is needed because after a failure of an earlier process, the page cache may contain a meta page that is

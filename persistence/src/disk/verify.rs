@@ -2,9 +2,11 @@
 //! offset makes it read or write outside of its map, which ends the process with a signal. A file that passes this
 //! verification has none of these. The verification checks that:
 //!
-//! - The header pages are valid, and the newer one is where LMDB looks for it.
-//! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its bounds.
-//! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB that
+//! - The header pages are valid, and the newer one is on the page where LMDB expects it.
+//! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its
+//! bounds.
+//! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB
+//! that
 //!   searches, splits, merges or copies pages can then fail one of its assertions.
 //! - Free pages exist, are listed once, and no tree uses them. A new page can then never overwrite a page in use.
 //! - The features of LMDB that Tidegate does not use (several values per key, other orders of keys) do not occur.
@@ -64,9 +66,9 @@ pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result
         Ok(())
     })?;
     for (page, record) in databases {
-        Tree::new(&mut pages, record, Keys::Bytes, &VALUES).verify(page, &mut |_, _| Ok(()))?;
+        Tree::new(&mut pages, record, Keys::Bytes, &ALLOWED_ENTRY_FLAGS).verify(page, &mut |_, _| Ok(()))?;
     }
-    Tree::new(&mut pages, *free, Keys::Numbers, &VALUES)
+    Tree::new(&mut pages, *free, Keys::Numbers, &ALLOWED_ENTRY_FLAGS)
         .verify(page, &mut |pages, leaf| free_list::verify(pages, leaf, *transaction))
 }
 
@@ -139,7 +141,7 @@ impl Headers {
 }
 
 /// The entry flags that are allowed in all databases except the main one.
-const VALUES: [u16; 2] = [0, ON_OVERFLOW_PAGES];
+const ALLOWED_ENTRY_FLAGS: [u16; 2] = [0, ON_OVERFLOW_PAGES];
 /// The highest transaction number that is accepted. A store with a million commits per second reaches it after 100,000
 /// years.
 const TRANSACTION_MAX: u64 = 1 << 62;

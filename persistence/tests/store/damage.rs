@@ -115,7 +115,7 @@ fn a_store_has_no_checksum() {
 }
 
 /// Creates the files of a store after a machine crash, with a sync point that was written at least twice.
-fn crashed_with_sync_point() -> Harness {
+fn crashed_store_with_sync_point() -> Harness {
     let mut harness = filled_store();
     harness.config.durability = Durability::Interval(Duration::from_millis(1));
     let image = Harness::new();
@@ -133,7 +133,7 @@ fn crashed_with_sync_point() -> Harness {
 
 #[test]
 fn a_damaged_sync_point_is_refused() {
-    let mut harness = crashed_with_sync_point();
+    let mut harness = crashed_store_with_sync_point();
     let sync_point = harness.config.folder.join("anchor");
     let mut bytes = fs::read(&sync_point).unwrap();
     bytes.iter_mut().step_by(7).for_each(|byte| *byte ^= 1);
@@ -148,7 +148,7 @@ fn a_damaged_sync_point_is_refused() {
 
 #[test]
 fn a_sync_point_is_restored_only_if_its_state_is_undamaged() {
-    let mut harness = crashed_with_sync_point();
+    let mut harness = crashed_store_with_sync_point();
     let folder = harness.config.folder.clone();
     // Renaming the sync point simulates a failed sync, so that the store is returned to the sync point.
     fs::rename(folder.join("anchor"), folder.join("anchor.failed")).unwrap();

@@ -25,7 +25,7 @@ impl Session {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
-            Err(NO_MEMORY) => self.enqueue(delivery, now),
+            Err(DROP_WITHOUT_MEMORY) => self.enqueue(delivery, now),
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
                 let stored = self.store(delivery, Some(packet_id));
@@ -99,7 +99,7 @@ impl Session {
             }
             Ok(size) => {
                 let is_written = self.outbox.put(delivery.message, &outgoing, size);
-                if is_written { Verdict::Sent } else { self.drop_message(NO_MEMORY, 1) }
+                if is_written { Verdict::Sent } else { self.drop_message(DROP_WITHOUT_MEMORY, 1) }
             }
         }
     }
@@ -136,7 +136,7 @@ impl Session {
         if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.bytes_awaiting_commit() > 0) {
             self.send_after_commit(packet_id, size);
         } else if !self.outbox.put(delivery.message, &outgoing, size) {
-            return Err(NO_MEMORY);
+            return Err(DROP_WITHOUT_MEMORY);
         }
         self.quota.take();
         Ok(packet_id)
@@ -216,7 +216,7 @@ impl Session {
 
 /// The reason for dropping a message if there is not enough memory for the write buffer. The client is then too slow,
 /// because the buffer contains bytes that it has not read.
-const NO_MEMORY: Drop = Drop::Slow;
+const DROP_WITHOUT_MEMORY: Drop = Drop::Slow;
 /// Maximum number of bytes of a message that are copied to the write buffer, without topic and subscription
 /// identifiers.
 const COPIED_MAX: usize = 3 * 1024;

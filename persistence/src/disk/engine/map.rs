@@ -53,7 +53,7 @@ impl Map {
     /// Prevents a resize while the returned guard exists.
     pub(in crate::disk) fn block_resize(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
         let resize_guard = self.mapped.read();
-        if *resize_guard { Ok(resize_guard) } else { Err(unmapped()) }
+        if *resize_guard { Ok(resize_guard) } else { Err(unmapped_fault()) }
     }
 
     pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
@@ -131,15 +131,15 @@ impl Map {
         }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
-        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is at
-        // least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
+        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is
+        // at least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
         let result = unsafe { self.env.resize(size) };
         *mapped = result.is_ok();
         result.map_err(|error| Fault::Engine(format!("the memory map cannot be resized: {error}")))
     }
 }
 
-fn unmapped() -> Fault {
+fn unmapped_fault() -> Fault {
     Fault::Engine("the memory map was lost in a failed resize".to_owned())
 }
 

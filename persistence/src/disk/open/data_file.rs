@@ -63,10 +63,10 @@ fn allocate_new(file: &File, config: &Config) -> IoResult<usize> {
 /// Reserves the space of an existing file. Extends a file that is shorter than a new one, if this takes at most half of
 /// the free disk space.
 pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoResult<Allocation> {
-    if available(file)? < START_ROOM && found.length - found.used >= 2 * START_ROOM {
+    if available(file)? < OPENING_SPACE && found.length - found.used >= 2 * OPENING_SPACE {
         // Opening a store creates files of a few pages. On a full disk, the data file is shortened by their size, which
         // reduces the reserve.
-        found.length -= START_ROOM;
+        found.length -= OPENING_SPACE;
         file.set_len(found.length)?;
     }
     let mut allocation = Allocation::of_existing(file.try_clone()?, found)?;
@@ -106,6 +106,6 @@ fn secret() -> [u8; 16] {
 /// The minimum length of a new file in bytes.
 const LENGTH_MIN: usize = 1 << 20;
 /// Number of bytes of disk space that opening a store may need in addition to the data file.
-const START_ROOM: u64 = 256 << 10;
+const OPENING_SPACE: u64 = 256 << 10;
 /// Size of the reader table in bytes, enough for the number of readers passed to LMDB.
 const READERS_SIZE: usize = 16 << 10;

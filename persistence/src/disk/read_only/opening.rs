@@ -151,10 +151,11 @@ fn is_read_only(folder: &Path) -> Result<bool, OpenError> {
 fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size(length)).max_dbs(TABLES_MAX);
-    // SAFETY: nothing is written. Without LMDB's locks, no process changes the file, and its structure was verified. With
-    // them, only the header pages and the reader table are read until the structure is verified; the owner does not reuse the
-    // pages that are read here, and a change of the owner is detected after the read. So no damaged page, and none behind the
-    // end of the file, is ever used through the map.
+    // SAFETY: nothing is written. If the file is opened without LMDB's locks, no process changes it, and its structure
+    // was verified. If it is opened with LMDB's locks, only the header pages and the reader table are read until the
+    // structure is verified; the owner of the store does not reuse the pages that are read here, and a change of the
+    // owner is detected after the read. Therefore no damaged page, and no page after the end of the file, is ever used
+    // through the map.
     unsafe { options.flags(flags).open(path) }
 }
 

@@ -50,17 +50,17 @@ impl<'a> Page<'a> {
     fn has_possible_bounds(&self) -> bool {
         let (lower, upper) = (self.lower(), self.upper());
         let is_even = lower.is_multiple_of(2) && upper.is_multiple_of(2);
-        is_even && lower >= PAGE_HEADER && (lower..=self.bytes.len()).contains(&upper)
+        is_even && lower >= PAGE_HEADER_SIZE && (lower..=self.bytes.len()).contains(&upper)
     }
 
     /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
-        (self.lower() - PAGE_HEADER) / 2
+        (self.lower() - PAGE_HEADER_SIZE) / 2
     }
 
-    /// Checks that all entries are within the page and do not overlap. `taken` is a buffer for their ranges.
-    pub(super) fn check_entries(&self, taken: &mut Vec<(usize, usize)>) -> Result<(), Damage> {
-        taken.clear();
+    /// Checks that all entries are within the page and do not overlap. `ranges` is a buffer for their byte ranges.
+    pub(super) fn check_entries(&self, ranges: &mut Vec<(usize, usize)>) -> Result<(), Damage> {
+        ranges.clear();
         for index in 0..self.len() {
             let entry = self.entry(index)?;
             self.check_key(index, entry.key)?;
@@ -69,10 +69,10 @@ impl<'a> Page<'a> {
             if begin + size > self.bytes.len() {
                 return Err(Flaw::EntryOutside.on(self.number));
             }
-            taken.push((begin, begin + size));
+            ranges.push((begin, begin + size));
         }
-        taken.sort_unstable();
-        let overlaps = taken.iter().zip(taken.iter().skip(1)).any(|((_, end), (begin, _))| end > begin);
+        ranges.sort_unstable();
+        let overlaps = ranges.iter().zip(ranges.iter().skip(1)).any(|((_, end), (begin, _))| end > begin);
         if overlaps { Err(Flaw::EntriesOverlap.on(self.number)) } else { Ok(()) }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Page<'a> {
     pub(super) fn entry(&self, index: usize) -> Result<Entry<'a>, Damage> {
         let outside = Flaw::EntryOutside.on(self.number);
         let entry = self.bytes.get(self.offset(index)?..).ok_or(outside)?;
-        let (header, rest) = entry.split_first_chunk::<ENTRY_HEADER>().ok_or(outside)?;
+        let (header, rest) = entry.split_first_chunk::<ENTRY_HEADER_SIZE>().ok_or(outside)?;
         let read = || Some((read_u32(header, 0)?, read_u16(header, 4)?, read_u16(header, 6)?));
         let (value_length, flags, key_length) = read().ok_or(outside)?;
         let (key, rest) = rest.split_at_checked(key_length.into()).ok_or(outside)?;
@@ -97,10 +97,10 @@ impl<'a> Page<'a> {
 
     /// Returns the number of bytes of an entry in the page, rounded up to an even number.
     fn size_of(&self, entry: &Entry<'_>) -> Result<usize, Damage> {
-        let head = ENTRY_HEADER + entry.key.len();
+        let head = ENTRY_HEADER_SIZE + entry.key.len();
         let size = match entry.flags {
             _ if self.is_branch() => head,
-            ON_OVERFLOW_PAGES => head + PAGE_NUMBER,
+            ON_OVERFLOW_PAGES => head + PAGE_NUMBER_SIZE,
             0 | DATABASE => {
                 let length = usize::try_from(entry.value_length).unwrap_or(usize::MAX);
                 let size = head.saturating_add(length);
@@ -116,12 +116,12 @@ impl<'a> Page<'a> {
 
     /// Returns the maximum size of an entry in bytes: two entries must fit into a page (LMDB: `me_nodemax`).
     fn entry_size_max(&self) -> usize {
-        let half = (self.bytes.len() - PAGE_HEADER) / 2;
+        let half = (self.bytes.len() - PAGE_HEADER_SIZE) / 2;
         half - half % 2 - 2
     }
 
     fn offset(&self, index: usize) -> Result<usize, Damage> {
-        let offset = self.u16_at(PAGE_HEADER + 2 * index);
+        let offset = self.u16_at(PAGE_HEADER_SIZE + 2 * index);
         let is_valid = offset >= self.upper() && offset.is_multiple_of(2);
         if is_valid { Ok(offset) } else { Err(Flaw::EntryOutside.on(self.number)) }
     }
@@ -168,9 +168,9 @@ impl<'a> Entry<'a> {
 }
 
 /// Number of bytes of the header of a page.
-pub(super) const PAGE_HEADER: usize = 16;
-const ENTRY_HEADER: usize = 8;
-const PAGE_NUMBER: usize = 8;
+pub(super) const PAGE_HEADER_SIZE: usize = 16;
+const ENTRY_HEADER_SIZE: usize = 8;
+const PAGE_NUMBER_SIZE: usize = 8;
 const BRANCH_LEN_MIN: usize = 2;
 /// The maximum length of a key in bytes.
 const KEY_LENGTH_MAX: usize = 511;

@@ -33,7 +33,9 @@ impl<'f> Pages<'f> {
     /// page is already used, returns the damage `twice`.
     pub(super) fn claim(&mut self, first: u64, count: u64, range: Flaw, twice: Flaw) -> Result<(), Damage> {
         let last = first.checked_add(count.saturating_sub(1)).filter(|last| *last <= self.last_page);
-        let Some(last) = last.filter(|_| first >= HEADERS && count > 0) else { return Err(range.on(first)) };
+        let Some(last) = last.filter(|_| first >= HEADER_PAGES && count > 0) else {
+            return Err(range.on(first));
+        };
         for page in first..=last {
             let word = usize::try_from(page / WORD_BITS).ok().and_then(|at| self.claimed.get_mut(at));
             let Some(word) = word else { return Err(range.on(page)) };
@@ -61,5 +63,5 @@ impl<'f> Pages<'f> {
 }
 
 /// Number of pages at the beginning of the file that contain the headers.
-pub(super) const HEADERS: u64 = 2;
+pub(super) const HEADER_PAGES: u64 = 2;
 const WORD_BITS: u64 = 64;

@@ -3,7 +3,7 @@
 use super::damage::{Damage, Flaw, VerifyError};
 use super::format::{Counts, DatabaseRecord, ON_OVERFLOW_PAGES, OVERFLOW, read_u16, read_u32, read_u64};
 use super::order::{Keys, Order};
-use super::page::{Entry, PAGE_HEADER, Page};
+use super::page::{Entry, PAGE_HEADER_SIZE, Page};
 use super::pages::Pages;
 
 /// A walk through a tree.
@@ -18,7 +18,7 @@ pub(super) struct Tree<'p, 'f> {
     path: Vec<Level>,
     /// Page buffers that are reused.
     unused: Vec<Vec<u8>>,
-    taken: Vec<(usize, usize)>,
+    entry_ranges: Vec<(usize, usize)>,
 }
 
 /// A branch, and the index of its next entry to visit.
@@ -53,7 +53,7 @@ impl<'p, 'f> Tree<'p, 'f> {
             counts: Counts::default(),
             path: Vec::new(),
             unused: Vec::new(),
-            taken: Vec::new(),
+            entry_ranges: Vec::new(),
         }
     }
 
@@ -83,7 +83,7 @@ impl<'p, 'f> Tree<'p, 'f> {
         let mut bytes = self.unused.pop().unwrap_or_default();
         self.pages.read(number, &mut bytes)?;
         let page = Page::new(number, &bytes)?;
-        page.check_entries(&mut self.taken)?;
+        page.check_entries(&mut self.entry_ranges)?;
         let is_last_level = self.path.len() + 1 == usize::from(self.record.depth);
         if page.is_branch() == is_last_level {
             return Err(Flaw::Level.on(number).into());
@@ -120,7 +120,7 @@ impl<'p, 'f> Tree<'p, 'f> {
     fn overflow(&mut self, leaf: &Leaf<'_>) -> Result<(), VerifyError> {
         let first = leaf.entry.overflow_page().ok_or(Flaw::EntryOutside.on(leaf.page))?;
         self.pages.claim(first, 1, Flaw::OutOfRange, Flaw::UsedTwice)?;
-        let mut header = [0; PAGE_HEADER];
+        let mut header = [0; PAGE_HEADER_SIZE];
         self.pages.read_at(first, 0, &mut header)?;
         let count = overflow_count(first, &header)?;
         if count > 1 {
@@ -128,7 +128,7 @@ impl<'p, 'f> Tree<'p, 'f> {
         }
         let room = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(self.pages.page_size());
         let needed = usize::try_from(leaf.entry.value_length).unwrap_or(usize::MAX);
-        if room - PAGE_HEADER < needed {
+        if room - PAGE_HEADER_SIZE < needed {
             return Err(Flaw::ValueTooLong.on(first).into());
         }
         self.counts.overflow_pages += count;

@@ -102,7 +102,7 @@ fn a_publish_is_finished_before_its_connection_ends() {
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(publisher.connection.is_busy());
     publisher.close();
-    // The will comes after everything that the client published.
+    // The broker delivers the will after all messages that the client published.
     assert!(
         subscribers
             .iter_mut()
