@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::launch_options::LaunchOptions;
 use crate::preload;
 
-/// The kind of error.
+/// The kind of disk error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Writes fail with ENOSPC: the disk is full.

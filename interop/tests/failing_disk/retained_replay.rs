@@ -31,5 +31,5 @@ async fn clean_sessions_receive_retained_qos_2_messages_while_full() {
     harness.stop();
 }
 
-/// More messages than the Receive Maximum of 1 and one turn of the broker allow to be sent together.
+/// Number of retained messages, more than the broker sends in one turn.
 const RETAINED_COUNT: usize = 20;
