@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Compares Tidegate with other brokers and with the bare relay under the same load.
+"""Compares Tidegate with other brokers and with a relay that only copies bytes, under the same load.
 
     benches/compare.py --tidegate target/release/tidegate --load target/release/tidegate-bench
     benches/compare.py ... --broker 'emqx=/opt/emqx/start --port {port} --certificate {cert} --key {key}' --markdown docs/benchmarks.md
 
 Every run starts a fresh broker. Within a case the brokers take turns, so that other load on the machine affects all
-brokers alike; figures are medians over the rounds. The relay only forwards bytes, so its figures are the cost of the
-sockets and the load generator without a broker. A ratio column is Tidegate's figure divided by the other broker's.
+brokers alike; figures are medians over the rounds. The relay's figures show what the sockets and the load generator
+cost without a broker. A ratio column is Tidegate's figure divided by the other broker's.
 Exits with status 1 if any run lost, duplicated, reordered, changed or misdelivered a message.
 
 The command of `--broker NAME=COMMAND` must stay in the foreground. In the command, {port} is the port of 127.0.0.1 to
@@ -21,7 +21,7 @@ import pathlib
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # This is set before the imports below, so that Python creates no __pycache__ in the source tree.
 
 import brokers
 import reports
@@ -55,7 +55,7 @@ CASES = {
     "subscriptions": (["subscriptions"], "tcp", MANY),
     "retained": (["retained"], "tcp", RETAINED),
 }
-# The same cases with one burst of messages per millisecond, like devices that all report at the same time.
+# Cases that send one burst of messages per millisecond, like devices that all report at the same time.
 TOGETHER = ("qos0-20k/s", "qos1-10k/s", "qos2-4k/s", "fan-in-20k/s")
 CASES |= {f"{name}-together": ([*CASES[name][0], "--tick", "1000"], "tcp", PACED) for name in TOGETHER}
 CASES |= {f"qos0-{name}": (PAIRS, name, TRAFFIC) for name in TRANSPORTS[1:]}

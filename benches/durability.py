@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # This is set before the imports below, so that Python creates no __pycache__ in the source tree.
 
 import brokers
 import durability_report

@@ -13,7 +13,7 @@ import pathlib
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # set before the imports below, so that they create no __pycache__ in the source tree
+sys.dont_write_bytecode = True  # This is set before the imports below, so that Python creates no __pycache__ in the source tree.
 
 import brokers
 import growth_plot

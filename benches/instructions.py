@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts the work of the hot operations. Fails if a count exceeds the count in benches/instructions.json by over 5 %.
+"""Counts the work of the most frequent operations. Fails if a count exceeds benches/instructions.json by over 5 %.
 
     benches/instructions.py            counts, and compares with benches/instructions.json
     benches/instructions.py --accept   counts, and overwrites benches/instructions.json

@@ -43,7 +43,8 @@ pub enum Command {
     Retained(RetainedArguments),
     #[command(flatten)]
     Persistence(PersistenceCommand),
-    /// Runs a relay that only forwards bytes: the lower bound of all figures. On demand, the relay injects faults
+    /// Runs a relay that only forwards bytes, so its cost is the minimum for any broker. Options let the relay inject
+    /// faults
     Relay(RelayArguments),
 }
 

@@ -13,7 +13,7 @@ pub struct BrokerClocks;
 /// Returns the current time.
 #[must_use]
 pub fn now() -> Instant {
-    let (started, since_boot) = *START.get_or_init(|| (Instant::now(), SystemClocks::since_boot()));
+    let (started, since_boot) = *CLOCK_START.get_or_init(|| (Instant::now(), SystemClocks::since_boot()));
     started + SystemClocks::since_boot().saturating_sub(since_boot)
 }
 
@@ -35,6 +35,6 @@ impl Clocks for BrokerClocks {
 }
 
 /// One moment, as read from both clocks: `Instant::now`, and the time since the machine was booted.
-static START: OnceLock<(Instant, Duration)> = OnceLock::new();
+static CLOCK_START: OnceLock<(Instant, Duration)> = OnceLock::new();
 /// Maximum time for which a timer sleeps before it checks its deadline again.
 const SLEEP_MAX: Duration = Duration::from_secs(60);

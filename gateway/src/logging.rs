@@ -1,5 +1,5 @@
 //! Sets up the log on standard error, as text for people or as JSON lines. The broker never waits for the reader of the
-//! log: lines pass through a bounded queue, and lines that peers cause are limited by kind.
+//! log: lines pass through a bounded queue, and the number of lines that peers cause is limited for each kind.
 
 mod filter;
 mod limiter;
@@ -47,8 +47,8 @@ impl Pipeline {
     }
 }
 
-/// A guard that, when dropped, waits until the queued lines are written, like [`flush`]. Keep it until the last line is
-/// logged.
+/// A guard that, when dropped, waits until the queued lines are written, like [`flush`]. The guard must exist until the
+/// last line is logged.
 #[derive(Debug)]
 #[must_use]
 pub struct FlushGuard(Arc<Pipeline>);
@@ -66,7 +66,8 @@ impl Drop for FlushGuard {
 /// If the thread cannot be created.
 pub fn start(log: Log) -> io::Result<FlushGuard> {
     let pipeline = Arc::clone(PIPELINE.get_or_init(Arc::default));
-    // A handle to the same file without the lock of `io::stderr`, which the writer would hold while it is blocked.
+    // The writer uses a separate handle to standard error, because it would otherwise hold the lock of `io::stderr`
+    // while it is blocked.
     let output = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let mut writer = Writer::new(Arc::clone(&pipeline), output);
     thread::Builder::new().name("log".to_owned()).spawn(move || writer.run())?;
@@ -81,7 +82,7 @@ pub fn start_unbuffered(log: Log) {
     install(log.format, io::stderr, targets(log.level));
 }
 
-/// Waits until all lines are written, for at most one second: standard error may be a pipe that nobody reads.
+/// Waits until all lines are written, but at most one second, because standard error may be a pipe that nobody reads.
 pub fn flush() {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.flush();
@@ -112,7 +113,8 @@ where
     drop(started);
 }
 
-/// Logs a panic like anything else. The standard library would write it to standard error and wait for whoever reads that.
+/// Logs a panic like any other event. The standard library would write the panic to standard error, and wait for the
+/// process that reads standard error.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or_default();

@@ -1,7 +1,8 @@
-/* A library for LD_PRELOAD that makes calls on files below one folder fail. DISK_FAULT_FOLDER is the folder.
- * DISK_FAULT_CONTROL is a file that says which calls fail at the moment: "write ENOSPC", "write EIO", "sync EIO", or nothing
- * if it is empty. ENOSPC does not affect file descriptors with O_DSYNC, with which LMDB overwrites its meta pages, and the file
- * `anchor`, whose space is reserved: neither needs additional disk space. */
+/* A library for LD_PRELOAD that makes calls fail on the files below one folder. The environment variable
+ * DISK_FAULT_FOLDER contains the path of the folder. DISK_FAULT_CONTROL contains the path of a file that determines
+ * which calls fail at present: "write ENOSPC", "write EIO" or "sync EIO". No call fails while that file is empty.
+ * ENOSPC does not affect writes that need no additional disk space: those to file descriptors with O_DSYNC, through
+ * which LMDB overwrites its meta pages, and those to the file `anchor`, whose space is reserved. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,12 +14,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Declares `real`, libc's function of the same name. */
+/* Declares `real`, a pointer to libc's function `name`. */
 #define REAL(result, name, ...) \
     static result (*real)(__VA_ARGS__); \
     if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-/* Stores the path of the file in `path`. */
+/* Whether the file of `fd` is below DISK_FAULT_FOLDER. Stores the path of the file in `path`. */
 static int is_below_folder(int fd, char path[4096]) {
     char link[64];
     const char *folder = getenv("DISK_FAULT_FOLDER");
@@ -35,7 +36,8 @@ static int has_reserved_space(int fd, const char *path) {
     return fcntl(fd, F_GETFL) & O_DSYNC || (name && !strcmp(name, "/anchor"));
 }
 
-/* Reads the control file. Returns the number of words in it: 2 if calls fail at the moment. */
+/* Reads the two words of the control file into `call` and `name`. Returns the number of words: 2 if calls fail at
+ * present. */
 static int read_control(char *call, char *name) {
     const char *path = getenv("DISK_FAULT_CONTROL");
     char text[32] = "";
@@ -46,7 +48,8 @@ static int read_control(char *call, char *name) {
     return size > 0 ? sscanf(text, "%15s %15s", call, name) : 0;
 }
 
-/* Whether a call on `fd` has to fail now. If so, sets errno, otherwise leaves it unchanged. */
+/* Whether a call of the kind `wanted` ("write" or "sync") on `fd` has to fail now. If so, sets errno; otherwise leaves
+ * errno unchanged. */
 static int fails(const char *wanted, int fd) {
     char call[16], name[16], path[4096];
     int before = errno, fault = 0;
@@ -97,7 +100,7 @@ int fallocate(int fd, int mode, off_t offset, off_t size) {
 
 int fallocate64(int fd, int mode, off64_t offset, off64_t size) { return fallocate(fd, mode, offset, size); }
 
-/* Returns the error number instead of setting errno. */
+/* Unlike the other functions, posix_fallocate returns the error number. */
 int posix_fallocate(int fd, off_t offset, off_t size) {
     REAL(int, "posix_fallocate", int, off_t, off_t);
     return fails("write", fd) ? errno : real(fd, offset, size);

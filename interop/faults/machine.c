@@ -1,7 +1,7 @@
-/* A library for LD_PRELOAD that changes what the machine tells a program.
- * MACHINE_BOOT_ID is a file that is opened instead of the kernel's boot id. MACHINE_CLOCK is a file of two signed 64-bit numbers in
- * native byte order: the first, in seconds, is added to the wall clock, the second to the boot-time clock. They may change
- * while the program runs. */
+/* A library for LD_PRELOAD that changes the boot id and the clocks that a program reads. The environment variable
+ * MACHINE_BOOT_ID contains the path of a file that is opened instead of the kernel's boot id. MACHINE_CLOCK contains
+ * the path of a file with two signed 64-bit numbers of seconds in native byte order: the first number is added to the wall
+ * clock, the second to the boot-time clock. The numbers may change while the program runs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Declares `real`, libc's function of the same name. */
+/* Declares `real`, a pointer to libc's function `name`. */
 #define REAL(result, name, ...) \
     static result (*real)(__VA_ARGS__); \
     if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)

@@ -1,4 +1,4 @@
-//! The broker under test: starts `tidegate serve` as a child process, waits until it is ready, stops or kills it.
+//! The broker under test: starts `tidegate serve` as a child process, waits until it is ready, and stops or kills it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,8 +37,8 @@ impl Broker {
         Self::start_with_launch(config, |_| LaunchOptions::default())
     }
 
-    /// Like [`Broker::start_with`]. `launch_options` gets the broker's folder and returns the launch options, which every
-    /// [`Broker::restart`] uses again.
+    /// Like [`Broker::start_with`]. `launch_options` receives the broker's folder and returns the launch options, which
+    /// every [`Broker::restart`] uses again.
     #[must_use]
     pub fn start_with_launch(config: Config, launch_options: impl FnOnce(&Path) -> LaunchOptions) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -51,42 +51,43 @@ impl Broker {
         Self { process, config, certificate, launch, folder }
     }
 
-    /// The URL of a transport.
+    /// Returns the URL for connecting over a transport.
     #[must_use]
     pub fn url(&self, transport: Transport) -> String {
         transport.url(self.port(transport))
     }
 
-    /// The port of a transport.
+    /// Returns the port on which the broker listens for a transport.
     #[must_use]
     pub fn port(&self, transport: Transport) -> u16 {
         self.config.port(transport)
     }
 
-    /// Replaces the files of the certificate authority and of the broker's certificate. The broker does not know yet.
+    /// Replaces the files of the certificate authority and of the broker's certificate. The broker uses the former
+    /// certificate until it is reloaded with SIGHUP.
     pub fn replace_certificate(&mut self) {
         self.certificate = Certificate::create(self.folder.path());
     }
 
-    /// The PEM file of the broker's private key.
+    /// Returns the path of the PEM file of the broker's private key.
     #[must_use]
     pub fn private_key(&self) -> &Path {
         &self.certificate.key
     }
 
-    /// The PEM file of the certificate authority that clients have to trust.
+    /// Returns the path of the PEM file of the certificate authority that clients have to trust.
     #[must_use]
     pub fn authority(&self) -> &Path {
         &self.certificate.authority
     }
 
-    /// The path of a file in the folder of this broker.
+    /// Returns the path of a file in the folder of this broker.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A `tidegate` client command (`pub`, `sub`) with the arguments to reach this broker.
+    /// Returns a `tidegate` client command (`pub`, `sub`) with the arguments for connecting to this broker.
     #[must_use]
     pub fn client(&self, command: &str, transport: Transport) -> Command {
         let mut client = Command::new(toolbox::broker());
@@ -102,7 +103,7 @@ impl Broker {
         self.process.terminate();
     }
 
-    /// Limits the address space of the process to what it uses now and `bytes` more.
+    /// Limits the address space of the process to its present size plus `bytes`.
     pub fn limit_memory(&self, bytes: u64) {
         self.process.limit_memory(bytes);
     }
@@ -132,13 +133,13 @@ impl Broker {
         exit
     }
 
-    /// The process id.
+    /// Returns the process id.
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
-    /// The exit status, if the process has ended by itself.
+    /// Returns the exit status, or `None` while the process is running.
     pub fn exit_status(&mut self) -> Option<ExitStatus> {
         self.process.exit_status()
     }
@@ -168,18 +169,18 @@ impl Broker {
         wait_until_ready(&self.process);
     }
 
-    /// The log since the last start.
+    /// Returns the log since the last start.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.process.errors
     }
 
-    /// Waits for a log line and returns it; panics with the whole output when it does not appear in time.
-    pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
-        self.process.wait_for_error(wanted, what)
+    /// Waits for a log line and returns it; panics with the whole output if no such line appears within [`DEADLINE`].
+    pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
+        self.process.wait_for_error(wanted, awaited)
     }
 
-    /// The log lines so far that report a panic; empty when all is well.
+    /// Returns the log lines so far that report a panic.
     #[must_use]
     pub fn panics(&self) -> Vec<String> {
         self.log().text().lines().filter(|line| line.contains("panicked at")).map(str::to_owned).collect()

@@ -1,4 +1,5 @@
-//! Simulates disk errors: a preloaded library intercepts the broker's libc calls, and a control file says which of them fail.
+//! Simulates disk errors: a preloaded library intercepts the broker's libc calls, and a control file determines which
+//! of them fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::launch_options::LaunchOptions;
 use crate::preload;
 
-/// The kind of error.
+/// The kind of disk error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Writes fail with ENOSPC: the disk is full.
@@ -21,7 +22,7 @@ pub enum Fault {
     SyncError,
 }
 
-/// A disk under a broker's store that fails when a test says so. Sockets, the log and all other files are unaffected.
+/// A disk under a broker's store that fails on request of a test. Sockets, the log and all other files are unaffected.
 #[derive(Debug)]
 pub struct FaultyDisk {
     folder: TempDir,
@@ -29,7 +30,7 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// A disk that works until [`FaultyDisk::fail_with`].
+    /// Creates a disk that works until [`FaultyDisk::fail_with`] is called.
     #[must_use]
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -39,7 +40,7 @@ impl FaultyDisk {
         disk
     }
 
-    /// Starts a broker with its store on such a disk.
+    /// Starts a broker with its store on a new faulty disk.
     #[must_use]
     pub fn start_broker(config: Config) -> (Broker, Self) {
         let disk = Self::new();
@@ -48,7 +49,7 @@ impl FaultyDisk {
         (broker, disk)
     }
 
-    /// The launch options that put the folder `store` on this disk. The folder need not exist yet.
+    /// Returns the launch options that put the folder `store` on this disk. The folder need not exist yet.
     #[must_use]
     pub fn launch_options(&self, store: &Path) -> LaunchOptions {
         LaunchOptions::default()
@@ -57,7 +58,7 @@ impl FaultyDisk {
             .with_variable("DISK_FAULT_CONTROL", self.control_file())
     }
 
-    /// From now on, calls fail as `fault` says.
+    /// Makes the calls that `fault` names fail from now on.
     pub fn fail_with(&self, fault: Fault) {
         self.write_control(match fault {
             Fault::NoSpace => "write ENOSPC",
@@ -66,7 +67,7 @@ impl FaultyDisk {
         });
     }
 
-    /// From now on, all calls succeed again.
+    /// Makes all calls succeed again.
     pub fn recover(&self) {
         self.write_control("");
     }
@@ -88,7 +89,8 @@ impl Default for FaultyDisk {
     }
 }
 
-/// Resolves symbolic links in the existing part of `path`. The library compares it with paths that the kernel reports.
+/// Resolves symbolic links in the existing part of `path`. The library compares the result with paths that the kernel
+/// reports.
 fn canonical(path: &Path) -> PathBuf {
     let existing = path.ancestors().find(|ancestor| ancestor.exists()).expect("a root");
     let rest = path.strip_prefix(existing).expect("an ancestor");

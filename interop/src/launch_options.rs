@@ -1,11 +1,11 @@
-//! How to launch the broker's process: optionally wrapped in another command, with additional environment variables
-//! and preloaded libraries.
+//! Options for launching the broker's process: a wrapper command, additional environment variables and preloaded
+//! libraries.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-/// Launch options; by default none of these.
+/// Launch options. The default has no wrapper, variables or libraries.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchOptions {
     wrapper: Vec<OsString>,
@@ -35,7 +35,7 @@ impl LaunchOptions {
         self
     }
 
-    /// The command that starts `program` with these options.
+    /// Returns the command that starts `program` with these options.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
         let mut words = self.wrapper.iter().map(OsString::as_os_str).chain([program.as_os_str()]);

@@ -1,4 +1,5 @@
-//! Libraries for LD_PRELOAD, which stand between the broker and libc. Their sources are in `interop/faults/`.
+//! Compiles libraries for LD_PRELOAD, which intercept the broker's calls of libc. Their sources are in
+//! `interop/faults/`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -12,16 +12,16 @@ use crate::log::Log;
 pub struct Process {
     name: String,
     child: Child,
-    /// Its standard output.
+    /// The lines of its standard output.
     pub output: Log,
-    /// Its standard error.
+    /// The lines of its standard error.
     pub errors: Log,
 }
 
 /// The exit status and the output of a process.
 #[derive(Debug)]
 pub struct ProcessExit {
-    /// Its exit status.
+    /// The exit status.
     pub status: ExitStatus,
     /// Lines of standard output.
     pub output: Vec<String>,
@@ -30,8 +30,8 @@ pub struct ProcessExit {
 }
 
 impl ProcessExit {
-    /// The value of a counter that the broker logged at shutdown; 0 if it is not in the log. Panics if the exit status is not
-    /// success.
+    /// Returns the value of a counter that the broker logged at shutdown, or 0 if the counter is not in the log. Panics
+    /// if the exit status is not success.
     #[must_use]
     pub fn counter(&self, counter: &str) -> usize {
         assert!(self.status.success(), "{:#?}", self.errors);
@@ -64,34 +64,36 @@ impl Process {
         Self { name: name.to_owned(), child, output, errors }
     }
 
-    /// The process id.
+    /// Returns the process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The exit status, if the process has ended.
+    /// Returns the exit status, or `None` while the process is running.
     pub fn exit_status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child")
     }
 
-    /// Waits for a line of standard output; panics with all output when it does not appear in time.
-    pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
-        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
+    /// Waits for a line of standard output that satisfies `wanted`. Panics with all output if no such line appears
+    /// within [`DEADLINE`].
+    pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
+        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(awaited))
     }
 
-    /// Waits for a line of standard error; panics with all output when it does not appear in time.
-    pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
-        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
+    /// Waits for a line of standard error that satisfies `wanted`. Panics with all output if no such line appears
+    /// within [`DEADLINE`].
+    pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
+        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(awaited))
     }
 
-    /// Waits until the process exits by itself; panics with all output when it does not before `deadline`.
+    /// Waits until the process exits. Panics with all output if it does not exit within `deadline`.
     #[must_use]
     pub fn wait_for_exit(mut self, deadline: Duration) -> ProcessExit {
         self.wait(deadline)
     }
 
-    /// Like [`Process::wait_for_exit`], for a process that its owner replaces.
+    /// Like [`Process::wait_for_exit`], but borrows the process, so that its owner can replace it.
     #[must_use]
     pub fn wait(&mut self, deadline: Duration) -> ProcessExit {
         let end = Instant::now() + deadline;
@@ -105,7 +107,7 @@ impl Process {
         ProcessExit { status, output, errors }
     }
 
-    /// Waits until the process exits by itself; panics unless it exits with success.
+    /// Waits until the process exits. Panics unless it exits with success.
     #[must_use]
     pub fn expect_success(self) -> ProcessExit {
         let name = self.name.clone();
@@ -115,7 +117,7 @@ impl Process {
         exit
     }
 
-    /// Waits until the process exits by itself, without reading its standard error; panics when it does not before `deadline`.
+    /// Waits until the process exits, without reading its standard error. Panics if it does not exit within `deadline`.
     #[must_use]
     pub fn wait_for_exit_status(mut self, deadline: Duration) -> ExitStatus {
         if self.output.wait_until_closed(deadline).is_err() {
@@ -124,7 +126,7 @@ impl Process {
         self.child.wait().expect("the exit status of a child")
     }
 
-    /// Limits the address space of the process to what it uses now and `bytes` more.
+    /// Limits the address space of the process to its present size plus `bytes`.
     pub fn limit_memory(&self, bytes: u64) {
         let id = self.child.id();
         let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a running child");
@@ -146,15 +148,15 @@ impl Process {
         assert!(sent.is_ok_and(|status| status.success()), "SIG{name} cannot be sent to {}", self.name);
     }
 
-    /// Sends SIGKILL and waits until the process is gone.
+    /// Sends SIGKILL and waits until the process has ended.
     pub fn kill(&mut self) {
         self.child.kill().expect("a child to kill");
         self.child.wait().expect("the exit status of a child");
     }
 
-    fn fail_waiting_for(&self, what: &str) -> ! {
+    fn fail_waiting_for(&self, awaited: &str) -> ! {
         panic!(
-            "{}: timed out or ended before {what}\nstandard output:\n{}\nstandard error:\n{}",
+            "{}: timed out or ended before {awaited}\nstandard output:\n{}\nstandard error:\n{}",
             self.name,
             self.output.text(),
             self.errors.text()
@@ -170,5 +172,6 @@ impl Drop for Process {
     }
 }
 
-/// How long tests wait for anything. This is far longer than needed, so that tests also pass on a busy machine.
+/// Time after which a test that waits for an event fails. Far longer than needed, so that tests also pass on a busy
+/// machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);

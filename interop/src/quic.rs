@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use crate::broker::Broker;
 use crate::transport::Transport;
 
-/// A client's socket; its connections trust the broker's certificate authority.
+/// Returns a client endpoint whose connections trust the broker's certificate authority.
 #[must_use]
 pub fn endpoint(broker: &Broker) -> Endpoint {
     let mut roots = RootCertStore::empty();
@@ -62,5 +62,5 @@ impl QuicClient {
     }
 }
 
-/// Clean start, keep alive 0, no properties, no client identifier.
+/// A CONNECT of MQTT 5.0 with Clean Start, Keep Alive 0, no properties and an empty client identifier.
 const CONNECT: &[u8] = b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x00";

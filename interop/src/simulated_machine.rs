@@ -1,5 +1,5 @@
-//! Simulates a machine that is restarted, and whose wall clock is set: a preloaded library gives the broker another boot id, and adds
-//! seconds to its clock. The clock can be set while the broker is running.
+//! Simulates restarts of the machine and changes of its wall clock: a preloaded library passes a different boot id to
+//! the broker and adds seconds to its clocks. The clocks can be set while the broker is running.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -10,26 +10,27 @@ use tempfile::TempDir;
 use crate::launch_options::LaunchOptions;
 use crate::preload;
 
-/// The machine, as the broker sees it.
+/// A simulated machine: the boot id and the clocks that the broker reads.
 #[derive(Debug)]
 pub struct SimulatedMachine {
     folder: TempDir,
     library: PathBuf,
     boots: u32,
     clock: File,
-    offset: i64,
-    suspended: i64,
+    wall_offset_seconds: i64,
+    suspended_seconds: i64,
 }
 
 impl SimulatedMachine {
-    /// A machine with the right time.
+    /// Creates a machine whose wall clock shows the right time.
     #[must_use]
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let library = preload::compile("machine", folder.path());
         let path = folder.path().join("clock");
         let clock = OpenOptions::new().create(true).truncate(true).write(true).open(path).expect("a file");
-        let mut machine = Self { folder, library, boots: 0, clock, offset: 0, suspended: 0 };
+        let mut machine =
+            Self { folder, library, boots: 0, clock, wall_offset_seconds: 0, suspended_seconds: 0 };
         machine.reboot();
         machine.write_clocks();
         machine
@@ -44,28 +45,29 @@ impl SimulatedMachine {
             .with_variable("MACHINE_CLOCK", self.folder.path().join("clock"))
     }
 
-    /// The next start of the broker is the first one since the machine was restarted. Call it while no broker is running.
+    /// Simulates a restart of the machine with a new boot id. Must be called while no broker is running.
     pub fn reboot(&mut self) {
         self.boots += 1;
         let id = format!("00000000-0000-4000-8000-{:012}\n", self.boots);
         fs::write(self.folder.path().join("boot_id"), id).expect("a file");
     }
 
-    /// Sets the wall clock forward by so many seconds, or back.
+    /// Adds `seconds` to the wall clock; a negative number sets the clock back.
     pub fn step_clock(&mut self, seconds: i64) {
-        self.offset += seconds;
+        self.wall_offset_seconds += seconds;
         self.write_clocks();
     }
 
-    /// Suspends the machine for so many seconds and wakes it up: its monotonic clock stood still meanwhile.
+    /// Simulates that the machine was suspended for `seconds`. The wall clock and the boot-time clock continue during
+    /// the suspension, the monotonic clock does not.
     pub fn suspend(&mut self, seconds: i64) {
-        self.offset += seconds;
-        self.suspended += seconds;
+        self.wall_offset_seconds += seconds;
+        self.suspended_seconds += seconds;
         self.write_clocks();
     }
 
     fn write_clocks(&self) {
-        let bytes = [self.offset, self.suspended].map(i64::to_ne_bytes).concat();
+        let bytes = [self.wall_offset_seconds, self.suspended_seconds].map(i64::to_ne_bytes).concat();
         self.clock.write_all_at(&bytes, 0).expect("a file");
     }
 }

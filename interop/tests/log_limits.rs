@@ -81,8 +81,8 @@ async fn an_ip_address_as_server_name_is_not_in_the_log() {
     broker.stop();
 }
 
-/// The pipe has room for some of the log lines of this test. The other lines are still in the queue when all
-/// connections have ended.
+/// The pipe of the log has room for some of the log lines of this test. The other lines are still in the broker's queue
+/// when all connections have ended.
 #[tokio::test]
 async fn log_lines_queued_at_the_exit_are_written_when_the_log_is_read_again() {
     let broker = Broker::start_with(Config::every_transport().with(TRACE_LEVEL_CONFIG));
@@ -117,7 +117,7 @@ fn an_error_right_before_the_exit_is_logged() {
 
 /// Connects `count` TLS clients one after the other, and checks that each can exchange a message. At log level `trace`,
 /// the broker logs about 1.5 KiB per client. The pipe of the log holds 64 KiB. In the queue before the pipe, lines of
-/// this level take up to 512 KiB, and another 512 KiB may be in the hands of the writing thread.
+/// this level take up to 512 KiB, and the thread that writes the log may hold another 512 KiB.
 async fn connect_clients_one_by_one(broker: &Broker, count: usize) {
     for number in 0..count {
         within_deadline("a round trip", async {
@@ -163,7 +163,8 @@ fn client_hello(name: &[u8]) -> Vec<u8> {
     hello
 }
 
-/// When everything else has ended, the main thread waits for the thread that writes the log. The third one handles signals.
+/// Number of threads when all other threads have ended: the main thread, the thread that writes the log, and the thread
+/// that handles signals.
 const THREADS_AT_EXIT: usize = 3;
 const TRACE_LEVEL_CONFIG: &str = "log: { level: trace }\n";
 const ILLEGAL_NAME_COUNT: usize = 300;

@@ -1,4 +1,5 @@
-//! QUIC clients of a former broker process learn at their first packet that their connection is gone.
+//! Tests stateless resets: after a restart, the broker answers the first packet of a QUIC connection of its former
+//! process with a reset.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -16,10 +17,10 @@ use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::toolbox;
 
 #[tokio::test]
-async fn clients_of_a_killed_broker_are_reset_at_their_first_packet() {
+async fn a_client_of_a_killed_broker_is_reset_at_its_first_packet() {
     let mut broker = Broker::start();
     let endpoint = quic::endpoint(&broker);
-    // Each restart has the same keys.
+    // The second round checks that the keys are still the same after another restart.
     for _ in 0..2 {
         let client = within_deadline("CONNACK", QuicClient::connect(&broker, &endpoint)).await;
         broker = broker.kill_and_restart();
@@ -48,14 +49,14 @@ async fn all_clients_of_a_killed_broker_are_reset() {
     for client in clients {
         assert_closed_by_reset(&client).await;
     }
-    let took = start.elapsed();
-    eprintln!("{count} clients sent within {sent:?} and were reset within {took:?}");
-    assert!(!is_measured || took < Duration::from_secs(2), "took {took:?}");
+    let reset_time = start.elapsed();
+    eprintln!("{count} clients sent within {sent:?} and were reset within {reset_time:?}");
+    assert!(!is_measured || reset_time < Duration::from_secs(2), "took {reset_time:?}");
     broker.stop();
 }
 
 #[tokio::test]
-async fn clients_of_a_stopped_broker_are_closed_in_order() {
+async fn a_stopped_broker_closes_its_quic_connections_without_a_reset() {
     let broker = Broker::start();
     let endpoint = quic::endpoint(&broker);
     let client = within_deadline("CONNACK", QuicClient::connect(&broker, &endpoint)).await;
@@ -67,13 +68,13 @@ async fn clients_of_a_stopped_broker_are_closed_in_order() {
 }
 
 #[tokio::test]
-async fn a_snapshot_does_not_have_the_keys_and_a_restore_leaves_them() {
+async fn a_snapshot_does_not_contain_the_keys_and_a_restore_keeps_the_present_keys() {
     let mut broker = Broker::start();
     let endpoint = quic::endpoint(&broker);
     let client = within_deadline("CONNACK", QuicClient::connect(&broker, &endpoint)).await;
     let snapshot = broker.file("snapshot");
     store_command("snapshot", &broker, &[]);
-    let secret = fs::read(broker.file(KEYS)).expect("the keys");
+    let secret = fs::read(broker.file(KEYS_FILE)).expect("the keys");
     let secret = secret.get(8..40).expect("a secret");
     let copied = fs::read(&snapshot).expect("a snapshot");
     assert!(!copied.windows(secret.len()).any(|bytes| bytes == secret), "the secret is in the snapshot");
@@ -90,7 +91,7 @@ async fn damaged_keys_are_replaced_with_a_warning() {
     let endpoint = quic::endpoint(&broker);
     for damaged in [&b""[..], b"tgsecret", &[7; 1000]] {
         broker.kill();
-        fs::write(broker.file(KEYS), damaged).expect("a damaged file");
+        fs::write(broker.file(KEYS_FILE), damaged).expect("a damaged file");
         broker.restart();
         let log = broker.log().text();
         let warnings: Vec<_> = log.lines().filter(|line| line.contains("quic.keys")).collect();
@@ -106,15 +107,16 @@ async fn damaged_keys_are_replaced_with_a_warning() {
     broker.stop();
 }
 
-/// A full disk, or anything else that keeps the file from being written, does not keep the broker from starting.
+/// If the key file cannot be written, for example because the disk is full, the broker starts with a warning.
 #[tokio::test]
-async fn keys_that_cannot_be_kept_are_a_warning() {
-    for in_their_place in ["mkdir", "mkfifo"] {
+async fn a_broker_whose_keys_cannot_be_stored_starts_with_a_warning() {
+    for replacement_command in ["mkdir", "mkfifo"] {
         let mut broker = Broker::start();
         broker.kill();
-        fs::remove_file(broker.file(KEYS)).expect("keys");
-        let status = Command::new(in_their_place).arg(broker.file(KEYS)).status().expect("a command");
-        assert!(status.success(), "{in_their_place}");
+        fs::remove_file(broker.file(KEYS_FILE)).expect("keys");
+        let status =
+            Command::new(replacement_command).arg(broker.file(KEYS_FILE)).status().expect("a command");
+        assert!(status.success(), "{replacement_command}");
         broker.restart();
         let log = broker.log().text();
         assert!(log.lines().any(|line| line.contains("quic.keys") && line.contains("WARN")), "{log}");
@@ -124,14 +126,14 @@ async fn keys_that_cannot_be_kept_are_a_warning() {
 }
 
 #[tokio::test]
-async fn without_a_store_nothing_is_kept() {
+async fn a_broker_without_a_store_writes_no_keys() {
     let broker = Broker::start_with(Config::every_transport().with("persistence:\n  durability: memory\n"));
     assert_serves(&broker).await;
     assert!(!broker.file("data/store").exists());
     broker.stop();
 }
 
-/// A client connects, and closes its connection.
+/// Checks that a client can connect and close its connection.
 async fn assert_serves(broker: &Broker) {
     let endpoint = quic::endpoint(broker);
     let client = within_deadline("CONNACK", QuicClient::connect(broker, &endpoint)).await;
@@ -139,7 +141,8 @@ async fn assert_serves(broker: &Broker) {
     within_deadline("the end of the connection", endpoint.wait_idle()).await;
 }
 
-/// The client sends, and then its connection ends. It would otherwise last for many minutes.
+/// Sends PINGREQ and checks that the connection ends with a reset. Without a reset, the client would keep the
+/// connection for many minutes.
 async fn assert_reset(mut client: QuicClient) {
     client.ping().await;
     assert_closed_by_reset(&client).await;
@@ -157,6 +160,7 @@ fn store_command(name: &str, broker: &Broker, options: &[&str]) {
     let _ = Process::start(name, &mut command).expect_success();
 }
 
-const KEYS: &str = "data/store/quic.keys";
-/// Number of clients; with it, the time until all are reset is checked.
+const KEYS_FILE: &str = "data/store/quic.keys";
+/// Environment variable with the number of clients. If it is set, the test also checks the time until all clients are
+/// reset.
 const COUNT_VARIABLE: &str = "TIDEGATE_QUIC_CLIENTS";

@@ -1,11 +1,12 @@
-//! Large allocations whose size a peer decides. They may fail, and they leave room for all the small ones, whose failure
-//! would end the process.
+//! Large allocations whose size a peer decides. These allocations may fail, and they leave memory for small
+//! allocations, whose failure would end the process.
 
 use std::hint::black_box;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// There is not enough memory for what a peer asks for. Its connection has to end; others go on.
+/// There is not enough memory for the data of a peer. The connection of this peer has to end, other connections
+/// continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not enough memory")]
 pub struct OutOfMemory;
@@ -20,36 +21,36 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
     if buffer.capacity() - buffer.len() >= additional { Ok(()) } else { grow(buffer, additional) }
 }
 
-/// Checks that `bytes` are available and [`HEADROOM`] is left. Does nothing below [`LARGE`]. Nothing is reserved:
-/// another thread may take the memory. After [`look`] has found enough, the next 8 MiB are granted without another look,
-/// whichever thread asks.
+/// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE`]. The memory is not
+/// reserved, so another thread may allocate it. After [`look`] has succeeded, the next 8 MiB are granted to all threads
+/// without a probe allocation.
 ///
 /// # Errors
-/// When that is not so.
+/// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
     let is_granted = |left: usize| left.checked_sub(bytes);
-    if bytes < LARGE || UNCHECKED.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
+    if bytes < LARGE || GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
         return Ok(());
     }
-    let found = look(bytes);
-    UNCHECKED.store(if found.is_ok() { UNCHECKED_MAX } else { 0 }, Relaxed);
-    found
+    let result = look(bytes);
+    GRANTED_BYTES.store(if result.is_ok() { GRANTED_BYTES_MAX } else { 0 }, Relaxed);
+    result
 }
 
-/// Like [`check`], but always looks.
+/// Like [`check`], but always tries an allocation of this size and frees it.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn look(bytes: usize) -> Result<(), OutOfMemory> {
     let mut probe = Vec::<u8>::new();
     let available = probe.try_reserve_exact(bytes.saturating_add(HEADROOM));
-    // Otherwise the compiler may remove the allocation.
+    // Without `black_box`, the compiler may remove the allocation.
     black_box(&mut probe);
     available.map_err(|_| OutOfMemory)
 }
 
-/// Bytes that are still granted without a look.
-static UNCHECKED: AtomicUsize = AtomicUsize::new(0);
+/// Number of bytes that [`check`] still grants without a probe allocation.
+static GRANTED_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
@@ -60,17 +61,18 @@ fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
 
 /// Allocations of this many bytes and more may fail.
 pub const LARGE: usize = 64 * 1024;
-/// What a message takes, at most, as a multiple of its size: the message, three copies while it is written to the store, and
-/// the store's memory map.
+/// The most memory that a message needs, as a multiple of its size: the message, three copies while it is written to
+/// the store, and the store's memory map.
 pub const COPIES: usize = 5;
-/// At most this many bytes are allocated for each byte of a packet that is parsed into its parts: a SUBSCRIBE of filters of
-/// one byte, which takes four bytes for each, is the worst.
+/// The most memory in bytes that is allocated per byte of a packet when the packet is parsed. The worst case is a
+/// SUBSCRIBE with filters of one byte, each of which has four bytes in the packet.
 pub const PARSED_SIZE: usize = 40;
-/// Bytes that a large allocation leaves for others. More than 32 MiB: for less, glibc would keep the pages of freed
-/// buffers (it adapts `M_MMAP_THRESHOLD`).
+/// Number of bytes that a large allocation leaves for others. The probe allocation is larger than 32 MiB: after freeing
+/// a smaller block, glibc would raise `M_MMAP_THRESHOLD` and keep the pages of freed buffers.
 pub const HEADROOM: usize = 32 * 1024 * 1024;
-/// A look takes two system calls, which would be seen in the cost of a publish of 64 KiB.
-const UNCHECKED_MAX: usize = HEADROOM / 4;
+/// Number of bytes granted after a successful probe allocation. A probe takes two system calls, which would noticeably
+/// slow down publishes of 64 KiB.
+const GRANTED_BYTES_MAX: usize = HEADROOM / 4;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! The application message as the broker holds it: immutable, with its body in one allocation. Its receivers and its
-//! encoding are not part of this module.
+//! The application message as the broker keeps it: immutable, with its body in one allocation. The module does not
+//! handle the receivers and the encoding of messages.
 
 mod create;
 mod id;
@@ -19,10 +19,10 @@ use crate::QoS;
 /// An application message that all its receivers share.
 #[derive(Clone)]
 pub struct Message {
-    /// Topic, properties and payload, in this order. If `head` is set, other bytes (such as the received packet) that
-    /// end with the payload.
+    /// The topic, properties and payload, in this order. If `head` is set, `body` contains other bytes (such as the
+    /// received packet) that end with the payload.
     body: Bytes,
-    /// Topic and properties, if the payload shares memory with the received packet; otherwise `None`.
+    /// The topic and properties, if the payload shares memory with the received packet; otherwise `None`.
     head: Option<Box<[u8]>>,
     topic_size: u16,
     properties_size: u32,
@@ -42,7 +42,7 @@ impl Message {
         std::str::from_utf8(topic).unwrap_or_default()
     }
 
-    /// The length of the topic name in bytes.
+    /// Returns the length of the topic name in bytes.
     #[must_use]
     pub const fn topic_len(&self) -> u16 {
         self.topic_size
@@ -69,8 +69,8 @@ impl Message {
         self.body.slice(self.payload_start().min(self.body.len())..)
     }
 
-    /// Properties and payload, one after the other, as a reference-counted slice of the message; `None` if they are not
-    /// in one piece.
+    /// Returns properties and payload together as a reference-counted slice of the message, or `None` if they are not
+    /// adjacent in memory.
     #[must_use]
     pub fn properties_and_payload_bytes(&self) -> Option<Bytes> {
         let start = usize::from(self.topic_size).min(self.body.len());
@@ -149,7 +149,7 @@ impl Message {
 }
 
 impl std::fmt::Debug for Message {
-    /// Omits the payload and the properties, because they are user data.
+    /// Formats the message without payload and properties, because they are user data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Message")
             .field("topic", &self.topic())

@@ -25,15 +25,15 @@ pub enum AccessError {
     ForeignOwner {
         /// The file or folder.
         path: PathBuf,
-        /// The id of the user that it belongs to.
+        /// The id of the user who owns the file or folder.
         owner: u32,
         /// The id of the user that this process runs as.
         user: u32,
     },
 }
 
-/// Creates a folder that only its owner can use, and the missing folders above it. An existing folder is left as
-/// it is.
+/// Creates a folder that only its owner can use, and the missing folders above it. An existing folder is left
+/// unchanged.
 ///
 /// # Errors
 /// When a folder cannot be created, or the path is a file.
@@ -103,6 +103,6 @@ fn warn_if_others_have_access(path: &Path, metadata: &Metadata) {
 const ROOT_UID: u32 = 0;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// The permissions of the group and of all other users.
+/// The permission bits of the group and of all other users.
 const GROUP_AND_OTHERS: u32 = 0o077;
 const PERMISSION_BITS: u32 = 0o7777;

@@ -115,7 +115,7 @@ pub enum OpenError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The kind of damage.
         damage: Damage,
     },
     /// The sync point has no valid record.

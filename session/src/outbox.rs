@@ -62,8 +62,8 @@ impl Outbox {
         self.plan_exactly(outgoing)
     }
 
-    /// Writes a PUBLISH as planned; `false`, and nothing is written, if there is not enough memory. `size` is the result of
-    /// [`Outbox::plan`]. A new alias is valid from now on. `[MQTT5-3.3.2-11]`
+    /// Writes a PUBLISH as planned. Returns `false` and writes nothing if there is not enough memory. `size` is the
+    /// result of [`Outbox::plan`]. A new alias is valid from now on. `[MQTT5-3.3.2-11]`
     pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
         if outgoing.payload.len().max(outgoing.properties.len()) > COPY_MAX {
             return self.put_shared(message, outgoing, size);
@@ -186,7 +186,7 @@ fn size_bound(outgoing: &Outgoing<'_>) -> usize {
     parts + 5 * outgoing.identifiers.len() + 18
 }
 
-/// The part of a control packet that grows with what the client sent.
+/// Returns the size in bytes of the reason codes in a control packet, whose number the client determines.
 fn size_of_reasons(packet: &Packet) -> usize {
     match packet {
         Packet::SubAck(suback) => suback.reasons.len(),

@@ -57,7 +57,8 @@ impl Queue {
         Some(stored)
     }
 
-    /// Bytes that the topic and the subscription identifiers of the oldest message take in a packet, at most.
+    /// Returns an upper bound of the number of bytes that the topic and the subscription identifiers of the oldest
+    /// message need in a packet.
     pub(crate) fn head_len(&self) -> usize {
         let len = |stored: &StoredDelivery| {
             usize::from(stored.message.topic_len()) + 5 * stored.delivery().identifiers.len()
@@ -128,7 +129,7 @@ impl Queue {
             || (self.entries.len() == self.entries.capacity() && !self.grow())
     }
 
-    /// Makes room for one more message; `false` if there is not enough memory.
+    /// Makes room for one more message. Returns `false` if there is not enough memory.
     #[cold]
     fn grow(&mut self) -> bool {
         let capacity = self.capacity().saturating_mul(2);

@@ -1,5 +1,5 @@
-//! MQTT over QUIC: the first bidirectional stream of a connection is the link. The module has QUIC's settings and close
-//! codes.
+//! MQTT over QUIC: the first bidirectional stream of a connection is the link. This module contains the settings and
+//! close codes of QUIC connections.
 
 use std::time::Duration;
 
@@ -36,8 +36,9 @@ pub struct QuicConfig {
     /// Interval at which the server sends a packet on an idle connection, so that `idle_timeout` closes only dead
     /// connections. Default 4 minutes; `None` disables these packets.
     pub keep_alive: Option<Duration>,
-    /// Minimum time between two stateless resets that a listener sends. A reset tells a client of a former process that its
-    /// connection is gone. Default zero: each packet of such a client is answered. See [`QuicKeys`] why that is safe.
+    /// Minimum time between two stateless resets that a listener sends. A reset notifies a client of a former process
+    /// that its connection no longer exists. With the default of zero, each packet of such a client is answered;
+    /// [`QuicKeys`] explains why this is safe.
     pub reset_interval_min: Duration,
 }
 

@@ -35,7 +35,7 @@ pub struct DurableArguments {
     /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
-    /// Closed loop: unacknowledged messages per publisher
+    /// Closed loop: maximum number of unacknowledged messages per publisher
     #[arg(long, default_value_t = 100, conflicts_with = "rate")]
     pub window: u64,
     /// Open loop: messages per second in total, whether or not the broker keeps up

@@ -38,7 +38,8 @@ pub struct StreamArguments {
     /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
-    /// Closed loop: undelivered messages per publisher; at QoS 2 a message counts until PUBCOMP
+    /// Closed loop: maximum number of undelivered messages per publisher. At QoS 2, a message counts as undelivered
+    /// until PUBCOMP
     #[arg(long, default_value_t = 50, conflicts_with = "rate")]
     pub window: u64,
     /// Open loop: messages per second in total, whether or not the broker keeps up

@@ -30,7 +30,7 @@ pub(super) enum ConnectionOperation {
 #[derive(Debug, Clone)]
 pub(super) enum OutboundOperation {
     Push(Push),
-    PushEncoded(Encoded),
+    PushEncoded(EncodedFrames),
     /// The client acknowledges or refuses the `nth` message in flight.
     AckInFlight {
         nth: usize,
@@ -67,7 +67,7 @@ pub(super) struct Push {
 
 /// Encoded frames that the broker delivers to the session together.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Encoded {
+pub(super) struct EncodedFrames {
     pub(super) count: u32,
     pub(super) size: usize,
     /// QoS of the frames: 0 or 1.
@@ -165,10 +165,10 @@ fn push(source: &mut Source<'_>) -> Push {
     }
 }
 
-fn encoded(source: &mut Source<'_>) -> Encoded {
+fn encoded(source: &mut Source<'_>) -> EncodedFrames {
     let (once, least) = (QoS::AtMostOnce, QoS::AtLeastOnce);
     let (count, qos) = source.pick(&[(1, once), (2, once), (3, once), (1, least), (2, least), (3, least)]);
-    Encoded { count, size: source.pick(&[4, 40, 400]), qos }
+    EncodedFrames { count, size: source.pick(&[4, 40, 400]), qos }
 }
 
 fn inbound(source: &mut Source<'_>) -> InboundOperation {

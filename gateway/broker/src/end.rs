@@ -7,7 +7,7 @@ use tidegate_session::{Cause, Violation};
 #[derive(Debug)]
 pub struct End {
     cause: Cause,
-    /// The reason code of our DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
+    /// The reason code of the broker's DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
     disconnect_reason: Option<ReasonCode>,
     kind: EndKind,
     /// The id of the statement that the peer violated, for the log; empty if it violated none.
@@ -21,11 +21,11 @@ pub enum EndKind {
     Gone,
     /// Another connection took the session over.
     TakenOver,
-    /// The broker stops, or has no room for what the client sends.
+    /// The broker stops, or has no room for the messages of the client.
     Shutdown,
-    /// There is not enough memory for what the client sends.
+    /// There is not enough memory for a packet of the client.
     OutOfMemory,
-    /// The client was silent for too long.
+    /// The client sent nothing for one and a half times the keep alive.
     Silent,
     /// The client violated the protocol.
     Violation,
@@ -54,13 +54,13 @@ impl End {
         Self::new(Cause::Shutdown, Some(ReasonCode::ServerShuttingDown), EndKind::Shutdown)
     }
 
-    /// Creates the end of a connection because the broker has no room for what the client sends.
+    /// Creates the end of a connection because the broker has no room for the messages of the client.
     #[must_use]
     pub fn overloaded() -> Self {
         Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::Shutdown)
     }
 
-    /// There is not enough memory for what the client sends.
+    /// Creates the end of a connection because there is not enough memory for a packet of the client.
     #[must_use]
     pub fn out_of_memory() -> Self {
         Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::OutOfMemory)
@@ -104,7 +104,7 @@ impl End {
         self.kind
     }
 
-    /// Returns the reason code of our DISCONNECT, if any.
+    /// Returns the reason code of the broker's DISCONNECT, if any.
     #[must_use]
     pub fn reason(&self) -> Option<ReasonCode> {
         self.disconnect_reason
@@ -116,7 +116,8 @@ impl End {
         self.statement
     }
 
-    /// Appends our DISCONNECT to `into`. Does nothing before MQTT 5, where servers send no DISCONNECT.
+    /// Appends the broker's DISCONNECT to `into`. Does nothing before MQTT 5.0, because servers send no DISCONNECT in
+    /// earlier versions.
     pub(crate) fn encode_farewell(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
         let Some(reason) = self.disconnect_reason.filter(|_| version.is_v5()) else { return };
         let len = into.len();

@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 /// The reason why a connection is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Bytes are waiting that only the core that polls the connection may write, or the socket was full.
+    /// Bytes are waiting that only the core that polls the connection may write, or the socket did not accept all
+    /// bytes.
     Write,
     /// Another connection took the session over.
     TakenOver,
@@ -34,7 +35,7 @@ pub struct Signals {
     waker: AtomicWaker,
     signals: AtomicU8,
     writing: AtomicBool,
-    partial: AtomicBool,
+    has_partial_packet: AtomicBool,
     paused_above: AtomicUsize,
     opened: Instant,
     last_activity: AtomicU64,
@@ -75,7 +76,7 @@ impl Signals {
             waker: AtomicWaker::new(),
             signals: AtomicU8::new(0),
             writing: AtomicBool::new(false),
-            partial: AtomicBool::new(false),
+            has_partial_packet: AtomicBool::new(false),
             paused_above: AtomicUsize::new(0),
             opened: now,
             last_activity: AtomicU64::new(0),
@@ -89,7 +90,7 @@ impl Signals {
         self.waker.wake();
     }
 
-    /// Stores the bytes that the connection still has to write, although another connection has taken over its session.
+    /// Stores the bytes that the connection still has to write when another connection takes over its session.
     pub fn leave_last_words(&self, bytes: Vec<u8>) {
         *self.last_words.lock() = bytes;
     }
@@ -120,7 +121,7 @@ impl Signals {
         self.last_activity.store(since, Ordering::Relaxed);
     }
 
-    /// Returns when the last packet arrived.
+    /// Returns the time at which the last packet arrived.
     #[must_use]
     pub fn last_activity(&self) -> Instant {
         let since = Duration::from_millis(self.last_activity.load(Ordering::Relaxed));
@@ -136,14 +137,14 @@ impl Signals {
     /// will never be written.
     pub fn finish_write(&self, partial: bool) {
         if partial {
-            self.partial.store(true, Ordering::Release);
+            self.has_partial_packet.store(true, Ordering::Release);
         }
         self.writing.store(false, Ordering::Release);
     }
 
-    /// Nothing more may be written to the connection: bytes that come before it were dropped.
+    /// Records that nothing more may be written to the connection, because earlier bytes for it were dropped.
     pub fn cut_off(&self) {
-        self.partial.store(true, Ordering::Release);
+        self.has_partial_packet.store(true, Ordering::Release);
     }
 
     /// Whether a core is writing to the connection at this moment.
@@ -152,13 +153,14 @@ impl Signals {
         self.writing.load(Ordering::Acquire)
     }
 
-    /// Whether the outgoing stream ends in the middle of a packet, or has to end here.
+    /// Whether nothing more may be written to the connection, because the outgoing stream ends in the middle of a
+    /// packet or bytes were dropped.
     #[must_use]
     pub fn has_partial_packet(&self) -> bool {
-        self.partial.load(Ordering::Acquire)
+        self.has_partial_packet.load(Ordering::Acquire)
     }
 
-    /// Records that the connection does not read from its client until fewer than `len` bytes wait to be written.
+    /// Records that the connection stops reading from its client until fewer than `len` bytes wait to be written.
     pub fn pause_reading(&self, len: usize) {
         self.paused_above.store(len, Ordering::Release);
     }
@@ -171,8 +173,8 @@ impl Signals {
         }
     }
 
-    /// Wakes a connection that has paused reading, if `len`, the number of bytes still to be written, is below its
-    /// limit.
+    /// Wakes a connection that has paused reading if `len` is below its limit. `len` is the number of bytes that wait
+    /// to be written.
     pub fn resume_reading(&self, len: usize) {
         if len < self.paused_above.load(Ordering::Relaxed) {
             self.paused_above.store(0, Ordering::Release);

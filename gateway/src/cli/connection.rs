@@ -51,7 +51,7 @@ pub struct ConnectionArguments {
     /// Time limit for connecting, in seconds or with a unit
     #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "10")]
     connect_timeout: u32,
-    /// PEM file with certificate authorities to trust instead of the system's; may be repeated
+    /// PEM file with certificate authorities to trust instead of those of the system; may be repeated
     #[arg(long, visible_alias = "cafile", value_name = "FILE")]
     ca: Vec<PathBuf>,
     /// Accept any server certificate; for development only

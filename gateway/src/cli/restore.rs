@@ -18,7 +18,7 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     data: DataArguments,
-    /// Replace an existing store; its data file is kept under another name
+    /// Replace an existing store; the data file of the former store is kept under another name
     #[arg(long)]
     replace: bool,
 }

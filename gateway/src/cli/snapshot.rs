@@ -16,7 +16,7 @@ use super::store::{self, DataArguments};
 #[derive(Debug, Args)]
 #[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
-    /// The file to write; it must not exist. It is written atomically
+    /// Snapshot file to write, which must not exist; it is written atomically
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

@@ -24,7 +24,7 @@ pub struct Arguments {
 enum Command {
     /// Check the store for damage and consistency
     ///
-    /// Prints one line per fault, and fails if there are any. The broker may be running.
+    /// Prints one line per fault, and exits with code 1 if there are faults. The broker may be running.
     Check(check::Arguments),
     /// Count records and bytes
     ///

@@ -11,18 +11,20 @@ use super::{Count, Time};
 pub struct Limits {
     /// Maximum number of open connections. Default 1000000.
     pub connections_max: Count<1, 100_000_000>,
-    /// Maximum number of concurrent handshakes (TLS, HTTP, QUIC). Default 4096. Each uses about 20 KiB while it runs.
+    /// Maximum number of concurrent handshakes (TLS, HTTP, QUIC). Default 4096. Each handshake uses about 20 KiB of
+    /// memory while it runs.
     pub handshakes_max: Count<1, 10_000_000>,
     /// Maximum number of concurrent handshakes from one IPv4 address or IPv6 /64. Default 512, because many devices may
     /// share an address.
     pub handshakes_per_source_max: Count<1, 10_000_000>,
-    /// Number of running handshakes from which QUIC peers must first validate their address (Retry). This costs them one
-    /// round trip, and the broker no memory. Default 512.
+    /// Number of running handshakes from which QUIC peers must first validate their address (Retry). The validation
+    /// costs the peer one round trip, and the broker no memory. Default 512.
     pub retry_from: Count<0, 10_000_000>,
-    /// Minimum time between two stateless resets of a QUIC listener. A reset tells a QUIC client of a broker that was killed
-    /// that its connection is gone. Default 0: after a restart, every client learns it from its first packet. A longer time
-    /// limits the packets that the broker sends without a connection, but then clients notice only at their keep alive. Resets
-    /// are smaller than the packets they answer, and never answer each other.
+    /// Minimum time between two stateless resets of a QUIC listener. After a broker was killed and restarted, resets
+    /// notify its former clients that their connections no longer exist. Default 0: the first packet that a client
+    /// sends after the restart is answered with a reset. A longer time limits the number of resets, but clients that
+    /// get no reset detect the loss only when their keep alive expires. A reset is smaller than the packet that it
+    /// answers, and is never answered with another reset.
     pub quic_reset_interval_min: Time<0, 60_000>,
 }
 

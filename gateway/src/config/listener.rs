@@ -22,13 +22,13 @@ pub struct Listener {
     /// `IP:port`, such as `0.0.0.0:1883` or `[::1]:8883`; for `unix` the path of the socket. There is no
     /// authentication: bind only to networks where every client is trusted.
     pub address: Located<Address>,
-    /// Certificate and key. Required for `tls`, `wss` and `quic`, an error for other transports.
+    /// Certificate and key. Required for `tls`, `wss` and `quic`; not allowed for other transports.
     #[serde(default)]
     pub tls: Option<Located<TlsFiles>>,
     /// HTTP path of the WebSocket, for `ws` and `wss` only. Default `/mqtt`.
     #[serde(default)]
     pub path: Option<Located<String>>,
-    /// Maximum number of open connections of this listener; new ones above it are closed at once. Default 1000000. An
+    /// Maximum number of open connections of this listener; further connections are closed at once. Default 1000000. An
     /// idle TCP connection uses about 2 KiB, a TLS connection about 9 KiB, a QUIC connection about 30 KiB.
     #[serde(default = "connections_max")]
     pub connections_max: Count<1, 100_000_000>,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Size, Time};
 
-/// Which state survives a restart of the broker: sessions that outlive their connection, with their queued messages,
-/// and retained messages. It is stored in the folder `store` of the data folder.
+/// How the broker stores the state that survives its restart: sessions that outlive their connection, with their queued
+/// messages, and retained messages. This state is stored in the folder `store` of the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Persistence {
@@ -15,12 +15,13 @@ pub struct Persistence {
     /// With durability `interval`: time between two syncs to disk. A power failure or system crash loses at most the
     /// messages of this time. Default 100ms.
     pub interval: Time<1, 60_000>,
-    /// Maximum size of the store. Default 64GiB. The store takes disk space before it needs it, 48 MiB at
-    /// first and up to 272 MiB under load, so that it can deliver and delete on a full disk.
-    /// When it is reached, the broker refuses messages that it would have to store, with reason code 0x97 (Quota exceeded).
+    /// Maximum size of the store. Default 64GiB. The store reserves disk space in advance, 48 MiB at first and up to
+    /// 272 MiB under load, so that the broker can deliver and delete on a full disk. When the maximum size is reached,
+    /// the broker refuses messages that it would have to store, with reason code 0x97 (Quota exceeded).
     pub size_max: Size<67_108_864, 1_099_511_627_776>,
-    /// Maximum time that counts towards expiry while the broker was not running, if the machine was booted meanwhile. The wall
-    /// clock tells how long that was, and a device without a battery shows a wrong time after a boot. Default 1d.
+    /// Maximum time by which sessions, messages and delayed wills age while the broker is not running, if the machine
+    /// was booted in this time. Default 1d. After a boot, only the wall clock shows how long the broker was not
+    /// running, and on a device without a battery it may be wrong.
     pub downtime_max: Time<0, 31_536_000_000>,
 }
 

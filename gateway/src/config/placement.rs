@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Placement {
-    /// Use as few threads as the load needs: a thread takes connections until it is busy, then some move to the next
-    /// thread. Messages between connections on the same thread cost half as much as between threads.
+    /// Use as few threads as the load needs: a thread gets connections until it is busy; then some of its connections
+    /// move to another thread. Messages between connections on the same thread cost half as much as between threads.
     #[default]
     Packed,
     /// Use all threads in turn. A connection stays on its first thread.

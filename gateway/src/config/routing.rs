@@ -11,8 +11,8 @@ use super::Count;
 pub struct Routing {
     /// How the member of a shared subscription that receives a message is selected. Default `round_robin`.
     pub shared_strategy: SharedStrategy,
-    /// Maximum number of levels of a topic or filter; deeper ones are refused. Default 128. Each level of a filter uses
-    /// one entry in the routing table, each level of a topic costs one lookup per message.
+    /// Maximum number of levels of a topic or filter; topics and filters with more levels are refused. Default 128.
+    /// Each level of a filter uses one entry in the routing table, each level of a topic costs one lookup per message.
     pub levels_max: Count<1, 65_536>,
     /// Maximum number of single-level wildcards (`+`) in a filter; filters with more are refused. Default 16. With n
     /// wildcards allowed, matching a topic may visit up to 2^n nodes.
@@ -20,8 +20,8 @@ pub struct Routing {
     /// Maximum number of subscriptions of all sessions. Default 10000000. Each uses about 220 bytes, including the
     /// session's part.
     pub subscriptions_max: Count<1, 1_000_000_000>,
-    /// Maximum number of members of a shared subscription that are considered for one message. In larger groups, the
-    /// choice is among this many adjacent members. Default 1024. Each member considered costs about 20 ns.
+    /// Maximum number of members of a shared subscription that are considered for one message. If there are more
+    /// members, the choice is among this many adjacent members. Default 1024. Considering a member takes about 20 ns.
     pub candidates_max: Count<1, 1_000_000>,
 }
 

@@ -13,14 +13,14 @@ pub use expiry::SessionExpiry;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionLimits {
-    /// Maximum Session Expiry Interval; clients that request more get this. Default `never`: no limit. A session without
-    /// a connection uses memory for its queue, up to `queue_bytes_max`.
+    /// Maximum Session Expiry Interval; clients that request more get this value. Default `never`: no limit. A session
+    /// without a connection uses memory for its queue, up to `queue_bytes_max`.
     pub session_expiry_max: SessionExpiry,
     /// Maximum number of unacknowledged QoS 1 and 2 messages from a client (Receive Maximum). Default 1024. Each
     /// unreleased QoS 2 message uses about 8 bytes.
     pub receive_maximum: Count<1, 65_535>,
-    /// Maximum size of a packet from a client (Maximum Packet Size). Default 1MiB. A connection may use this much memory
-    /// while a packet arrives.
+    /// Maximum size of a packet from a client (Maximum Packet Size). Default 1MiB. A connection can use up to twice
+    /// this much memory while a packet arrives.
     pub packet_size_max: Size<64, 268_435_460>,
     /// Highest topic alias that a client may use (Topic Alias Maximum). Default 64; 0 allows none. Each alias in use
     /// stores its topic.
@@ -38,11 +38,12 @@ pub struct SessionLimits {
     pub identifier_available: bool,
     /// Whether shared subscriptions are allowed (Shared Subscription Available). Default true.
     pub shared_available: bool,
-    /// Maximum keep alive; clients that request more, or none, get this (Server Keep Alive). Default 0: the client
-    /// decides. A vanished client keeps its connection for one and a half times the keep alive.
+    /// Maximum keep alive; clients that request more, or none, get this value (Server Keep Alive). Default 0: the
+    /// client decides. If a client vanishes, the broker closes its connection after one and a half times the keep
+    /// alive.
     pub keep_alive_max: Time<0, 65_535_000>,
-    /// Maximum number of unacknowledged QoS 1 and 2 messages sent to a client; the client's Receive Maximum may be lower.
-    /// Default 1024. Each uses about 32 bytes and keeps its message in memory.
+    /// Maximum number of unacknowledged QoS 1 and 2 messages sent to a client; the client's Receive Maximum may be
+    /// lower. Default 1024. Each such message uses about 32 bytes in addition to its content.
     pub inflight_max: Count<1, 65_535>,
     /// Maximum number of messages queued for one session. Default 100000.
     pub queue_len_max: Count<0, 100_000_000>,
@@ -51,10 +52,11 @@ pub struct SessionLimits {
     pub queue_bytes_max: Size<0, 1_099_511_627_776>,
     /// What happens to a message when the session's queue is full. Default `drop_oldest`.
     pub overflow: Overflow,
-    /// Bytes waiting to be sent on a connection above which QoS 1 and 2 messages stay in the session's queue. Default 1MiB.
+    /// Maximum number of bytes that wait to be sent on a connection before QoS 1 and 2 messages stay in the session's
+    /// queue. Default 1MiB.
     pub pending_bytes_high: Located<Size<1024, 1_073_741_824>>,
-    /// Bytes waiting to be sent on a connection above which QoS 0 messages are dropped and counted. Default 4MiB. Each
-    /// slow client may use this much memory.
+    /// Maximum number of bytes that wait to be sent on a connection before QoS 0 messages are dropped and counted.
+    /// Default 4MiB. Each slow client may use this much memory.
     pub pending_bytes_max: Located<Size<1024, 1_073_741_824>>,
     /// Maximum length of a client identifier. Default 65535B.
     pub client_id_len_max: Size<23, 65_535>,

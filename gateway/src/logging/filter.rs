@@ -47,12 +47,12 @@ impl PeerLines {
         self.suppressed.load(Ordering::Relaxed)
     }
 
-    /// Returns what was suppressed in the windows that have ended, and discards these windows.
+    /// Returns the suppressed lines of the windows that have ended, and discards these windows.
     pub(super) fn take_report(&self, now: Instant) -> Vec<Suppressed> {
         self.limiter.lock().take_report(now)
     }
 
-    /// Returns when the next window ends, after which there may be something to report.
+    /// Returns the time at which the next window ends, after which suppressed lines may have to be reported.
     pub(super) fn next_report(&self) -> Option<Instant> {
         self.limiter.lock().next_report()
     }

@@ -68,13 +68,13 @@ impl Limiter {
         false
     }
 
-    /// Removes the windows that have ended. Returns what was suppressed in them.
+    /// Removes the windows that have ended, and returns the lines that were suppressed in them.
     pub(super) fn take_report(&mut self, now: Instant) -> Vec<Suppressed> {
         let is_over = |_: &Kind, window: &mut Window| window.end <= now;
         self.windows.extract_if(is_over).filter_map(|(_, window)| window.suppressed).collect()
     }
 
-    /// Returns when the next window ends.
+    /// Returns the time at which the next window ends.
     pub(super) fn next_report(&self) -> Option<Instant> {
         self.windows.values().map(|window| window.end).min()
     }

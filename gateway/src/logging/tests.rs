@@ -10,25 +10,26 @@ use tracing_subscriber::fmt;
 use super::queue::{QUEUE_BYTES_MAX, QueuedLines};
 use super::{FLUSH_TIMEOUT, FlushGuard, Pipeline, log_panic};
 
-/// No thread writes the lines, as if standard error were a pipe that nobody reads.
+/// In this test, no thread writes the lines, as if standard error were a pipe that nobody reads.
 #[test]
-fn the_end_of_the_process_waits_for_queued_lines_until_the_time_limit() {
+fn flush_waits_for_queued_lines_until_the_time_limit() {
     let pipeline = Arc::<Pipeline>::default();
     pipeline.queue.push(b"stopped\n", QUEUE_BYTES_MAX);
     let start = Instant::now();
     drop(FlushGuard(pipeline));
-    let took = start.elapsed();
-    assert!((FLUSH_TIMEOUT..FLUSH_TIMEOUT * 20).contains(&took), "{took:?}");
+    let wait_time = start.elapsed();
+    assert!((FLUSH_TIMEOUT..FLUSH_TIMEOUT * 20).contains(&wait_time), "{wait_time:?}");
 }
 
 #[test]
-fn the_process_ends_at_once_when_all_lines_are_written() {
+fn flush_returns_immediately_when_all_lines_are_written() {
     let start = Instant::now();
     drop(FlushGuard(Arc::default()));
     assert!(start.elapsed() < FLUSH_TIMEOUT);
 }
 
-/// The hook applies to the whole process; nextest runs each test in its own.
+/// The panic hook applies to the whole process. This does not affect other tests, because nextest runs each test in a
+/// separate process.
 #[test]
 fn a_panic_is_queued_like_any_line() {
     let pipeline = Arc::<Pipeline>::default();

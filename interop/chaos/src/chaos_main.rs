@@ -1,4 +1,5 @@
-//! The program `tidegate-chaos`: runs plans of faults against the real broker. Ends with 1 when a promise is broken.
+//! The program `tidegate-chaos`: runs plans of faults against the real broker. Exits with code 1 if the broker breaks a
+//! promise.
 
 #![allow(clippy::print_stdout)]
 
@@ -9,10 +10,10 @@ use clap::Parser;
 use tidegate_chaos::plan::{Choices, Durability, Kind, Plan};
 use tidegate_chaos::run::run;
 
-/// Lets everything go wrong around the broker, and checks what it acknowledged.
+/// Runs the broker under random faults, and checks that every message it acknowledged is delivered.
 #[derive(Parser)]
 struct Arguments {
-    /// The seed of the first run; each run's is one more than that of the run before.
+    /// The seed of the first run. The seed rises by 1 with each further run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The number of runs.
@@ -21,13 +22,13 @@ struct Arguments {
     /// The number of events in each run.
     #[arg(long, default_value_t = 20)]
     events: usize,
-    /// Only events of these kinds [default: all but clock].
+    /// The kinds of events that may happen [default: all but clock].
     #[arg(long, value_delimiter = ',')]
     kinds: Vec<Kind>,
     /// Adds steps of the wall clock to the kinds.
     #[arg(long)]
     clock_steps: bool,
-    /// The durability [default: the seed chooses].
+    /// The broker's durability setting [default: the seed chooses].
     #[arg(long)]
     durability: Option<Durability>,
     /// Prints the plans without carrying them out.
@@ -44,7 +45,7 @@ impl Arguments {
         Choices { events: self.events, kinds, durability: self.durability }
     }
 
-    /// The options that repeat one run.
+    /// Returns the command line that repeats the run with this seed.
     fn repeat(&self, seed: u64) -> String {
         let given: Vec<_> = std::env::args().skip(1).collect();
         let mut words = given.iter().map(String::as_str).peekable();
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
                 println!("seed {seed}, {durability}: {events} events in {time} s: {totals}");
             }
             Err(failure) => {
-                println!("{}\nFAILED in event {} of this plan:\n{plan}", failure.what, failure.events);
+                println!("{}\nFAILED in event {} of this plan:\n{plan}", failure.reason, failure.events);
                 println!(
                     "Clients and broker run in real time, so a repetition may differ: {}",
                     arguments.repeat(seed)

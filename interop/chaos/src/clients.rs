@@ -1,5 +1,5 @@
-//! The clients of a run. Each is a task that connects over a random transport, does its work, and connects again whenever its
-//! connection ends.
+//! The clients of a run. Each is a task that connects over a random transport, does its work, and connects again
+//! whenever its connection ends.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -30,75 +30,75 @@ use steady_subscriber::SteadySubscriber;
 pub use steady_subscriber::subscribe;
 use will_client::WillClient;
 
-/// What clients and the controller of a run share.
+/// The state that the clients and the controller of a run share.
 #[derive(Debug)]
 pub struct World {
-    /// The record of the run.
+    /// The record of the run, which the clients and the controller write.
     ledger: Mutex<Ledger>,
-    /// What clients do at present.
+    /// The current phase of the run, which determines what the clients do.
     pub phase: watch::Sender<Phase>,
     /// The ports to connect to.
     pub routes: Routes,
-    /// The PEM file of the certificate authority.
+    /// Path of the PEM file of the certificate authority.
     pub authority: PathBuf,
-    /// How often each publisher sends a message.
+    /// Time between two messages of one publisher.
     pub pace: Duration,
 }
 
-/// What clients do.
+/// The phases of a run, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// They connect and subscribe.
+    /// The clients connect and subscribe.
     Preparing,
     /// Publishers publish.
     Running,
-    /// No new messages. Publishers wait for acknowledgements, subscribers for messages.
+    /// No client publishes new messages. Publishers wait for acknowledgements, subscribers for messages.
     Draining,
-    /// Everybody disconnects.
+    /// All clients disconnect.
     Ending,
 }
 
-/// What a client is told to do.
+/// An instruction of the controller to one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Connect while the former connection is open.
+    /// Connect again while the former connection is still open, so that the new connection takes the session over.
     TakeOver,
-    /// Disconnect for a time.
+    /// Disconnect, and connect again after this time.
     Rest(Duration),
 }
 
-/// The senders of orders, one for each client.
+/// The channels through which the controller sends orders, one for each client.
 pub type Orders = Vec<mpsc::Sender<Order>>;
 
 impl World {
-    /// A run that has not begun.
+    /// Creates the shared state of a run that has not begun.
     #[must_use]
     pub fn new(routes: Routes, authority: PathBuf, pace: Duration) -> Arc<Self> {
         let mut ledger = Ledger::default();
         for client in 0..SUBSCRIBERS {
-            let _ = ledger.add_subscriber(&name(client));
+            let _ = ledger.add_subscriber(&client_name(client));
         }
         let (ledger, phase) = (Mutex::new(ledger), watch::Sender::new(Phase::Preparing));
         Arc::new(Self { ledger, phase, routes, authority, pace })
     }
 
-    /// The record of the run.
+    /// Locks the record of the run.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().expect("no client panics")
     }
 
-    /// Whether all that a message is owed to have subscribed.
+    /// Whether the broker has granted all subscriptions of all steady subscribers.
     #[must_use]
     pub fn is_prepared(&self) -> bool {
         self.ledger().are_subscribed(0..STEADY_SUBSCRIBERS, steady_subscriber::FILTERS.len())
     }
 }
 
-/// Starts the clients. Must be called in a `LocalSet`. They end in [`Phase::Ending`].
+/// Starts the clients, which end in [`Phase::Ending`]. Must be called in a `LocalSet`.
 pub fn start(world: &Arc<World>, seed: u64, tasks: &mut JoinSet<()>, receivers: Vec<mpsc::Receiver<Order>>) {
     let mut random = Rng::with_seed(seed);
     for (client, orders) in receivers.into_iter().enumerate() {
-        let endpoint = Endpoint::new(&name(client), Arc::clone(world), random.fork());
+        let endpoint = Endpoint::new(&client_name(client), Arc::clone(world), random.fork());
         let world = Arc::clone(world);
         if client < STEADY_SUBSCRIBERS {
             tasks.spawn_local(drive(endpoint, SteadySubscriber::new(client, world), orders));
@@ -113,13 +113,13 @@ pub fn start(world: &Arc<World>, seed: u64, tasks: &mut JoinSet<()>, receivers: 
     tasks.spawn_local(observer::observe(Arc::clone(world)));
 }
 
-/// Makes the channels for orders.
+/// Creates one channel for orders for each client.
 #[must_use]
 pub fn channels() -> (Orders, Vec<mpsc::Receiver<Order>>) {
     (0..CLIENTS).map(|_| mpsc::channel(ORDERS_MAX)).unzip()
 }
 
-fn name(client: usize) -> String {
+fn client_name(client: usize) -> String {
     let role = match client {
         _ if client < STEADY_SUBSCRIBERS => "steady subscriber",
         _ if client < SUBSCRIBERS => "changing subscriber",
@@ -130,11 +130,11 @@ fn name(client: usize) -> String {
 }
 
 const STEADY_SUBSCRIBERS: usize = 3;
-/// The clients below this index receive messages.
+/// The number of subscribers. They have the lowest client indices.
 pub const SUBSCRIBERS: usize = 4;
-/// The indices of the publishers.
+/// The client indices of the publishers.
 pub const PUBLISHERS: Range<usize> = SUBSCRIBERS..8;
 /// The number of clients; the last two have wills.
 pub const CLIENTS: usize = 10;
-/// Orders that wait for a client. Further ones are dropped.
+/// Number of orders that may wait for one client. Further orders are dropped.
 const ORDERS_MAX: usize = 4;

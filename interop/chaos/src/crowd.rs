@@ -1,4 +1,5 @@
-//! The clients of a run and their network, in a thread of their own, so that the controller can wait for the broker meanwhile.
+//! Runs the clients and their network in a separate thread, so that the controller may block while it waits for the
+//! broker.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -16,23 +17,23 @@ use crate::network::{Condition, Routes};
 
 /// The running clients.
 pub struct Crowd {
-    /// What they share with the controller.
+    /// The state that the clients share with the controller.
     pub world: Arc<World>,
     condition: watch::Sender<Condition>,
     orders: Orders,
-    /// Closed when all clients have ended.
+    /// A channel that is closed when all clients have ended.
     running: Receiver<()>,
 }
 
-/// What runs besides the usual clients.
+/// A function that starts tasks in addition to the usual clients.
 pub type Extra = fn(&Arc<World>, &mut JoinSet<()>);
 
 impl Crowd {
-    /// Starts the clients, and waits until their subscriptions are acknowledged. With `relays`, they reach the broker through a network
-    /// that can fail.
+    /// Starts the clients, and waits until the broker has granted the subscriptions of the steady subscribers. With
+    /// `relays`, the clients connect through relays that can fail.
     ///
     /// # Errors
-    /// If they are not acknowledged in time.
+    /// If the broker does not grant these subscriptions within the deadline.
     pub fn start(broker: &Broker, seed: u64, settings: &Settings) -> Result<Self, String> {
         let direct = Routes::direct(broker);
         let routes = if settings.relays { Routes::relayed() } else { direct.clone() };
@@ -50,7 +51,7 @@ impl Crowd {
                 let mut tasks = JoinSet::new();
                 clients::start(&shared, seed, &mut tasks, receivers);
                 (settings.extra)(&shared, &mut tasks);
-                // Panics of a task end this thread.
+                // A panic of a task ends this thread.
                 tasks.join_all().await;
                 drop(alive);
             });
@@ -61,22 +62,22 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Changes the network.
+    /// Changes the condition of the network.
     pub fn set_network(&self, change: impl FnOnce(&mut Condition)) {
         self.condition.send_modify(change);
     }
 
-    /// Tells a client what to do. If the client has not done what it was told before, this may be dropped.
+    /// Sends an order to a client. The order is dropped if too many orders for that client wait.
     pub fn order(&self, client: usize, order: Order) {
         if let Some(orders) = self.orders.get(client % CLIENTS) {
             let _ = orders.try_send(order);
         }
     }
 
-    /// Waits until every publisher gets an acknowledgement.
+    /// Waits until every publisher has received another acknowledgement.
     ///
     /// # Errors
-    /// If one does not get any in time.
+    /// If a publisher does not receive any within the deadline.
     pub fn wait_for_progress(&self) -> Result<(), String> {
         for publisher in clients::PUBLISHERS {
             let acknowledgements = || self.world.ledger().acknowledgements(publisher);
@@ -86,10 +87,10 @@ impl Crowd {
         Ok(())
     }
 
-    /// Lets every message arrive, and ends the clients.
+    /// Waits until all messages have arrived, and ends the clients.
     ///
     /// # Errors
-    /// If something does not arrive in time.
+    /// If a message does not arrive within the deadline, or a client does not end.
     pub fn finish(&self) -> Result<(), String> {
         self.world.phase.send_replace(Phase::Draining);
         let is_complete = || self.world.ledger().missing().is_empty();
@@ -98,7 +99,7 @@ impl Crowd {
             format!("{late}\n{}", missing.join("\n"))
         })?;
         let observations = || self.world.ledger().totals().observations;
-        // The first of them may have begun before.
+        // Two more observations are needed, because the next one may have begun before all messages were acknowledged.
         let wanted = observations() + 2;
         wait("the retained messages", || observations() >= wanted)?;
         self.world.phase.send_replace(Phase::Ending);
@@ -109,13 +110,13 @@ impl Crowd {
     }
 }
 
-/// How the clients run.
+/// The settings of the clients.
 #[derive(Clone)]
 pub struct Settings {
-    /// Whether they reach the broker through a network that can fail.
+    /// Whether the clients connect through relays that can fail.
     pub relays: bool,
-    /// How often each publisher sends a message.
+    /// Time between two messages of one publisher.
     pub pace: std::time::Duration,
-    /// What runs besides them.
+    /// Starts tasks in addition to the usual clients.
     pub extra: Extra,
 }

@@ -1,5 +1,6 @@
-//! The record of a run: what clients sent, what the broker acknowledged, and what subscribers received. It notes every contradiction
-//! between these as a violation. It knows only what clients see.
+//! The record of a run: the messages that clients sent, those that the broker acknowledged, and those that subscribers
+//! received. Each contradiction between these is recorded as a violation. The record contains only what clients can
+//! observe.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,30 +18,31 @@ use subscriber::Subscriber;
 /// The record of one run.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// Rises with every entry.
-    now: u64,
+    /// Logical time, which rises with every entry.
+    logical_time: u64,
     messages: BTreeMap<MessageId, Message>,
     subscribers: Vec<Subscriber>,
     retained: HashMap<String, RetainedTopic>,
-    /// Messages below these numbers are settled and forgotten, by sender.
+    /// For each sender, the sequence number below which the messages were removed from the ledger.
     settled_below: HashMap<usize, u64>,
     acknowledgements: BTreeMap<usize, u64>,
     deliveries: u64,
     observations: u64,
     refusals: u64,
-    /// How often the disk began to fail, and whether it fails at present.
+    /// Number of disk faults that have begun, and whether the disk fails at present.
     disk_faults: (u64, bool),
     violations: Vec<String>,
 }
 
 impl Ledger {
-    /// Adds a subscriber, and returns its index.
+    /// Adds a subscriber and returns its index.
     pub fn add_subscriber(&mut self, name: &str) -> usize {
         self.subscribers.push(Subscriber::new(name));
         self.subscribers.len() - 1
     }
 
-    /// A client is about to send a message for the first time, or to announce it as its will.
+    /// Records that a client is about to send a message for the first time, or to send CONNECT with the message as its
+    /// will.
     pub fn send(&mut self, id: MessageId, topic: &str, retain: bool, is_empty: bool) {
         let sent_at = self.tick();
         let topic = topic.to_owned();
@@ -51,14 +53,14 @@ impl Ledger {
         self.messages.insert(id, message);
     }
 
-    /// A client is about to send a message again.
+    /// Records that a client is about to retransmit a message.
     pub fn repeat(&mut self, id: MessageId) {
         if let Some(message) = self.messages.get_mut(&id) {
             message.is_repeated = true;
         }
     }
 
-    /// The sender was told that the message is taken, or the will was caused.
+    /// Records that the broker has acknowledged the message, or must have published the will.
     pub fn acknowledge(&mut self, id: MessageId) {
         let now = self.tick();
         *self.acknowledgements.entry(id.sender).or_default() += 1;
@@ -69,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// The sender was told that the message is not taken.
+    /// Records that the broker has refused the message with a reason code.
     pub fn refuse(&mut self, id: MessageId) {
         self.refusals += 1;
         let Some(message) = self.messages.get_mut(&id) else { return };
@@ -80,26 +82,26 @@ impl Ledger {
         }
     }
 
-    /// Nobody is owed the message, but it may be delivered.
-    pub fn excuse(&mut self, id: MessageId) {
+    /// Records that the broker may deliver the message, but need not.
+    pub fn mark_optional(&mut self, id: MessageId) {
         if let Some(message) = self.messages.get_mut(&id) {
-            message.fate = Fate::Excused;
+            message.fate = Fate::Optional;
         }
     }
 
-    /// SUBACK arrived.
+    /// Records that a subscriber has received SUBACK.
     pub fn subscribe(&mut self, subscriber: usize, filter: &str) {
         let now = self.tick();
         self.subscribers[subscriber].subscribe(filter, now);
     }
 
-    /// UNSUBSCRIBE is about to be sent.
+    /// Records that a subscriber is about to send UNSUBSCRIBE.
     pub fn unsubscribe(&mut self, subscriber: usize, filter: &str) {
         let now = self.tick();
         self.subscribers[subscriber].unsubscribe(filter, now);
     }
 
-    /// A subscriber received a copy.
+    /// Records that a subscriber has received a copy of a message.
     pub fn deliver(&mut self, subscriber: usize, copy: &Publish) {
         self.tick();
         self.deliveries += 1;
@@ -120,7 +122,7 @@ impl Ledger {
         if message.fate == Fate::Refused && !message.is_repeated {
             return self.violate(format!("{name} received `{id}`, which was refused"));
         }
-        // A retained message that comes for a new subscription is another delivery of the message.
+        // A retained message that the broker sends for a new subscription is a separate delivery, even at QoS 2.
         if copy.retain {
             return;
         }
@@ -128,13 +130,14 @@ impl Ledger {
         fault.into_iter().for_each(|fault| self.violate(fault));
     }
 
-    /// What topics hold at least, for [`Ledger::observe`].
+    /// Returns the newest acknowledged retained message of each topic, for [`Ledger::observe`].
     #[must_use]
     pub fn floors(&self) -> Floors {
         self.retained.iter().map(|(topic, retained)| (topic.clone(), retained.acknowledged())).collect()
     }
 
-    /// A new subscriber was sent these retained messages. `floors` was taken before it subscribed.
+    /// Records that a new subscriber has received these retained messages (sequence numbers by topic). `floors` was
+    /// taken before it subscribed.
     pub fn observe(&mut self, held: &HashMap<String, u64>, floors: &Floors) {
         self.observations += 1;
         let wrong = floors.iter().filter(|(topic, floor)| {
@@ -150,29 +153,30 @@ impl Ledger {
         self.violations.extend(faults);
     }
 
-    /// The disk begins to fail.
+    /// Records that the disk begins to fail.
     pub fn begin_disk_fault(&mut self) {
         self.disk_faults = (self.disk_faults.0 + 1, true);
     }
 
-    /// The disk works again, and so does the broker.
+    /// Records that the disk works again and the broker stores messages again.
     pub fn end_disk_fault(&mut self) {
         self.disk_faults.1 = false;
     }
 
-    /// How often the disk has failed; `None` while it fails.
+    /// Returns the number of disk faults so far, or `None` while the disk fails.
     #[must_use]
     pub fn disk_faults(&self) -> Option<u64> {
         let (count, is_failing) = self.disk_faults;
         (!is_failing).then_some(count)
     }
 
-    /// Notes that a promise was broken.
-    pub fn violate(&mut self, what: String) {
-        self.violations.push(what);
+    /// Records that the broker broke a promise.
+    pub fn violate(&mut self, violation: String) {
+        self.violations.push(violation);
     }
 
-    /// Forgets messages that are settled, so that long runs need a bounded amount of memory. Further copies of them are ignored.
+    /// Removes the oldest messages of each sender up to the first that is unanswered or not yet received everywhere, so
+    /// that long runs need a bounded amount of memory. Further copies of the removed messages are ignored.
     pub fn forget_settled(&mut self) {
         let mut open = HashMap::new();
         for (id, message) in &self.messages {
@@ -192,8 +196,8 @@ impl Ledger {
     }
 
     fn tick(&mut self) -> u64 {
-        self.now += 1;
-        self.now
+        self.logical_time += 1;
+        self.logical_time
     }
 
     fn is_missed(&self, id: MessageId, message: &Message) -> bool {

@@ -30,7 +30,7 @@ impl Machine {
         let lines =
             format!("drain_timeout: 3s\npersistence:\n  durability: {durability}\n  interval: {interval}\n");
         let broker = Broker::start_with_launch(Config::every_transport().with(&lines), |folder| {
-            // SIGHUP would stay ignored if this program was started by nohup.
+            // If this program was started by nohup, the broker would inherit that SIGHUP is ignored.
             simulated
                 .launch_options(disk.launch_options(&folder.join("data/store")))
                 .wrapped_in(["env", "--default-signal=HUP"])
@@ -38,10 +38,10 @@ impl Machine {
         Self { broker, disk, simulated }
     }
 
-    /// Ends the broker by SIGKILL and starts it again.
+    /// Ends the broker with SIGKILL and starts it again.
     ///
     /// # Errors
-    /// If it panicked before.
+    /// If the broker ended or panicked before.
     pub fn kill(&mut self) -> Result<(), String> {
         self.check()?;
         self.broker.kill();
@@ -49,10 +49,11 @@ impl Machine {
         Ok(())
     }
 
-    /// Ends the broker by SIGTERM, and starts it again, possibly as the first start since the machine was restarted.
+    /// Ends the broker with SIGTERM and starts it again. With `reboot`, the broker sees a machine that was restarted in
+    /// between.
     ///
     /// # Errors
-    /// If it did not stop as it should.
+    /// If the broker did not exit with code 0 and a closed store.
     pub fn stop(&mut self, reboot: bool) -> Result<(), String> {
         let exit = self.terminate()?;
         let is_closed = exit.errors.iter().any(|line| line.contains("\"message\":\"stopped\""));
@@ -71,20 +72,20 @@ impl Machine {
         self.disk.fail_with(fault);
     }
 
-    /// The disk works again.
+    /// Makes the disk work again.
     pub fn recover(&self) {
         self.disk.recover();
     }
 
-    /// Ends a broker whose store has failed, lets the disk work again, and starts the broker.
+    /// Ends a broker whose store has failed, makes the disk work again, and starts the broker.
     ///
     /// # Errors
-    /// If it did not end as it should.
+    /// If the broker panicked, or did not exit with code 0 after SIGTERM.
     pub fn replace_disk(&mut self, signal: Signal) -> Result<(), String> {
         self.check()?;
         match signal {
             Signal::Kill => self.broker.kill(),
-            // The store cannot be closed, which the log says.
+            // The exit log is not checked, because the broker cannot close a store that has failed.
             Signal::Terminate => drop(self.terminate()?),
         }
         self.disk.recover();
@@ -92,10 +93,10 @@ impl Machine {
         Ok(())
     }
 
-    /// Replaces the certificate, sends SIGHUP and waits until every listener uses the new one.
+    /// Replaces the certificate, sends SIGHUP and waits until every encrypted listener uses the new certificate.
     ///
     /// # Errors
-    /// If one does not.
+    /// If a listener does not use the new certificate within [`DEADLINE`].
     pub fn reload(&mut self) -> Result<(), String> {
         let reloaded = |broker: &Broker| broker.log().text().matches("certificate reloaded").count();
         let wanted = reloaded(&self.broker) + ENCRYPTED_LISTENERS;
@@ -104,7 +105,7 @@ impl Machine {
         wait("the new certificate", || reloaded(&self.broker) >= wanted)
     }
 
-    /// Sets the wall clock.
+    /// Moves the wall clock by this many seconds.
     pub fn step_clock(&mut self, seconds: i64) {
         self.simulated.step_clock(seconds);
     }
@@ -112,7 +113,7 @@ impl Machine {
     /// Checks that the broker is running and did not panic.
     ///
     /// # Errors
-    /// If it is not, or did.
+    /// If the broker has ended or panicked.
     pub fn check(&mut self) -> Result<(), String> {
         if let Some(status) = self.broker.exit_status() {
             return Err(format!("the broker ended with {status}:\n{}", self.log()));
@@ -123,10 +124,10 @@ impl Machine {
         }
     }
 
-    /// Stops the broker for good, and checks its store.
+    /// Stops the broker permanently, and checks its store with `tidegate store check`.
     ///
     /// # Errors
-    /// If it does not stop as it should, or the store has faults.
+    /// If the broker does not exit with code 0, or the check finds faults.
     pub fn finish(mut self) -> Result<(), String> {
         let _ = self.terminate()?;
         let mut check = std::process::Command::new(toolbox::broker());
@@ -138,14 +139,14 @@ impl Machine {
         Err(format!("the store has faults: {}\n{}", exit.output.join("\n"), last_lines(&exit.errors)))
     }
 
-    /// The end of the broker's log.
+    /// Returns the last lines of the broker's log.
     #[must_use]
     pub fn log(&self) -> String {
         let text = self.broker.log().text();
         last_lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())
     }
 
-    /// SIGTERM. The exit code must be 0.
+    /// Sends SIGTERM and waits for the broker to exit. The exit code must be 0.
     fn terminate(&mut self) -> Result<ProcessExit, String> {
         self.check()?;
         self.broker.terminate();
@@ -157,15 +158,15 @@ impl Machine {
     }
 }
 
-/// Waits until something is the case.
+/// Waits until `is_done` returns true. `awaited` names the event in the error.
 ///
 /// # Errors
-/// If it is not within [`DEADLINE`].
-pub fn wait(what: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
+/// If `is_done` does not return true within [`DEADLINE`].
+pub fn wait(awaited: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
     let end = Instant::now() + DEADLINE;
     while !is_done() {
         if Instant::now() > end {
-            return Err(format!("timed out after {DEADLINE:?} waiting for {what}"));
+            return Err(format!("timed out after {DEADLINE:?} waiting for {awaited}"));
         }
         thread::sleep(POLL_INTERVAL);
     }
@@ -173,9 +174,9 @@ pub fn wait(what: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
 }
 
 fn last_lines(lines: &[String]) -> String {
-    lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN)).cloned().collect::<Vec<_>>().join("\n")
+    lines.iter().skip(lines.len().saturating_sub(LOG_LINES_SHOWN)).cloned().collect::<Vec<_>>().join("\n")
 }
 
 const ENCRYPTED_LISTENERS: usize = 3;
-const LINES_SHOWN: usize = 30;
+const LOG_LINES_SHOWN: usize = 30;
 const POLL_INTERVAL: Duration = Duration::from_millis(10);

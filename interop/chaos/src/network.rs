@@ -1,5 +1,5 @@
-//! The network between clients and broker: a relay for every transport, on loopback, that can cut connections, forward nothing, and
-//! lose packets.
+//! The network between clients and broker: a relay for every transport, on loopback. A relay can cut connections,
+//! forward nothing, and lose packets.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use tokio::sync::watch;
 mod tcp;
 mod udp;
 
-/// What the network does with packets.
+/// The faults of the network at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// Nothing is forwarded.
+    /// Whether the relays forward nothing.
     pub is_black_hole: bool,
-    /// Percent of the packets that are lost.
+    /// Percentage of the packets that are lost.
     pub loss: u8,
-    /// How often connections were cut.
+    /// Number of times that all connections were cut. A change makes the relays close theirs.
     pub cuts: u64,
 }
 
@@ -27,22 +27,22 @@ pub struct Condition {
 pub struct Routes(HashMap<Transport, u16>);
 
 impl Routes {
-    /// Without relays.
+    /// Returns the ports of the broker itself.
     #[must_use]
     pub fn direct(broker: &Broker) -> Self {
         Self(Transport::ALL.map(|transport| (transport, broker.port(transport))).into())
     }
 
-    /// Each transport through a free port for its relay.
+    /// Returns a free port for the relay of each transport.
     #[must_use]
     pub fn relayed() -> Self {
         Self(Transport::ALL.map(|transport| (transport, free_port())).into())
     }
 
-    /// The URL of a transport.
+    /// Returns the URL to connect to over a transport.
     #[must_use]
     pub fn url(&self, transport: Transport) -> String {
-        // Not `localhost`, which would be tried over IPv6 as well.
+        // The client would try `localhost` over IPv6 as well, but relays listen on IPv4 only.
         transport.url(self.port(transport)).replace("localhost", "127.0.0.1")
     }
 
@@ -63,7 +63,7 @@ impl Routes {
     }
 }
 
-/// Whether a packet is lost.
-fn is_lost(condition: &watch::Receiver<Condition>) -> bool {
+/// Draws at random whether the network loses a packet.
+fn draw_loss(condition: &watch::Receiver<Condition>) -> bool {
     fastrand::u8(..100) < condition.borrow().loss
 }

@@ -1,4 +1,5 @@
-//! The plan of a run: what happens to the broker and its clients, and in which order. The seed alone determines it.
+//! The plan of a run: the events that happen to the broker and its clients, in their order. The seed and the choices
+//! determine the plan.
 
 use std::fmt;
 
@@ -8,50 +9,51 @@ mod event;
 
 pub use event::{Event, Kind, Signal};
 
-/// What happens in a run.
+/// The events of a run and the broker's durability.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The seed that determines everything else.
+    /// The seed of the random choices in the plan and in the clients.
     pub seed: u64,
-    /// When the broker syncs.
+    /// The broker's durability setting.
     pub durability: Durability,
-    /// With [`Durability::Interval`]: the interval, as the configuration writes it. With a long one, only a stop syncs.
+    /// The sync interval as written in the configuration, for [`Durability::Interval`]. With a long interval, the store
+    /// is synced only when the broker stops.
     pub interval: &'static str,
     /// The events, in their order.
     pub steps: Vec<Step>,
 }
 
-/// An event, and when it happens.
+/// An event and the time at which it happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// How many acknowledgements publishers get before it.
+    /// Number of acknowledgements that publishers receive between the previous event and this one.
     pub after: u64,
-    /// What happens.
+    /// The event.
     pub event: Event,
 }
 
 /// The durabilities under which acknowledged messages survive the end of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
-    /// Each commit is synced.
+    /// The broker syncs each commit.
     Always,
-    /// Commits are synced in intervals.
+    /// The broker syncs once per interval.
     Interval,
 }
 
-/// What a plan is made of.
+/// The choices from which a plan is drawn.
 #[derive(Clone, Debug)]
 pub struct Choices {
     /// The number of events.
     pub events: usize,
-    /// The kinds of events.
+    /// The kinds of events that may happen.
     pub kinds: Vec<Kind>,
     /// The durability; `None` lets the seed choose.
     pub durability: Option<Durability>,
 }
 
 impl Plan {
-    /// The plan of a seed.
+    /// Draws the plan of a seed.
     #[must_use]
     pub fn new(seed: u64, choices: &Choices) -> Self {
         let mut random = Rng::with_seed(seed);
@@ -68,7 +70,7 @@ impl Plan {
 }
 
 impl Durability {
-    /// The name in the configuration.
+    /// Returns the name of this durability in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Carries out a plan, and says whether the broker kept its promises.
+//! Carries out a plan, and checks whether the broker kept its promises.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -12,13 +12,13 @@ use crate::ledger::Totals;
 use crate::machine::Machine;
 use crate::plan::{Event, Plan, Signal};
 
-/// Why a run failed.
+/// A run in which the broker broke a promise.
 #[derive(Debug)]
 pub struct Failure {
-    /// How many events had happened or begun.
+    /// Number of events that had happened or begun.
     pub events: usize,
-    /// What is wrong.
-    pub what: String,
+    /// The promise that the broker broke, and its log.
+    pub reason: String,
 }
 
 /// Carries out a plan.
@@ -28,8 +28,8 @@ pub struct Failure {
 pub fn run(plan: &Plan) -> Result<Totals, Failure> {
     let mut events = 0;
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(plan, &mut events)));
-    let outcome = outcome.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
-    outcome.map_err(|what| Failure { events, what })
+    let outcome = outcome.unwrap_or_else(|panic| Err(panic_message(panic.as_ref())));
+    outcome.map_err(|reason| Failure { events, reason })
 }
 
 fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
@@ -39,22 +39,22 @@ fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
     let outcome = plan.steps.iter().try_for_each(|step| {
         wait_for_acknowledgements(&crowd, step.after);
         *events += 1;
-        happen(step.event, &mut machine, &crowd)?;
+        apply_event(step.event, &mut machine, &crowd)?;
         check(&mut machine, &crowd)
     });
     let outcome = outcome.and_then(|()| {
         crowd.set_network(|condition| condition.loss = 0);
         crowd.finish()
     });
-    outcome.and_then(|()| check(&mut machine, &crowd)).map_err(|what| {
+    outcome.and_then(|()| check(&mut machine, &crowd)).map_err(|reason| {
         let violations = crowd.world.ledger().violations().join("\n");
-        format!("{violations}\n{what}\nthe end of the broker's log:\n{}", machine.log())
+        format!("{violations}\n{reason}\nthe end of the broker's log:\n{}", machine.log())
     })?;
     machine.finish()?;
     Ok(crowd.world.ledger().totals())
 }
 
-fn happen(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
+fn apply_event(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
     let outcome = match event {
         Event::Kill => machine.kill(),
         Event::Stop { reboot } => machine.stop(reboot),
@@ -70,7 +70,7 @@ fn happen(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), Stri
     outcome.and_then(|()| crowd.wait_for_progress())
 }
 
-/// Events that the broker only notices.
+/// Causes an event after which the broker need not be started or repaired.
 fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
     match event {
         Event::Cut => crowd.set_network(|condition| condition.cuts += 1),
@@ -104,7 +104,7 @@ fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -
 fn break_disk(machine: &mut Machine, crowd: &Crowd, fault: Fault, signal: Signal) -> Result<(), String> {
     crowd.world.ledger().begin_disk_fault();
     machine.fail(fault);
-    // Long enough for some messages in flight, which must not be acknowledged.
+    // During this time publishers send some messages, which the broker must not acknowledge.
     thread::sleep(BROKEN_DISK_TIME);
     machine.replace_disk(signal)?;
     crowd.wait_for_progress()?;
@@ -120,16 +120,16 @@ fn check(machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
     Err("a promise was broken".to_owned())
 }
 
-/// Waits for so many acknowledgements, but not long: while clients wait for the network, there may be few.
+/// Waits for `count` acknowledgements, but only for a limited time: clients that wait for the network may receive few.
 fn wait_for_acknowledgements(crowd: &Crowd, count: u64) {
     let acknowledged = || crowd.world.ledger().totals().acknowledged;
-    let (wanted, end) = (acknowledged() + count, Instant::now() + PATIENCE);
+    let (wanted, end) = (acknowledged() + count, Instant::now() + ACKNOWLEDGEMENTS_WAIT_MAX);
     while acknowledged() < wanted && Instant::now() < end {
         thread::sleep(POLL_INTERVAL);
     }
 }
 
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     text.unwrap_or_else(|| "a panic without a text".to_owned())
@@ -137,5 +137,5 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(5);
 const BROKEN_DISK_TIME: Duration = Duration::from_millis(300);
-const PATIENCE: Duration = Duration::from_secs(2);
+const ACKNOWLEDGEMENTS_WAIT_MAX: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);

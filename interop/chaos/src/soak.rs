@@ -1,5 +1,5 @@
-//! A constant load on the real broker over every transport, with clients that come and go. It fails when the broker's memory,
-//! descriptors, threads or store grow over the run, or when a promise is broken.
+//! A constant load on the real broker over every transport, with clients that connect and disconnect. The run fails if
+//! the broker's memory, descriptors, threads or store grow, or if the broker breaks a promise.
 
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,19 @@ mod visitors;
 
 use sample::Samples;
 
-/// How a soak run goes.
+/// The options of a soak run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long the load lasts.
+    /// Time for which the load lasts.
     pub time: Duration,
-    /// Determines what the clients do.
+    /// The seed of the clients' random choices.
     pub seed: u64,
 }
 
-/// Runs the load. Returns a line for each series of samples.
+/// Runs the load. Returns a line for each series of samples, and one with the totals.
 ///
 /// # Errors
-/// If something grew, or a promise was broken.
+/// If a series grew above its limit, or the broker broke a promise.
 pub fn soak(options: &Options) -> Result<Vec<String>, String> {
     let mut broker =
         Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
@@ -43,16 +43,16 @@ pub fn soak(options: &Options) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Takes samples until the time is over, and keeps the clients moving.
+/// Takes samples until the time is over. After each sample, makes a random client connect again.
 fn watch(broker: &mut Broker, crowd: &Crowd, options: &Options) -> Result<Samples, String> {
     let mut random = Rng::with_seed(options.seed);
-    let interval = (options.time / SAMPLES).clamp(INTERVAL_MIN, INTERVAL_MAX);
-    let mut samples = Samples::new(options.time / WARM_UP_PART);
+    let interval = (options.time / SAMPLE_COUNT).clamp(INTERVAL_MIN, INTERVAL_MAX);
+    let mut samples = Samples::new(options.time / WARM_UP_DIVISOR);
     let start = Instant::now();
     while start.elapsed() < options.time {
         std::thread::sleep(interval);
         samples.take(start.elapsed(), broker).map_err(|error| format!("no sample: {error}"))?;
-        let order = if random.bool() { Order::TakeOver } else { Order::Rest(REST) };
+        let order = if random.bool() { Order::TakeOver } else { Order::Rest(REST_TIME) };
         crowd.order(random.usize(..CLIENTS), order);
         check(broker, crowd)?;
         crowd.world.ledger().forget_settled();
@@ -70,9 +70,10 @@ fn check(broker: &mut Broker, crowd: &Crowd) -> Result<(), String> {
 }
 
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
-const SAMPLES: u32 = 200;
+const SAMPLE_COUNT: u32 = 200;
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 const INTERVAL_MAX: Duration = Duration::from_secs(30);
-/// The first of so many parts of a run does not count: queues, caches and the allocator's pools fill up.
-const WARM_UP_PART: u32 = 3;
-const REST: Duration = Duration::from_millis(500);
+/// The warm-up is the run time divided by this number. Its samples are ignored, because queues, caches and the
+/// allocator's pools are still filling up.
+const WARM_UP_DIVISOR: u32 = 3;
+const REST_TIME: Duration = Duration::from_millis(500);

@@ -1,4 +1,5 @@
-//! The program `tidegate-soak`: a constant load on the real broker. Ends with 1 when something grows, or a promise is broken.
+//! The program `tidegate-soak`: a constant load on the real broker. Exits with code 1 if memory, descriptors, threads
+//! or store grow, or if the broker breaks a promise.
 
 #![allow(clippy::print_stdout)]
 
@@ -11,13 +12,13 @@ use tidegate_chaos::soak::{Options, soak};
 /// Puts a constant load on the broker, and fails when its memory, descriptors, threads or store grow.
 #[derive(Parser)]
 struct Arguments {
-    /// How many seconds the load lasts.
+    /// Number of seconds that the load lasts.
     #[arg(long, default_value_t = 60, conflicts_with = "hours")]
     seconds: u64,
-    /// How many hours the load lasts.
+    /// Number of hours that the load lasts.
     #[arg(long)]
     hours: Option<u64>,
-    /// Determines what the clients do.
+    /// The seed of the clients' random choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -30,8 +31,8 @@ fn main() -> ExitCode {
             println!("{}", lines.join("\n"));
             ExitCode::SUCCESS
         }
-        Err(what) => {
-            println!("{what}\nFAILED: repeat it with ./test soak --seconds {seconds} --seed {seed}");
+        Err(reason) => {
+            println!("{reason}\nFAILED: repeat it with ./test soak --seconds {seconds} --seed {seed}");
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,5 @@
-//! The wall clock is set while the broker runs, while it is stopped, and while the machine boots: sessions, messages and
-//! delayed wills keep their lifetimes.
+//! Tests that sessions, messages and delayed wills keep their lifetimes when the wall clock is set: while the broker
+//! runs, while it is stopped, and while the machine boots.
 
 #![allow(clippy::expect_used)]
 
@@ -20,36 +20,37 @@ use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
 use random::Random;
 
-/// A broker on a machine whose clock the test sets, and a waiting session that receives messages with an expiry.
+/// A broker on a machine whose clock the test sets, and an offline session (client id `waiting`) that queues messages
+/// with an expiry.
 struct Harness {
     broker: Broker,
     machine: SimulatedMachine,
-    started: Instant,
-    /// Messages that the session has not received.
+    started_at: Instant,
+    /// Messages in the queue of the session `waiting`.
     queued: Vec<Queued>,
     published: usize,
     boots: u32,
 }
 
-/// A message that was acknowledged.
+/// A message that the broker has acknowledged and queued.
 struct Queued {
     payload: String,
-    at: Instant,
-    /// How often the machine was booted until then.
+    published_at: Instant,
+    /// Number of reboots of the machine before the message was published.
     boots: u32,
 }
 
-/// What happens between two runs of the broker.
+/// The events between two runs of the broker.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     is_crash: bool,
-    is_boot: bool,
-    /// Seconds by which the wall clock is set meanwhile.
+    is_reboot: bool,
+    /// Number of seconds by which the wall clock is set while the broker is stopped.
     step: i64,
 }
 
 impl Harness {
-    /// Starts a broker while the wall clock is wrong by so many seconds.
+    /// Starts a broker while the wall clock is wrong by `error` seconds.
     async fn start(error: i64) -> Self {
         let mut machine = SimulatedMachine::new();
         machine.step_clock(error);
@@ -57,10 +58,10 @@ impl Harness {
         let config = Config::every_transport().with("session:\n  session_expiry_max: 3650d\n");
         let broker = Broker::start_with_launch(config, launch);
         let harness =
-            Self { broker, machine, started: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
-        let mut waiting = harness.connect(&harness.waiting()).await;
+            Self { broker, machine, started_at: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
+        let mut waiting = harness.connect(&harness.waiting_options()).await;
         subscribe(&mut waiting, "a/#", 1).await;
-        leave(waiting).await;
+        disconnect(waiting).await;
         harness
     }
 
@@ -68,7 +69,7 @@ impl Harness {
         client_options(&self.broker, Transport::Tcp, ProtocolVersion::V5, id)
     }
 
-    fn waiting(&self) -> Options {
+    fn waiting_options(&self) -> Options {
         let mut options = self.options("waiting");
         options.connect.clean_start = false;
         options.connect.session_expiry = Some(LIFETIME);
@@ -79,21 +80,21 @@ impl Harness {
         within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
     }
 
-    /// Publishes a message that expires, for the waiting session and as a retained message.
+    /// Publishes a retained message with an expiry, which the session `waiting` queues.
     async fn publish(&mut self) {
         self.published += 1;
         let payload = self.published.to_string();
         let mut message = message("a/b", &payload, 1);
         (message.retain, message.properties.expiry) = (true, Some(LIFETIME));
-        self.queued.push(Queued { payload, at: Instant::now(), boots: self.boots });
+        self.queued.push(Queued { payload, published_at: Instant::now(), boots: self.boots });
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message).await.expect("an open connection");
         within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
-        leave(publisher).await;
+        disconnect(publisher).await;
     }
 
-    /// Leaves behind a session whose will is due when half of the lifetime is over.
-    async fn leave_will(&self) {
+    /// Creates an offline session with a delayed will, which is due after half of [`LIFETIME`].
+    async fn create_session_with_will(&self) {
         let mut options = self.options("will");
         options.connect.session_expiry = Some(LIFETIME);
         let topic = Name::parse("a/will").expect("a topic");
@@ -103,14 +104,14 @@ impl Harness {
         let _ = self.connect(&options).await.abandon();
     }
 
-    /// Suspends the machine for the lifetime of the waiting session. If the broker had not handled the DISCONNECT before, the
-    /// session has not expired, so this is repeated.
+    /// Suspends the machine for longer than the lifetime of the session `waiting`, until that session has expired. One
+    /// time is not enough if the broker handles the client's DISCONNECT only after the suspension.
     async fn suspend_until_expired(&mut self) {
         loop {
             self.machine.suspend(i64::from(LIFETIME) + 1);
-            let waiting = self.connect(&self.waiting()).await;
+            let waiting = self.connect(&self.waiting_options()).await;
             let is_present = waiting.connack().session_present;
-            leave(waiting).await;
+            disconnect(waiting).await;
             if !is_present {
                 return;
             }
@@ -126,90 +127,95 @@ impl Harness {
             assert!(end.status.success(), "{end:?}");
         }
         self.machine.step_clock(pause.step);
-        if pause.is_boot {
+        if pause.is_reboot {
             self.machine.reboot();
             self.boots += 1;
         }
         self.broker.restart();
     }
 
-    /// Connects the waiting session, and checks every queued message and the retained one.
+    /// Connects as `waiting`, and checks the remaining lifetimes of every queued message and of the retained message.
     async fn check(&mut self) {
-        let mut waiting = self.connect(&self.waiting()).await;
+        let mut waiting = self.connect(&self.waiting_options()).await;
         assert!(waiting.connack().session_present, "the session has expired");
         for expected in &self.queued {
             let message = within_deadline("a queued message", waiting.message()).await.expect("a message");
             self.check_message(expected, &message);
         }
-        leave(waiting).await;
+        disconnect(waiting).await;
         let mut other = self.connect(&self.options("other")).await;
         subscribe(&mut other, "a/#", 0).await;
         let retained = within_deadline("the retained message", other.message()).await.expect("a message");
         self.check_message(self.queued.last().expect("a message"), &retained);
-        leave(other).await;
+        disconnect(other).await;
         self.queued.clear();
     }
 
-    /// A boot shortens the remaining lifetime by a day at most. If the broker crashed before it, the time since the last mark in
-    /// the store is lost, which is less than the time that the test takes.
+    /// Checks a received message and its remaining lifetime. Each reboot may shorten the lifetime by up to a day. If
+    /// the broker crashed before a reboot, the time since it last stored the clock does not count. That time is shorter
+    /// than the test.
     fn check_message(&self, expected: &Queued, message: &Publish) {
         assert_eq!((message.topic.as_str(), &*message.payload), ("a/b", expected.payload.as_bytes()));
         let remaining = message.properties.expiry.expect("an expiry");
         let boots = self.boots - expected.boots;
-        let least = LIFETIME - seconds_since(expected.at) - DAY * boots;
-        let most = LIFETIME + seconds_since(self.started) * boots.min(1);
+        let least = LIFETIME - seconds_since(expected.published_at) - DAY * boots;
+        let most = LIFETIME + seconds_since(self.started_at) * boots.min(1);
         assert!((least..=most).contains(&remaining), "{remaining} s are not in {least}..={most}");
     }
 }
 
 #[tokio::test]
-async fn a_device_without_a_battery_clock_keeps_everything_after_its_clock_is_set() {
+async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
     for is_crash in [false, true] {
         let mut harness = Harness::start(-SINCE_1970).await;
         harness.publish().await;
-        harness.leave_will().await;
+        harness.create_session_with_will().await;
         harness.machine.step_clock(SINCE_1970);
         harness.publish().await;
-        harness.restart(Pause { is_crash, is_boot: false, step: 0 });
+        harness.restart(Pause { is_crash, is_reboot: false, step: 0 });
         harness.check().await;
     }
 }
 
 #[tokio::test]
-async fn after_a_boot_with_the_clock_a_day_back_lifetimes_stay() {
+async fn a_reboot_with_the_clock_set_a_day_back_keeps_lifetimes() {
     let mut harness = Harness::start(0).await;
     harness.publish().await;
-    harness.restart(Pause { is_crash: false, is_boot: true, step: -i64::from(DAY) });
+    harness.restart(Pause { is_crash: false, is_reboot: true, step: -i64::from(DAY) });
     harness.check().await;
 }
 
 #[tokio::test]
-async fn the_time_while_the_machine_is_suspended_counts() {
+async fn the_time_in_suspend_counts_towards_lifetimes() {
     let mut harness = Harness::start(0).await;
     harness.publish().await;
     harness.machine.suspend(i64::from(LIFETIME / 2));
-    let mut waiting = harness.connect(&harness.waiting()).await;
+    let mut waiting = harness.connect(&harness.waiting_options()).await;
     let message = within_deadline("the queued message", waiting.message()).await.expect("a message");
     let remaining = message.properties.expiry.expect("an expiry");
     assert!(remaining <= LIFETIME / 2, "{remaining} of {LIFETIME} s are left");
-    leave(waiting).await;
+    disconnect(waiting).await;
     within_deadline("the end of the session", harness.suspend_until_expired()).await;
     harness.broker.stop();
 }
 
-/// As many rounds as `TIDEGATE_CLOCK_ROUNDS` says, otherwise a few.
+/// Runs the number of rounds given by `TIDEGATE_CLOCK_ROUNDS`, or [`ROUNDS_DEFAULT`].
 #[tokio::test]
 async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
     let rounds = std::env::var("TIDEGATE_CLOCK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
     let mut random = Random(1);
-    let mut error = random.error();
+    let mut error = random.clock_error();
     let mut harness = Harness::start(error).await;
-    harness.leave_will().await;
-    for round in 0..rounds.unwrap_or(ROUNDS) {
+    harness.create_session_with_will().await;
+    for round in 0..rounds.unwrap_or(ROUNDS_DEFAULT) {
         harness.publish().await;
         harness.machine.step_clock(random.step(&mut error));
         harness.publish().await;
-        let pause = Pause { is_crash: random.coin(), is_boot: random.coin(), step: random.step(&mut error) };
+        let pause = Pause {
+            is_crash: random.random_bool(),
+            is_reboot: random.random_bool(),
+            step: random.step(&mut error),
+        };
         harness.restart(pause);
         eprintln!("round {round}: {pause:?}");
         if round % 5 == 4 {
@@ -221,19 +227,19 @@ async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
     harness.broker.stop();
 }
 
-/// Seconds since then, rounded up.
+/// Returns the number of seconds since `at`, rounded up.
 fn seconds_since(at: Instant) -> u32 {
     u32::try_from(at.elapsed().as_secs() + 1).expect("a short time")
 }
 
-async fn leave(client: Client) {
+async fn disconnect(client: Client) {
     let _ = client.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 }
 
-/// Seconds.
+/// Seconds in a day.
 const DAY: u32 = 86_400;
-/// The expiry of sessions and messages, in seconds: longer than all boots of a test could shorten it.
+/// The expiry of sessions and messages in seconds. All reboots of a test together cannot use it up.
 const LIFETIME: u32 = 1000 * DAY;
-/// Seconds from 1970 to some day in 2026.
+/// Seconds from 1970 to a day in 2026.
 const SINCE_1970: i64 = 1_780_000_000;
-const ROUNDS: u64 = 6;
+const ROUNDS_DEFAULT: u64 = 6;

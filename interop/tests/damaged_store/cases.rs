@@ -1,4 +1,4 @@
-//! Single cases, each with the message that tells what to do next.
+//! Tests with one defined kind of damage each. They check the error message and the advice in it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -29,13 +29,13 @@ impl Setup {
         self.folder.path().join(name)
     }
 
-    /// Changes bytes of a file.
-    fn put(&self, name: &str, at: u64, bytes: &[u8]) {
+    /// Overwrites bytes of a file, from offset `at`.
+    fn overwrite(&self, name: &str, at: u64, bytes: &[u8]) {
         let file = File::options().write(true).open(self.path(name)).expect("a file");
         file.write_all_at(bytes, at).expect("a file");
     }
 
-    /// What `store check` prints about the store, or about a snapshot.
+    /// Runs `store check` on the store or on a snapshot. Returns its outcome and output.
     fn check(&self, option: &str, name: &str) -> (Outcome, String) {
         run("store check", &["store", "check"], &[(option, &self.path(name))])
     }
@@ -45,17 +45,17 @@ impl Setup {
         run("restore", &["restore"], &[("", &snapshot), ("--data", &target)])
     }
 
-    /// The error with which a broker ends that cannot start.
-    fn serve(&self) -> String {
+    /// Starts a broker that must refuse the store. Returns its error output.
+    fn start_refused_broker(&self) -> String {
         let exit = serve(None, self.folder.path()).wait_for_exit(DEADLINE);
-        assert_eq!(run::outcome("serve", &exit), Outcome::Refused);
+        assert_eq!(run::check_outcome("serve", &exit), Outcome::Refused);
         exit.errors.join("\n")
     }
 }
 
-fn run(what: &str, arguments: &[&str], paths: &[(&str, &Path)]) -> (Outcome, String) {
+fn run(command_name: &str, arguments: &[&str], paths: &[(&str, &Path)]) -> (Outcome, String) {
     let exit = run::command(arguments, paths);
-    let outcome = run::outcome(what, &exit);
+    let outcome = run::check_outcome(command_name, &exit);
     (outcome, [exit.output, exit.errors].concat().join("\n"))
 }
 
@@ -65,16 +65,16 @@ fn assert_refused((outcome, text): (Outcome, String), wanted: &[&str]) {
 }
 
 #[test]
-fn a_damaged_page_is_named_with_what_to_do_next() {
+fn the_error_for_a_damaged_page_names_the_page_and_advises_a_restore() {
     let setup = Setup::new();
     let file = fs::read(setup.path("store/data.mdb")).expect("the data file");
-    // Every page of a tree, so that one of them is in use.
+    // Damages all pages after the two headers, because the test does not know which pages are in use.
     for page in 2..file.len() / 4096 {
-        setup.put("store/data.mdb", u64::try_from(page * 4096 + 10).expect("a number"), &[0x40]);
+        setup.overwrite("store/data.mdb", u64::try_from(page * 4096 + 10).expect("a number"), &[0x40]);
     }
     let wanted = ["data.mdb is damaged: page ", " has the wrong type; restore a snapshot"];
     assert_refused(setup.check("--data", ""), &wanted);
-    let error = setup.serve();
+    let error = setup.start_refused_broker();
     wanted.iter().for_each(|wanted| assert!(error.contains(wanted), "{error}"));
 }
 
@@ -105,7 +105,7 @@ fn truncated_extended_and_altered_snapshots_are_refused() {
 #[test]
 fn a_snapshot_of_an_earlier_version_is_restored_with_a_note() {
     let setup = Setup::new();
-    setup.put("snapshot", 256, &[0; 32]);
+    setup.overwrite("snapshot", 256, &[0; 32]);
     for (outcome, text) in [setup.check("--file", "snapshot"), setup.restore()] {
         assert!(outcome == Outcome::Accepted && text.contains("snapshot: it has no checksum"), "{text}");
     }
@@ -114,14 +114,14 @@ fn a_snapshot_of_an_earlier_version_is_restored_with_a_note() {
 }
 
 #[test]
-fn an_empty_data_file_is_not_taken_for_a_new_store() {
+fn an_empty_data_file_is_refused() {
     let setup = Setup::new();
     fs::write(setup.path("store/data.mdb"), "").expect("a file");
     assert_refused(
         setup.check("--data", ""),
         &["data.mdb is empty", "restore a snapshot, or delete the file"],
     );
-    assert!(setup.serve().contains("data.mdb is empty"));
+    assert!(setup.start_refused_broker().contains("data.mdb is empty"));
 }
 
 #[test]
@@ -131,22 +131,22 @@ fn a_folder_or_a_pipe_in_the_place_of_the_data_file_is_refused() {
     fs::remove_file(&file).expect("a file");
     fs::create_dir(&file).expect("a folder");
     assert_refused(setup.check("--data", ""), &["not a regular file"]);
-    assert!(setup.serve().contains("not a regular file"));
+    assert!(setup.start_refused_broker().contains("not a regular file"));
     fs::remove_dir(&file).expect("a folder");
     assert!(Command::new("mkfifo").arg(&file).status().is_ok_and(|status| status.success()));
     assert_refused(setup.check("--data", ""), &["not a regular file"]);
     assert_refused(setup.check("--file", "store/data.mdb"), &["not a regular file"]);
-    assert!(setup.serve().contains("not a regular file"));
+    assert!(setup.start_refused_broker().contains("not a regular file"));
 }
 
 #[test]
 fn a_snapshot_with_a_foreign_page_size_is_refused() {
     let setup = Setup::new();
-    setup.put("snapshot", 256, &[0; 32]);
+    setup.overwrite("snapshot", 256, &[0; 32]);
     for (page_size, wanted) in
         [(512_u32, "page size"), (8192, "LMDB"), (65_536, "page size"), (0, "page size")]
     {
-        setup.put("snapshot", 40, &page_size.to_ne_bytes());
+        setup.overwrite("snapshot", 40, &page_size.to_ne_bytes());
         let (outcome, text) = setup.check("--file", "snapshot");
         assert_eq!(outcome, Outcome::Refused, "{text}");
         assert!(text.contains(wanted), "{page_size}: {text}");
@@ -159,7 +159,7 @@ fn an_impossible_subscription_identifier_is_refused_before_it_is_sent() {
     write_subscription(&setup.path("store"), u32::MAX);
     let wanted = "subscriptions is not valid: an impossible subscription identifier";
     assert_refused(setup.check("--data", ""), &[wanted]);
-    let error = setup.serve();
+    let error = setup.start_refused_broker();
     assert!(error.contains(wanted), "{error}");
 }
 

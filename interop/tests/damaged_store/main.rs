@@ -1,5 +1,5 @@
-//! Damaged store files and snapshots: whatever bytes they have, no command and no broker dies by a signal, panics or hangs.
-//! Files are changed at random, with a seed, mostly where LMDB keeps its structure.
+//! Tests with damaged store files and snapshots. Whatever bytes the files contain, no command and no broker may be
+//! killed by a signal, panic or hang. A seeded generator changes the files, mostly in the data structures of LMDB.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 

@@ -1,9 +1,9 @@
-//! Changes the bytes of a data file at random, mostly where LMDB keeps its structure.
+//! Changes the bytes of a data file at random, mostly in the data structures of LMDB.
 
-use crate::layout::{PAGE, any_page, entry, newest_header, number, page_of_tree, short};
+use crate::layout::{PAGE_SIZE, any_page, entry, newest_header, page_of_tree, read_u16, read_u64};
 use crate::random::Random;
 
-/// Changes a file in one to three ways; returns how, for messages.
+/// Makes one to three random changes to a file. Returns a description of the changes.
 pub fn mutate(bytes: &mut Vec<u8>, random: &mut Random) -> String {
     let count = 1 + random.below(8) / 6 + random.below(8) / 7;
     let kinds = (0..count).map(|_| mutate_once(bytes, random));
@@ -11,7 +11,7 @@ pub fn mutate(bytes: &mut Vec<u8>, random: &mut Random) -> String {
 }
 
 fn mutate_once(bytes: &mut Vec<u8>, random: &mut Random) -> String {
-    if bytes.len() < 3 * PAGE {
+    if bytes.len() < 3 * PAGE_SIZE {
         return "nothing".to_owned();
     }
     let weight = random.below(KINDS.iter().map(|(weight, _)| weight).sum());
@@ -23,10 +23,10 @@ fn mutate_once(bytes: &mut Vec<u8>, random: &mut Random) -> String {
     kind(bytes, random)
 }
 
-/// A way to change a file; returns how.
+/// Makes one kind of change to a file and returns its description.
 type Kind = fn(&mut Vec<u8>, &mut Random) -> String;
 
-/// The kinds of changes, and how often each is made.
+/// The kinds of changes, each with its relative frequency.
 const KINDS: [(usize, Kind); 11] = [
     (1, |bytes, random| flip_bits(bytes, random)),
     (1, |bytes, random| replace_page(bytes, random)),
@@ -53,7 +53,7 @@ fn flip_bits(bytes: &mut [u8], random: &mut Random) -> String {
 fn replace_page(bytes: &mut [u8], random: &mut Random) -> String {
     let (page, kind) = (any_page(bytes, random), random.below(4));
     let source = any_page(bytes, random);
-    for offset in 0..PAGE {
+    for offset in 0..PAGE_SIZE {
         bytes[page + offset] = match kind {
             0 => 0,
             1 => 0xFF,
@@ -61,19 +61,19 @@ fn replace_page(bytes: &mut [u8], random: &mut Random) -> String {
             _ => bytes[source + offset],
         };
     }
-    format!("page {} replaced ({kind})", page / PAGE)
+    format!("page {} replaced ({kind})", page / PAGE_SIZE)
 }
 
 fn tear_page(bytes: &mut [u8], random: &mut Random) -> String {
     let (page, source) = (any_page(bytes, random), any_page(bytes, random));
     let half = 512 * (1 + random.below(7));
-    bytes.copy_within(source + half..source + PAGE, page + half);
-    format!("page {} torn at {half}", page / PAGE)
+    bytes.copy_within(source + half..source + PAGE_SIZE, page + half);
+    format!("page {} torn at {half}", page / PAGE_SIZE)
 }
 
-/// The two pages that describe the newest states.
+/// Changes a field of one of the two meta pages at the beginning of the file.
 fn change_header(bytes: &mut [u8], random: &mut Random) -> String {
-    let page = PAGE * random.below(2);
+    let page = PAGE_SIZE * random.below(2);
     let at = page + [0, 8, 16, 20, 24, 32, 40, 44, 46, 88, 92, 94, 136, 144][random.below(14)];
     let at = if random.below(3) == 0 { page + 48 + 8 * random.below(11) } else { at };
     put_number(bytes, at, random);
@@ -100,20 +100,20 @@ fn change_entry(bytes: &mut [u8], random: &mut Random) -> String {
 }
 
 fn change_record_of_database(bytes: &mut [u8], random: &mut Random) -> String {
-    let at = number(bytes, newest_header(bytes) + 88 + 40);
-    let Some(root) = usize::try_from(at).ok().and_then(|page| page.checked_mul(PAGE)) else {
+    let at = read_u64(bytes, newest_header(bytes) + 88 + 40);
+    let Some(root) = usize::try_from(at).ok().and_then(|page| page.checked_mul(PAGE_SIZE)) else {
         return "no root".to_owned();
     };
     let Some((_, entry)) = entry(bytes, root, random) else { return "no record".to_owned() };
-    let value = entry + 8 + usize::from(short(bytes, entry + 6));
+    let value = entry + 8 + usize::from(read_u16(bytes, entry + 6));
     let at = value + [0, 4, 6, 8, 16, 24, 32, 40][random.below(8)];
     put_number(bytes, at, random);
     format!("record of a database at {at}")
 }
 
 fn change_free_list(bytes: &mut [u8], random: &mut Random) -> String {
-    let at = number(bytes, newest_header(bytes) + 40 + 40);
-    let Some(root) = usize::try_from(at).ok().and_then(|page| page.checked_mul(PAGE)) else {
+    let at = read_u64(bytes, newest_header(bytes) + 40 + 40);
+    let Some(root) = usize::try_from(at).ok().and_then(|page| page.checked_mul(PAGE_SIZE)) else {
         return "no free list".to_owned();
     };
     let Some((_, entry)) = entry(bytes, root, random) else { return "no free list".to_owned() };
@@ -125,7 +125,7 @@ fn change_free_list(bytes: &mut [u8], random: &mut Random) -> String {
 fn change_length(bytes: &mut Vec<u8>, random: &mut Random) -> String {
     let length = match random.below(5) {
         0 => random.below(bytes.len()),
-        1 => PAGE * random.below(bytes.len() / PAGE),
+        1 => PAGE_SIZE * random.below(bytes.len() / PAGE_SIZE),
         2 => bytes.len() - 1 - random.below(600),
         3 => bytes.len() + 1 + random.below(9000),
         _ => random.below(9000),
@@ -134,12 +134,12 @@ fn change_length(bytes: &mut Vec<u8>, random: &mut Random) -> String {
     format!("length {length}")
 }
 
-/// A value, behind the header and the key of its entry: the structure stays as it is.
+/// Changes bytes of a value, which follows the header and the key of its entry. The data structures stay valid.
 fn change_value(bytes: &mut [u8], random: &mut Random) -> String {
     let page = page_of_tree(bytes, random);
     let Some((_, entry)) = entry(bytes, page, random) else { return "no entry".to_owned() };
-    let value = entry + 8 + usize::from(short(bytes, entry + 6));
-    let length = usize::from(short(bytes, entry)).max(1);
+    let value = entry + 8 + usize::from(read_u16(bytes, entry + 6));
+    let length = usize::from(read_u16(bytes, entry)).max(1);
     for _ in 0..=random.below(4) {
         let at = value + random.below(length);
         if let Some(byte) = bytes.get_mut(at) {
@@ -156,12 +156,12 @@ fn swap_entries(bytes: &mut [u8], random: &mut Random) -> String {
         bytes.swap(first, second);
         bytes.swap(first + 1, second + 1);
     }
-    format!("entries of page {} swapped", page / PAGE)
+    format!("entries of page {} swapped", page / PAGE_SIZE)
 }
 
 fn put_number(bytes: &mut [u8], at: usize, random: &mut Random) {
     let size = [1, 2, 4, 8][random.below(4)];
-    let new = random.number(number(bytes, at)).to_le_bytes();
+    let new = random.number(read_u64(bytes, at)).to_le_bytes();
     for (byte, new) in bytes.iter_mut().skip(at).zip(&new[..size]) {
         *byte = *new;
     }

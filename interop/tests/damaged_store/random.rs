@@ -11,7 +11,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is above 0.
+    /// Returns a number from 0 to `end` - 1. `end` must be above 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).expect("a number")).expect("a number")
     }
@@ -20,7 +20,8 @@ impl Random {
         self.next().to_le_bytes()[0]
     }
 
-    /// A number that is likely to be wrong in an interesting way: near 0, near the one that was there, or anything.
+    /// Returns a number to replace `was`, chosen to reveal missing checks: an extreme value, one close to `was`, a
+    /// power of two, or a small random number.
     pub fn number(&mut self, was: u64) -> u64 {
         match self.below(6) {
             0 => 0,

@@ -1,4 +1,4 @@
-//! `store check` on a folder that is mounted read-only.
+//! Tests `store check` on a data folder that is mounted read-only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,8 @@ use tidegate_interop::toolbox;
 use crate::run::{self, Outcome};
 use crate::sample::{Kind, Samples, copy_folder};
 
-/// Runs a `tidegate` command in a mount namespace where the data folder is read-only. `None` if this process may not mount.
+/// Runs a `tidegate` command in a mount namespace where the data folder is read-only. Returns `None` if this process
+/// may not mount file systems.
 fn command_on_read_only(data: &Path, arguments: &[&str]) -> Option<ProcessExit> {
     let script =
         "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 77; shift; exec \"$@\"";
@@ -28,11 +29,11 @@ fn command_on_read_only(data: &Path, arguments: &[&str]) -> Option<ProcessExit> 
     Some(exit)
 }
 
-fn names(folder: &Path) -> Vec<PathBuf> {
-    let mut names: Vec<_> =
+fn sorted_paths(folder: &Path) -> Vec<PathBuf> {
+    let mut sorted_paths: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
-    names.sort();
-    names
+    sorted_paths.sort();
+    sorted_paths
 }
 
 #[test]
@@ -42,13 +43,13 @@ fn a_closed_and_a_killed_store_are_checked() {
         let data = TempDir::new().expect("a folder");
         let store = data.path().join("store");
         copy_folder(&samples.store(kind), &store);
-        let before = names(&store);
+        let before = sorted_paths(&store);
         for arguments in [&["store", "check"][..], &["store", "stats"]] {
             let Some(exit) = command_on_read_only(data.path(), arguments) else { return };
-            let outcome = run::outcome(&format!("{kind:?} {arguments:?}"), &exit);
+            let outcome = run::check_outcome(&format!("{kind:?} {arguments:?}"), &exit);
             assert_eq!(outcome, Outcome::Accepted, "{kind:?}: {exit:#?}");
         }
-        assert_eq!(names(&store), before, "no file was made");
+        assert_eq!(sorted_paths(&store), before, "no file was made");
         fs::write(store.join("data.mdb"), "").expect("a file");
         let Some(exit) = command_on_read_only(data.path(), &["store", "check"]) else { return };
         assert!(exit.errors.join("\n").contains("data.mdb is empty"), "{exit:#?}");
@@ -56,7 +57,7 @@ fn a_closed_and_a_killed_store_are_checked() {
 }
 
 #[test]
-fn a_store_in_use_is_refused_where_it_is_read_only() {
+fn a_store_in_use_on_a_read_only_disk_is_refused() {
     let data = TempDir::new().expect("a folder");
     copy_folder(&Samples::new().store(Kind::Closed), &data.path().join("store"));
     let config = data.path().join("tidegate.yaml");
@@ -65,7 +66,7 @@ fn a_store_in_use_is_refused_where_it_is_read_only() {
     let broker = serve(Some(&config), data.path());
     wait_until_ready(&broker);
     if let Some(exit) = command_on_read_only(data.path(), &["store", "check"]) {
-        assert_eq!(run::outcome("check", &exit), Outcome::Refused);
+        assert_eq!(run::check_outcome("check", &exit), Outcome::Refused);
         let message = exit.errors.join("\n");
         assert!(message.contains("is in use by a broker") && message.contains("read-only"), "{message}");
     }

@@ -6,7 +6,8 @@ use std::process::Command;
 use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
-/// The end of a process that did what it should: it exited by itself with 0 or 1, without a panic, and said why.
+/// The result of a process that ended as it should: with exit code 0, or with exit code 1 and an error message, and
+/// without a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// Exit code 0.
@@ -25,14 +26,14 @@ pub fn command(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
 }
 
-/// Checks how a process ended. `what` describes the round.
-pub fn outcome(what: &str, exit: &ProcessExit) -> Outcome {
+/// Checks that a process ended as it should, and returns its outcome. `description` describes the round.
+pub fn check_outcome(description: &str, exit: &ProcessExit) -> Outcome {
     let ProcessExit { status, output, errors } = exit;
     let panicked = output.iter().chain(errors).any(|line| line.contains("panicked at"));
-    assert!(!panicked, "{what}: {errors:#?}");
+    assert!(!panicked, "{description}: {errors:#?}");
     match status.code() {
         Some(0) => Outcome::Accepted,
         Some(1) if !errors.is_empty() => Outcome::Refused,
-        _ => panic!("{what}: {status}\n{output:#?}\n{errors:#?}"),
+        _ => panic!("{description}: {status}\n{output:#?}\n{errors:#?}"),
     }
 }

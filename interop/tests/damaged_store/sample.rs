@@ -1,4 +1,4 @@
-//! Sample stores, written by the crate that the broker uses.
+//! Creates sample stores with the persistence crate of the broker.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,14 +19,14 @@ pub struct Samples {
     folder: TempDir,
 }
 
-/// The state of a store when its files were copied.
+/// The state in which the files of a store were copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Closed: the log is empty.
+    /// The store was closed, so its log is empty.
     Closed,
-    /// Killed: some changes are in the log.
+    /// The files were copied while the store was open, as if the broker was killed. Some changes are only in the log.
     Killed,
-    /// With durability `interval`, after a failed sync: the start returns to the sync point.
+    /// The store had durability `interval` and a sync failed. At the next start it returns to the sync point.
     SyncPoint,
 }
 
@@ -43,12 +43,12 @@ impl Samples {
         samples
     }
 
-    /// The folder of a store.
+    /// Returns the folder of the sample store of this kind.
     pub fn store(&self, kind: Kind) -> PathBuf {
         self.folder.path().join(format!("{kind:?}"))
     }
 
-    /// A snapshot of the closed store.
+    /// Returns the path of a snapshot of the closed store.
     pub fn snapshot(&self) -> PathBuf {
         self.folder.path().join("snapshot")
     }
@@ -61,7 +61,7 @@ impl Samples {
         };
         let config =
             Config { durability, size_initial: 1 << 20, disk_reserve: 0, ..Config::new(open.clone()) };
-        let store = Filled::new(&config);
+        let store = FilledStore::new(&config);
         let target = self.store(kind);
         if kind == Kind::Closed {
             drop(store);
@@ -78,26 +78,27 @@ impl Samples {
     }
 }
 
-/// An open store with trees of several levels, values on overflow pages, free pages, and a log.
-struct Filled {
+/// An open store with several levels of tree pages, values on overflow pages, free pages, and a log.
+struct FilledStore {
     store: Disk,
     watermark: Arc<Watermark>,
 }
 
-impl Filled {
+impl FilledStore {
     fn new(config: &Config) -> Self {
         let watermark = Arc::new(Watermark::default());
         let store = Disk::open(config, watermark.clone()).expect("a store");
         let filled = Self { store, watermark };
-        filled.commit((0..SESSIONS).flat_map(|_| filled.session()).collect());
-        filled.commit((0..MESSAGES).map(|number| filled.message(number)).collect());
-        filled.commit((0..RETAINED).map(|number| retained(number, 100)).collect());
+        filled.commit((0..SESSION_COUNT).flat_map(|_| filled.session()).collect());
+        filled.commit((0..MESSAGE_COUNT).map(|number| filled.message(number)).collect());
+        filled.commit((0..RETAINED_COUNT).map(|number| retained(number, 100)).collect());
         filled.store.load(&mut |_, _| {}).expect("a checkpoint");
-        filled.commit((0..MESSAGES / 3).map(|number| Operation::Complete { key: key(number) }).collect());
+        filled
+            .commit((0..MESSAGE_COUNT / 3).map(|number| Operation::Complete { key: key(number) }).collect());
         filled.store.load(&mut |_, _| {}).expect("a checkpoint");
         filled.commit((0..9).map(|number| retained(number, 200)).collect());
         let packet_id = |number: u64| PacketId::new(u16::try_from(number).unwrap_or(1)).expect("an id");
-        let sent = (MESSAGES / 2..MESSAGES / 2 + 20)
+        let sent = (MESSAGE_COUNT / 2..MESSAGE_COUNT / 2 + 20)
             .map(|number| Operation::Send { key: key(number), packet_id: packet_id(number) });
         filled.commit(sent.collect());
         filled
@@ -142,7 +143,7 @@ impl Filled {
     }
 }
 
-/// An operation that queues a new message, one in ten on overflow pages.
+/// Returns an operation that queues a new message. One message in ten needs overflow pages.
 pub fn enqueue(store: &Disk, session: SessionId, number: u64) -> Operation {
     let size = if number.is_multiple_of(10) { 9000 } else { 200 };
     let message = message(&format!("queued/{number}"), size);
@@ -152,10 +153,10 @@ pub fn enqueue(store: &Disk, session: SessionId, number: u64) -> Operation {
 }
 
 fn key(number: u64) -> EntryKey {
-    EntryKey { session: SessionId(1 + number % SESSIONS), message: MessageId(number + 1), ordinal: 0 }
+    EntryKey { session: SessionId(1 + number % SESSION_COUNT), message: MessageId(number + 1), ordinal: 0 }
 }
 
-/// An operation that retains a message.
+/// Returns an operation that stores a retained message.
 pub fn retained(number: u64, size: usize) -> Operation {
     let message = message(&format!("retained/{number}"), size);
     Operation::Retain { tenant: Arc::from("default"), message, expires_at: None }
@@ -164,7 +165,7 @@ pub fn retained(number: u64, size: usize) -> Operation {
 fn message(name: &str, size: usize) -> Arc<Message> {
     Arc::new(Message::from_parts(&MessageParts {
         topic: &topic::Name::parse(name).expect("a topic"),
-        // The payload is text.
+        // The property Payload Format Indicator: the payload is UTF-8 text.
         properties: &[1, 1],
         payload: &vec![b'x'; size],
         qos: QoS::AtLeastOnce,
@@ -174,7 +175,7 @@ fn message(name: &str, size: usize) -> Arc<Message> {
     }))
 }
 
-/// Writes a subscription with that identifier to a closed store.
+/// Writes a subscription with this subscription identifier to a closed store.
 pub fn write_subscription(store: &Path, identifier: u32) {
     let watermark = Arc::new(Watermark::default());
     let opened = Disk::open(&Config::new(store), watermark.clone()).expect("a store");
@@ -185,7 +186,7 @@ pub fn write_subscription(store: &Path, identifier: u32) {
     watermark.wait(commit);
 }
 
-/// Copies the files of a store, or a snapshot, to a new folder.
+/// Copies all files of a folder to a new folder.
 pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
@@ -193,6 +194,6 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-const SESSIONS: u64 = 60;
-const MESSAGES: u64 = 900;
-const RETAINED: u64 = 300;
+const SESSION_COUNT: u64 = 60;
+const MESSAGE_COUNT: u64 = 900;
+const RETAINED_COUNT: u64 = 300;

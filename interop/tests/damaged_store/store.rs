@@ -1,4 +1,4 @@
-//! Uses a damaged store more thoroughly than clients of a broker would: reads, deletes and writes much of it, in this process.
+//! Uses a damaged store directly, without a broker: reads, deletes and writes large parts of it in this process.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tidegate_persistence::{Config, Disk, Item, Operation, SessionId, Store, Wate
 use crate::run::Outcome;
 use crate::sample::{enqueue, retained};
 
-/// Opens the store in a folder, and uses it if it opens.
+/// Opens the store in a folder. If that succeeds, reads and changes it and closes it again.
 pub fn use_store(folder: &Path) -> Outcome {
     let config = Config { size_initial: 1 << 20, disk_reserve: 0, ..Config::new(folder) };
     let Ok(store) = Disk::open(&config, Arc::new(Watermark::default())) else { return Outcome::Refused };
@@ -25,7 +25,7 @@ pub fn use_store(folder: &Path) -> Outcome {
     let removed = topics.into_iter().step_by(3).map(|(tenant, topic)| Operation::Unretain { tenant, topic });
     for mut operations in [closed.collect(), added, removed.collect::<Vec<_>>()] {
         let _ = store.append(&mut operations);
-        // Waits for a checkpoint.
+        // `check` waits for a checkpoint, which moves the log into the tables.
         let _ = store.check();
     }
     let _ = store.snapshot(&folder.with_file_name("copy"));

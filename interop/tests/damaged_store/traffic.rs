@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::run::{self, Outcome};
 
-/// A broker's configuration.
+/// Starts brokers on a fixed port, and a runtime for the clients that use them.
 pub struct Server {
     port: u16,
     runtime: Runtime,
@@ -28,8 +28,9 @@ impl Server {
         Self { port: free_port(), runtime }
     }
 
-    /// Starts a broker on the data in a folder, uses it if it starts, and stops it. Returns also whether clients could use it.
-    pub fn serve(&self, what: &str, data: &Path, durability: &str) -> (Outcome, bool) {
+    /// Starts a broker on a data folder, connects clients if the broker starts, and stops it. Returns the outcome, and
+    /// whether the clients could publish and receive.
+    pub fn serve(&self, description: &str, data: &Path, durability: &str) -> (Outcome, bool) {
         let config = data.join("tidegate.yaml");
         let port = self.port;
         let yaml = format!(
@@ -38,37 +39,37 @@ impl Server {
         );
         fs::write(&config, yaml).expect("a configuration file");
         let process = serve(Some(&config), data);
-        let mut is_useful = false;
+        let mut was_usable = false;
         if process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE).is_ok() {
-            // The store may fail, and then the broker refuses; but it goes on.
-            let used = self.runtime.block_on(async { timeout(TRAFFIC_MAX, traffic(port)).await });
-            is_useful = matches!(used, Ok(Ok(())));
+            // If the store fails, the broker refuses messages, but must not exit.
+            let used = self.runtime.block_on(async { timeout(TRAFFIC_MAX, run_clients(port)).await });
+            was_usable = matches!(used, Ok(Ok(())));
             process.terminate();
         }
-        (run::outcome(what, &process.wait_for_exit(DEADLINE)), is_useful)
+        (run::check_outcome(description, &process.wait_for_exit(DEADLINE)), was_usable)
     }
 }
 
-async fn traffic(port: u16) -> Result<(), ClientError> {
+async fn run_clients(port: u16) -> Result<(), ClientError> {
     let options = |id: &str| {
         let url = format!("mqtt://127.0.0.1:{port}").parse().expect("a URL");
         with_persistent_session(Options::new(url, ProtocolVersion::V5, id))
     };
-    // A session of the sample gets what is queued for it.
-    let mut known = Client::connect(&options("client-2"), State::default()).await?;
-    let _ = timeout(QUEUED_WAIT_MAX, known.message()).await;
+    // A session of the sample store receives its queued messages.
+    let mut stored_client = Client::connect(&options("client-2"), State::default()).await?;
+    let _ = timeout(QUEUED_WAIT_MAX, stored_client.message()).await;
     let mut client = Client::connect(&options("new"), State::default()).await?;
     let all = SubscriptionFilter::parse("#").expect("a filter");
     let granted = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
     let _ = client.subscribe([(all, granted)], None, UserProperties::new()).await?;
-    let _ = known.settle().await;
+    let _ = stored_client.settle().await;
     let state = client.abandon();
     for number in 0..60 {
         let retained = Publish { retain: true, ..message(&format!("retained/{number}"), "new", 1) };
-        known.publish(retained).await?;
-        known.publish(message(&format!("more/{number}"), &"y".repeat(100 * number), 1)).await?;
+        stored_client.publish(retained).await?;
+        stored_client.publish(message(&format!("more/{number}"), &"y".repeat(100 * number), 1)).await?;
     }
-    known.settle().await?;
+    stored_client.settle().await?;
     let mut client = Client::connect(&options("new"), state).await?;
     let _ = timeout(QUEUED_WAIT_MAX, client.message()).await;
     let _ = client.disconnect(ReasonCode::Success).await?;

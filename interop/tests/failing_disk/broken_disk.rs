@@ -1,5 +1,5 @@
-//! After a write or sync error, the broker acknowledges nothing any more, even if the disk works again, until it is restarted.
-//! It does not exit, and what needs no disk still works.
+//! Tests that after a write or sync error, the broker acknowledges no message that needs the store until it is
+//! restarted, even if the disk works again. The broker does not exit, and operations that need no disk still work.
 
 use tidegate_gateway::client::ClientError;
 use tidegate_interop::disk_faults::Fault;
@@ -21,7 +21,8 @@ async fn after_a_sync_error_nothing_is_acknowledged_until_a_restart() {
     assert_store_stays_failed(Fault::SyncError).await;
 }
 
-/// The first write after the messages is that of the sync point, because the next checkpoint is later. The data is synced before.
+/// The first write after the messages is the one of the sync point, because the next checkpoint comes later. The broker
+/// syncs the data before it writes the sync point, so the failed write loses no message.
 #[tokio::test(flavor = "current_thread")]
 async fn with_interval_durability_a_failed_write_loses_nothing() {
     let settings = "persistence:\n  durability: interval\n  interval: 400ms\n";
@@ -70,7 +71,8 @@ async fn assert_store_stays_failed(fault: Fault) {
     harness.stop();
 }
 
-/// The broker refuses persistent sessions and messages: with an error reason in MQTT 5.0, by closing the connection in 3.1.1.
+/// The broker refuses persistent sessions and messages: with an error reason in MQTT 5.0, by closing the connection in
+/// 3.1.1.
 async fn assert_refused(harness: &mut Harness) {
     let unknown = persistent_client(&harness.broker, ProtocolVersion::V5, "unknown");
     assert_eq!(connect_refusal(&unknown).await, ReasonCode::ServerUnavailable, "a new persistent session");
@@ -78,9 +80,10 @@ async fn assert_refused(harness: &mut Harness) {
     for qos in [1, 2] {
         let reason = harness.publish(&mut new, &format!("refused {}", harness.refused.len()), qos).await;
         assert_eq!(reason, ReasonCode::QuotaExceeded, "QoS {qos}");
-        let mut old = connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "old")).await;
-        old.publish(stored_message("refused in 3.1.1", qos)).await.expect("an open connection");
-        let end = within_deadline("the end of the connection", old.event()).await;
+        let mut mqtt_3_1_1_client =
+            connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "old")).await;
+        mqtt_3_1_1_client.publish(stored_message("refused in 3.1.1", qos)).await.expect("an open connection");
+        let end = within_deadline("the end of the connection", mqtt_3_1_1_client.event()).await;
         assert!(matches!(end, Err(ClientError::Closed | ClientError::Broken(_))), "QoS {qos}: {end:?}");
     }
 }

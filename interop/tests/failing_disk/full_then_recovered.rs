@@ -1,5 +1,6 @@
-//! A full disk that has space again later. Messages in flight are acknowledged only then; what needs no space works all the time.
-//! The clients `early` connect before the disk is full, the clients `late` afterwards.
+//! Tests with a full disk that has space again later. The broker acknowledges messages in flight only then. Operations
+//! that need no space work all the time. The clients `early` connect before the disk is full, the clients `late`
+//! afterwards.
 
 use std::collections::HashMap;
 
@@ -101,8 +102,8 @@ async fn qos_0_is_delivered_while_full() {
     harness.stop();
 }
 
-/// The broker has to store a packet id before it sends a QoS 2 message, so these messages wait for space. QoS 0 messages to the same
-/// client do not wait behind them.
+/// The broker has to store a packet id before it sends a QoS 2 message, so these messages wait for space. QoS 0
+/// messages to the same client do not wait behind them.
 #[tokio::test(flavor = "current_thread")]
 async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     let mut harness = Harness::start("").await;
@@ -137,8 +138,8 @@ async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     harness.stop();
 }
 
-/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. It delivers them to connected subscribers
-/// and does not store them.
+/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. It delivers them to connected
+/// subscribers and does not store them.
 #[tokio::test(flavor = "current_thread")]
 async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_full() {
     let mut harness = Harness::start("").await;
@@ -195,8 +196,8 @@ fn is_recovered(line: &str) -> bool {
     line.contains("\"level\":\"INFO\"") && line.contains("the store works again")
 }
 
-/// Publishes messages without waiting for answers; returns their payloads by packet id. The broker does not know yet that the disk
-/// is full.
+/// Publishes messages without waiting for answers. Returns their payloads by packet id. At this time, the broker has
+/// not yet detected that the disk is full.
 async fn publish_in_flight(client: &mut Client) -> HashMap<PacketId, String> {
     let mut in_flight = HashMap::new();
     for number in 0..5 {
@@ -210,7 +211,7 @@ async fn publish_in_flight(client: &mut Client) -> HashMap<PacketId, String> {
     in_flight
 }
 
-/// Waits for the answers to these messages and records them.
+/// Waits for the answers to the messages `in_flight` and records them.
 async fn await_answers(harness: &mut Harness, client: &mut Client, mut in_flight: HashMap<PacketId, String>) {
     within_deadline("the answers", async {
         while !in_flight.is_empty() {

@@ -1,5 +1,5 @@
-//! The test harness: a broker on a disk that can fail, an offline subscriber whose session queues every message, and a record of
-//! which messages the broker acknowledged.
+//! The test harness: a broker on a disk that can fail, an offline subscriber whose session queues every message, and a
+//! record of which messages the broker acknowledged.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,8 @@ use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
 pub struct Harness {
     pub broker: Broker,
     pub disk: FaultyDisk,
-    /// The client-side session state of the client `subscriber`. It is offline; its session queues all messages to `stored/#`.
+    /// The client-side session state of the client `subscriber`. This client is offline, and its session queues all
+    /// messages to `stored/#`.
     pub subscriber: State,
     /// Payloads of acknowledged messages.
     pub acknowledged: BTreeSet<String>,
@@ -27,7 +28,8 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Starts a broker whose store already contains some queued messages with QoS 1 and 2. `settings` is additional YAML.
+    /// Starts a broker whose store already contains some queued messages with QoS 1 and 2. `settings` is additional
+    /// YAML.
     pub async fn start(settings: &str) -> Self {
         Self::start_with(settings, &[1, 2]).await
     }
@@ -37,7 +39,7 @@ impl Harness {
         Self::start_configured(&format!("persistence:\n  durability: always\n{settings}"), qos_levels).await
     }
 
-    /// Like [`Harness::start_with`], where `settings` begins with those of the store.
+    /// Like [`Harness::start_with`], but `settings` must begin with the settings of the store.
     pub async fn start_configured(settings: &str, qos_levels: &[u8]) -> Self {
         let (broker, disk) = FaultyDisk::start_broker(Config::every_transport().with(settings));
         let mut subscriber = connect(&persistent_client(&broker, ProtocolVersion::V5, "subscriber")).await;
@@ -55,7 +57,7 @@ impl Harness {
         harness
     }
 
-    /// Makes the disk fail and waits until the broker has noticed.
+    /// Makes the disk fail and waits until the broker refuses messages.
     pub async fn fail(&mut self, fault: Fault) {
         self.disk.fail_with(fault);
         self.wait_until_refused().await;
@@ -119,8 +121,8 @@ impl Harness {
         self.broker.restart();
     }
 
-    /// Reconnects `subscriber` and checks what it receives: all acknowledged messages, no refused ones, and QoS 2 messages only
-    /// once.
+    /// Reconnects `subscriber` and checks what it receives: all acknowledged messages, no refused ones, and QoS 2
+    /// messages only once.
     pub async fn check_stored(&mut self) {
         let mut publisher = connect(&clean_client(&self.broker, ProtocolVersion::V5, "last")).await;
         assert_eq!(self.publish(&mut publisher, "last", 1).await, ReasonCode::Success);
@@ -157,17 +159,17 @@ impl Harness {
     }
 }
 
-/// A message that matches the subscription of `subscriber`.
+/// Returns a message that matches the subscription of `subscriber`.
 pub fn stored_message(text: &str, qos: u8) -> Publish {
     message("stored/a", &format!("{text} at {qos}"), qos)
 }
 
-/// A client whose session ends with its connection.
+/// Returns the options of a client whose session ends with its connection.
 pub fn clean_client(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
     client_options(broker, Transport::Tcp, version, client_id)
 }
 
-/// A client whose session outlives its connection.
+/// Returns the options of a client whose session outlives its connection.
 pub fn persistent_client(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
     with_persistent_session(client_options(broker, Transport::Tcp, version, client_id))
 }
@@ -177,7 +179,7 @@ pub async fn connect(options: &Options) -> Client {
     within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
 }
 
-/// The reason code with which the broker refuses this CONNECT; panics if it accepts it.
+/// Connects, and returns the reason code with which the broker refuses the CONNECT. Panics if the broker accepts it.
 pub async fn connect_refusal(options: &Options) -> ReasonCode {
     match within_deadline("CONNACK", Client::connect(options, State::default())).await {
         Err(ClientError::Refused(connack)) => connack.reason,
@@ -186,7 +188,7 @@ pub async fn connect_refusal(options: &Options) -> ReasonCode {
     }
 }
 
-/// The reason codes of the answers to messages that have arrived so far.
+/// Returns the reason codes of all acknowledgements that have arrived so far.
 pub fn received_reasons(client: &mut Client) -> Vec<ReasonCode> {
     let events = std::iter::from_fn(|| client.take_event());
     let reason = |event| if let Event::Acknowledged(done) = event { Some(done.reason) } else { None };

@@ -1,5 +1,6 @@
-//! The store is on a disk that is full or broken, or its file is invalid. The broker acknowledges nothing that it has not stored,
-//! and keeps everything that it has acknowledged. What needs no disk still works. The log names the cause.
+//! Tests with a store on a disk that is full or broken, or with an invalid data file. The broker acknowledges only
+//! messages that it has stored, and keeps all messages that it has acknowledged. Operations that need no disk still
+//! work. The log names the cause.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

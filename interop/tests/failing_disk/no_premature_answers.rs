@@ -1,5 +1,5 @@
-//! While the disk is full, the broker sends no answer that depends on a change that is not stored yet, not even when the client
-//! repeats its request on a new connection or takes over a session.
+//! While the disk is full, the broker sends no answer that depends on a change that is not stored yet, not even when
+//! the client repeats its request on a new connection or takes over a session.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, ProtocolVersion, Publish, Qo
 
 use crate::harness::{Harness, clean_client, connect, persistent_client, stored_message};
 
-/// The message is not stored. PUBREC for the retransmission would make the client discard it, and it would be lost.
+/// The message is not stored yet. If the broker answered the retransmission with PUBREC, the client would discard the
+/// message, and a crash would lose it.
 #[tokio::test(flavor = "current_thread")]
 async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_stored() {
     let mut harness = Harness::start("").await;
@@ -34,8 +35,8 @@ async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_sto
     harness.stop();
 }
 
-/// The release of the packet id is not stored. After PUBCOMP, the client could reuse the packet id, and after a crash the broker would
-/// drop the new message as a retransmission.
+/// The release of the packet id is not stored yet. After PUBCOMP, the client could reuse the packet id, and after a
+/// crash the broker would drop the new message as a retransmission.
 #[tokio::test(flavor = "current_thread")]
 async fn a_pubrel_repeated_on_a_new_connection_is_not_answered_before_it_is_stored() {
     let mut harness = Harness::start("").await;
@@ -78,13 +79,14 @@ async fn an_unsubscribe_repeated_on_a_new_connection_is_not_answered_before_it_i
     harness.stop();
 }
 
-/// CONNACK confirms that the session now belongs to the new connection. The broker has to store this first.
+/// CONNACK confirms that the session now belongs to the new connection. The broker has to store the takeover first.
 #[tokio::test(flavor = "current_thread")]
 async fn a_takeover_is_answered_once_there_is_space() {
     assert_takeover_waits_for_space(None).await;
 }
 
-/// The takeover publishes the will of the previous connection, and the session itself subscribes to its topic.
+/// The takeover publishes the will of the previous connection, and the same session subscribes to the topic of the
+/// will.
 #[tokio::test(flavor = "current_thread")]
 async fn a_takeover_that_triggers_a_will_to_the_same_session_is_answered_once_there_is_space() {
     let topic = Name::parse("own/will").expect("a topic");
@@ -144,7 +146,8 @@ async fn a_clean_start_over_a_stored_session_is_answered_after_a_store_failure()
     harness.stop();
 }
 
-/// A refusal changes nothing in the store, so it is sent at once, even if acknowledgements that arrived with the message wait.
+/// A refusal changes nothing in the store, so the broker sends it immediately, even if answers to packets that arrived
+/// with the message wait for a commit.
 #[tokio::test(flavor = "current_thread")]
 async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     let mut harness = Harness::start("").await;
@@ -166,8 +169,8 @@ async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     harness.stop();
 }
 
-/// The broker reads several messages to one topic together. If it refuses those that it would have to store, it still delivers the
-/// QoS 0 ones.
+/// The broker reads several messages to one topic together. If it refuses the messages that it would have to store, it
+/// still delivers the QoS 0 messages.
 #[tokio::test(flavor = "current_thread")]
 async fn qos_0_is_delivered_when_a_neighbouring_message_of_its_topic_is_refused() {
     let mut harness = Harness::start("").await;
@@ -198,7 +201,7 @@ async fn a_refusal_over_mqtt_3_1_1_is_counted_once() {
     assert_eq!(harness.stop(), refused, "the broker's counter of refused messages");
 }
 
-/// The number of PUBCOMPs that have arrived so far.
+/// Returns the number of PUBCOMPs that have arrived so far.
 fn received_pubcomps(client: &mut Client) -> usize {
     let events = std::iter::from_fn(|| client.take_event());
     events.filter(|event| matches!(event, Event::Acknowledged(_) | Event::Ack(_))).count()
@@ -208,5 +211,5 @@ fn encode(message: Publish, into: &mut Vec<u8>) {
     Packet::from(message).encode(ProtocolVersion::V5, into).expect("a packet");
 }
 
-/// How long to wait for an answer that must not arrive. This is longer than an answer takes that needs no disk space.
+/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less.
 const NO_ANSWER_WAIT: Duration = Duration::from_millis(500);

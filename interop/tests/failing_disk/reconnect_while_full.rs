@@ -1,5 +1,5 @@
-//! While the disk is full, clients may reconnect to fetch queued messages. CONNACK must not report a session as present that is
-//! not stored.
+//! While the disk is full, clients may reconnect to fetch queued messages. CONNACK must not report a session as present
+//! that is not stored.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tidegate_mqtt::ProtocolVersion;
 
 use crate::harness::{Harness, connect, persistent_client};
 
-/// The session is created while the disk is full, so it is not stored. After a restart, a session that CONNACK has reported as
-/// present must exist.
+/// The session is created while the disk is full, so it is not stored. After a restart, a session that CONNACK has
+/// reported as present must exist.
 #[tokio::test(flavor = "current_thread")]
 async fn connack_does_not_report_a_session_that_was_never_stored() {
     let mut harness = Harness::start("").await;
@@ -31,5 +31,5 @@ async fn connack_does_not_report_a_session_that_was_never_stored() {
     harness.stop();
 }
 
-/// How long to wait for an answer that must not arrive. This is longer than an answer takes that needs no disk space.
+/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less.
 const NO_ANSWER_WAIT: Duration = Duration::from_millis(500);

@@ -1,4 +1,5 @@
-//! While the disk is full, the broker refuses what it would have to store, in the way that each protocol version provides.
+//! Tests that while the disk is full, the broker refuses requests that it would have to store, in the way that each
+//! protocol version provides.
 
 use tidegate_gateway::client::{Client, ClientError};
 use tidegate_interop::disk_faults::Fault;
@@ -52,8 +53,8 @@ async fn new_persistent_sessions_are_refused_and_clean_sessions_are_accepted() {
     harness.stop();
 }
 
-/// The session exists, but ends with its connection. To make it persistent, the broker needs space. The existing connection stays
-/// open.
+/// The session exists, but ends with its connection. To make the session persistent, the broker needs disk space. The
+/// existing connection stays open.
 #[tokio::test(flavor = "current_thread")]
 async fn a_clean_session_cannot_become_persistent_while_full() {
     let mut harness = Harness::start("").await;
@@ -71,7 +72,7 @@ async fn a_clean_session_cannot_become_persistent_while_full() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn subscriptions_of_persistent_sessions_are_refused() {
+async fn subscriptions_of_persistent_sessions_are_refused_while_full() {
     let mut harness = Harness::start("").await;
     let versions = [
         (ProtocolVersion::V5, "subscriber-5", ReasonCode::QuotaExceeded),
@@ -94,7 +95,7 @@ async fn subscriptions_of_persistent_sessions_are_refused() {
 
 /// Resuming a stored session changes nothing in the store, so it needs no space.
 #[tokio::test(flavor = "current_thread")]
-async fn known_sessions_resume_and_receive_queued_messages() {
+async fn stored_sessions_resume_and_receive_queued_messages_while_full() {
     let mut harness = Harness::start("").await;
     let mut reader = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "reader")).await;
     subscribe(&mut reader, "stored/#", 1).await;
@@ -115,7 +116,8 @@ async fn known_sessions_resume_and_receive_queued_messages() {
     harness.stop();
 }
 
-/// The reason with which CONNECT is refused when there is no space for its session. The closest that 3.1.1 has is return code 3.
+/// The reason code with which the broker refuses a CONNECT if there is no space for the session, for each protocol
+/// version. In MQTT 3.1.1, the closest return code is 3 (server unavailable).
 const CONNECT_REFUSALS: [(ProtocolVersion, ReasonCode); 2] = [
     (ProtocolVersion::V5, ReasonCode::QuotaExceeded),
     (ProtocolVersion::V3_1_1, ReasonCode::ServerUnavailable),

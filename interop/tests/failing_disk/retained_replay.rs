@@ -1,5 +1,5 @@
-//! While the disk is full, clients with clean sessions still receive messages, even if other sessions on the same core wait for
-//! disk space.
+//! While the disk is full, clients with clean sessions still receive messages, even if other sessions on the same core
+//! wait for disk space.
 
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
@@ -31,5 +31,5 @@ async fn clean_sessions_receive_retained_qos_2_messages_while_full() {
     harness.stop();
 }
 
-/// More messages than the broker sends at once.
+/// Number of retained messages, more than the broker sends in one turn.
 const RETAINED_COUNT: usize = 20;

@@ -1,4 +1,5 @@
-//! At its configured size limit, the store refuses messages. It accepts them again once queued messages have been delivered.
+//! At its configured size limit, the store refuses messages. It accepts them again once queued messages have been
+//! delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +15,15 @@ async fn a_store_at_its_size_limit_recovers_when_qos_1_messages_are_delivered() 
     assert_recovers_when_drained(&[1]).await;
 }
 
-/// The broker sends a QoS 2 message only after it has stored its packet id. That needs space too, so the message and all that are
-/// queued behind it wait.
+/// The broker sends a QoS 2 message only after it has stored its packet id. Storing the packet id needs space too, so
+/// this message and all messages queued behind it wait.
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_at_its_size_limit_recovers_even_if_a_qos_2_message_is_first_in_the_queue() {
     assert_recovers_when_drained(&[1, 2]).await;
 }
 
-/// `first`: the QoS levels of the messages at the front of the queue.
+/// Fills the store, drains the queue, and checks that the store accepts messages again. `first` contains the QoS levels
+/// of the messages at the front of the queue.
 async fn assert_recovers_when_drained(first: &[u8]) {
     let settings = "  size_max: 64MiB\nsession:\n  queue_bytes_max: 1GiB\n";
     let mut harness = Harness::start_with(settings, first).await;
@@ -31,7 +33,7 @@ async fn assert_recovers_when_drained(first: &[u8]) {
         () = harness.wait_until_refused() => {}
     }
     assert!(
-        filler.accepted.len() * SIZE > 32 << 20,
+        filler.accepted.len() * PAYLOAD_SIZE > 32 << 20,
         "the store was full after only {} messages",
         filler.accepted.len()
     );
@@ -54,7 +56,7 @@ async fn assert_recovers_when_drained(first: &[u8]) {
     harness.stop();
 }
 
-/// A client that fills the store, and a record of what happened to its messages.
+/// A client that fills the store, and a record of the answers to its messages.
 struct Filler {
     client: Client,
     /// The numbers of the messages that have no answer yet, by packet id.
@@ -69,13 +71,13 @@ impl Filler {
         Self { client, unanswered, accepted: BTreeSet::new(), refused: BTreeSet::new() }
     }
 
-    /// Publishes forever. Once the store is full, no more answers arrive, so this waits.
+    /// Publishes messages without end. Once the store is full, no more answers arrive, and the future stays pending.
     async fn publish(&mut self) {
         for number in 0.. {
             while !self.client.can_publish() {
                 self.client.progress().await.expect("an open connection");
             }
-            let text = format!("{number:0width$}", width = SIZE);
+            let text = format!("{number:0width$}", width = PAYLOAD_SIZE);
             let id =
                 self.client.publish(message("stored/large", &text, 1)).await.expect("an open connection");
             self.unanswered.insert(id.expect("a packet id"), number);
@@ -96,8 +98,8 @@ impl Filler {
         assert!(is_new, "message {number} was answered twice");
     }
 
-    /// Resumes the session that queues the messages, and receives until each message has an answer and all accepted ones have
-    /// arrived.
+    /// Resumes the session that queues the messages, and receives until each message has an answer and all accepted
+    /// ones have arrived.
     async fn drain(&mut self, options: &Options, state: State) -> State {
         let mut subscriber = Client::connect(options, state).await.expect("CONNACK");
         let mut received = BTreeSet::new();
@@ -105,7 +107,7 @@ impl Filler {
             tokio::select! {
                 message = subscriber.message() => {
                     let payload = message.expect("an open connection").payload;
-                    if payload.len() == SIZE {
+                    if payload.len() == PAYLOAD_SIZE {
                         received.insert(String::from_utf8_lossy(&payload).parse().expect("a number"));
                     }
                 }
@@ -118,5 +120,5 @@ impl Filler {
     }
 }
 
-/// Payload size in bytes.
-const SIZE: usize = 16 * 1024;
+/// Payload size of a message in bytes.
+const PAYLOAD_SIZE: usize = 16 * 1024;

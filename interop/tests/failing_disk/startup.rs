@@ -1,5 +1,5 @@
-//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. It leaves the data
-//! file unchanged.
+//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. It
+//! leaves the data file unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +20,7 @@ struct BrokerFolder {
 }
 
 impl BrokerFolder {
-    /// A folder whose data file has these contents.
+    /// Creates a folder whose data file contains `bytes`.
     fn with_data(bytes: &[u8]) -> Self {
         let broker_folder = Self::empty();
         fs::create_dir_all(broker_folder.store_folder()).expect("a folder");
@@ -28,7 +28,7 @@ impl BrokerFolder {
         broker_folder
     }
 
-    /// A folder without a store.
+    /// Creates a folder without a store.
     fn empty() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let certificate = Certificate::create(folder.path());
@@ -80,12 +80,12 @@ impl BrokerFolder {
     }
 }
 
-/// The contents of a valid, non-empty data file with schema version 1.
+/// Returns the contents of a valid, non-empty data file with schema version 1.
 fn valid_store() -> Vec<u8> {
     fs::read(toolbox::workspace().join("persistence/tests/fixtures/schema-1.mdb")).expect("the fixture")
 }
 
-/// The positions of `word` in the data file; panics if there are none.
+/// Returns the offsets of `word` in the data file. Panics if there are none.
 fn positions(bytes: &[u8], word: &[u8]) -> Vec<usize> {
     let words = bytes.windows(word.len()).enumerate();
     let positions: Vec<_> = words.filter(|(_, found)| *found == word).map(|(at, _)| at).collect();
@@ -134,7 +134,7 @@ fn an_overwritten_page_is_reported() {
     BrokerFolder::with_data(&bytes).assert_start_fails_on_data_file("is damaged: page ");
 }
 
-/// The text of a topic filter is no longer valid UTF-8.
+/// The test overwrites a byte of a topic filter, so that its text is no longer valid UTF-8.
 #[test]
 fn an_invalid_record_is_reported() {
     let mut bytes = valid_store();
@@ -160,7 +160,7 @@ fn a_store_folder_without_permissions_is_reported() {
         fs::set_permissions(broker_folder.store_folder(), fs::Permissions::from_mode(mode)).expect("a mode")
     };
     mode(0o000);
-    // The superuser can open it anyway.
+    // The superuser can open the file regardless of its permissions.
     if File::open(broker_folder.data_file()).is_err() {
         broker_folder.assert_start_fails(&broker_folder.store_folder(), "Permission denied");
     }
@@ -172,7 +172,7 @@ fn a_store_folder_without_permissions_is_reported() {
 fn a_store_in_use_by_another_broker_is_reported() {
     let broker = Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
     let other = BrokerFolder::empty();
-    // A second broker with other ports on the same data folder.
+    // Starts a second broker with other ports on the same data folder.
     fs::remove_dir(other.folder.path().join("data")).expect("an empty folder");
     std::os::unix::fs::symlink(broker.file("data"), other.folder.path().join("data")).expect("a link");
     other.assert_data_file_unchanged(|| {

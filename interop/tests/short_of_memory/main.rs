@@ -1,4 +1,5 @@
-//! A client that asks for more memory than there is loses its connection. Other clients go on, and the broker lives.
+//! Tests that a client whose packets need more memory than is available loses its connection, while other clients are
+//! still served and the broker keeps running.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -31,8 +32,8 @@ async fn a_publish_that_is_too_large_ends_its_connection() {
         let published = within_deadline("the end", publish_large(&mut client, 200 << 20)).await;
         let error = published.expect_err("the connection ends");
         assert!(ended_by_the_broker(&error), "{transport:?}: {error}");
-        assert_goes_on(&mut other).await;
-        assert_counted(broker, 1).await;
+        assert_still_served(&mut other).await;
+        stop_and_assert_counted(broker, 1).await;
     }
 }
 
@@ -42,8 +43,8 @@ async fn a_single_web_socket_frame_that_is_too_large_ends_its_connection() {
     let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Ws, "other")).await;
     other.subscribe("a", 1).await;
     within_deadline("the end", send_large_frame(&broker)).await;
-    assert_goes_on(&mut other).await;
-    assert_counted(broker, 1).await;
+    assert_still_served(&mut other).await;
+    stop_and_assert_counted(broker, 1).await;
 }
 
 #[tokio::test]
@@ -58,15 +59,16 @@ async fn many_incomplete_publishes_end_some_connections() {
             let mut stream = TcpStream::connect(("localhost", port)).await.expect("a connection");
             let id = format!("sender-{number:02}");
             stream.write_all(&[CONNECT, &[0, 9], id.as_bytes()].concat()).await.expect("an open connection");
-            // 40 MiB are announced, and one byte less than that is sent.
+            // The header announces a body of 40 MiB. The client sends one byte less, so that the packet stays
+            // incomplete.
             let _ = send_zeros(&mut stream, &publish_header(40 << 20), (40 << 20) - 5).await;
             stream
         });
     }
     let streams = within_deadline("the senders", senders.join_all()).await;
-    assert_goes_on(&mut other).await;
+    assert_still_served(&mut other).await;
     drop(streams);
-    assert_counted(broker, 1).await;
+    stop_and_assert_counted(broker, 1).await;
 }
 
 #[tokio::test]
@@ -77,11 +79,11 @@ async fn a_subscribe_with_too_many_filters_ends_its_connection() {
     let mut client = connect(&broker, Transport::Tcp, "large").await;
     let filter = SubscriptionFilter::parse("f").expect("a filter");
     let filters = vec![(filter, SubscriptionOptions::default()); 2_000_000];
-    let asked = client.subscribe(filters, None, UserProperties::new());
-    let error = within_deadline("the end", asked).await.expect_err("the connection ends");
+    let subscribing = client.subscribe(filters, None, UserProperties::new());
+    let error = within_deadline("the end", subscribing).await.expect_err("the connection ends");
     assert!(ended_by_the_broker(&error), "{error}");
-    assert_goes_on(&mut other).await;
-    assert_counted(broker, 1).await;
+    assert_still_served(&mut other).await;
+    stop_and_assert_counted(broker, 1).await;
 }
 
 #[tokio::test]
@@ -91,7 +93,7 @@ async fn a_connect_that_is_too_large_is_refused() {
     other.subscribe("a", 1).await;
     let mut stream =
         TcpStream::connect(("localhost", broker.port(Transport::Tcp))).await.expect("a connection");
-    // CONNECT with a will whose user properties take 100 MiB.
+    // A CONNECT with a will whose user properties have 100 MiB.
     let mut bytes = b"\x10\x80\x80\x80\x32\x00\x04MQTT\x05\x06\x00\x00\x00\x00\x00".to_vec();
     bytes.extend_from_slice(b"\xe0\xff\xff\x31");
     let property: &[u8] = b"\x26\x00\x00\x00\x00";
@@ -99,13 +101,14 @@ async fn a_connect_that_is_too_large_is_refused() {
     let _ = within_deadline("the end", stream.write_all(&bytes)).await;
     let read = within_deadline("the end", stream.read(&mut [0; 16])).await;
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-    assert_goes_on(&mut other).await;
-    assert_counted(broker, 1).await;
+    assert_still_served(&mut other).await;
+    stop_and_assert_counted(broker, 1).await;
 }
 
-/// Messages that a session queues until the memory is used up, in memory alone and in the store too.
+/// A session queues messages until the memory is used up: first a session that is only in memory, then a persistent
+/// session whose messages are stored too.
 #[tokio::test]
-async fn queued_messages_end_nothing_but_their_publishers() {
+async fn queued_messages_that_use_up_the_memory_end_only_their_publishers() {
     for is_stored in [false, true] {
         let broker = start();
         let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
@@ -117,7 +120,7 @@ async fn queued_messages_end_nothing_but_their_publishers() {
         for number in 0..25 {
             let mut client = connect(&broker, Transport::Tcp, &format!("sender-{number}")).await;
             if is_stored {
-                // A store without memory may acknowledge later.
+                // A store that is short of memory may delay the acknowledgement, so the test does not wait for one.
                 let large = Publish { payload: vec![0; 20 << 20].into(), ..message("large", "", 1) };
                 let _ = within_deadline("the end of a publish", client.publish(large)).await;
             } else {
@@ -128,13 +131,14 @@ async fn queued_messages_end_nothing_but_their_publishers() {
         other.publish("a", "still here", 0, false).await;
         let message = within_deadline("a message", other.next_message()).await;
         assert_eq!(message, Received::new("a", "still here", 0));
-        assert!(within_deadline("the end", exit(broker)).await.success());
+        assert!(within_deadline("the end", stop_and_wait(broker)).await.success());
     }
 }
 
-/// Clients that do not read share what waits for them. When they are replaced, there is no memory to copy it.
+/// The broker keeps one copy of a large message for all clients that do not read. When new connections take over their
+/// sessions, there is no memory for further copies.
 #[tokio::test]
-async fn large_messages_to_many_clients_are_held_once() {
+async fn a_large_message_to_many_clients_is_kept_in_memory_once() {
     let broker = start();
     let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
     other.subscribe("a", 1).await;
@@ -153,14 +157,14 @@ async fn large_messages_to_many_clients_are_held_once() {
     for number in 0..10 {
         let _ = connect(&broker, Transport::Tcp, &format!("slow-{number}")).await;
     }
-    assert_goes_on(&mut other).await;
+    assert_still_served(&mut other).await;
     drop(slow);
-    assert!(within_deadline("the end", exit(broker)).await.success());
+    assert!(within_deadline("the end", stop_and_wait(broker)).await.success());
 }
 
-/// A broker that can have 300 MiB more than after its start.
+/// Starts a broker that may allocate 300 MiB more than it uses right after its start.
 fn start() -> Broker {
-    let broker = Broker::start_with(Config::every_transport().with(SETTINGS));
+    let broker = Broker::start_with(Config::every_transport().with(BROKER_SETTINGS));
     broker.limit_memory(300 << 20);
     broker
 }
@@ -177,7 +181,7 @@ async fn publish_large(client: &mut Client, size: usize) -> Result<(), ClientErr
     client.acknowledged(id).await.map(drop)
 }
 
-/// The client may find the connection broken before it reads why.
+/// Whether the broker ended the connection. The client may detect the broken connection before it reads DISCONNECT.
 fn ended_by_the_broker(error: &ClientError) -> bool {
     match error {
         ClientError::Disconnected(disconnect) => disconnect.reason == ReasonCode::QuotaExceeded,
@@ -185,21 +189,21 @@ fn ended_by_the_broker(error: &ClientError) -> bool {
     }
 }
 
-/// A client that was connected before still gets its messages.
-async fn assert_goes_on(client: &mut TidegateClient) {
+/// Checks that a client that was connected before can still publish and receive.
+async fn assert_still_served(client: &mut TidegateClient) {
     within_deadline("PUBACK", client.publish("a", "still here", 1, false)).await;
     let message = within_deadline("a message", client.next_message()).await;
     assert_eq!(message, Received::new("a", "still here", 1));
 }
 
-/// Stops the broker, which has ended at least so many connections for lack of memory.
-async fn assert_counted(broker: Broker, at_least: usize) {
+/// Stops the broker, and checks that it counted at least `at_least` connections that ended for lack of memory.
+async fn stop_and_assert_counted(broker: Broker, at_least: usize) {
     broker.terminate();
     let exit = tokio::task::spawn_blocking(move || broker.wait_for_exit()).await.expect("an exit");
     assert!(exit.counter("connections_out_of_memory") >= at_least, "{:#?}", exit.errors);
 }
 
-async fn exit(broker: Broker) -> std::process::ExitStatus {
+async fn stop_and_wait(broker: Broker) -> std::process::ExitStatus {
     broker.terminate();
     tokio::task::spawn_blocking(move || broker.wait_for_exit().status).await.expect("an exit")
 }
@@ -215,7 +219,7 @@ async fn send_large_frame(broker: &Broker) {
     while !answer.ends_with(b"\r\n\r\n") {
         answer.push(stream.read_u8().await.expect("an answer"));
     }
-    // Masked with zeros, so that the payload is as it is.
+    // The masking key is zero, so that masking does not change the payload.
     let connect = [CONNECT, b"\x00\x09large-one"].concat();
     let frame = [b"\x82\x98\x00\x00\x00\x00".as_slice(), &connect].concat();
     stream.write_all(&frame).await.expect("an open connection");
@@ -223,8 +227,8 @@ async fn send_large_frame(broker: &Broker) {
     let length = 5_u64 + (200 << 20);
     let start = [b"\x82\xff".as_slice(), &length.to_be_bytes(), &[0; 4], &header].concat();
     let sent = send_zeros(&mut stream, &start, (200 << 20) - 4).await;
-    // Nothing more is read from it, or it is closed after the last byte.
+    // The broker stops reading, so that sending fails, or closes the connection after the last byte.
     assert!(sent.is_err() || stream.read_to_end(&mut Vec::new()).await.is_ok());
 }
 
-const SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";
+const BROKER_SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";

@@ -1,9 +1,9 @@
-//! The bytes of packets that are never complete.
+//! Encodes and sends the beginning of packets that stay incomplete.
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// The beginning of a PUBLISH to the topic `x` at QoS 0, whose body has that many bytes.
+/// Returns the first bytes of a PUBLISH to the topic `x` at QoS 0 whose Remaining Length is `body`.
 pub fn publish_header(body: usize) -> Vec<u8> {
     let mut header = vec![0x30];
     let mut rest = body;
@@ -16,18 +16,18 @@ pub fn publish_header(body: usize) -> Vec<u8> {
     header
 }
 
-/// Sends `start` and then zeros.
+/// Sends `start` and then `count` zero bytes.
 pub async fn send_zeros(stream: &mut TcpStream, start: &[u8], count: usize) -> std::io::Result<()> {
     stream.write_all(start).await?;
     let zeros = vec![0; 1 << 20];
-    let mut left = count;
-    while left > 0 {
-        let len = left.min(zeros.len());
-        stream.write_all(zeros.get(..len).unwrap_or_default()).await?;
-        left -= len;
+    let mut remaining = count;
+    while remaining > 0 {
+        let chunk_len = remaining.min(zeros.len());
+        stream.write_all(zeros.get(..chunk_len).unwrap_or_default()).await?;
+        remaining -= chunk_len;
     }
     Ok(())
 }
 
-/// CONNECT of MQTT 5.0 up to the client identifier, which has nine bytes.
+/// A CONNECT of MQTT 5.0 up to the client identifier. The identifier and its length field, 11 bytes together, follow.
 pub const CONNECT: &[u8] = b"\x10\x16\x00\x04MQTT\x05\x02\x00\x00\x00";

@@ -2,11 +2,11 @@
 
 use super::{HEADROOM, LARGE, OutOfMemory, check, reserve};
 
-/// More than any machine has.
-const TOO_MUCH: usize = usize::MAX / 4;
+/// Number of bytes that no machine can allocate.
+const TOO_MANY_BYTES: usize = usize::MAX / 4;
 
 #[test]
-fn what_is_there_is_granted() {
+fn available_memory_is_granted() {
     check(LARGE).unwrap();
     let mut buffer = b"x".to_vec();
     reserve(&mut buffer, 10 * LARGE).unwrap();
@@ -15,7 +15,7 @@ fn what_is_there_is_granted() {
 }
 
 #[test]
-fn growth_doubles() {
+fn reserve_doubles_the_capacity() {
     let mut buffer = vec![0; LARGE];
     reserve(&mut buffer, 1).unwrap();
     assert_eq!(buffer.capacity(), 2 * LARGE);
@@ -25,11 +25,11 @@ fn growth_doubles() {
 }
 
 #[test]
-fn what_is_not_there_is_an_error_and_changes_nothing() {
-    assert_eq!(check(TOO_MUCH), Err(OutOfMemory));
+fn a_request_for_too_much_memory_is_an_error_and_leaves_the_buffer_unchanged() {
+    assert_eq!(check(TOO_MANY_BYTES), Err(OutOfMemory));
     assert_eq!(check(usize::MAX), Err(OutOfMemory));
     let mut buffer = b"x".to_vec();
-    assert_eq!(reserve(&mut buffer, TOO_MUCH), Err(OutOfMemory));
+    assert_eq!(reserve(&mut buffer, TOO_MANY_BYTES), Err(OutOfMemory));
     assert_eq!(reserve(&mut buffer, usize::MAX), Err(OutOfMemory));
     assert_eq!(buffer, b"x");
 }

@@ -40,7 +40,8 @@ impl Message {
         Self::from_view_into(Vec::with_capacity(size), view, topic, publisher, now)
     }
 
-    /// Like [`Message::from_view`], for a PUBLISH of any size.
+    /// Like [`Message::from_view`], but returns an error if there is not enough memory, so the PUBLISH may have any
+    /// size.
     ///
     /// # Errors
     /// When there is not enough memory.
@@ -55,7 +56,7 @@ impl Message {
         Ok(Self::from_view_into(body, view, topic, publisher, now))
     }
 
-    /// `body` is empty and has the capacity for the message.
+    /// Copies the message into `body`, which must be empty and have enough capacity.
     fn from_view_into(
         mut body: Vec<u8>,
         view: &PublishView<'_>,

@@ -19,9 +19,9 @@ impl MessageId {
     /// Returns the message id. If none is assigned yet, assigns the id that `next` returns. If several callers do this
     /// at the same time, the first one wins.
     pub(super) fn get_or(&self, next: impl FnOnce() -> u64) -> u64 {
-        let known = self.get();
-        if known > 0 {
-            return known;
+        let assigned_id = self.get();
+        if assigned_id > 0 {
+            return assigned_id;
         }
         let assigned = next();
         match self.0.compare_exchange(0, assigned, Ordering::Relaxed, Ordering::Relaxed) {

@@ -39,9 +39,9 @@ const FORWARDED_PROPERTIES: [u8; 11] = [0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x03, 0, 1
 #[test]
 fn a_message_keeps_forwardable_properties_in_their_order() {
     let (wire, now) = (wire(), Instant::now());
-    let seen = view(&wire);
-    let copied = Message::from_view(&seen, "a/b", 4, now);
-    let shared = Message::from_wire(Bytes::from(wire.clone()), &seen, "a/b", 4, now);
+    let publish_view = view(&wire);
+    let copied = Message::from_view(&publish_view, "a/b", 4, now);
+    let shared = Message::from_wire(Bytes::from(wire.clone()), &publish_view, "a/b", 4, now);
     for message in [copied, shared] {
         assert_eq!(message.topic(), "a/b");
         assert_eq!(message.properties(), FORWARDED_PROPERTIES);
@@ -55,9 +55,9 @@ fn a_message_keeps_forwardable_properties_in_their_order() {
 #[test]
 fn a_large_payload_is_shared_with_its_packet() {
     let wire = Bytes::from(wire());
-    let seen = view(&wire);
-    let shared = Message::from_wire(wire.clone(), &seen, "resolved/topic", 4, Instant::now());
-    assert_eq!(shared.payload().as_ptr(), seen.payload.as_ptr());
+    let publish_view = view(&wire);
+    let shared = Message::from_wire(wire.clone(), &publish_view, "resolved/topic", 4, Instant::now());
+    assert_eq!(shared.payload().as_ptr(), publish_view.payload.as_ptr());
     assert_eq!(shared.topic(), "resolved/topic");
     assert_eq!(
         shared.size(),

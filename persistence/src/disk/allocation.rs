@@ -19,8 +19,8 @@ pub(super) struct Allocation {
 }
 
 impl Allocation {
-    /// Reserves space for an existing file. The file may have holes, because earlier versions left holes, and so do
-    /// copies of a file. On a full disk, only the pages in use count as reserved.
+    /// Reserves space for an existing file. The file may have holes: earlier versions of Tidegate left holes in it, and
+    /// a copy of the file can have holes. On a full disk, only the pages in use count as reserved.
     pub(super) fn of_existing(file: File, found: Examined) -> IoResult<Self> {
         let length = whole_pages(to_usize(found.length));
         let missing = to_u64(length).saturating_sub(file.metadata()?.blocks().saturating_mul(BLOCK_SIZE));
@@ -38,7 +38,7 @@ impl Allocation {
         available(&self.file).map(to_usize)
     }
 
-    /// Reserves space up to `length`, and extends the file. Changes nothing if the disk has not enough space.
+    /// Reserves space up to `length`, and extends the file. Changes nothing if the disk does not have enough space.
     pub(super) fn extend(&mut self, length: usize) -> IoResult<()> {
         if length <= self.length {
             return Ok(());
@@ -56,8 +56,8 @@ impl Allocation {
     }
 }
 
-/// Reserves disk space for a part of a file, without changing the length of the file. Some file systems do not support
-/// that. On these, nothing is reserved, and a full disk is detected only when a page is written.
+/// Reserves disk space for a part of a file, without changing the length of the file. On file systems that do not
+/// support reservations, nothing is reserved, and a full disk is detected only when a page is written.
 pub(super) fn reserve(file: &File, from: usize, to: usize) -> IoResult<()> {
     loop {
         match fallocate(file, FallocateFlags::KEEP_SIZE, to_u64(from), to_u64(to.saturating_sub(from))) {

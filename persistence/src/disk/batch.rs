@@ -12,7 +12,7 @@ use crate::store::{Appended, AtomicScope, Commit};
 
 /// The open batch.
 pub(super) struct Batch {
-    open: Mutex<Open>,
+    open: Mutex<OpenBatch>,
     /// A lock that every atomic scope holds for reading, and that the writer holds for writing while it takes the
     /// batch. It must be locked before `open`.
     atomic_scopes: RwLock<()>,
@@ -22,7 +22,7 @@ pub(super) struct Batch {
     bytes_max: usize,
 }
 
-struct Open {
+struct OpenBatch {
     change: ChangeSet,
     bytes: usize,
     /// The current limit for `bytes`.
@@ -30,9 +30,9 @@ struct Open {
     /// The commit that will cover this batch.
     commit: Commit,
     /// Number of operations that the writer retries because there was no space for them.
-    retry_len: usize,
+    retried_operations: usize,
     /// Size in bytes of the operations that the writer retries.
-    retry_bytes: usize,
+    retried_bytes: usize,
     /// Whether the batch is closed, so that no more operations are accepted.
     closed: bool,
     /// Number of checkpoints that were requested.
@@ -41,7 +41,7 @@ struct Open {
     checkpoints_done: u64,
 }
 
-impl Open {
+impl OpenBatch {
     fn is_checkpoint_requested(&self) -> bool {
         self.checkpoints_requested > self.checkpoints_done
     }
@@ -55,7 +55,7 @@ impl Open {
 /// Information about the batch that the writer has taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenBatch {
-    /// The commit that covers this batch and everything before it.
+    /// The commit that covers this batch and all earlier batches.
     pub(super) commit: Commit,
     pub(super) bytes: usize,
     /// Whether the store is closing, so that no batch will follow.
@@ -66,13 +66,13 @@ pub(super) struct TakenBatch {
 
 impl Batch {
     pub(super) fn new(config: &Config) -> Self {
-        let open = Open {
+        let open = OpenBatch {
             change: ChangeSet::default(),
             bytes: 0,
             bytes_limit: config.batch_bytes_max,
             commit: Commit(1),
-            retry_len: 0,
-            retry_bytes: 0,
+            retried_operations: 0,
+            retried_bytes: 0,
             closed: false,
             checkpoints_requested: 0,
             checkpoints_done: 0,
@@ -154,10 +154,10 @@ impl Batch {
 
     /// Sets the size of the operations that the writer retries. They count towards the limits as if they were
     /// still in the batch.
-    pub(super) fn set_retrying(&self, len: usize, bytes: usize) {
+    pub(super) fn set_retrying(&self, retried_operations: usize, retried_bytes: usize) {
         let mut open = self.open.lock();
-        open.retry_len = len;
-        open.retry_bytes = bytes;
+        open.retried_operations = retried_operations;
+        open.retried_bytes = retried_bytes;
     }
 
     /// Requests a checkpoint and waits until the writer has made the checkpoint or failed to make it.
@@ -179,17 +179,18 @@ impl Batch {
         }
     }
 
-    /// Accepts no more operations.
+    /// Closes the batch, so that no more operations are accepted.
     pub(super) fn close(&self) {
         self.open.lock().closed = true;
         self.wake_writer.notify_all();
         self.checkpointed.notify_all();
     }
 
-    /// Returns the number of waiting operations, the number of those that are retried, and the size of all in bytes.
+    /// Returns the number of waiting operations, the number of retried operations among them, and the size of all
+    /// waiting operations in bytes.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
-        (open.len() + open.retry_len, open.retry_len, open.bytes + open.retry_bytes)
+        (open.len() + open.retried_operations, open.retried_operations, open.bytes + open.retried_bytes)
     }
 
     /// Yields the processor as long as the batch grows, for at most [`GROWTH_WAIT_MAX`]. Threads that wait for this
@@ -208,9 +209,9 @@ impl Batch {
         }
     }
 
-    fn is_at_limit(&self, open: &Open) -> bool {
-        open.len() + open.retry_len >= self.len_max
-            || open.bytes + open.retry_bytes >= open.bytes_limit.max(1)
+    fn is_at_limit(&self, open: &OpenBatch) -> bool {
+        open.len() + open.retried_operations >= self.len_max
+            || open.bytes + open.retried_bytes >= open.bytes_limit.max(1)
     }
 }
 

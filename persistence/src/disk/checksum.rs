@@ -1,5 +1,6 @@
-//! The checksum of a snapshot. It lies in the first page of the file, behind the part that LMDB uses, and covers the length and
-//! all other bytes of the file. Snapshots of earlier versions have zeros there. A store has no checksum, because it changes.
+//! The checksum of a snapshot. The checksum is in the first page of the file, after the part that LMDB uses, and covers
+//! the length and all other bytes of the file. Snapshots of earlier versions have zeros at this place. A store has no
+//! checksum, because its file changes.
 //!
 //! ```text
 //!  at 256  magic       8 bytes
@@ -15,14 +16,14 @@ use std::os::unix::fs::FileExt;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 
-/// What the checksum of a file says.
+/// The result of comparing a file with its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Checksum {
-    /// The file has none.
+    /// The file has no checksum.
     Missing,
-    /// The file is as it was written.
+    /// The file is unchanged since the checksum was written.
     Valid,
-    /// The file has changed; the reason is how.
+    /// The file has changed since the checksum was written. The text says which check failed.
     Wrong(&'static str),
 }
 
@@ -34,14 +35,14 @@ pub(super) fn write(file: &File) -> io::Result<()> {
     magic.copy_from_slice(MAGIC);
     let (stored_length, _) = rest.split_at_mut(8);
     stored_length.copy_from_slice(&length.to_le_bytes());
-    file.write_all_at(&field, AT)?;
+    file.write_all_at(&field, FIELD_AT)?;
     file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_AT)
 }
 
-/// Compares the file with its checksum.
+/// Compares the file with the checksum in it.
 pub(super) fn check(file: &File) -> io::Result<Checksum> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, AT)?;
+    file.read_exact_at(&mut field, FIELD_AT)?;
     if field == [0; FIELD_SIZE] {
         return Ok(Checksum::Missing);
     }
@@ -57,32 +58,32 @@ pub(super) fn check(file: &File) -> io::Result<Checksum> {
     })
 }
 
-/// The stored length and sum.
+/// Returns the stored length and sum, or `None` if the field has no checksum.
 fn stored(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
     field.strip_prefix(MAGIC)?.split_first_chunk()
 }
 
-/// Removes the checksum from a file that begins to change.
+/// Removes the checksum from a file, before the file is changed.
 pub(super) fn remove(file: &File) -> io::Result<()> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, AT)?;
-    if field == [0; FIELD_SIZE] { Ok(()) } else { file.write_all_at(&[0; FIELD_SIZE], AT) }
+    file.read_exact_at(&mut field, FIELD_AT)?;
+    if field == [0; FIELD_SIZE] { Ok(()) } else { file.write_all_at(&[0; FIELD_SIZE], FIELD_AT) }
 }
 
 fn sum(file: &File, length: u64) -> io::Result<u128> {
     let mut hasher = SipHasher24::new();
     hash(file, 0, SUM_AT, &mut hasher)?;
     hasher.write(&[0; SUM_SIZE]);
-    hash(file, AT + FIELD_LEN, length, &mut hasher)?;
+    hash(file, FIELD_AT + FIELD_LEN, length, &mut hasher)?;
     Ok(hasher.finish128().as_u128())
 }
 
 /// Hashes a part of the file.
 fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
-    let mut buffer = vec![0; CHUNK];
+    let mut buffer = vec![0; CHUNK_SIZE];
     let mut at = from;
     while at < to {
-        let size = usize::try_from(to - at).unwrap_or(CHUNK).min(CHUNK);
+        let size = usize::try_from(to - at).unwrap_or(CHUNK_SIZE).min(CHUNK_SIZE);
         let chunk = buffer.get_mut(..size).unwrap_or_default();
         file.read_exact_at(chunk, at)?;
         hasher.write(chunk);
@@ -92,9 +93,9 @@ fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result
 }
 
 const MAGIC: &[u8; 8] = b"tgchksum";
-const AT: u64 = 256;
-const SUM_AT: u64 = AT + 16;
+const FIELD_AT: u64 = 256;
+const SUM_AT: u64 = FIELD_AT + 16;
 const FIELD_LEN: u64 = 32;
 const FIELD_SIZE: usize = 32;
 const SUM_SIZE: usize = 16;
-const CHUNK: usize = 256 << 10;
+const CHUNK_SIZE: usize = 256 << 10;

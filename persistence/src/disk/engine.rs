@@ -25,7 +25,7 @@ mod map;
 mod space;
 mod time;
 
-pub(super) use capacity::{Capacity, length_wanted};
+pub(super) use capacity::{Capacity, initial_length};
 pub(super) use map::{Map, whole_pages};
 
 /// The state that the writer owns.

@@ -47,8 +47,9 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     Ok((engine, ids))
 }
 
-/// Opens the file after reserving its space and extending it to the length of the map. A page number in a damaged
-/// file can then not point behind the end of the file. If the file is not valid, its former length is restored.
+/// Reserves the space of the file, extends the file to the length of the map, and opens it. In this way, no page number
+/// in a damaged file can refer to a page after the end of the file. If the file is not valid, its former length is
+/// restored.
 fn open_or_undo_growth(
     config: &Config,
     data: &Path,
@@ -56,25 +57,26 @@ fn open_or_undo_growth(
     lock: &Arc<Lock>,
 ) -> Result<Opened, OpenError> {
     let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
-    // A snapshot may have been copied here. Its checksum is gone from the disk before anything is committed.
+    // The file may be a copied snapshot. Its checksum is removed from the disk before anything is committed.
     checksum::remove(&file).map_err(io_error(data))?;
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
-        // With the reserve, so that a store on a full disk can be opened.
+        // The map includes the reserve, so that a store on a full disk can be opened.
         let env = environment(&config.folder, capacity.length())?;
         let tables = tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
     };
     let opened = open();
-    // The environment of a store that did not open is closed here, so nothing maps the file any more.
+    // If opening failed, the LMDB environment is closed at this point, so the file is no longer mapped.
     if opened.is_err() {
         file.set_len(found.length).and_then(|()| file.sync_all()).map_err(io_error(data))?;
     }
     opened
 }
 
-/// Creates the folder and takes the lock that keeps other processes out.
+/// Creates the folder, checks access to its files, and takes the lock that prevents other processes from opening the
+/// store.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
@@ -83,7 +85,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
         access::check_access(&path)?;
         access::check_regular(&path).map_err(io_error(&path))?;
     }
-    access::check_access(&folder.join(secret::NAME))?;
+    access::check_access(&folder.join(secret::FILE_NAME))?;
     let path = folder.join(LOCK);
     let file = access::private_file().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(io_error(&path))?;
@@ -95,8 +97,8 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     remove_reader_table(&folder.join(READERS)).map(|()| lock)
 }
 
-/// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other owner
-/// uses the table.
+/// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other
+/// owner uses the table.
 fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
     match fs::remove_file(table) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(table)(error)),
@@ -104,24 +106,25 @@ fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Lets LMDB open the file in the folder with a map of that size.
+/// Makes LMDB open the file in the folder with a map of `size` bytes.
 #[allow(unsafe_code)]
 fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
     let data = folder.join(DATA);
     create_reader_table(&folder.join(READERS))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
-    // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was verified after
-    // the last change of its header pages, or the file is new: every page number, length and offset that LMDB reads is valid,
-    // the pages in use are within the file, and LMDB allocates only pages that no tree uses.
+    // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was
+    // verified after the last change of its header pages, or the file is new: every page number, length and offset that
+    // LMDB reads is valid, the pages in use are within the file, and LMDB allocates only pages that no tree uses.
     let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
     let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
-    // Sync: if a former owner failed, the page cache may hold a meta page that is not on the disk.
+    // The sync is needed because after a failure of an earlier process, the page cache may contain a meta page that is
+    // not on the disk.
     file::extend(&file, size).and_then(|()| file.sync_all()).map_err(io_error(&data))?;
     Ok(env)
 }
 
-/// Opens the tables of a store, if this version knows its schema.
+/// Opens the tables of a store, if this version of the program supports its schema.
 pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),

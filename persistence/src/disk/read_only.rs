@@ -1,5 +1,5 @@
-//! Reads a store without owning it: the store of a running broker, or a snapshot. Only LMDB's reader table is
-//! changed.
+//! Reads the store of a running broker or a snapshot, without taking the store's lock. The only file that may be
+//! changed is LMDB's reader table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,16 +44,16 @@ pub struct ReadOnly {
     _copy: Option<PrivateFolder>,
 }
 
-/// Makes sure that the pages do not change while they are read.
+/// The way in which pages are protected from changes while they are read.
 enum Guard {
-    /// LMDB's reader table protects the pages, as long as the owner has not replaced the table.
+    /// LMDB's reader table protects the pages, as long as the process that owns the store has not replaced the table.
     Owner(Owner),
-    /// The file has no owner, or it is not the file of a store.
+    /// No process has the store open, or the file is not the data file of a store.
     NoOwner { _lock: Option<Lock> },
 }
 
 impl ReadOnly {
-    /// Whether the file has a checksum. Snapshots of earlier versions, and stores, have none.
+    /// Whether the file has a checksum. Stores, and snapshots of earlier versions, have no checksum.
     #[must_use]
     pub fn has_checksum(&self) -> bool {
         self.checksum == Checksum::Valid
@@ -71,7 +71,7 @@ impl ReadOnly {
     /// Passes every record to `visit`, as [`Store::load`](crate::Store::load) does.
     ///
     /// # Errors
-    /// The first record that is not valid, or an error of the engine.
+    /// When a record is not valid (the first one is reported), or the file cannot be read.
     pub fn load(&mut self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), ReadError> {
         self.read(|tables, txn| load::load(tables, txn, visit))
     }
@@ -79,7 +79,7 @@ impl ReadOnly {
     /// Counts the records. Takes as long as reading all sessions and retained messages.
     ///
     /// # Errors
-    /// A session or retained message that is not valid, or an error of the engine.
+    /// When a session or a retained message is not valid, or the file cannot be read.
     pub fn contents(&mut self) -> Result<Contents, ReadError> {
         let env = self.env.clone();
         self.read(|tables, txn| Contents::count(&env, tables, txn))
@@ -102,7 +102,7 @@ impl ReadOnly {
         Ok(written)
     }
 
-    /// Counts the records and bytes of the file.
+    /// Returns the number of records and bytes of the file.
     pub(super) fn written(&mut self) -> Result<Written, ReadError> {
         let records = self.read(|tables, txn| {
             let counts = load::readers(tables).map(|reader| reader.table.len(txn));
@@ -116,7 +116,7 @@ impl ReadOnly {
         Ok(self.first_in_log()?.is_some())
     }
 
-    /// Reads one state, which includes everything committed before the call.
+    /// Reads one consistent state, which includes everything committed before the call.
     fn read<T>(
         &mut self,
         read: impl FnOnce(&Tables, &RoTxn<'_>) -> Result<T, Fault>,
@@ -130,7 +130,8 @@ impl ReadOnly {
         self.unless_restarted(done.map_err(ReadError::from))
     }
 
-    /// Waits until the owner has emptied the log, which it does every second.
+    /// Waits until the process that owns the store has made a checkpoint, which it does every second. The tables then
+    /// include everything committed before the call.
     fn await_checkpoint(&mut self) -> Result<(), ReadError> {
         let Guard::Owner(owner) = &self.guard else { return Ok(()) };
         let (folder, began) = (owner.folder(), Instant::now());
@@ -150,19 +151,20 @@ impl ReadOnly {
         Ok(Log::first(&self.tables.meta, &txn)?)
     }
 
-    /// Calls `begin`, and resizes the map here whenever it is smaller than what the owner has committed.
+    /// Calls `begin`. If the owner of the store has committed pages after the end of this process's map, enlarges the
+    /// map and calls `begin` again.
     fn with_current_map<T>(&mut self, mut begin: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
         let mut attempt = 1;
         loop {
             match begin() {
-                Err(Fault::MapOutgrown) if attempt < ATTEMPTS => self.remap()?,
+                Err(Fault::MapOutgrown) if attempt < ATTEMPTS_MAX => self.remap()?,
                 result => return result,
             }
             attempt += 1;
         }
     }
 
-    /// Resizes the map here to the length of the file.
+    /// Resizes the map of this process to the length of the file.
     #[allow(unsafe_code)]
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
@@ -171,8 +173,8 @@ impl ReadOnly {
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 
-    /// Returns the result, or an error if the owner restarted meanwhile and therefore does not know this
-    /// reader.
+    /// Returns the result, or an error if the owner of the store has restarted since reading began: the new reader
+    /// table does not protect the pages that this process reads.
     fn unless_restarted<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         match &self.guard {
             Guard::Owner(owner) if !owner.is_same() => Err(ReadError::Restarted(owner.folder())),
@@ -181,14 +183,14 @@ impl ReadOnly {
     }
 }
 
-/// The size of a map of the whole file. Nothing behind the end of the file is read.
+/// Returns the size of a map of the whole file. Nothing after the end of the file is read.
 fn map_size(length: u64) -> usize {
     whole_pages(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// How long to wait for a checkpoint: an owner makes one every second, and needs some time to write it. And how
-/// often to check.
+/// Maximum time to wait for a checkpoint. The owner of the store makes one every second, and needs some time to write
+/// it.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
-/// How often to retry while the owner is changing the file.
-const ATTEMPTS: u32 = 16;
+/// Maximum number of attempts to read the header or the map size while the owner of the store changes them.
+const ATTEMPTS_MAX: u32 = 16;

@@ -1,5 +1,5 @@
-//! Makes a store from a snapshot. The former data file is kept under another name. At every moment, the store
-//! has one complete data file.
+//! Restores a store from a snapshot. The former data file is kept under another name. At any time, the store has one
+//! complete data file.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -20,18 +20,19 @@ pub struct Restored {
     pub written: Written,
     /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
-    /// Whether the snapshot had a checksum. Earlier versions wrote none; then only its structure and records were checked.
+    /// Whether the snapshot had a checksum. Earlier versions wrote none; in that case only the structure and the
+    /// records were checked.
     pub has_checksum: bool,
 }
 
-/// Makes the store in `folder` from a snapshot, after checking the snapshot. If a store exists, this is an
-/// error unless `replace` is set; then the former data file is kept under another name.
+/// Checks a snapshot and creates the store in `folder` from it. An existing store is replaced only if `replace` is set;
+/// its data file is kept under another name.
 ///
 /// # Errors
 /// When the snapshot is inconsistent, the folder is in use by another process, a store exists and `replace` is
 /// not set, or a file cannot be written. The existing store is unchanged.
 pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored, RestoreError> {
-    // Held until the end: the snapshot may be the data file of a store that no process has open.
+    // `source` is kept open until the end, because it locks the store whose data file the snapshot may be.
     let mut source = ReadOnly::snapshot(snapshot)?;
     let written = examine(&mut source, snapshot)?;
     let _lock = open::lock(folder)?;
@@ -40,7 +41,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
-    // Recover the former file first, so that its sync point is not applied to the new file.
+    // Recover the former data file first, so that its sync point is not applied to the new data file.
     sync_point::recover(folder, &data)?;
     let new = folder.join(NEW);
     copy(snapshot, &new).map_err(io_error(&new))?;
@@ -57,7 +58,7 @@ fn examine(source: &mut ReadOnly, path: &Path) -> Result<Written, RestoreError> 
     Ok(source.written()?)
 }
 
-/// An empty file counts as no store.
+/// Whether a store exists. An empty data file counts as no store.
 fn exists(data: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(data) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -81,15 +82,15 @@ fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut target = access::private_file().read(true).write(true).create_new(true).open(to)?;
     io::copy(&mut File::open(from)?, &mut target)?;
-    // The store will change.
+    // The copy becomes a store, which changes, so it must not have a checksum.
     checksum::remove(&target)?;
     target.sync_all()
 }
 
-/// Gives the data file a second name, the first that is free.
+/// Creates a hard link to the data file, with the first free name for former files. Returns the path of the link.
 fn keep_former(data: &Path) -> io::Result<PathBuf> {
     for number in 1..=FORMER_MAX {
-        let name = if number == 1 { FORMER.to_owned() } else { format!("{FORMER}.{number}") };
+        let name = if number == 1 { FORMER_NAME.to_owned() } else { format!("{FORMER_NAME}.{number}") };
         let former = data.with_file_name(name);
         match fs::hard_link(data, &former) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -99,10 +100,10 @@ fn keep_former(data: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("there are too many former data files: remove some of them"))
 }
 
-/// Replaces the data file by the new one atomically. Returns the second name of the former file.
+/// Replaces the data file with the new one atomically. Returns the path under which the former file is kept.
 fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option<PathBuf>> {
     let former = if exists { Some(keep_former(data)?) } else { None };
-    // Sync the second name first, so that a crash cannot lose the former file.
+    // Sync the hard link first, so that a crash cannot lose the former file.
     sync_folder_of(data)?;
     fs::rename(new.join(DATA), data)?;
     if let Err(error) = fs::remove_dir(new) {
@@ -117,6 +118,6 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
     move |source| RestoreError::Io { path, source }
 }
 
-const FORMER: &str = "data.mdb.former";
-/// At this number of former files, a restore is refused.
+const FORMER_NAME: &str = "data.mdb.former";
+/// Number of former data files at which a restore is refused.
 const FORMER_MAX: u32 = 100;

@@ -1,5 +1,5 @@
-//! The file with a secret that outlives the process, such as the key of QUIC's stateless resets. It is no part of a
-//! snapshot, because two brokers must not have the same secret.
+//! The file with a secret that outlives the process, such as the key of QUIC's stateless resets. Snapshots do not
+//! contain the secret, because two brokers must not have the same one.
 
 use std::fs::{self, File};
 use std::hash::Hasher;
@@ -11,14 +11,15 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use super::snapshot::sync_folder_of;
 use crate::access;
 
-/// Returns the secret in the folder of a store. If there is none, stores `fresh`, which must be random, and returns it.
-/// Call it while the store is open: the store has the lock of the folder, and has checked who owns the file.
+/// Returns the secret stored in the folder of a store. If there is none, stores and returns `fresh`, which must be
+/// random. Must be called while the store is open, because the store holds the lock on the folder and has checked the
+/// owner of the file.
 ///
-/// Never fails, because a broker without its former secret works: a damaged file is replaced, and if the file cannot
-/// be read or written, `fresh` is used without it. A warning says so.
+/// This function never fails, because a broker also works with a new secret. A damaged file is replaced. If the file
+/// cannot be read or written, `fresh` is returned without being stored. Both cases are logged as a warning.
 #[must_use]
 pub fn keep_secret(folder: &Path, fresh: [u8; SECRET_LEN]) -> [u8; SECRET_LEN] {
-    let path = folder.join(NAME);
+    let path = folder.join(FILE_NAME);
     match read(&path) {
         Ok(Some(bytes)) => {
             if let Some(secret) = decode(&bytes) {
@@ -51,7 +52,7 @@ fn warn_unusable(path: &Path, error: &IoError) {
     );
 }
 
-/// The content of the file, as far as it matters; `None` if there is no file.
+/// Returns at most [`READ_MAX`] bytes of the file, or `None` if there is no file.
 fn read(path: &Path) -> IoResult<Option<Vec<u8>>> {
     // Opening a pipe would wait for a writer.
     access::check_regular(path)?;
@@ -64,9 +65,9 @@ fn read(path: &Path) -> IoResult<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Replaces the file in one step: after a crash, it has its former content or the new one.
+/// Replaces the file atomically: after a crash, the file contains either the former secret or the new one.
 fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
-    let new = path.with_file_name(NEW_NAME);
+    let new = path.with_file_name(NEW_FILE_NAME);
     match fs::remove_file(&new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -85,7 +86,7 @@ fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
     bytes
 }
 
-/// `None` if the length, the header or the checksum is wrong.
+/// Returns the secret in the bytes, or `None` if the length, the header or the checksum is wrong.
 fn decode(bytes: &[u8]) -> Option<[u8; SECRET_LEN]> {
     let (body, sum) = bytes.split_at_checked(MAGIC.len() + SECRET_LEN)?;
     if sum != checksum(body) {
@@ -100,14 +101,14 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_LEN] {
     hasher.finish128().as_u128().to_le_bytes()
 }
 
-/// Bytes of a secret.
+/// Number of bytes of a secret.
 pub const SECRET_LEN: usize = 32;
 /// The name of the file in the folder of a store.
-pub(super) const NAME: &str = "quic.keys";
-const NEW_NAME: &str = "quic.keys.new";
+pub(super) const FILE_NAME: &str = "quic.keys";
+const NEW_FILE_NAME: &str = "quic.keys.new";
 const MAGIC: &[u8; 8] = b"tgsecret";
 const SUM_LEN: usize = 16;
-/// Enough to see that a file is too long.
+/// Maximum number of bytes that are read. Longer than a valid file, so that a file that is too long is detected.
 const READ_MAX: u64 = 64;
 
 #[cfg(test)]

@@ -32,7 +32,8 @@ pub struct Written {
     pub bytes: u64,
 }
 
-/// A copy that has not been moved to its target yet. Dropping it before that removes the file.
+/// A copy that has not been moved to its target yet. Dropping this value before [`PartialSnapshot::publish`] removes
+/// the file.
 pub(super) struct PartialSnapshot {
     file: File,
     path: PathBuf,
@@ -66,7 +67,7 @@ impl PartialSnapshot {
         Ok(Self { file, path, target: target.to_owned(), is_published: false })
     }
 
-    /// Copies the newest state. Overwrites an earlier attempt.
+    /// Copies the newest state to the file, and overwrites the result of an earlier attempt.
     pub(super) fn fill(&mut self, env: &Env<WithoutTls>) -> Result<(), Fault> {
         self.file.set_len(0)?;
         self.file.rewind()?;
@@ -88,12 +89,12 @@ impl PartialSnapshot {
         Ok(applied?)
     }
 
-    /// The path of the file until it is published.
+    /// Returns the path of the file before it is published.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives the file its checksum, syncs it, and renames it to its target, which must not exist.
+    /// Writes the checksum to the file, syncs the file, and renames it to its target, which must not exist.
     pub(super) fn publish(mut self) -> Result<(), SnapshotError> {
         self.move_to_target().map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => SnapshotError::Exists(self.target.clone()),
@@ -126,7 +127,7 @@ impl Drop for PartialSnapshot {
     }
 }
 
-/// The path where this process writes a copy until it is complete: next to `target`.
+/// Returns the path, next to `target`, under which this process writes a copy until the copy is complete.
 #[must_use]
 pub fn partial_path(target: &Path) -> PathBuf {
     let mut name = target.file_name().map(OsString::from).unwrap_or_default();
@@ -134,7 +135,7 @@ pub fn partial_path(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// The folder in which this process opens the copy as a store, to apply its log.
+/// Returns the path of the folder in which this process opens the copy as a store, to apply its log.
 #[must_use]
 pub fn partial_store_path(target: &Path) -> PathBuf {
     let mut name = partial_path(target).into_os_string();
@@ -145,7 +146,7 @@ pub fn partial_store_path(target: &Path) -> PathBuf {
 /// Opens a store, applies its log to the tables, and closes it. No broker may have the store open.
 ///
 /// # Errors
-/// Those of [`Disk::open`].
+/// The errors of [`Disk::open`].
 pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
     let length = fs::metadata(folder.join(DATA)).map_or(0, |metadata| metadata.len());
     let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
@@ -162,7 +163,7 @@ impl Observer for NoObserver {
     fn committed(&self, _: Commit) {}
 }
 
-/// Syncs the folder of a file, so that renames in it are on the disk when this returns.
+/// Syncs the folder of a file, so that renames in this folder are on the disk when the function returns.
 pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

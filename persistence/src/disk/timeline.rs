@@ -1,6 +1,7 @@
 //! Continues the store time after a restart. A **time mark** in the file contains the times that the clocks showed at a
 //! known store time. If the machine was not booted since, its boot-time clock shows exactly how long the store was
-//! closed. Otherwise only the wall clock shows that. The wall clock may be wrong, so only a limited time counts.
+//! closed. After a boot, only the wall clock shows this time. The wall clock may be wrong, so the time that counts is
+//! limited.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,8 @@ pub(super) struct TimeMark {
 
 impl Timeline {
     /// Continues the store time from `written`, the time mark in the file. If the machine was booted since, at most
-    /// `downtime_max` counts. A file without a mark is new, or was last written by a version that stored Unix times.
+    /// `downtime_max` is added to the store time. A file without a mark is new, or was last written by a version that
+    /// stored Unix times.
     pub(super) fn open(clocks: Arc<dyn Clocks>, written: Option<TimeMark>, downtime_max: Duration) -> Self {
         let reading = clocks.read();
         let (wall, since_boot) = (millis(reading.wall), millis(reading.since_boot));
@@ -69,7 +71,7 @@ impl Timeline {
         })
     }
 
-    /// Records that the file now has this mark.
+    /// Records that the file now contains this mark.
     pub(super) fn mark_written(&mut self, mark: TimeMark) {
         self.written = Some(mark);
     }
@@ -95,7 +97,8 @@ impl TimeMark {
         Some(Self { store_time, since_boot, wall, boot: (boot != [0; BootId::SIZE]).then_some(BootId(boot)) })
     }
 
-    /// Returns the time in milliseconds from this mark, which is in the file, to `opened`.
+    /// Returns the time in milliseconds from this mark, which is in the file, to the mark `opened` of the moment when
+    /// the store was opened.
     fn downtime(&self, opened: &Self, downtime_max: u64) -> u64 {
         if self.boot.is_some() && self.boot == opened.boot {
             return opened.since_boot.saturating_sub(self.since_boot);

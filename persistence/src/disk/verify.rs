@@ -1,14 +1,17 @@
-//! Verifies the structure of a data file before LMDB maps it. LMDB trusts its files: a damaged page number, length or offset
-//! makes it read or write outside of its map, which ends the process with a signal. What passes here has none of these:
+//! Verifies the structure of a data file before LMDB maps it. LMDB trusts its files: a damaged page number, length or
+//! offset makes it read or write outside of its map, which ends the process with a signal. A file that passes this
+//! verification has none of these. The verification checks that:
 //!
-//! - The header pages are valid, and the newer one is where LMDB looks for it.
-//! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its bounds.
-//! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB that
+//! - The header pages are valid, and the newer one is on the page where LMDB expects it.
+//! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its
+//! bounds.
+//! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB
+//! that
 //!   searches, splits, merges or copies pages can then fail one of its assertions.
-//! - Free pages exist, are listed once, and no tree uses them. So a new page never overwrites one in use.
+//! - Free pages exist, are listed once, and no tree uses them. A new page can then never overwrite a page in use.
 //! - The features of LMDB that Tidegate does not use (several values per key, other orders of keys) do not occur.
 //!
-//! The file is read, never mapped. Not verified: values. Records are validated when they are read.
+//! The file is read, never mapped. Values are not verified here: records are validated when they are read.
 
 use std::fs::File;
 use std::io;
@@ -36,7 +39,7 @@ use order::Keys;
 use pages::Pages;
 use tree::Tree;
 
-/// The headers of a file.
+/// The two header pages of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Headers([Header; 2]);
 
@@ -50,7 +53,7 @@ pub(super) fn verify(path: &Path) -> Result<(), OpenError> {
     verify().map_err(|error| into_open_error(path, error))
 }
 
-/// Verifies the state that a header describes. No process may reuse its pages meanwhile.
+/// Verifies the state after the transaction `state`. No process may reuse the pages of this state meanwhile.
 pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result<(), VerifyError> {
     let (page, header) = headers.of(state)?;
     check_header(page, header, file.metadata()?.len())?;
@@ -63,13 +66,13 @@ pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result
         Ok(())
     })?;
     for (page, record) in databases {
-        Tree::new(&mut pages, record, Keys::Bytes, &VALUES).verify(page, &mut |_, _| Ok(()))?;
+        Tree::new(&mut pages, record, Keys::Bytes, &ALLOWED_ENTRY_FLAGS).verify(page, &mut |_, _| Ok(()))?;
     }
-    Tree::new(&mut pages, *free, Keys::Numbers, &VALUES)
+    Tree::new(&mut pages, *free, Keys::Numbers, &ALLOWED_ENTRY_FLAGS)
         .verify(page, &mut |pages, leaf| free_list::verify(pages, leaf, *transaction))
 }
 
-/// Checks what a header says about the file, of that length, and about its two main databases.
+/// Checks the fields of a header, and its two main databases, against the length of the file.
 fn check_header(page: u64, header: &Header, length: u64) -> Result<(), Damage> {
     if header.last_page < 1 || length < header.used() {
         return Err(Flaw::LastPage.on(page));
@@ -80,7 +83,7 @@ fn check_header(page: u64, header: &Header, length: u64) -> Result<(), Damage> {
     Ok(())
 }
 
-/// The error of opening a file that does not pass.
+/// Converts the error of a verification to the error of opening the file.
 pub(super) fn into_open_error(path: &Path, error: VerifyError) -> OpenError {
     match error {
         VerifyError::Io(source) => OpenError::Io { path: path.to_owned(), source },
@@ -115,19 +118,20 @@ impl Headers {
         Ok(Self(headers))
     }
 
-    /// The newest transaction, as LMDB chooses it when it opens the file.
+    /// Returns the number of the newest transaction, chosen as LMDB chooses it when it opens the file.
     pub(super) fn newest(&self) -> u64 {
         let [first, second] = self.0;
         first.transaction.max(second.transaction)
     }
 
-    /// Whether one of the headers describes the state after that transaction.
+    /// Whether one of the headers describes the state after this transaction.
     pub(super) fn has(&self, transaction: u64) -> bool {
         self.0.iter().any(|header| header.transaction == transaction)
     }
 
-    /// The page and the header with the state after that transaction: LMDB looks for it on the first page if its number is
-    /// even, otherwise on the second. LMDB never uses the other header; the next commit overwrites it.
+    /// Returns the header with the state after this transaction, and the number of its page. LMDB expects this header
+    /// on the first page if the number of the transaction is even, otherwise on the second. LMDB does not use the other
+    /// header, which the next commit overwrites.
     fn of(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
         let [first, second] = &self.0;
         let (page, header) = if transaction.is_multiple_of(2) { (0, first) } else { (1, second) };
@@ -136,7 +140,8 @@ impl Headers {
     }
 }
 
-/// The kinds of values in all databases but the main one.
-const VALUES: [u16; 2] = [0, ON_OVERFLOW_PAGES];
-/// A store that commits a million times per second reaches this number after 100,000 years.
+/// The entry flags that are allowed in all databases except the main one.
+const ALLOWED_ENTRY_FLAGS: [u16; 2] = [0, ON_OVERFLOW_PAGES];
+/// The highest transaction number that is accepted. A store with a million commits per second reaches it after 100,000
+/// years.
 const TRANSACTION_MAX: u64 = 1 << 62;

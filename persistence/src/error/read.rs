@@ -1,4 +1,4 @@
-//! Errors of reading a store or a snapshot without owning it.
+//! Errors of reading a snapshot, or a store that another process may have open.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub enum ReadError {
     DamagedSnapshot {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// A description of the damage.
         fault: String,
     },
     /// The last commits are in the log, and no broker is applying it to the tables.
@@ -38,7 +38,7 @@ pub enum ReadError {
         "the log of {0} is not being emptied, probably because its broker has no disk space left: free some space and try again"
     )]
     LogNotEmptied(PathBuf),
-    /// The owner restarted during the read, so the result may mix two states.
+    /// The broker that has the store open restarted during the read, so the result may mix two states.
     #[error(
         "the broker of {0} was restarted during the read, so the result was discarded: run the command again"
     )]
@@ -55,7 +55,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The error of a snapshot, for which the advice is another one than for a store.
+    /// Converts an error to the error of reading a snapshot, whose text gives different advice.
     pub(crate) fn of_snapshot(self) -> Self {
         let (path, fault) = match self {
             Self::Open(OpenError::Truncated { path, found, needed }) => {

@@ -14,7 +14,7 @@ use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 pub(crate) struct ArchiveBuffer(AlignedVec);
 
 impl ArchiveBuffer {
-    /// Encodes `value`. The error says that the value is too large for the format.
+    /// Encodes `value`. Returns an error if the value is too large for the format.
     pub(super) fn archive(
         &mut self,
         value: &impl for<'a> Serialize<HighSerializer<AlignedVec, ArenaHandle<'a>, Error>>,
@@ -29,7 +29,7 @@ impl ArchiveBuffer {
     }
 }
 
-/// The value archived in `bytes`, after validation.
+/// Validates `bytes` and returns the archived value in them.
 pub(super) fn access<T>(bytes: &[u8]) -> Result<&T, &'static str>
 where
     T: Portable + for<'a> CheckBytes<HighValidator<'a, Error>>,
@@ -45,7 +45,7 @@ pub(super) fn packet_id(value: u16) -> Result<PacketId, &'static str> {
     PacketId::new(value).ok_or("a packet id of 0")
 }
 
-/// A subscription identifier, which has to fit into a variable byte integer.
+/// Checks that a subscription identifier is above 0 and fits into a variable byte integer.
 pub(super) fn identifier(value: u32) -> Result<u32, &'static str> {
     if (1..=IDENTIFIER_MAX).contains(&value) {
         Ok(value)

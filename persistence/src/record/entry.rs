@@ -27,7 +27,7 @@ pub struct EntryRecord {
 /// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryState {
-    /// The message was not sent yet.
+    /// The message has not been sent yet.
     Queued,
     /// The message was sent with a packet id.
     Sent {
@@ -95,7 +95,7 @@ impl EntryRecord {
 }
 
 impl EntryRecord {
-    /// The record, if its state is possible at its QoS.
+    /// Returns the record, or an error if its state is impossible at its QoS.
     pub(super) fn checked(self) -> Result<Self, &'static str> {
         match self.state {
             EntryState::Sent { .. } | EntryState::Released { .. } if self.qos == QoS::AtMostOnce => {

@@ -72,7 +72,7 @@ fn read_entry(header: &mut HeaderReader<'_>) -> Result<EntryRecord, &'static str
     record.checked()
 }
 
-/// Decodes a message. `rest` holds the topic, the properties and the payload.
+/// Decodes a message. `rest` contains the topic, the properties and the payload.
 fn read_message<'a>(
     header: &mut HeaderReader<'_>,
     rest: &'a [u8],

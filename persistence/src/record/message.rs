@@ -26,7 +26,7 @@ pub struct MessageRecord<'a> {
     pub retain: bool,
     /// The id of the client that published the message.
     pub publisher: u64,
-    /// When the message expires, in milliseconds of store time.
+    /// The time at which the message expires, in milliseconds of store time.
     pub expires_at: Option<u64>,
 }
 
@@ -111,7 +111,7 @@ impl StoredMessage {
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
     }
 
-    /// Checks that there is memory to write the message: for the archive, the row of the log, and LMDB's pages.
+    /// Checks that there is enough memory to write the message: for the archive, the row of the log, and LMDB's pages.
     pub(crate) fn check_memory(&self) -> Result<(), OutOfMemory> {
         memory::check(self.message.size().saturating_mul(memory::COPIES - 2))
     }

@@ -22,7 +22,7 @@ pub struct SessionRecord {
     pub session_expiry: u32,
     /// The state of the session: connected, or waiting for a connection.
     pub state: SessionState,
-    /// The will, if there is one that was not published yet.
+    /// The will, if the session has one that has not been published yet.
     pub will: Option<Box<Will>>,
 }
 
@@ -33,9 +33,9 @@ pub enum SessionState {
     Attached,
     /// The session has no connection.
     Waiting {
-        /// When the will is to be published.
+        /// The time at which the will must be published.
         will_at: Option<u64>,
-        /// When the session expires; `None` means never.
+        /// The time at which the session expires; `None` means never.
         ends_at: Option<u64>,
     },
 }

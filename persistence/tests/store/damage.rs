@@ -1,4 +1,4 @@
-//! Damaged stores and snapshots are refused before LMDB uses them, and are left unchanged.
+//! Tests that damaged stores and snapshots are refused before LMDB uses them, and are left unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -11,8 +11,8 @@ use crate::harness::Harness;
 use crate::read_only::filled_store;
 use crate::samples::open_session;
 
-/// Changes bytes of a file.
-fn put(path: &Path, at: u64, bytes: &[u8]) {
+/// Overwrites bytes of a file at offset `at`.
+fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
     File::options().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
 }
 
@@ -22,23 +22,23 @@ fn read(path: &Path, at: u64) -> u64 {
     u64::from_ne_bytes(bytes)
 }
 
-/// Where the root of the main database begins, according to the newer header.
+/// Returns the offset of the root page of the main database, according to the newer header.
 fn main_root(path: &Path) -> u64 {
     let header = if read(path, 4096 + 144) > read(path, 144) { 4096 } else { 0 };
     read(path, header + 128) * 4096
 }
 
-fn copy(harness: &Harness) -> PathBuf {
+fn copy_store(harness: &Harness) -> PathBuf {
     let target = harness.path().join("copy");
     ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
     target
 }
 
 #[test]
-fn a_damaged_store_is_refused_by_its_page() {
+fn the_error_for_a_damaged_store_names_the_page() {
     let mut harness = filled_store();
     let root = main_root(&harness.data());
-    put(&harness.data(), root + 14, &[1, 0]);
+    overwrite(&harness.data(), root + 14, &[1, 0]);
     let before = fs::read(harness.data()).unwrap();
     for error in [
         harness.try_open().err().expect("it is refused"),
@@ -55,9 +55,9 @@ fn a_damaged_store_is_refused_by_its_page() {
 }
 
 #[test]
-fn every_change_of_a_snapshot_is_found() {
+fn every_change_of_a_snapshot_is_detected() {
     let harness = filled_store();
-    let target = copy(&harness);
+    let target = copy_store(&harness);
     let whole = fs::read(&target).unwrap();
     let length = u64::try_from(whole.len()).unwrap();
     assert!(ReadOnly::snapshot(&target).unwrap().has_checksum());
@@ -85,24 +85,24 @@ fn every_change_of_a_snapshot_is_found() {
 #[test]
 fn a_snapshot_without_a_checksum_is_restored_after_its_structure_is_verified() {
     let mut harness = filled_store();
-    let target = copy(&harness);
-    put(&target, 256, &[0; 32]);
+    let target = copy_store(&harness);
+    overwrite(&target, 256, &[0; 32]);
     assert!(!ReadOnly::snapshot(&target).unwrap().has_checksum());
     let mut fresh = Harness::new();
     assert!(!restore(&target, &fresh.config.folder, false).unwrap().has_checksum);
     assert_eq!(fresh.reopened_content(), harness.reopened_content());
-    put(&target, main_root(&target), &[9; 8]);
+    overwrite(&target, main_root(&target), &[9; 8]);
     let refused = restore(&target, &fresh.config.folder, true).unwrap_err();
     assert!(matches!(&refused, RestoreError::Snapshot(ReadError::DamagedSnapshot { .. })), "{refused}");
     assert!(refused.to_string().contains("has the number of another page"), "{refused}");
     assert_eq!(fresh.reopened_content(), harness.reopened_content());
 }
 
-/// A restored store changes, so that the checksum of the snapshot would no longer match.
+/// The restore removes the checksum: the store changes, so the checksum of the snapshot would no longer match.
 #[test]
 fn a_store_has_no_checksum() {
     let mut harness = filled_store();
-    let target = copy(&harness);
+    let target = copy_store(&harness);
     let restored = Harness::new();
     assert!(restore(&target, &restored.config.folder, false).unwrap().has_checksum);
     assert!(!ReadOnly::snapshot(&restored.data()).unwrap().has_checksum());
@@ -114,8 +114,8 @@ fn a_store_has_no_checksum() {
     assert!(!ReadOnly::snapshot(&copied.data()).unwrap().has_checksum());
 }
 
-/// A store with a sync point of at least two syncs, as a machine crash leaves it.
-fn crashed_with_sync_point() -> Harness {
+/// Creates the files of a store after a machine crash, with a sync point that was written at least twice.
+fn crashed_store_with_sync_point() -> Harness {
     let mut harness = filled_store();
     harness.config.durability = Durability::Interval(Duration::from_millis(1));
     let image = Harness::new();
@@ -133,7 +133,7 @@ fn crashed_with_sync_point() -> Harness {
 
 #[test]
 fn a_damaged_sync_point_is_refused() {
-    let mut harness = crashed_with_sync_point();
+    let mut harness = crashed_store_with_sync_point();
     let sync_point = harness.config.folder.join("anchor");
     let mut bytes = fs::read(&sync_point).unwrap();
     bytes.iter_mut().step_by(7).for_each(|byte| *byte ^= 1);
@@ -148,9 +148,9 @@ fn a_damaged_sync_point_is_refused() {
 
 #[test]
 fn a_sync_point_is_restored_only_if_its_state_is_undamaged() {
-    let mut harness = crashed_with_sync_point();
+    let mut harness = crashed_store_with_sync_point();
     let folder = harness.config.folder.clone();
-    // A failed sync, so that the state of the sync point is restored.
+    // Renaming the sync point simulates a failed sync, so that the store is returned to the sync point.
     fs::rename(folder.join("anchor"), folder.join("anchor.failed")).unwrap();
     let valid = fs::read(harness.data()).unwrap();
     let mut damaged = valid.clone();

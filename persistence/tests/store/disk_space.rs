@@ -1,5 +1,5 @@
-//! Disk space for the files of a store is reserved before they are mapped, so that a full disk cannot end the process.
-//! `interop/tests/full_disk` tests the behaviour of the broker on a full disk.
+//! Tests that disk space for the files of a store is reserved before they are mapped, so that a full disk cannot end
+//! the process. `interop/tests/full_disk` tests the behaviour of the broker on a full disk.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -57,7 +57,7 @@ fn the_reserve_grows_under_load_and_stays_after_a_restart() {
     let store = harness.open();
     harness.commit(&store, vec![open_session(1)]);
     assert_eq!(length(&harness) - store.stats().map_bytes, 1 << 20);
-    // The entries together are larger than the log may be, which is a quarter of the reserve.
+    // The entries together are larger than the maximum size of the log, which is a quarter of the reserve.
     for number in 1..=4 {
         harness.commit(
             &store,
@@ -79,7 +79,7 @@ fn the_reserve_grows_under_load_and_stays_after_a_restart() {
     assert_eq!(length(&harness), before, "a restart takes no more space");
 }
 
-/// Earlier versions left holes in the file, and so does copying the file with `cp --sparse=always`.
+/// Earlier versions left holes in the file, and `cp --sparse=always` creates holes in a copy.
 #[test]
 fn the_holes_of_an_existing_file_are_filled() {
     let mut harness = Harness::new();
@@ -102,7 +102,8 @@ fn a_reader_creates_the_reader_table_with_its_space() {
     assert_has_no_holes(&table);
 }
 
-/// The log of this store is not empty. It is applied to the copy, which is opened as a store for this purpose.
+/// The log of this store is not empty. To apply the log to the snapshot, the copy is opened as a store, which reserves
+/// space in the file.
 #[test]
 fn a_snapshot_has_no_reserve() {
     let harness = Harness::new();

@@ -1,4 +1,4 @@
-//! Files that this version cannot open as a store are refused, each with a specific error, and are left unchanged.
+//! Tests that files that this version cannot open as a store are refused with a specific error and left unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -82,7 +82,7 @@ fn another_lmdb_format_version_is_refused() {
     assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
-/// Replaces all occurrences of the bytes `from` in the file by `to`.
+/// Replaces all occurrences of the bytes `from` in the file with `to`.
 fn patch(file: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(file).unwrap();
     let mut count = 0;
@@ -172,7 +172,7 @@ fn an_empty_file_is_not_opened_as_a_new_store() {
     assert_eq!(harness.reopened_content(), [""; 0]);
 }
 
-/// To open a pipe would wait until a process writes to it.
+/// The store must not open a pipe, because opening would wait until a process writes to the pipe.
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_refused() {
     for name in ["data.mdb", "tidegate.lock", "anchor", "anchor.failed"] {

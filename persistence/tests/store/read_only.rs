@@ -1,4 +1,4 @@
-//! A store can be read by another process while it is open, and by any process while it is closed.
+//! Tests that a store can be read by another process while it is open, and by any process while it is closed.
 
 use std::fs;
 
@@ -142,7 +142,7 @@ fn a_truncated_or_newer_snapshot_is_refused() {
     let at = whole.windows(10).position(|bytes| bytes == b"schema\x02\0\0\0").unwrap();
     let mut newer = whole;
     newer[at + 6] = 3;
-    // Without a checksum.
+    // Remove the checksum, so that the snapshot is refused because of its schema.
     newer[256..288].fill(0);
     fs::write(&target, newer).unwrap();
     let refused = ReadOnly::snapshot(&target).err().expect("it is refused");
@@ -171,7 +171,7 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     }
     let lines = content(&store);
     drop(store);
-    // The machine has not crashed since, so the page cache has the newest state.
+    // The machine has not crashed since the failed sync, so the page cache contains the newest state.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
     let sync_point = image.config.folder.join("anchor");
     fs::rename(&sync_point, sync_point.with_file_name("anchor.failed")).unwrap();

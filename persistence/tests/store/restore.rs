@@ -43,7 +43,7 @@ fn a_snapshot_is_restored_into_a_new_folder() {
 }
 
 #[test]
-fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
+fn a_store_is_replaced_only_on_request_and_its_former_file_is_kept() {
     let (mut harness, target) = store_with_snapshot();
     let mut other = other_store();
     let former_content = other.reopened_content();
@@ -54,7 +54,7 @@ fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
     let former = restored.former.unwrap();
     assert_eq!(former, other.config.folder.join("data.mdb.former"));
     assert_eq!(other.reopened_content(), harness.reopened_content());
-    // The next restore keeps the first former file.
+    // A second restore does not overwrite `data.mdb.former`.
     let second = restore(&target, &other.config.folder, true).unwrap().former.unwrap();
     assert_ne!(second, former);
     assert_eq!(names(&other), ["data.mdb", "data.mdb.former", "data.mdb.former.2", "tidegate.lock"]);

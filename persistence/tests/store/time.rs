@@ -1,4 +1,5 @@
-//! Store time across restarts: the store writes the times of the clocks to its file, and uses them at the next start.
+//! Tests of store time across restarts: the store writes the times of the clocks to its file, and uses them at the next
+//! start.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -67,8 +68,8 @@ fn the_store_time_continues_across_restarts_and_boots() {
     assert_eq!(machine.age(&harness), 2 * HOUR + harness.config.downtime_max, "the wall clock is wrong");
 }
 
-/// Otherwise, the file would still contain the mark of the first start after a crash, with a time before the clock was
-/// set, and the change of the clock would count as downtime.
+/// Without a new mark, the file would still contain the mark of the start, with a time before the clock was set. After
+/// a crash, the change of the clock would then count as downtime.
 #[test]
 fn an_idle_store_writes_a_time_mark_when_the_wall_clock_is_set() {
     for durability in [Durability::Always, Durability::Interval(Duration::from_millis(10))] {
@@ -100,7 +101,7 @@ fn a_commit_to_the_tables_writes_a_time_mark() {
     let copy = Harness::new();
     std::fs::create_dir(&copy.config.folder).unwrap();
     std::fs::copy(harness.data(), copy.data()).unwrap();
-    // The time since the commit is unknown, because the wall clock was set back, so it does not count.
+    // The time since the commit is unknown and does not count, because the wall clock was set back.
     machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: START, boots: 2 });
     assert_eq!(machine.age(&copy), HOUR / 2);
 }

@@ -25,7 +25,7 @@ impl Session {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
-            Err(NO_MEMORY) => self.enqueue(delivery, now),
+            Err(DROP_WITHOUT_MEMORY) => self.enqueue(delivery, now),
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
                 let stored = self.store(delivery, Some(packet_id));
@@ -99,7 +99,7 @@ impl Session {
             }
             Ok(size) => {
                 let is_written = self.outbox.put(delivery.message, &outgoing, size);
-                if is_written { Verdict::Sent } else { self.drop_message(NO_MEMORY, 1) }
+                if is_written { Verdict::Sent } else { self.drop_message(DROP_WITHOUT_MEMORY, 1) }
             }
         }
     }
@@ -136,7 +136,7 @@ impl Session {
         if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.bytes_awaiting_commit() > 0) {
             self.send_after_commit(packet_id, size);
         } else if !self.outbox.put(delivery.message, &outgoing, size) {
-            return Err(NO_MEMORY);
+            return Err(DROP_WITHOUT_MEMORY);
         }
         self.quota.take();
         Ok(packet_id)
@@ -160,7 +160,7 @@ impl Session {
         outgoing.packet_id = Some(id);
         match self.outbox.plan(&mut outgoing) {
             Ok(size) => {
-                // Without memory it stays in flight, and is sent again on the next connection.
+                // If there is not enough memory, the message stays in flight and is sent again on the next connection.
                 let is_written = self.outbox.put(delivery.message, &outgoing, size);
                 stored.sent |= is_written;
                 is_written
@@ -175,7 +175,7 @@ impl Session {
         }
     }
 
-    /// Whether there is memory to write the next message of the queue. Otherwise it stays there.
+    /// Whether there is enough memory to write the next message of the queue. If not, the message stays in the queue.
     fn has_memory_for_queue(&mut self) -> bool {
         let head_len = self.queue.as_ref().map_or(0, |queue| queue.head_len());
         self.outbox.write_buffer.reserve(head_len + COPIED_MAX)
@@ -214,9 +214,11 @@ impl Session {
     }
 }
 
-/// There is not enough memory for the write buffer of a client, which has unread bytes.
-const NO_MEMORY: Drop = Drop::Slow;
-/// What is copied of a message, apart from its topic and subscription identifiers, at most.
+/// The reason for dropping a message if there is not enough memory for the write buffer. The client is then too slow,
+/// because the buffer contains bytes that it has not read.
+const DROP_WITHOUT_MEMORY: Drop = Drop::Slow;
+/// Maximum number of bytes of a message that are copied to the write buffer, without topic and subscription
+/// identifiers.
 const COPIED_MAX: usize = 3 * 1024;
 /// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed.
 const IDLE_QUEUE_MAX: usize = 2048;

@@ -7,7 +7,7 @@ use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, Trans
 
 use super::{QuicConfig, QuicKeys};
 
-/// The settings of a listener's socket.
+/// Creates the settings of a listener's endpoint: the reset key, the connection ids and the reset interval.
 pub(crate) fn endpoint_config(keys: &QuicKeys, config: &QuicConfig) -> EndpointConfig {
     let mut endpoint = EndpointConfig::new(keys.reset());
     let keys = keys.clone();

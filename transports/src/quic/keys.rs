@@ -1,5 +1,5 @@
-//! The keys by which a restarted server knows the connections of its former process: it tells their clients that they are
-//! gone (a stateless reset, RFC 9000 section 10.3).
+//! The keys with which a restarted server recognises packets of connections of its former process. It answers them with
+//! a stateless reset (RFC 9000 section 10.3), so that the clients close these connections.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,19 +8,21 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, Tag, sign};
 use quinn::{ConnectionId, ConnectionIdGenerator};
 use quinn_proto::{InvalidCid, RandomConnectionIdGenerator};
 
-/// The secret that the keys of all QUIC listeners of a server are derived from. Nobody else may know it, and no other server
-/// may use it.
+/// The secret from which the keys of all QUIC listeners of a server are derived. The secret must be kept confidential,
+/// and no other server may use it.
 #[derive(Clone, Copy)]
 pub struct QuicSecret([u8; Self::LEN]);
 
 /// The keys of one QUIC listener.
 ///
-/// A packet for an unknown connection is answered by a reset if its connection id was made with these keys. So a server that
-/// has its former keys after a restart ends the connections of its former process at their first packet.
+/// A packet for an unknown connection is answered with a reset if its connection id was created with these keys. A
+/// server that has the same keys after a restart therefore ends each connection of its former process when the client
+/// sends the next packet.
 ///
-/// Resets are no amplifier, and cause no loop, however many are sent: each is smaller than the packet that it answers, and
-/// what stands for a connection id in it is random, so that it is no answerable packet itself, even when it is sent back.
-/// Making an id that is answered takes the key, or an earlier connection to this listener.
+/// Resets need no rate limit. They cannot amplify an attack, because a reset is smaller than the packet that it
+/// answers. They cannot cause a loop, because the bytes of a reset at the place of the connection id are random: even a
+/// reset that is sent back is not answered. Only a peer that has the key, or had a connection to this listener, can
+/// send a connection id that is answered.
 #[derive(Clone)]
 pub struct QuicKeys {
     reset: Arc<Key>,
@@ -28,10 +30,10 @@ pub struct QuicKeys {
 }
 
 impl QuicSecret {
-    /// Bytes of the secret.
+    /// Number of bytes of the secret.
     pub const LEN: usize = 32;
 
-    /// A new random secret.
+    /// Creates a new random secret.
     #[must_use]
     pub fn random() -> Self {
         let mut bytes = [0; Self::LEN];
@@ -41,14 +43,14 @@ impl QuicSecret {
         Self(bytes)
     }
 
-    /// The bytes to keep for the next start.
+    /// Returns the bytes of the secret, to be stored for the next start.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         self.0
     }
 
-    /// The keys of one listener. Two listeners must not have the same name: with the same keys, one would reveal the reset of
-    /// a connection to the other.
+    /// Derives the keys of one listener. Two listeners must not have the same name: with the same keys, one listener
+    /// would reveal the reset tokens of the other's connections.
     #[must_use]
     pub fn keys(&self, listener: &str) -> QuicKeys {
         let secret = Key::new(HMAC_SHA256, &self.0);
@@ -70,7 +72,7 @@ impl fmt::Debug for QuicSecret {
 }
 
 impl QuicKeys {
-    /// Keys for this process only.
+    /// Creates random keys, which are valid for this process only.
     #[must_use]
     pub fn random() -> Self {
         QuicSecret::random().keys("")
@@ -96,10 +98,11 @@ fn derive(secret: &Key, purpose: &str, listener: &str) -> Arc<Key> {
     Arc::new(Key::new(HMAC_SHA256, sign(secret, label.as_bytes()).as_ref()))
 }
 
-/// Makes connection ids that consist of a random number and its signature.
+/// Creates connection ids that consist of a random number and its signature.
 ///
-/// quinn's own ids have 24 random bits, and a signature from which the key can be computed. That is not enough for keys that
-/// are kept: a server must not reuse an id after it has revealed the id's reset token (RFC 9000 section 10.3.2).
+/// The ids of quinn's own generator have 24 random bits, and a signature from which the key can be computed. This is
+/// not sufficient for keys that survive a restart: a server must not reuse an id after it has revealed the id's reset
+/// token (RFC 9000 section 10.3.2).
 pub(super) struct SignedConnectionIds(Arc<Key>);
 
 impl SignedConnectionIds {
@@ -134,7 +137,7 @@ impl ConnectionIdGenerator for SignedConnectionIds {
     }
 }
 
-/// Fills at most 20 bytes from the source of random numbers that quinn uses itself.
+/// Fills at most 20 bytes with random numbers from the generator that quinn uses for its own ids.
 fn fill_randomly(bytes: &mut [u8]) {
     let random = RandomConnectionIdGenerator::new(bytes.len()).generate_cid();
     for (to, from) in bytes.iter_mut().zip(random.iter()) {
@@ -142,9 +145,11 @@ fn fill_randomly(bytes: &mut [u8]) {
     }
 }
 
-/// 56 bits: with a million ids a day, one is used a second time in about fifty years.
+/// Number of random bytes of an id. With 56 bits and a million ids a day, the first repetition is expected after about
+/// one year.
 const NONCE_LEN: usize = 7;
-/// 40 bits: of a trillion random ids, one is taken for an id of this listener.
+/// Number of signature bytes of an id. With 40 bits, one of a trillion random ids is mistaken for an id of this
+/// listener.
 const SIGNATURE_LEN: usize = 5;
 const ID_LEN: usize = NONCE_LEN + SIGNATURE_LEN;
 

@@ -129,5 +129,6 @@ async fn refuse_streams(connection: Connection) {
     }
 }
 
-/// Bytes that quinn copies in one allocation. It cannot report that there is no memory for more.
+/// Number of bytes that are passed to quinn at a time. quinn copies them in one allocation and cannot report that
+/// memory is short, so the allocation must be small.
 const COPIED_MAX: usize = 32 * 1024;

@@ -8,11 +8,11 @@ use tidegate_session::{Frames, Session, Verdict};
 
 use super::{MessageState, Outbound};
 use crate::session::harness::OpenConnection;
-use crate::session::operation::{Encoded, Push};
+use crate::session::operation::{EncodedFrames, Push};
 
 /// Consecutive frames, in the form in which publishers send them.
 #[derive(Default)]
-struct EncodedFrames {
+struct PublisherFrames {
     bytes: Vec<u8>,
     largest_frame: usize,
 }
@@ -23,7 +23,7 @@ impl Outbound {
     pub(in crate::session) fn push_encoded(
         &mut self,
         session: &mut Session,
-        encoded: Encoded,
+        encoded: EncodedFrames,
         connection: Option<&OpenConnection>,
         now: Instant,
     ) {
@@ -49,7 +49,7 @@ impl Outbound {
     fn push_frames(
         &self,
         session: &mut Session,
-        wire: &EncodedFrames,
+        wire: &PublisherFrames,
         version: ProtocolVersion,
         connection: Option<&OpenConnection>,
     ) -> Verdict {
@@ -77,8 +77,8 @@ impl Outbound {
     }
 
     /// Encodes the frames, with packet identifiers that the session does not assign.
-    fn write(&mut self, encoded: Encoded, version: ProtocolVersion, now: Instant) -> EncodedFrames {
-        let Encoded { count, size, qos } = encoded;
+    fn write(&mut self, encoded: EncodedFrames, version: ProtocolVersion, now: Instant) -> PublisherFrames {
+        let EncodedFrames { count, size, qos } = encoded;
         let push = Push {
             topic: "encoded",
             size,
@@ -88,7 +88,7 @@ impl Outbound {
             identifiers: &[],
             shared: false,
         };
-        let mut wire = EncodedFrames::default();
+        let mut wire = PublisherFrames::default();
         for _ in 0..count {
             let message = self.message(push, now);
             let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
@@ -102,7 +102,7 @@ impl Outbound {
     }
 }
 
-impl EncodedFrames {
+impl PublisherFrames {
     /// Returns the offsets of the packet identifiers, in bytes.
     fn packet_ids(&self, version: ProtocolVersion) -> Vec<usize> {
         let mut rest = &self.bytes[..];

@@ -1,4 +1,4 @@
-//! The answers to a client that wait for a commit, in order.
+//! The queue of answers to a client that wait for a commit.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -12,14 +12,14 @@ use crate::turn::Turn;
 
 /// The answers that wait for their commit, oldest first.
 ///
-/// Invariant: an answer never overtakes another.
+/// Invariant: answers are sent in the order in which they were added.
 pub(super) struct AckQueue {
     replies: VecDeque<(Commit, Reply)>,
-    /// No answer is sent before this commit, because each answer may depend on the state that the session had when the
-    /// connection began.
+    /// The commit before which no answer is sent, because each answer may depend on the state that the session had when
+    /// the connection began.
     not_before: Commit,
-    /// Whether the connection will be woken at the next commit.
-    awaiting: bool,
+    /// Whether the core was asked to wake the connection at a commit.
+    is_wake_requested: bool,
     signals: Arc<Signals>,
 }
 
@@ -28,14 +28,14 @@ pub(super) enum Reply {
     Ack(Ack),
     /// SUBACK, UNSUBACK or PINGRESP.
     Packet(Box<Packet>),
-    /// CONNACK. Nothing is read from the client before it was sent.
+    /// CONNACK. Nothing is read from the client before CONNACK is sent.
     ConnAck(Box<ConnAck>),
 }
 
 impl AckQueue {
     /// Creates an empty queue for the connection with these signals. No answer is sent before the commit `not_before`.
     pub(super) fn new(not_before: Commit, signals: Arc<Signals>) -> Self {
-        Self { replies: VecDeque::new(), not_before, awaiting: false, signals }
+        Self { replies: VecDeque::new(), not_before, is_wake_requested: false, signals }
     }
 
     /// Returns the signals to the connection.
@@ -47,7 +47,7 @@ impl AckQueue {
         self.replies.is_empty()
     }
 
-    /// Whether nothing more may be read from the client: CONNACK was not sent yet, or too many answers wait.
+    /// Whether reading from the client must wait, because CONNACK was not sent yet or too many answers wait.
     pub(super) fn is_full(&self) -> bool {
         self.awaits_connack() || self.replies.len() >= LEN_MAX
     }
@@ -67,8 +67,8 @@ impl AckQueue {
         if is_covered { self.replies.pop_front().map(|(_, reply)| reply) } else { None }
     }
 
-    /// Returns the commit after which an answer may be sent that depends on `commit`.
-    pub(super) fn leaves_at(&self, commit: Commit) -> Commit {
+    /// Returns the commit for which an answer that depends on `commit` has to wait: `commit` or a later one.
+    pub(super) fn commit_for_answer(&self, commit: Commit) -> Commit {
         commit.max(self.not_before)
     }
 
@@ -81,16 +81,16 @@ impl AckQueue {
     /// Asks the core to wake the connection when the store next reports a commit, or immediately if `commit` is already
     /// reached.
     pub(super) fn wake_at_commit(&mut self, turn: &mut Turn<'_>, commit: Commit) {
-        if !mem::replace(&mut self.awaiting, true) {
+        if !mem::replace(&mut self.is_wake_requested, true) {
             turn.effects.wake_at_commit(&self.signals, commit);
         }
     }
 
     /// Records that the connection was woken.
     pub(super) fn end_waiting(&mut self) {
-        self.awaiting = false;
+        self.is_wake_requested = false;
     }
 }
 
-/// Maximum number of waiting answers, at which nothing more is read from the client.
+/// Number of waiting answers at which the connection stops reading from the client.
 const LEN_MAX: usize = 1024;

@@ -14,7 +14,7 @@ impl ClientConnection {
     /// Sends the answers whose commit is reached.
     ///
     /// # Errors
-    /// When another connection took the session over.
+    /// When another connection has taken over the session.
     pub fn release(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
         if self.acks.is_empty() {
             return Ok(());
@@ -28,7 +28,7 @@ impl ClientConnection {
 }
 
 impl AckQueue {
-    /// Sends the answers that `committed` covers.
+    /// Sends the answers whose commit is covered by `committed`.
     fn release(&mut self, turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, committed: Commit) {
         let mut has_released = false;
         while let Some(reply) = self.pop(committed) {
@@ -56,7 +56,7 @@ impl AckQueue {
         commit: Commit,
         packet: Packet,
     ) -> Result<(), End> {
-        let commit = self.leaves_at(commit);
+        let commit = self.commit_for_answer(commit);
         let reply = Reply::Packet(Box::new(packet));
         if !self.is_empty() || committed < commit {
             return self.withhold(turn, session, commit, reply);
@@ -67,8 +67,8 @@ impl AckQueue {
     }
 
     /// Sends the acknowledgements in `acks`, each immediately or when its commit is reached, and empties the list.
-    /// `committed` is the last commit that the store has reached. The caller reads it once for all acknowledgements:
-    /// the messages sent before an acknowledgement must be judged by the same commit.
+    /// `committed` is the last commit that the store has reached. The caller reads `committed` once for all
+    /// acknowledgements, because messages and the acknowledgements after them must be compared with the same commit.
     pub(super) fn answer_all(
         &mut self,
         turn: &mut Turn<'_>,
@@ -78,7 +78,7 @@ impl AckQueue {
     ) -> Result<(), End> {
         let mut has_released = false;
         for (commit, ack) in acks.drain(..) {
-            let commit = self.leaves_at(commit);
+            let commit = self.commit_for_answer(commit);
             if !self.is_empty() || committed < commit {
                 self.withhold(turn, session, commit, Reply::Ack(ack))?;
                 continue;
@@ -108,7 +108,7 @@ impl AckQueue {
     }
 }
 
-/// Sends the messages whose commit is reached, so that an answer does not overtake them.
+/// Sends the messages whose commit is reached, so that an answer is not sent before earlier messages.
 fn release_messages(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>) {
     session.release_committed(turn);
     let _ = session.save(turn, None);

@@ -15,7 +15,8 @@ use crate::turn::Turn;
 pub(super) enum Flow {
     /// The packet was handled.
     Handled,
-    /// The packet has to wait for an operation that takes several turns. Pass it in again in the next turn.
+    /// The packet has to wait for an operation that takes several turns. The caller must pass the packet in again in
+    /// the next turn.
     NextTurn,
 }
 
@@ -66,9 +67,9 @@ impl ClientConnection {
         }
     }
 
-    /// Answers PINGREQ. PINGRESP is sent after the messages that were published to the session before, including those
-    /// that wait for a commit. If the store refuses changes, the next commit may be far away, so PINGRESP does not
-    /// wait.
+    /// Answers PINGREQ. PINGRESP is sent after all messages that were published to the session earlier, including those
+    /// that wait for a commit. If the store refuses changes, the next commit may come much later, so PINGRESP is sent
+    /// immediately.
     fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
         let committed = self.broker.committed();
         let mut session = self.broker.own(&self.owner)?;

@@ -8,9 +8,9 @@ use crate::end::{End, EndKind};
 use crate::turn::Turn;
 
 impl ClientConnection {
-    /// Continues an unfinished publish; `true` when there is none left. To be called before [`Self::end`]. Until the
-    /// publish is finished, the session stays with this connection, so that its will, and the messages of a later
-    /// connection, are delivered after the publish.
+    /// Continues the connection's unfinished publish. Returns `true` if none is left. Must be called until it returns
+    /// `true` before [`Self::end`] is called. Until then, no other connection can take over the session. In this way,
+    /// the will of this connection and the messages of a later connection are delivered after the publish.
     pub fn finish_publish_under_way(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(unfinished) = self.unfinished.take() else { return true };
         let Unfinished::Publish { publish, packet_ids } = *unfinished else { return true };
@@ -22,7 +22,7 @@ impl ClientConnection {
     }
 
     /// Ends the connection and detaches it from its session. Appends the bytes that are still to be written to `rest`.
-    /// They end with our DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
+    /// These bytes end with the broker's DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
     pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) {
         while !self.finish_publish_under_way(turn) {}
         match end.kind() {

@@ -23,7 +23,7 @@ impl ClientConnection {
     ) -> Result<Flow, End> {
         let view = PublishView::parse_after(read.publishes.frames_topic(), packet, self.inbound.version())
             .map_err(|error| End::malformed(&error))?;
-        if !RawFrames::takes(&view, self.stands_alone(&view)) {
+        if !RawFrames::takes(&view, self.needs_own_batch(&view)) {
             return self.handle_single(turn, read, &view);
         }
         self.inbound.admit(&view)?;
@@ -49,7 +49,7 @@ impl ClientConnection {
         read: &mut ReadBatch<'_>,
         view: &PublishView<'_>,
     ) -> Result<Flow, End> {
-        let alone = self.stands_alone(view);
+        let alone = self.needs_own_batch(view);
         let topic = self.inbound.admit(view)?;
         let begins: Option<Box<str>> = (alone || !read.accepts(topic, view.qos)).then(|| topic.into());
         match self.recognise(turn, read, view)? {
@@ -59,8 +59,8 @@ impl ClientConnection {
         }
     }
 
-    /// Adds a message to the batch. If `begins` is a topic, first publishes the current batch and begins one of that
-    /// topic.
+    /// Adds a message to the batch. If `begins` is a topic, first publishes the current batch and begins a new batch
+    /// for this topic.
     fn push_single(
         &mut self,
         turn: &mut Turn<'_>,
@@ -78,15 +78,15 @@ impl ClientConnection {
         let publisher = self.owner.handle.publisher();
         read.publishes.push(view, publisher, turn.now).map_err(|_| End::out_of_memory())?;
         read.packet_ids.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
-        if self.stands_alone(view) || read.publishes.is_full() {
+        if self.needs_own_batch(view) || read.publishes.is_full() {
             self.apply_publishes(turn, read)?;
         }
         Ok(Flow::Handled)
     }
 
-    /// Whether a message must be a batch of its own, because its outcome may differ from that of other messages,
-    /// whereas the messages of a batch share one outcome.
-    fn stands_alone(&self, view: &PublishView<'_>) -> bool {
+    /// Whether a message must be published in a separate batch: all messages of a batch have the same outcome, and the
+    /// outcome of this message may differ.
+    fn needs_own_batch(&self, view: &PublishView<'_>) -> bool {
         view.retain || self.broker.config().session.overflow == Overflow::Reject
     }
 
@@ -110,7 +110,8 @@ impl ClientConnection {
             if self.is_busy() {
                 return Ok(recognised);
             }
-            // The PUBREC for the original publish is before this one, or belonged to an earlier connection.
+            // Now the PUBREC for the original publish precedes this one, unless the original publish arrived on an
+            // earlier connection.
             read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
         }
         Ok(recognised)

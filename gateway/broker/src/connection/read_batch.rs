@@ -1,5 +1,5 @@
-//! The publishes and acknowledgements of one read that were not applied yet. Their lists belong to the core, which
-//! keeps them for the next read.
+//! The publishes and acknowledgements of one read that were not applied yet. Their lists are borrowed from the core,
+//! which reuses the memory for the next read.
 
 use tidegate_mqtt::{Ack, PacketId, QoS};
 use tidegate_persistence::Commit;
@@ -14,11 +14,11 @@ pub(super) struct ReadBatch<'a> {
     pub(super) packet_ids: Vec<(PacketId, QoS)>,
     /// Acknowledgements from the client, in order.
     pub(super) acks: Vec<Ack>,
-    /// Acknowledgements to the client, in order, each with the commit that it waits for.
+    /// Acknowledgements to the client, in order, each with the commit for which it waits.
     pub(super) replies: Vec<(Commit, Ack)>,
 }
 
-/// The lists of a read batch, empty.
+/// The empty lists for a read batch, whose memory is reused.
 #[derive(Default)]
 pub(crate) struct ReadBatchLists {
     publishes: BatchLists,
@@ -34,7 +34,7 @@ impl<'a> ReadBatch<'a> {
         Self { publishes: PublishBatch::with_lists(bytes, publishes), packet_ids, acks, replies }
     }
 
-    /// Returns the lists, emptied, for another read.
+    /// Empties the lists and returns them for the next read.
     pub(super) fn recycle(self) -> ReadBatchLists {
         ReadBatchLists {
             publishes: self.publishes.into_lists(),
@@ -44,8 +44,8 @@ impl<'a> ReadBatch<'a> {
         }
     }
 
-    /// Whether a message may join the batch: its topic is that of the batch, and it needs an acknowledgement if and
-    /// only if the messages in the batch do, because all of them share one outcome.
+    /// Whether a message may be added to the batch: it must have the topic of the batch, and it must need an
+    /// acknowledgement if and only if the messages in the batch do, because all messages of a batch share one outcome.
     pub(super) fn accepts(&self, topic: &str, qos: QoS) -> bool {
         self.publishes.holds(topic) && self.packet_ids.is_empty() == (qos == QoS::AtMostOnce)
     }

@@ -9,13 +9,13 @@ use super::read_batch::ReadBatch;
 use super::{ClientConnection, End};
 use crate::turn::Turn;
 
-/// How many of the bytes passed to [`ClientConnection::receive`] were handled.
+/// The progress of [`ClientConnection::receive`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputProgress {
-    /// Number of bytes that were handled. Pass the others in again, followed by later input.
+    /// Number of bytes that were handled. The caller must pass the other bytes in again, followed by later input.
     pub used: usize,
-    /// Whether the unhandled bytes may contain whole packets. If so, call again in the next turn, even without more
-    /// input.
+    /// Whether the unhandled bytes may contain whole packets. If so, the caller must call again in the next turn, even
+    /// without more input.
     pub has_more: bool,
 }
 
@@ -23,7 +23,7 @@ impl ClientConnection {
     /// Handles the packets in `bytes`.
     ///
     /// # Errors
-    /// When the connection ends. The packets before the one that caused the end were handled.
+    /// When the connection ends. All packets before the one that caused the end were handled.
     pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<InputProgress, End> {
         if self.is_busy() {
             return Ok(InputProgress { used: 0, has_more: true });
@@ -45,9 +45,9 @@ impl ClientConnection {
         Ok(InputProgress { used, has_more })
     }
 
-    /// Whether bytes should be read from the client. They should not while an operation is unfinished, while too many
-    /// answers wait, while the client does not read its own messages, or while the store cannot keep up. When the state
-    /// changes, the connection is woken.
+    /// Whether the driver should read bytes from the client. Reading stops while an operation is unfinished, while too
+    /// many answers wait, while the client does not read its own messages, or while the store cannot keep up. The
+    /// connection is woken when reading may continue.
     pub fn wants_input(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.is_busy() || self.acks.is_full() || self.has_paused_reading() {
             return false;
@@ -63,8 +63,8 @@ impl ClientConnection {
         !self.acks.is_full()
     }
 
-    /// Checks that there is memory for what is made of a large packet. It can only be the first: earlier ones were handled when
-    /// it began to arrive, and what came after it is at most one read.
+    /// Checks that there is enough memory to process a large packet. Only the first packet in `bytes` can be large: all
+    /// earlier packets were handled while it arrived, and the bytes after it come from a single read.
     #[cold]
     fn check_memory(&self, bytes: &[u8]) -> Result<(), End> {
         let (version, packet_size_max) = (self.inbound.version(), self.inbound.packet_size_max());

@@ -1,5 +1,5 @@
-//! Tests of a connection without a peer: the test passes in the packets of the client, and takes the packets for the
-//! client from the session.
+//! Tests of a connection without a network peer: the test passes the packets of the client to the connection, and takes
+//! the packets for the client from the session.
 
 mod resubscribe;
 mod resume;
@@ -170,7 +170,7 @@ impl Client {
         shared_broker.turn(1 << 20, |turn| connection.end(turn, &End::closed(), &mut Vec::new()));
     }
 
-    /// Takes the packets that wait for the client.
+    /// Takes the packets that wait to be sent to the client.
     fn take_packets(&mut self) -> Vec<Packet> {
         let mut bytes = Vec::new();
         let now = self.shared_broker.0.borrow().now;
@@ -206,12 +206,12 @@ impl From<Publish> for Received {
 
 /// Returns the messages of the topics in `numbers`, as a client must receive them at `qos` with the subscription
 /// identifier `identifier`.
-fn expected(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
+fn expected_messages(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
     let message = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
     numbers.map(message).collect()
 }
 
-fn options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
+fn subscription_options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
     SubscriptionOptions { qos, retain_handling, ..SubscriptionOptions::default() }
 }
 
@@ -222,7 +222,8 @@ fn topic(number: u8) -> String {
 /// Maximum number of turns of a replay: more than any test here needs.
 const TURNS_MAX: usize = 50;
 
-/// A vector that grows holds its former memory until the entries are copied; the smallest allocation takes 32 bytes.
+/// The calculation allows three times the size of an entry, because a growing vector keeps its former memory until the
+/// entries are copied, and 32 bytes for the smallest allocation.
 #[test]
 fn the_entries_of_a_request_take_no_more_memory_than_is_checked() {
     let wire_len = b"\0\x01f\0".len();

@@ -37,14 +37,14 @@ pub struct Attachment {
 pub struct LinkFacts {
     /// The core that polls the link.
     pub core: CoreId,
-    /// Lets any core write to the link; `None` if only the core that polls it may write.
+    /// A handle with which any core may write to the link; `None` if only the core that polls the link may write.
     pub writer: Option<Arc<dyn DirectWrite>>,
     /// The interval at which the transport needs a keep-alive signal from the broker, if any.
     pub heartbeat: Option<Duration>,
 }
 
 /// The result of attaching a connection, with the work to be done after the locks were released.
-struct Entered {
+struct AttachOutcome {
     handle: Arc<SessionHandle>,
     epoch: u64,
     effects: SideEffects,
@@ -53,13 +53,14 @@ struct Entered {
 }
 
 impl Broker {
-    /// Attaches a new connection to its session. The former connection of the session can no longer change it
-    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers all earlier changes of the session: no answer on the new
-    /// connection may be sent before.
+    /// Attaches a new connection to its session. The former connection can then no longer change the session
+    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers all earlier changes of the session: no answer may be sent on the
+    /// new connection before this commit is reached.
     ///
     /// # Errors
-    /// Gives `facts` back while a publish of the former connection is unfinished, because its messages must be
-    /// delivered before the will of the former connection and the messages of the new one. Call again in the next turn.
+    /// Returns `facts` while a publish of the former connection is unfinished, because its messages must be delivered
+    /// before the will of the former connection and the messages of the new connection. The caller must call again in
+    /// the next turn.
     pub fn connect(
         &self,
         turn: &mut Turn<'_>,
@@ -75,7 +76,7 @@ impl Broker {
             .sessions
             .registry
             .enter(&key, create, |handle| self.attach(turn, handle, negotiated, facts, &signals));
-        let Entered { handle, epoch, effects, connack, commit } = entered?;
+        let AttachOutcome { handle, epoch, effects, connack, commit } = entered?;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
         let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
@@ -92,7 +93,7 @@ impl Broker {
         negotiated: &Negotiated,
         facts: LinkFacts,
         signals: &Arc<Signals>,
-    ) -> Result<Entered, LinkFacts> {
+    ) -> Result<AttachOutcome, LinkFacts> {
         let mut guard = self.guard(handle);
         if guard.publishing.strong_count() > 0 {
             let _ = guard.finish(turn);
@@ -100,8 +101,8 @@ impl Broker {
         }
         let drains_only = self.drains_only(&guard, negotiated);
         let was_persistent = guard.session.is_persistent();
-        let mut last_words = Vec::new();
-        take_output(&mut guard, &mut last_words);
+        let mut unwritten = Vec::new();
+        take_output(&mut guard, &mut unwritten);
         let attached = guard.session.attach(negotiated, turn.now);
         unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
         if !attached.session_present {
@@ -111,7 +112,7 @@ impl Broker {
             guard.stored_at_commit = guard.stored_at_commit.max(end);
         }
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
-        take_over(turn, &mut guard, connection, last_words);
+        take_over(turn, &mut guard, connection, unwritten);
         handle.set_online(true);
         let connack = negotiated.connack(attached.session_present, self.sessions.config());
         let is_stored = self.durability.is_committed(guard.stored_at_commit);
@@ -120,8 +121,8 @@ impl Broker {
         if self.sessions.is_stopping() {
             turn.effects.notify(signals, Signal::Shutdown);
         }
-        // Saved before the session is unlocked: otherwise a later operation would store these changes, and the commit
-        // that CONNACK must wait for would be unknown here.
+        // The changes are saved before the session is unlocked. Otherwise a later operation could store them, and this
+        // function would not know the commit for which CONNACK must wait.
         let saved = guard.save(turn, None);
         if was_persistent != guard.session.is_persistent() || !attached.session_present {
             guard.stored_at_commit = guard.stored_at_commit.max(saved);
@@ -131,7 +132,7 @@ impl Broker {
         let commit = saved.max(stored_at).max(guard.finish(turn));
         let Attached { epoch, will, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, ended: false };
-        Ok(Entered { handle: Arc::clone(handle), epoch, effects, connack, commit })
+        Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
     /// Returns the reason code with which a connection must be refused because of the store: it failed, or it has no
@@ -152,11 +153,11 @@ impl Broker {
         (!resumes).then_some(ReasonCode::QuotaExceeded)
     }
 
-    /// Whether a client is accepted although the store has no room, to fetch its waiting messages, and CONNACK does not
-    /// wait for a commit. A commit may need room that only this client's acknowledgements can free. So this is allowed
-    /// only if CONNACK promises nothing that is not stored already: the session is stored with the same expiry, and
-    /// there is no will, neither before nor now. Also, the session must have no QoS 2 messages, because their packets
-    /// depend on further changes to the store.
+    /// Whether CONNACK is sent without waiting for a commit although the store has no room, so that the client can
+    /// fetch its waiting messages. Waiting could take forever, because only the acknowledgements of this client may
+    /// free the room that the commit needs. CONNACK must not confirm anything that is not stored yet: the session must
+    /// be stored with the same expiry, and neither the former nor the new connection may have a will. In addition, the
+    /// session must have no QoS 2 messages, because their packets depend on further changes to the store.
     fn drains_only(&self, state: &State, negotiated: &Negotiated) -> bool {
         let is_full = self.durability.store().is_some_and(|store| store.is_refusing() && !store.has_failed());
         if !is_full || negotiated.clean_start || !state.session.is_persistent() {
@@ -192,7 +193,8 @@ impl SessionGuard<'_> {
     }
 }
 
-/// Sends CONNACK, or gives it back if it `waits` for a commit, because what CONNACK promises must be stored first.
+/// Sends CONNACK. If CONNACK `waits` for a commit, returns it instead, because the state that it confirms must be
+/// stored first.
 fn send_or_hold(
     turn: &mut Turn<'_>,
     guard: &mut SessionGuard<'_>,
@@ -207,11 +209,12 @@ fn send_or_hold(
     None
 }
 
-/// Replaces the former connection, if any, and notifies it. `last_words` are its bytes that are still to be written.
-fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, last_words: Vec<u8>) {
+/// Replaces the former connection, if any, and notifies it. `unwritten` contains the bytes that the former connection
+/// still has to write.
+fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, unwritten: Vec<u8>) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);
-    former.signals.leave_last_words(last_words);
+    former.signals.leave_last_words(unwritten);
     turn.effects.notify(&former.signals, Signal::TakenOver);
 }
 

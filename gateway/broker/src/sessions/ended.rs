@@ -17,7 +17,7 @@ pub(super) struct EndedSessions(Mutex<Ended>);
 #[derive(Default)]
 struct Ended {
     commits: HashMap<SessionKey, Commit>,
-    /// Entries up to this commit were removed.
+    /// The latest commit up to which entries were removed.
     purged: Commit,
 }
 
@@ -36,8 +36,8 @@ impl EndedSessions {
         commits.insert(key.clone(), commit);
     }
 
-    /// Returns the commit that covers the end of the last session of this name; `Commit(0)` if there is none to wait
-    /// for.
+    /// Returns the commit that covers the end of the last session with this name, or `Commit(0)` if no such commit has
+    /// to be awaited.
     pub(super) fn commit(&self, key: &SessionKey) -> Commit {
         self.0.lock().commits.get(key).copied().unwrap_or(Commit(0))
     }

@@ -12,8 +12,8 @@ impl Broker {
     }
 }
 
-/// Schedules a timer for the next thing that is due for the session: end of silence, heartbeat, will or session expiry.
-/// Does nothing if the session already has an earlier timer.
+/// Schedules a timer for the earliest deadline of the session: keep alive, heartbeat, will or session expiry. Does
+/// nothing if the session already has an earlier timer.
 pub(super) fn schedule(grid: &TimerGrid, turn: &mut Turn<'_>, handle: &SessionHandle, state: &mut State) {
     let connection = state.connection.as_ref();
     let silence = connection.and_then(|connection| {

@@ -17,7 +17,7 @@ use super::Sessions;
 pub struct StopReport {
     /// Number of connections that had not ended.
     pub connections: usize,
-    /// Whether everything that was appended to the store is committed.
+    /// The result of closing the store: `Ok` if everything that was appended is committed.
     pub store: Result<(), CloseError>,
 }
 
@@ -38,7 +38,8 @@ impl Broker {
         });
     }
 
-    /// Takes the last step of stopping, after all cores have ended: commits what was appended and closes the store.
+    /// Takes the last step of stopping, after all cores have ended: commits all appended operations and closes the
+    /// store.
     pub fn finish_stop(&self) -> StopReport {
         let mut connections = 0;
         self.sessions.registry.for_each(|handle| connections += usize::from(handle.is_online()));

@@ -31,7 +31,7 @@ fn a_new_window_admits_lines_again() {
     assert_eq!(count_admitted(&mut limiter, KIND, 1000, start + WINDOW), LINES_MAX);
 }
 
-/// The writer takes reports late when standard error is not read.
+/// If standard error is not read, the writer takes reports only after several windows have ended.
 #[test]
 fn suppressed_lines_of_several_windows_are_reported_together() {
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! A subscriber that subscribes and unsubscribes all the time, to the topics of one publisher after the other.
+//! A subscriber that again and again subscribes to the topics of a randomly chosen publisher and then unsubscribes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct ChangingSubscriber {
     world: Arc<World>,
     random: Rng,
     pace: Interval,
-    /// The filter that the broker has granted.
+    /// The topic filter of the present subscription, if the broker has granted one.
     granted: Option<String>,
 }
 
@@ -29,7 +29,8 @@ impl ChangingSubscriber {
         Self { index, world, random, pace, granted: None }
     }
 
-    /// It may be cancelled at any point: what is not confirmed is not owed.
+    /// Subscribes or unsubscribes, in turn. The future may be cancelled at any point: the ledger expects no messages
+    /// for a subscription without SUBACK.
     async fn change(&mut self, client: &mut Client) -> Result<(), ClientError> {
         if let Some(filter) = self.granted.take() {
             self.world.ledger().unsubscribe(self.index, &filter);

@@ -1,4 +1,4 @@
-//! The life of a client: connection after connection, with the work of its role on each.
+//! The loop of a client: it connects, does the work of its role until the connection ends, and connects again.
 
 use tidegate_gateway::client::{Client, ClientError};
 use tidegate_mqtt::{Disconnect, Packet, ReasonCode, Will};
@@ -8,30 +8,30 @@ use tokio::time::sleep;
 use super::endpoint::Endpoint;
 use super::{Order, Phase};
 
-/// What a client does on its connections.
+/// The work that a client does on its connections.
 pub trait Role {
-    /// The will of the next connection.
+    /// Returns the will of the next connection.
     fn will(&mut self) -> Option<Will> {
         None
     }
 
-    /// A connection begins.
+    /// Starts the work on a new connection.
     async fn begin(&mut self, client: &mut Client) -> Result<(), ClientError>;
 
-    /// Does something, or waits. Must be cancel-safe.
+    /// Does one piece of work, or waits for the broker. Must be cancel-safe.
     async fn turn(&mut self, client: &mut Client) -> Result<(), ClientError>;
 
-    /// Takes everything that has arrived, because the connection ends.
+    /// Handles all events that the client has received. Called when the connection ends.
     fn take_events(&mut self, client: &mut Client);
 
-    /// Whether it sends DISCONNECT before it rests.
-    fn takes_leave(&self) -> bool {
+    /// Whether the client sends DISCONNECT before it stays disconnected for a time.
+    fn sends_disconnect(&self) -> bool {
         true
     }
 }
 
-/// Why a client leaves its connection.
-enum End {
+/// The reason for which the work on a connection ends.
+enum ConnectionEnd {
     Broken(ClientError),
     Ordered(Order),
     Finished,
@@ -43,30 +43,30 @@ pub async fn drive(mut endpoint: Endpoint, mut role: impl Role, mut orders: mpsc
     loop {
         let Some(mut client) = endpoint.try_connect(role.will()).await else { continue };
         drop(former.take());
-        let end = talk(&endpoint, &mut client, &mut role, &mut orders).await;
+        let end = run_connection(&endpoint, &mut client, &mut role, &mut orders).await;
         match end {
-            End::Broken(error) => {
-                endpoint.judge(&error);
+            ConnectionEnd::Broken(error) => {
+                endpoint.record_unexpected_error(&error);
                 role.take_events(&mut client);
                 endpoint.state = client.abandon();
             }
-            End::Ordered(Order::TakeOver) => {
+            ConnectionEnd::Ordered(Order::TakeOver) => {
                 role.take_events(&mut client);
                 endpoint.state = client.state().clone();
                 former = Some(client);
             }
-            End::Ordered(Order::Rest(time)) => {
-                if role.takes_leave() {
+            ConnectionEnd::Ordered(Order::Rest(time)) => {
+                if role.sends_disconnect() {
                     disconnect(&mut client).await;
                 }
                 role.take_events(&mut client);
                 endpoint.state = client.abandon();
                 sleep(time).await;
             }
-            End::Finished => {
-                // Whatever comes too often comes before PINGRESP.
+            ConnectionEnd::Finished => {
+                // The broker sends PINGRESP after all copies, so a QoS 2 message that it delivers twice arrives before.
                 let result = client.ping().await;
-                result.err().iter().for_each(|error| endpoint.judge(error));
+                result.err().iter().for_each(|error| endpoint.record_unexpected_error(error));
                 role.take_events(&mut client);
                 return disconnect(&mut client).await;
             }
@@ -74,21 +74,21 @@ pub async fn drive(mut endpoint: Endpoint, mut role: impl Role, mut orders: mpsc
     }
 }
 
-async fn talk(
+async fn run_connection(
     endpoint: &Endpoint,
     client: &mut Client,
     role: &mut impl Role,
     orders: &mut mpsc::Receiver<Order>,
-) -> End {
+) -> ConnectionEnd {
     let mut phase = endpoint.phase();
     tokio::select! {
-        error = work(client, role) => End::Broken(error),
-        Some(order) = orders.recv() => End::Ordered(order),
-        _ = phase.wait_for(|phase| *phase == Phase::Ending) => End::Finished,
+        error = work(client, role) => ConnectionEnd::Broken(error),
+        Some(order) = orders.recv() => ConnectionEnd::Ordered(order),
+        _ = phase.wait_for(|phase| *phase == Phase::Ending) => ConnectionEnd::Finished,
     }
 }
 
-/// Works until the connection ends.
+/// Does the work of the role until the connection fails.
 async fn work(client: &mut Client, role: &mut impl Role) -> ClientError {
     let mut result = role.begin(client).await;
     while result.is_ok() {

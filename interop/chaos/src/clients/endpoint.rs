@@ -1,4 +1,4 @@
-//! One client identifier: what the client keeps between connections, and how it connects.
+//! The state that a client keeps between its connections, and how the client connects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,59 +12,67 @@ use tokio::time::sleep;
 
 use super::{Phase, World};
 
-/// A client between its connections.
+/// The state of a client that outlives its connections.
 pub struct Endpoint {
     name: String,
     version: ProtocolVersion,
     world: Arc<World>,
     random: Rng,
-    /// The state of the session, without which nothing can be resumed.
+    /// The client's session state, which the client needs to resume the session.
     pub state: State,
-    /// Whether the broker has promised to keep the session.
-    is_promised: bool,
-    /// Whether the broker may have the session.
-    is_possible: bool,
+    /// Whether the broker has accepted a connection, and so promised to keep the session.
+    is_session_promised: bool,
+    /// Whether the client has sent a CONNECT, so that the broker may have the session.
+    may_session_exist: bool,
 }
 
 impl Endpoint {
-    /// A client whose session does not exist yet. Half of the clients speak MQTT 3.1.1.
+    /// Creates a client whose session does not exist yet. Chooses MQTT 3.1.1 or MQTT 5.0 at random.
     pub fn new(name: &str, world: Arc<World>, mut random: Rng) -> Self {
         let version = if random.bool() { ProtocolVersion::V5 } else { ProtocolVersion::V3_1_1 };
         let state = State::default();
-        Self { name: name.to_owned(), version, world, random, state, is_promised: false, is_possible: false }
+        Self {
+            name: name.to_owned(),
+            version,
+            world,
+            random,
+            state,
+            is_session_promised: false,
+            may_session_exist: false,
+        }
     }
 
     /// Tries once to connect.
     pub async fn try_connect(&mut self, will: Option<Will>) -> Option<Client> {
         let options = self.options(will);
-        let was_possible = std::mem::replace(&mut self.is_possible, true);
+        let might_session_exist = std::mem::replace(&mut self.may_session_exist, true);
         match Client::connect(&options, self.state.clone()).await {
             Ok(client) => {
-                self.check_session(client.connack().session_present, was_possible);
-                self.is_promised = true;
+                self.check_session(client.connack().session_present, might_session_exist);
+                self.is_session_promised = true;
                 Some(client)
             }
             Err(error) => {
-                self.judge(&error);
+                self.record_unexpected_error(&error);
                 sleep(RETRY_PAUSE).await;
                 None
             }
         }
     }
 
-    /// What clients do at present.
+    /// Returns a receiver of the current phase of the run.
     pub fn phase(&self) -> watch::Receiver<Phase> {
         self.world.phase.subscribe()
     }
 
-    /// Notes an error that the faults of a run do not explain.
-    pub fn judge(&self, error: &ClientError) {
+    /// Records an error as a violation unless the faults of a run may cause it.
+    pub fn record_unexpected_error(&self, error: &ClientError) {
         let is_explained = match error {
             ClientError::Link(_) | ClientError::Closed | ClientError::Broken(_) | ClientError::Timeout(_) => {
                 true
             }
-            ClientError::Refused(connack) => TEMPORARY.contains(&connack.reason),
-            ClientError::Disconnected(disconnect) => TEMPORARY.contains(&disconnect.reason),
+            ClientError::Refused(connack) => TEMPORARY_REASONS.contains(&connack.reason),
+            ClientError::Disconnected(disconnect) => TEMPORARY_REASONS.contains(&disconnect.reason),
             _ => false,
         };
         if !is_explained {
@@ -72,11 +80,11 @@ impl Endpoint {
         }
     }
 
-    fn check_session(&self, is_present: bool, is_possible: bool) {
-        if self.is_promised && !is_present {
+    fn check_session(&self, is_present: bool, may_session_exist: bool) {
+        if self.is_session_promised && !is_present {
             self.world.ledger().violate(format!("the session of {} is lost", self.name));
         }
-        if !is_possible && is_present {
+        if !may_session_exist && is_present {
             self.world
                 .ledger()
                 .violate(format!("the session of {} existed before its first CONNECT", self.name));
@@ -93,7 +101,7 @@ impl Endpoint {
     }
 }
 
-/// Options for a clean start over one transport.
+/// Returns the options of a connection with Clean Start over one transport.
 pub fn options(world: &World, transport: Transport, version: ProtocolVersion, name: &str) -> Options {
     let target = world.routes.url(transport).parse().expect("a URL");
     let mut options = Options::new(target, version, name);
@@ -103,8 +111,8 @@ pub fn options(world: &World, transport: Transport, version: ProtocolVersion, na
     options
 }
 
-/// The reasons with which the broker may refuse or end a connection when it has to.
-const TEMPORARY: [ReasonCode; 6] = [
+/// The reason codes with which the broker may refuse or end a connection under faults.
+const TEMPORARY_REASONS: [ReasonCode; 6] = [
     ReasonCode::ServerUnavailable,
     ReasonCode::ServerBusy,
     ReasonCode::ServerShuttingDown,
@@ -112,9 +120,9 @@ const TEMPORARY: [ReasonCode; 6] = [
     ReasonCode::SessionTakenOver,
     ReasonCode::QuotaExceeded,
 ];
-/// Seconds. Longer than a run without clock steps.
+/// Session Expiry Interval in seconds, longer than a run without clock steps.
 const SESSION_EXPIRY: u32 = 3600;
-/// Seconds. Black holes are noticed by it.
+/// Keep Alive in seconds. With it, client and broker detect that the network forwards nothing.
 const KEEP_ALIVE: u16 = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const RETRY_PAUSE: Duration = Duration::from_millis(50);

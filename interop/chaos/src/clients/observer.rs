@@ -1,4 +1,5 @@
-//! A client that subscribes anew again and again, and compares the retained messages with what was acknowledged.
+//! A client that repeatedly subscribes in a new session, and compares the retained messages that it receives with the
+//! acknowledged ones.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,22 +16,22 @@ use super::steady_subscriber::subscribe;
 use super::{Phase, World};
 use crate::ledger::MessageId;
 
-/// Observes until [`Phase::Ending`].
+/// Compares the retained messages repeatedly until [`Phase::Ending`].
 pub async fn observe(world: Arc<World>) {
     while *world.phase.borrow() != Phase::Ending {
         let floors = world.ledger().floors();
-        if let Ok(Ok(held)) = timeout(PATIENCE, retained(&world)).await {
+        if let Ok(Ok(held)) = timeout(OBSERVATION_TIMEOUT, retained(&world)).await {
             world.ledger().observe(&held, &floors);
         }
-        sleep(PAUSE).await;
+        sleep(OBSERVATION_PAUSE).await;
     }
 }
 
-/// The numbers of the retained messages, by topic.
+/// Returns the sequence number of each retained message, by topic.
 async fn retained(world: &World) -> Result<HashMap<String, u64>, ClientError> {
     let options = options(world, Transport::Tcp, ProtocolVersion::V5, "observer");
     let mut client = Client::connect(&options, State::default()).await?;
-    // All retained messages arrive before what is published after them.
+    // The broker sends the retained messages before the message that this client publishes after SUBACK.
     while !subscribe(&mut client, "observed", QoS::AtMostOnce).await? {}
     while !subscribe(&mut client, "chaos/+/state", QoS::AtMostOnce).await? {}
     client.publish(message("observed", "end", 0)).await?;
@@ -46,5 +47,5 @@ async fn retained(world: &World) -> Result<HashMap<String, u64>, ClientError> {
     }
 }
 
-const PAUSE: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_secs(10);
+const OBSERVATION_PAUSE: Duration = Duration::from_millis(200);
+const OBSERVATION_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! A publisher with several messages in flight: at QoS 1, at QoS 2, and retained.
+//! A publisher with several messages in flight. It sends QoS 1, QoS 2 and retained messages.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Publisher {
     world: Arc<World>,
     random: Rng,
     pace: Interval,
-    last: u64,
+    last_sequence: u64,
     in_flight: HashMap<PacketId, MessageId>,
 }
 
@@ -26,7 +26,7 @@ impl Publisher {
     pub fn new(index: usize, world: Arc<World>, random: Rng) -> Self {
         let mut pace = interval(world.pace);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { index, world, random, pace, last: 0, in_flight: HashMap::new() }
+        Self { index, world, random, pace, last_sequence: 0, in_flight: HashMap::new() }
     }
 
     fn may_publish(&self, client: &Client) -> bool {
@@ -41,16 +41,16 @@ impl Publisher {
         let new = client.state().open().find(|packet_id| !self.in_flight.contains_key(packet_id));
         match new {
             Some(packet_id) => drop(self.in_flight.insert(packet_id, id)),
-            None => self.world.ledger().excuse(id),
+            None => self.world.ledger().mark_optional(id),
         }
         sent.map(drop)
     }
 
-    /// All retained messages of a publisher have the same QoS: otherwise a repeated QoS 1 message could follow a newer one of QoS 2,
-    /// and replace it.
+    /// Returns the next message. All retained messages of a publisher have the same QoS: otherwise a retransmitted QoS
+    /// 1 message could arrive after a newer QoS 2 message, and replace that as the retained message.
     fn next_message(&mut self) -> (MessageId, Publish) {
-        self.last += 1;
-        let id = MessageId { sender: self.index, sequence: self.last };
+        self.last_sequence += 1;
+        let id = MessageId { sender: self.index, sequence: self.last_sequence };
         let topic = |name| format!("chaos/{}/{name}", self.index);
         let mut payload = id.to_string();
         let publish = match self.random.u8(..10) {
@@ -73,7 +73,8 @@ impl Publisher {
             return ledger.violate(format!("publisher {}: an answer to no message: {done:?}", self.index));
         };
         match done.reason {
-            // PacketIdentifierNotFound: PUBREL was handled, and PUBCOMP was lost [MQTT5-4.3.3-11].
+            // PacketIdentifierNotFound answers a retransmitted PUBREL: the broker had handled PUBREL, but PUBCOMP was
+            // lost [MQTT5-4.3.3-11].
             reason if !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound => {
                 ledger.acknowledge(id);
             }

@@ -14,7 +14,7 @@ use super::drive::Role;
 pub struct SteadySubscriber {
     index: usize,
     world: Arc<World>,
-    /// How many of the filters the broker has granted.
+    /// Number of topic filters in [`FILTERS`] that the broker has granted, from the first.
     granted: usize,
 }
 
@@ -47,7 +47,7 @@ impl Role for SteadySubscriber {
     }
 }
 
-/// Records all messages that have arrived.
+/// Records in the ledger all messages that the client has received.
 pub fn take_messages(subscriber: usize, world: &World, client: &mut Client) {
     while let Some(event) = client.take_event() {
         if let Event::Message(message) = event {
@@ -56,7 +56,7 @@ pub fn take_messages(subscriber: usize, world: &World, client: &mut Client) {
     }
 }
 
-/// Subscribes. Returns false if the broker refuses that, which it may do while it cannot store anything.
+/// Subscribes. Returns false if the broker refuses the subscription, as it may do while it cannot store anything.
 pub async fn subscribe(client: &mut Client, filter: &str, qos: QoS) -> Result<bool, ClientError> {
     let filter = SubscriptionFilter::parse(filter).expect("a filter");
     let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
@@ -68,6 +68,6 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: QoS) -> Result<bo
     Ok(is_granted)
 }
 
-/// The filters of every steady subscriber. They do not overlap.
+/// The topic filters that every steady subscriber subscribes to. They do not overlap.
 pub const FILTERS: [&str; 2] = ["chaos/#", "will/#"];
 const RETRY_PAUSE: Duration = Duration::from_millis(100);

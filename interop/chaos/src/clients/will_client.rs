@@ -1,4 +1,5 @@
-//! A client whose every connection has a will of its own, and never ends with DISCONNECT.
+//! A client that sends a new will with each CONNECT and never sends DISCONNECT, so that the broker publishes every
+//! will.
 
 use std::sync::Arc;
 
@@ -12,35 +13,35 @@ use crate::ledger::MessageId;
 pub struct WillClient {
     index: usize,
     world: Arc<World>,
-    last: u64,
-    /// The will of the connection that the broker has accepted last, and the number of disk faults at that time.
+    last_sequence: u64,
+    /// The will of the latest connection that the broker accepted, and the number of disk faults at that time.
     accepted: Option<(MessageId, Option<u64>)>,
 }
 
 impl WillClient {
     pub fn new(index: usize, world: Arc<World>) -> Self {
-        Self { index, world, last: 0, accepted: None }
+        Self { index, world, last_sequence: 0, accepted: None }
     }
 
     fn id(&self) -> MessageId {
-        MessageId { sender: self.index, sequence: self.last }
+        MessageId { sender: self.index, sequence: self.last_sequence }
     }
 }
 
 impl Role for WillClient {
-    /// Until CONNACK nothing is promised.
+    /// Returns a new will. The broker need not publish the will unless it has accepted the connection with CONNACK.
     fn will(&mut self) -> Option<Will> {
-        self.last += 1;
+        self.last_sequence += 1;
         let (id, name) = (self.id(), format!("will/{}", self.index));
         let mut ledger = self.world.ledger();
         ledger.send(id, &name, false, false);
-        ledger.excuse(id);
+        ledger.mark_optional(id);
         let name = topic::Name::parse(&name).expect("a topic");
         Some(Will::new(name, id.to_string(), QoS::ExactlyOnce))
     }
 
-    /// CONNACK says that the former connection has ended, and that its will is published. While the disk is full or broken, wills
-    /// are not stored.
+    /// CONNACK confirms that the former connection has ended and that the broker has published its will. The ledger
+    /// does not expect the will if the disk failed in between, because the broker cannot store wills then.
     async fn begin(&mut self, _: &mut Client) -> Result<(), ClientError> {
         let mut ledger = self.world.ledger();
         let faults = ledger.disk_faults();
@@ -61,7 +62,7 @@ impl Role for WillClient {
 
     fn take_events(&mut self, _: &mut Client) {}
 
-    fn takes_leave(&self) -> bool {
+    fn sends_disconnect(&self) -> bool {
         false
     }
 }

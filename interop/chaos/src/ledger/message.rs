@@ -1,19 +1,19 @@
-//! A message that a client has sent, and what became of it.
+//! A message that a client has sent, and the broker's answer to it.
 
 use std::fmt;
 use std::str;
 
-/// The sender of a message, and the number that the sender gave it. The payload consists of both.
+/// The sender of a message, and the sequence number that the sender gave it. The payload consists of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId {
     /// The index of the client.
     pub sender: usize,
-    /// Rises with every message of the sender.
+    /// The sequence number, which rises with every message of the sender.
     pub sequence: u64,
 }
 
 impl MessageId {
-    /// Reads a payload.
+    /// Parses the payload of a message.
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let (sender, sequence) = str::from_utf8(payload).ok()?.split_once(' ')?;
@@ -30,29 +30,30 @@ impl fmt::Display for MessageId {
 /// A message, or a will.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Its topic.
+    /// The topic of the message.
     pub topic: String,
     /// RETAIN.
     pub retain: bool,
-    /// Whether it has no payload, so that a receiver cannot tell which message it is. It deletes the retained message.
+    /// Whether the payload is empty. Such a message deletes the retained message, and receivers cannot identify it.
     pub is_empty: bool,
-    /// When it was sent.
+    /// The logical time at which the message was first sent.
     pub sent_at: u64,
-    /// Whether it was sent again, so that one copy may have been taken and another refused.
+    /// Whether the sender retransmitted the message, so that the broker may have accepted one copy and refused another.
     pub is_repeated: bool,
-    /// What became of it.
+    /// The broker's answer to the message.
     pub fate: Fate,
 }
 
-/// What the sender knows of a message.
+/// The broker's answer to a message, as its sender received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is not acknowledged yet.
+    /// The broker has not answered yet.
     Open,
-    /// It was acknowledged at that time.
+    /// The broker acknowledged the message at this logical time.
     Acknowledged(u64),
-    /// It was refused.
+    /// The broker refused the message.
     Refused,
-    /// It may be delivered or not: a will that was not caused, or a message that was never handed to the connection.
-    Excused,
+    /// The broker may deliver the message or not: a will that it need not have published, or a message that was never
+    /// written to the connection.
+    Optional,
 }

@@ -1,24 +1,25 @@
-//! What the record says: what is missing, what was violated, and how much happened.
+//! Reports from the ledger: missing messages, violations and totals.
 
 use std::fmt;
 
 use super::{Fate, Ledger};
 
-/// How much happened in a run.
+/// The number of messages, copies and observations in a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
-    /// Messages acknowledged to their senders.
+    /// Number of messages that the broker acknowledged.
     pub acknowledged: u64,
-    /// Messages refused.
+    /// Number of messages that the broker refused.
     pub refused: u64,
-    /// Copies that subscribers received.
+    /// Number of copies that subscribers received.
     pub delivered: u64,
-    /// Times that the retained messages were compared.
+    /// Number of times that the retained messages were compared with the acknowledged ones.
     pub observations: u64,
 }
 
 impl Ledger {
-    /// The messages that are not answered yet, and those that a subscriber is owed and has not received. At most 20 of each.
+    /// Describes the messages that the broker has not answered yet, and the acknowledged messages that a subscriber has
+    /// not received: at most 20 unanswered ones, and at most 20 for each subscriber.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         let open = self.messages.iter().filter(|(_, message)| message.fate == Fate::Open);
@@ -26,31 +27,31 @@ impl Ledger {
         let missed = self.subscribers.iter().flat_map(|subscriber| {
             let missed = self.messages.iter().filter(|(id, message)| subscriber.misses(**id, message));
             let text = |(id, _)| format!("{} misses `{id}`, which was acknowledged", subscriber.name);
-            missed.map(text).take(LISTED)
+            missed.map(text).take(LISTED_MAX)
         });
-        open.take(LISTED).chain(missed).collect()
+        open.take(LISTED_MAX).chain(missed).collect()
     }
 
-    /// Whether each of these subscribers has so many subscriptions.
+    /// Whether each of these subscribers has at least `count` subscriptions.
     #[must_use]
     pub fn are_subscribed(&self, subscribers: std::ops::Range<usize>, count: usize) -> bool {
         let wanted = self.subscribers.iter().skip(subscribers.start).take(subscribers.len());
         wanted.filter(|subscriber| subscriber.has_subscriptions(count)).count() == subscribers.len()
     }
 
-    /// The number of acknowledgements that a sender got.
+    /// Returns the number of acknowledgements that a sender has received.
     #[must_use]
     pub fn acknowledgements(&self, sender: usize) -> u64 {
         self.acknowledgements.get(&sender).copied().unwrap_or_default()
     }
 
-    /// What was found to be wrong so far.
+    /// Returns the violations recorded so far.
     #[must_use]
     pub fn violations(&self) -> &[String] {
         &self.violations
     }
 
-    /// How much happened so far.
+    /// Returns the totals so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         Totals {
@@ -73,4 +74,4 @@ impl fmt::Display for Totals {
     }
 }
 
-const LISTED: usize = 20;
+const LISTED_MAX: usize = 20;

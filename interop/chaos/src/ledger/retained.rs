@@ -1,13 +1,13 @@
-//! What a topic may hold as its retained message. Each topic has one sender, whose messages are numbered.
+//! The messages that a topic may have as its retained message. Each topic has one sender, which numbers its messages.
 
 use std::collections::{BTreeMap, HashMap};
 
 /// The retained messages sent to one topic.
 #[derive(Debug, Default)]
 pub struct RetainedTopic {
-    /// The number of the newest message that was acknowledged.
+    /// The sequence number of the newest acknowledged message.
     acknowledged: u64,
-    /// For the messages since then: whether it deletes.
+    /// The sent messages by sequence number, and whether each deletes the retained message.
     sent: BTreeMap<u64, bool>,
 }
 
@@ -27,7 +27,8 @@ impl RetainedTopic {
         self.acknowledged
     }
 
-    /// Whether the topic may hold that message (`None`: no message), if `floor` had been acknowledged before.
+    /// Whether `held` may be the topic's retained message (`None`: the topic has none), if the message `floor` was
+    /// acknowledged before the subscriber subscribed.
     pub(super) fn allows(&self, held: Option<u64>, floor: u64) -> bool {
         match held {
             Some(sequence) => sequence >= floor && self.sent.get(&sequence) == Some(&false),
@@ -35,11 +36,11 @@ impl RetainedTopic {
         }
     }
 
-    /// Keeps only what an observation that has begun may still see.
+    /// Removes messages that are too old for any observation that has already begun to receive them.
     pub(super) fn forget(&mut self) {
-        let keep = self.acknowledged.saturating_sub(KEPT);
+        let keep = self.acknowledged.saturating_sub(SEQUENCES_KEPT);
         self.sent.retain(|sequence, _| *sequence >= keep);
     }
 }
 
-const KEPT: u64 = 100_000;
+const SEQUENCES_KEPT: u64 = 100_000;

@@ -1,4 +1,4 @@
-//! What one subscriber is owed, and what it has received.
+//! The messages that one subscriber must receive, and those that it has received.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ pub struct Subscriber {
     pub(super) name: String,
     subscriptions: Vec<Subscription>,
     received: HashMap<MessageId, Copies>,
-    /// The newest message of each sender and topic.
+    /// The sequence number of the newest message received from each sender on each topic.
     newest: HashMap<(usize, String), u64>,
 }
 
@@ -35,23 +35,23 @@ impl Subscriber {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// SUBACK arrived.
+    /// Records that the subscriber has received SUBACK.
     pub(super) fn subscribe(&mut self, filter: &str, now: u64) {
         self.subscriptions.push(Subscription { filter: filter.to_owned(), from: now, until: None });
     }
 
-    /// UNSUBSCRIBE is about to be sent.
+    /// Records that the subscriber is about to send UNSUBSCRIBE.
     pub(super) fn unsubscribe(&mut self, filter: &str, now: u64) {
         let same = |open: &&mut Subscription| open.filter == filter && open.until.is_none();
         self.subscriptions.iter_mut().filter(same).for_each(|open| open.until = Some(now));
     }
 
-    /// Whether it has at least so many subscriptions.
+    /// Whether the subscriber has at least `count` subscriptions.
     pub(super) fn has_subscriptions(&self, count: usize) -> bool {
         self.subscriptions.len() >= count
     }
 
-    /// Records a copy. Returns what is wrong with it.
+    /// Records that the subscriber received a copy. Returns a description of the violation, if the copy is one.
     pub(super) fn receive(&mut self, id: MessageId, message: &Message, qos: u8) -> Option<String> {
         let copies = self.received.entry(id).or_default();
         copies.all += 1;
@@ -75,7 +75,7 @@ impl Subscriber {
         self.received.contains_key(&id)
     }
 
-    /// Whether it is owed the message, and has not received it.
+    /// Whether the subscriber must receive the message and has not received it yet.
     pub(super) fn misses(&self, id: MessageId, message: &Message) -> bool {
         let Fate::Acknowledged(at) = message.fate else { return false };
         let covers = |subscription: &Subscription| {

@@ -14,7 +14,7 @@ fn copy(sequence: u64, qos: QoS) -> Publish {
     Publish { qos, ..Publish::new(TOPIC, id(sequence).to_string()) }
 }
 
-/// A subscriber, and two messages that were sent afterwards.
+/// Returns a ledger with one subscriber, and two messages that were sent after it subscribed.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::default();
     let _ = ledger.add_subscriber("reader");
@@ -28,7 +28,7 @@ fn ledger() -> Ledger {
 fn an_acknowledged_message_is_missing_until_it_arrives() {
     let mut ledger = ledger();
     ledger.acknowledge(id(1));
-    ledger.excuse(id(2));
+    ledger.mark_optional(id(2));
     assert_eq!(ledger.missing(), ["reader misses `0 1`, which was acknowledged"]);
     ledger.deliver(0, &copy(1, QoS::AtLeastOnce));
     assert!(ledger.missing().is_empty() && ledger.violations().is_empty());
@@ -42,7 +42,7 @@ fn a_message_without_an_answer_is_missing() {
 }
 
 #[test]
-fn a_message_is_not_due_before_suback_or_after_unsubscribe() {
+fn a_message_outside_a_subscription_is_not_missing() {
     let mut ledger = ledger();
     ledger.unsubscribe(0, "chaos/#");
     ledger.acknowledge(id(1));
@@ -104,7 +104,7 @@ fn a_refusal_after_the_delivery_is_a_violation() {
 }
 
 #[test]
-fn a_topic_holds_the_newest_acknowledged_message_or_a_newer_one() {
+fn the_retained_message_is_the_newest_acknowledged_one_or_a_newer_one() {
     for (held, is_right) in
         [(Some(1), false), (Some(2), true), (Some(3), true), (Some(4), false), (None, false)]
     {
@@ -121,7 +121,7 @@ fn a_topic_holds_the_newest_acknowledged_message_or_a_newer_one() {
 }
 
 #[test]
-fn a_topic_holds_nothing_once_its_deletion_is_sent() {
+fn a_topic_may_have_no_retained_message_once_its_deletion_is_sent() {
     let mut ledger = Ledger::default();
     ledger.send(id(1), TOPIC, true, false);
     ledger.send(id(2), TOPIC, true, true);
@@ -132,7 +132,7 @@ fn a_topic_holds_nothing_once_its_deletion_is_sent() {
 }
 
 #[test]
-fn settled_messages_are_forgotten_and_open_ones_are_not() {
+fn forget_settled_removes_settled_messages_and_keeps_open_ones() {
     let mut ledger = ledger();
     ledger.acknowledge(id(1));
     ledger.deliver(0, &copy(1, QoS::AtLeastOnce));

@@ -1,4 +1,4 @@
-//! The relay for TCP and what runs over it. Lost packets arrive late, as TCP would send them again.
+//! The relay for TCP and the transports over TCP. The relay delays a lost packet, because TCP would retransmit it.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
-use super::{Condition, is_lost};
+use super::{Condition, draw_loss};
 
 pub async fn start(from: u16, to: u16, condition: watch::Receiver<Condition>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, from)).await.expect("a free port");
@@ -24,7 +24,7 @@ pub async fn start(from: u16, to: u16, condition: watch::Receiver<Condition>) {
     });
 }
 
-/// Relays one connection until either side closes it, or the network is cut.
+/// Relays one connection until either side closes it, or the network cuts all connections.
 async fn relay(client: TcpStream, to: u16, mut condition: watch::Receiver<Condition>) {
     let cuts = condition.borrow().cuts;
     let is_cut = |condition: &Condition| condition.cuts != cuts;
@@ -54,11 +54,11 @@ async fn copy(
     mut to: OwnedWriteHalf,
     mut condition: watch::Receiver<Condition>,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER_SIZE];
     loop {
         let size = from.read(&mut buffer).await?;
-        if is_lost(&condition) {
-            sleep(RETRANSMISSION).await;
+        if draw_loss(&condition) {
+            sleep(RETRANSMISSION_DELAY).await;
         }
         let _ = condition.wait_for(|condition| !condition.is_black_hole).await;
         if size == 0 {
@@ -68,6 +68,6 @@ async fn copy(
     }
 }
 
-const BUFFER: usize = 16 * 1024;
-/// The least time after which TCP sends a packet again, on Linux.
-const RETRANSMISSION: Duration = Duration::from_millis(200);
+const BUFFER_SIZE: usize = 16 * 1024;
+/// The shortest time after which TCP retransmits a packet on Linux.
+const RETRANSMISSION_DELAY: Duration = Duration::from_millis(200);

@@ -1,5 +1,5 @@
-//! The relay for QUIC. Every client gets a socket of its own towards the broker. When the network is cut, these are closed, and what
-//! the broker sends to them is lost.
+//! The relay for QUIC. For each client address, the relay opens a separate socket to the broker. When the network cuts
+//! all connections, the relay closes these sockets, and datagrams that the broker sends to them are lost.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,14 +10,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::{Condition, is_lost};
+use super::{Condition, draw_loss};
 
 pub async fn start(from: u16, to: u16, condition: watch::Receiver<Condition>) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, from)).await.expect("a free port");
     spawn_local(relay(Rc::new(socket), to, condition));
 }
 
-/// The relay's end towards the broker of one client, and the task that forwards what the broker answers.
+/// The relay's socket to the broker for one client, and the task that forwards the broker's datagrams to that client.
 struct Peer {
     socket: Rc<UdpSocket>,
     answers: AbortHandle,
@@ -34,7 +34,7 @@ async fn relay(socket: Rc<UdpSocket>, to: u16, condition: watch::Receiver<Condit
     let mut buffer = vec![0; DATAGRAM_MAX];
     let mut cuts = 0;
     loop {
-        // An error belongs to an earlier datagram, whose receiver was gone.
+        // An error refers to a datagram sent earlier, whose receiver no longer exists.
         let Ok((size, client)) = socket.recv_from(&mut buffer).await else { continue };
         if condition.borrow().cuts != cuts || peers.len() >= PEERS_MAX {
             cuts = condition.borrow().cuts;
@@ -44,7 +44,7 @@ async fn relay(socket: Rc<UdpSocket>, to: u16, condition: watch::Receiver<Condit
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(connect(&socket, client, to, condition.clone()).await),
         };
-        if !condition.borrow().is_black_hole && !is_lost(&condition) {
+        if !condition.borrow().is_black_hole && !draw_loss(&condition) {
             let _ = peer.socket.send(&buffer[..size]).await;
         }
     }
@@ -71,14 +71,15 @@ async fn forward_answers(
 ) {
     let mut buffer = vec![0; DATAGRAM_MAX];
     loop {
-        // An error says that the broker is not running.
+        // An error means that the broker is not running.
         let Ok(size) = from.recv(&mut buffer).await else { continue };
-        if !condition.borrow().is_black_hole && !is_lost(&condition) {
+        if !condition.borrow().is_black_hole && !draw_loss(&condition) {
             let _ = relay.send_to(&buffer[..size], client).await;
         }
     }
 }
 
 const DATAGRAM_MAX: usize = 65_536;
-/// Each connection of a client comes from a new port, so former ones are removed now and then.
+/// Number of client addresses above which the relay closes all sockets. Each connection of a client uses a new port, so
+/// the relay would otherwise keep the sockets of all former connections.
 const PEERS_MAX: usize = 500;

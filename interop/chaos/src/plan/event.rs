@@ -1,4 +1,4 @@
-//! What can happen in a run.
+//! The events that can happen in a run.
 
 use std::time::Duration;
 
@@ -7,36 +7,37 @@ use fastrand::Rng;
 use super::Durability;
 use crate::clients::{CLIENTS, SUBSCRIBERS};
 
-/// Something that happens to the broker or its clients.
+/// An event that happens to the broker or its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// SIGKILL, and a start.
+    /// The broker is ended with SIGKILL and started again.
     Kill,
-    /// SIGTERM, and a start; the machine may be restarted in between.
+    /// The broker is ended with SIGTERM and started again.
     Stop {
-        /// Whether the machine is restarted.
+        /// Whether the machine is restarted in between.
         reboot: bool,
     },
-    /// The disk has no space for a time. It may end with SIGKILL and a start.
+    /// The disk has no space for a time. With `kill`, the broker is then ended with SIGKILL and started again.
     DiskFull {
-        /// How long.
+        /// Time for which the event lasts.
         time: Duration,
-        /// Whether the broker is killed before there is space again.
+        /// Whether the broker is killed before the disk has space again.
         kill: bool,
     },
     /// Writes fail with EIO; the broker is then ended and started on a disk that works.
     WriteError(Signal),
     /// Syncs fail with EIO; the broker is then ended and started on a disk that works.
     SyncError(Signal),
-    /// A new certificate, and SIGHUP.
+    /// The certificate is replaced and the broker receives SIGHUP.
     Reload,
-    /// Every connection is cut.
+    /// The network cuts every connection.
     Cut,
-    /// Nothing is forwarded for a time, in either direction. Connections stay open.
+    /// The network forwards nothing in either direction for this time. Connections stay open.
     BlackHole(Duration),
-    /// From now on packets are lost: QUIC's are dropped, TCP's are late, as a retransmission would be. 0 ends it.
+    /// The network loses this share of the packets until the next such event: the relay drops datagrams of QUIC, and
+    /// delays data of TCP as a retransmission would.
     Loss {
-        /// The share in percent.
+        /// Share of the packets in percent; 0 ends the loss.
         percent: u8,
     },
     /// A client connects again, over any transport, while its former connection is still open.
@@ -48,12 +49,12 @@ pub enum Event {
     Rest {
         /// The index of the client.
         client: usize,
-        /// How long.
+        /// Time for which the event lasts.
         time: Duration,
     },
-    /// The wall clock is set.
+    /// The wall clock is set forward or back.
     ClockStep {
-        /// By how much.
+        /// Number of seconds added to the wall clock.
         seconds: i64,
     },
 }
@@ -70,25 +71,26 @@ pub enum Signal {
 /// A kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
-    /// SIGKILL and a start.
+    /// The broker is ended with SIGKILL and started again.
     Kill,
-    /// SIGTERM, perhaps a restart of the machine, and a start.
+    /// The broker is ended with SIGTERM and started again, perhaps after a restart of the machine.
     Stop,
-    /// ENOSPC for a time.
+    /// Writes fail with ENOSPC for a time.
     DiskFull,
-    /// EIO from writes.
+    /// Writes fail with EIO.
     WriteError,
-    /// EIO from syncs; only with durability `always`: with `interval`, a failed sync may lose what it would have synced.
+    /// Syncs fail with EIO. Only with durability `always`: with `interval`, a failed sync may lose acknowledged
+    /// messages.
     SyncError,
-    /// SIGHUP with a new certificate.
+    /// The broker receives SIGHUP after its certificate was replaced.
     Reload,
-    /// Cut connections, black holes, lost packets.
+    /// Connections are cut, nothing is forwarded for a time, or packets are lost.
     Network,
-    /// A second connection of a client.
+    /// A client connects again while its former connection is still open.
     Takeover,
-    /// A client that is away for a time.
+    /// A client disconnects and connects again after a time.
     Rest,
-    /// A wall clock that is set.
+    /// The wall clock is set forward or back.
     Clock,
 }
 
@@ -106,7 +108,7 @@ impl Kind {
         Self::Rest,
     ];
 
-    /// Whether nothing acknowledged may be lost in such an event.
+    /// Whether the broker promises with this durability to lose no acknowledged message in such an event.
     #[must_use]
     pub fn fits(self, durability: Durability) -> bool {
         self != Self::SyncError || durability == Durability::Always
@@ -114,7 +116,7 @@ impl Kind {
 }
 
 impl Event {
-    /// An event of that kind.
+    /// Draws an event of a kind.
     pub fn random(kind: Kind, random: &mut Rng) -> Self {
         match kind {
             Kind::Kill => Self::Kill,
@@ -123,23 +125,23 @@ impl Event {
             Kind::WriteError => Self::WriteError(Signal::random(random)),
             Kind::SyncError => Self::SyncError(Signal::random(random)),
             Kind::Reload => Self::Reload,
-            Kind::Network => Self::on_network(random),
+            Kind::Network => Self::random_network_event(random),
             Kind::Takeover => Self::Takeover { client: random.usize(..CLIENTS) },
-            Kind::Rest => Self::of_rest(random),
-            Kind::Clock => Self::on_clock(random),
+            Kind::Rest => Self::random_rest(random),
+            Kind::Clock => Self::random_clock_step(random),
         }
     }
 
-    fn of_rest(random: &mut Rng) -> Self {
+    fn random_rest(random: &mut Rng) -> Self {
         Self::Rest { client: random.usize(..SUBSCRIBERS), time: milliseconds(random, 100..2000) }
     }
 
-    fn on_clock(random: &mut Rng) -> Self {
+    fn random_clock_step(random: &mut Rng) -> Self {
         let seconds = random.choice(CLOCK_STEPS).unwrap_or(1);
         Self::ClockStep { seconds: if random.bool() { seconds } else { -seconds } }
     }
 
-    fn on_network(random: &mut Rng) -> Self {
+    fn random_network_event(random: &mut Rng) -> Self {
         match random.u8(..4) {
             0 => Self::Cut,
             1 => Self::BlackHole(milliseconds(random, 100..4000)),

@@ -1,4 +1,4 @@
-//! What is measured of the broker's process and its store.
+//! The quantities that are measured of the broker's process and its store.
 
 use std::fs;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// No samples. Those of the warm-up do not count.
+    /// Creates empty series. Samples taken before the end of the warm-up are ignored.
     pub fn new(warm_up: Duration) -> Self {
         Self {
             warm_up,
@@ -29,14 +29,14 @@ impl Samples {
         }
     }
 
-    /// Takes one sample of each.
+    /// Adds one sample to each series.
     pub fn take(&mut self, at: Duration, broker: &Broker) -> Result<(), Box<dyn std::error::Error>> {
         let process = Process::new(broker.process_id().try_into()?)?;
         let status = process.status()?;
         if at < self.warm_up {
             return Ok(());
         }
-        // Without the pages of the store that are mapped: they count up to the size of the store.
+        // RssAnon does not contain the mapped pages of the store, which can grow to the size of the store.
         self.memory.add(at, status.rssanon.ok_or("the kernel does not report RssAnon")?);
         self.threads.add(at, status.threads);
         self.descriptors.add(at, u64::try_from(process.fd_count()?)?);
@@ -44,16 +44,16 @@ impl Samples {
         Ok(())
     }
 
-    /// A line for each series.
+    /// Compares each series with its limit. Returns a line for each series.
     ///
     /// # Errors
-    /// All lines, if one has grown too much.
+    /// All lines, if a series has grown above its limit.
     pub fn judge(&self) -> Result<Vec<String>, String> {
         let limits = [
-            (&self.memory, MEMORY),
-            (&self.descriptors, DESCRIPTORS),
-            (&self.threads, THREADS),
-            (&self.store, STORE),
+            (&self.memory, MEMORY_LIMIT),
+            (&self.descriptors, DESCRIPTORS_LIMIT),
+            (&self.threads, THREADS_LIMIT),
+            (&self.store, STORE_LIMIT),
         ];
         let verdicts: Vec<_> = limits.iter().map(|(series, limit)| series.judge(*limit)).collect();
         let is_right = verdicts.iter().all(Result::is_ok);
@@ -62,9 +62,10 @@ impl Samples {
     }
 }
 
-/// Between two samples, some clients more or less are connected, and queues are longer or shorter.
-const MEMORY: Limit = Limit { absolute: 4096.0, percent: 10.0 };
-const DESCRIPTORS: Limit = Limit { absolute: 8.0, percent: 10.0 };
-const THREADS: Limit = Limit { absolute: 0.5, percent: 0.0 };
-/// One step of the map, which grows by half of its size, without the disk reserve. A second step is too much.
-const STORE: Limit = Limit { absolute: 1024.0, percent: 25.0 };
+/// The limits allow for the number of connected clients and the length of queues, which differ between samples.
+const MEMORY_LIMIT: Limit = Limit { absolute: 4096.0, percent: 10.0 };
+const DESCRIPTORS_LIMIT: Limit = Limit { absolute: 8.0, percent: 10.0 };
+const THREADS_LIMIT: Limit = Limit { absolute: 0.5, percent: 0.0 };
+/// The file may grow by one step: the store grows its map by half of its size, without the disk reserve. A second step
+/// exceeds the limit.
+const STORE_LIMIT: Limit = Limit { absolute: 1024.0, percent: 25.0 };

@@ -1,5 +1,5 @@
-//! A series of samples, and whether it grows: the median of the last third is compared with that of the first. Outliers do not change
-//! these, and neither does a sawtooth.
+//! A series of samples, and the test whether it grows: the median of the last third is compared with the median of the
+//! first third. Outliers and a sawtooth do not change the medians.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Series {
     name: &'static str,
-    /// Seconds, and values.
+    /// The time in seconds and the value of each sample.
     samples: Vec<(f64, f64)>,
 }
 
-/// How much a quantity may grow over the samples of a run.
+/// The growth of a quantity that is allowed over the samples of a run: the sum of both fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// In units of the quantity.
+    /// Growth in units of the quantity.
     pub absolute: f64,
-    /// And so many percent of its median.
+    /// Growth in percent of the median.
     pub percent: f64,
 }
 
 impl Series {
-    /// No samples.
+    /// Creates a series without samples.
     pub fn new(name: &'static str) -> Self {
         Self { name, samples: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl Series {
     /// Compares the growth with its limit. Returns a line with the figures.
     ///
     /// # Errors
-    /// The line, if it grew too much, or there are too few samples to tell.
+    /// The line, if the quantity grew above its limit, or if there are too few samples.
     pub fn judge(&self, limit: Limit) -> Result<String, String> {
         if self.samples.len() < SAMPLES_MIN {
             return Err(format!(
@@ -53,14 +53,15 @@ impl Series {
         if growth > allowed { Err(format!("GROWS: {line}")) } else { Ok(line) }
     }
 
-    /// How much more the last third has than the first.
+    /// Returns the median of the last third minus the median of the first third.
     fn growth(&self) -> f64 {
         let third = self.samples.len() / 3;
         let last = self.samples.get(self.samples.len() - third..).unwrap_or_default();
         median_of(last) - median_of(self.samples.get(..third).unwrap_or_default())
     }
 
-    /// Per hour. The middles of the two thirds are two thirds of the time apart.
+    /// Returns the growth per hour. The middle of the last third is two thirds of the time after the middle of the
+    /// first.
     fn slope(&self) -> f64 {
         let ends = self.samples.first().zip(self.samples.last());
         let hours = ends.map_or(0.0, |(first, last)| last.0 - first.0) / 3600.0;

@@ -1,5 +1,5 @@
-//! Clients that come once: each has a new identifier and a session that expires soon, retains and deletes messages, subscribes and
-//! unsubscribes, and leaves with or without DISCONNECT.
+//! Clients that connect only once. Each has a new client identifier and a session that expires soon, retains and
+//! deletes messages, subscribes and unsubscribes, and ends its connection with or without DISCONNECT.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 
 use crate::clients::{Phase, World, options, subscribe};
 
-/// Starts so many streams of visitors. They end with the run.
+/// Starts [`STREAM_COUNT`] tasks. Each runs one visitor after the other until the clients stop publishing.
 pub fn start(world: &Arc<World>, tasks: &mut JoinSet<()>) {
-    for stream in 0..STREAMS {
+    for stream in 0..STREAM_COUNT {
         tasks.spawn_local(visit_again_and_again(stream, Arc::clone(world)));
     }
 }
@@ -42,7 +42,7 @@ async fn visit(world: &World, name: &str, random: &mut Rng) -> Result<(), Client
     let mut options = options(world, transport, ProtocolVersion::V5, name);
     options.connect.session_expiry = Some(SESSION_EXPIRY);
     let mut client = Client::connect(&options, State::default()).await?;
-    let filter = format!("visitors/{}/#", random.u64(..TOPICS));
+    let filter = format!("visitors/{}/#", random.u64(..TOPIC_COUNT));
     subscribe(&mut client, &filter, QoS::ExactlyOnce).await?;
     publish(&mut client, random).await?;
     if random.bool() {
@@ -55,8 +55,8 @@ async fn visit(world: &World, name: &str, random: &mut Rng) -> Result<(), Client
 }
 
 async fn publish(client: &mut Client, random: &mut Rng) -> Result<(), ClientError> {
-    for _ in 0..MESSAGES {
-        let topic = format!("visitors/{}/state", random.u64(..TOPICS));
+    for _ in 0..MESSAGES_PER_VISIT {
+        let topic = format!("visitors/{}/state", random.u64(..TOPIC_COUNT));
         let payload = if random.bool() { "x".repeat(random.usize(..500)) } else { String::new() };
         let message = Publish { retain: random.bool(), ..message(&topic, &payload, random.u8(1..3)) };
         client.publish(message).await?;
@@ -67,8 +67,8 @@ async fn publish(client: &mut Client, random: &mut Rng) -> Result<(), ClientErro
     Ok(())
 }
 
-const STREAMS: u64 = 3;
-const TOPICS: u64 = 50;
-const MESSAGES: usize = 10;
-/// Seconds.
+const STREAM_COUNT: u64 = 3;
+const TOPIC_COUNT: u64 = 50;
+const MESSAGES_PER_VISIT: usize = 10;
+/// Session Expiry Interval of visitors in seconds.
 const SESSION_EXPIRY: u32 = 2;

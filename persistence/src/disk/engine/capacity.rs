@@ -1,5 +1,5 @@
-//! How large the map may be: up to the size limit, and up to what the disk has space for. Behind it, the file has a
-//! reserve.
+//! The size of the map, which is limited by the configuration and by the space on the disk. After the map, the file has
+//! a reserve.
 
 use std::io::{Error as IoError, ErrorKind};
 
@@ -11,23 +11,23 @@ use crate::disk::allocation::Allocation;
 use crate::disk::fault::Fault;
 use crate::error::Reason;
 
-/// The size of the map, and the space behind it.
+/// The size of the map, and the space reserved in the file after the map.
 #[derive(Debug)]
 pub(in crate::disk) struct Capacity {
     allocation: Allocation,
-    /// The size of the map while nothing is in the reserve.
+    /// The size of the map in bytes while the reserve is not used.
     size: usize,
     /// The configured limit of `size`.
     size_max: usize,
-    /// Bytes that are reserved on the disk behind `size`.
+    /// Number of bytes reserved on the disk after `size`.
     disk_reserve: usize,
-    /// The limit of `disk_reserve`.
+    /// The maximum of `disk_reserve`.
     disk_reserve_max: usize,
-    /// Why the file could not grow when it last had to, below the size limit.
+    /// The error of the latest attempt to extend the file below the size limit, if that attempt failed.
     disk_full: Option<String>,
 }
 
-/// Space behind the size of the map.
+/// The parts of the reserve after the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reserve {
     /// Space that any change may use.
@@ -37,11 +37,12 @@ pub(super) enum Reserve {
 }
 
 impl Capacity {
-    /// Divides the space of the file. A file on a small disk has a smaller reserve. A reserve that grew earlier stays as it
-    /// is: the end of the file that no page uses. `used`: bytes up to the last page that was ever used.
+    /// Divides the space of the file into the map and the reserve. On a small disk, the file and the reserve are
+    /// smaller. A reserve that was enlarged earlier keeps its size: it is the end of the file that no page uses. `used`
+    /// is the number of bytes up to the last page that was ever used.
     pub(in crate::disk) fn new(allocation: Allocation, used: usize, config: &Config) -> Self {
         let length = allocation.length();
-        let (reserve, wanted) = (disk_reserve(config, config.disk_reserve), length_wanted(config));
+        let (reserve, wanted) = (disk_reserve(config, config.disk_reserve), initial_length(config));
         let disk_reserve_max = disk_reserve(config, config.disk_reserve_max).max(reserve);
         let unused = length.saturating_sub(used).saturating_sub(whole_pages(config.size_initial));
         let share = match length < wanted {
@@ -54,33 +55,34 @@ impl Capacity {
         Self { allocation, size, size_max, disk_reserve, disk_reserve_max, disk_full: None }
     }
 
-    /// The size of the map while nothing is in the reserve.
+    /// Returns the size of the map in bytes while the reserve is not used.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// The configured limit of the size of the map.
+    /// Returns the configured limit of the size of the map.
     pub(super) fn size_max(&self) -> usize {
         self.size_max
     }
 
-    /// Bytes of the file that are reserved on the disk.
+    /// Returns the number of bytes of the file that are reserved on the disk.
     pub(in crate::disk) fn length(&self) -> usize {
         self.allocation.length()
     }
 
-    /// Bytes that are reserved on the disk behind the map.
+    /// Returns the number of bytes reserved on the disk after the map.
     pub(super) fn disk_reserve(&self) -> usize {
         self.disk_reserve
     }
 
-    /// Whether the configured limit is reached. If not, the disk is what ends the growth.
+    /// Whether the map has reached the configured limit. Below this limit, only a full disk prevents the map from
+    /// growing.
     pub(super) fn is_at_size_limit(&self) -> bool {
         self.size >= self.size_max
     }
 
-    /// Makes the map larger: by half, at most by `GROWTH_MAX`, and by less on a disk that is almost full or with little
-    /// memory. Returns false at the size limit, or when the disk has no space.
+    /// Enlarges the map by half of its size, but at most by `GROWTH_MAX`, and by less if the disk is almost full or
+    /// memory is short. Returns false if the map has reached the size limit or the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
         while step > GROWTH_MIN && memory::look(step).is_err() {
@@ -104,12 +106,15 @@ impl Capacity {
         Ok(false)
     }
 
-    /// Doubles the reserve, up to its limit, unless that takes a noticeable part of what the disk has left. Returns true if
-    /// it has grown.
+    /// Doubles the reserve, up to its maximum. Returns true if the reserve has grown. It does not grow if it would take
+    /// too large a part of the free disk space ([`RESERVE_GROWTH_DIVISOR`]).
     pub(super) fn grow_reserve(&mut self) -> Result<bool, Fault> {
         let reserve = self.disk_reserve.saturating_mul(2).min(self.disk_reserve_max);
         let missing = reserve - self.disk_reserve;
-        if missing == 0 || self.is_at_size_limit() || self.allocation.available()? / RESERVE_SHARE < missing {
+        if missing == 0
+            || self.is_at_size_limit()
+            || self.allocation.available()? / RESERVE_GROWTH_DIVISOR < missing
+        {
             return Ok(false);
         }
         match self.allocation.extend(self.size.saturating_add(reserve)) {
@@ -120,10 +125,10 @@ impl Capacity {
         Ok(true)
     }
 
-    /// The size of the map including that reserve. `current`: the size of the map now.
+    /// Returns the size of the map including this part of the reserve. `current` is the present size of the map.
     ///
-    /// At the size limit, the reserve is a part of the limit and need not be on the disk yet. On a full disk, it is what
-    /// was reserved there.
+    /// At the size limit, the size of the reserve depends only on the limit, and its space need not be reserved on the
+    /// disk. Below the limit, which means that the disk is full, the reserve is the space reserved on the disk.
     pub(super) fn size_with_reserve(&self, reserve: Reserve, current: usize) -> usize {
         if !self.is_at_size_limit() {
             return match reserve {
@@ -138,7 +143,7 @@ impl Capacity {
         }
     }
 
-    /// The fault of a change that does not fit.
+    /// Returns the fault of a change that does not fit into the map.
     pub(super) fn full(&self) -> Fault {
         match &self.disk_full {
             Some(error) if !self.is_at_size_limit() => Fault::NoSpace(error.clone()),
@@ -146,23 +151,24 @@ impl Capacity {
         }
     }
 
-    /// Why the store is full.
+    /// Returns the reason why the store is full.
     pub(in crate::disk) fn full_reason(&self) -> Reason {
         Reason::from(self.full())
     }
 }
 
-/// The length of a new file: the map, and the reserve behind it.
-pub(in crate::disk) fn length_wanted(config: &Config) -> usize {
+/// Returns the length of a new file: the initial size of the map plus the reserve.
+pub(in crate::disk) fn initial_length(config: &Config) -> usize {
     whole_pages(config.size_initial).saturating_add(disk_reserve(config, config.disk_reserve))
 }
 
-/// What to reserve on the disk behind the map: no more than the reserve that the size limit has.
+/// Returns the number of bytes to reserve on the disk after the map: `reserve`, but at most the reserve used at the
+/// size limit.
 fn disk_reserve(config: &Config, reserve: usize) -> usize {
     whole_pages(reserve).min(2 * limit_reserve(whole_pages(config.size_max)))
 }
 
-/// One of the two reserves above the size limit.
+/// Returns the size of each of the two parts of the reserve above the size limit.
 fn limit_reserve(size_max: usize) -> usize {
     whole_pages((size_max / 16).max(RESERVE_MIN))
 }
@@ -171,8 +177,8 @@ fn is_full(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
-/// A growing reserve takes at most one part in `RESERVE_SHARE` of what the disk has left.
-const RESERVE_SHARE: usize = 8;
+/// Divisor of the free disk space that gives the maximum by which the reserve may grow.
+const RESERVE_GROWTH_DIVISOR: usize = 8;
 const RESERVE_MIN: usize = 512 << 10;
 const GROWTH_MIN: usize = 256 << 10;
 const GROWTH_MAX: usize = 256 << 20;

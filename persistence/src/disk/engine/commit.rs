@@ -68,8 +68,8 @@ impl Engine {
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Reads the log that the former owner of the store left, and makes a checkpoint. Until then, the map includes the
-    /// reserve.
+    /// Reads the log that an earlier process left in the store, and makes a checkpoint. Until the checkpoint is
+    /// complete, the map includes the reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
         let view = self.map.view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
@@ -98,7 +98,7 @@ impl Engine {
     }
 }
 
-/// Maximum number of bytes of the log if there is no reserve on the disk. The content of the log is also held in
+/// Maximum number of bytes of the log if there is no reserve on the disk. The content of the log is also kept in
 /// memory.
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Approximate maximum number of entries that a checkpoint writes, because commits wait until it is finished.

@@ -19,8 +19,8 @@ pub(in crate::disk) struct Map {
     env: Env<WithoutTls>,
     tables: Tables,
     folder: PathBuf,
-    /// Whether LMDB has a map; `false` after a resize has failed, when nothing may be read. Readers hold this lock for
-    /// reading, and the writer holds it for writing while it resizes the map.
+    /// Whether LMDB has a map. `false` after a failed resize; the store must not be read then. Readers hold this lock
+    /// for reading, and the writer holds it for writing while it resizes the map.
     mapped: RwLock<bool>,
     /// The lock that prevents other processes from opening the store. It is the last field, so it is released last.
     lock: Arc<Lock>,
@@ -53,7 +53,7 @@ impl Map {
     /// Prevents a resize while the returned guard exists.
     pub(in crate::disk) fn block_resize(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
         let resize_guard = self.mapped.read();
-        if *resize_guard { Ok(resize_guard) } else { Err(unmapped()) }
+        if *resize_guard { Ok(resize_guard) } else { Err(unmapped_fault()) }
     }
 
     pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
@@ -114,7 +114,7 @@ impl Map {
         Ok(self.env.force_sync()?)
     }
 
-    /// Lets further commits only be passed to the operating system, without a sync.
+    /// Makes LMDB pass further commits to the operating system without a sync.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn stop_syncing(&self) -> Result<(), Fault> {
         // SAFETY: only the writer calls this. If a power failure reorders the writes, the sync point restores a
@@ -125,21 +125,21 @@ impl Map {
     /// Resizes the map. Only the writer may call this, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
-        // LMDB unmaps the file before it maps it again, so look first whether that will work.
+        // LMDB unmaps the file before it maps the file again, so check first whether the new map fits into memory.
         if size > self.size() {
             memory::look(size - self.size())?;
         }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
-        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is at
-        // least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
+        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is
+        // at least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
         let result = unsafe { self.env.resize(size) };
         *mapped = result.is_ok();
         result.map_err(|error| Fault::Engine(format!("the memory map cannot be resized: {error}")))
     }
 }
 
-fn unmapped() -> Fault {
+fn unmapped_fault() -> Fault {
     Fault::Engine("the memory map was lost in a failed resize".to_owned())
 }
 
@@ -148,5 +148,5 @@ pub(in crate::disk) fn whole_pages(size: usize) -> usize {
     size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
 }
 
-/// A multiple of every possible page size.
+/// The largest possible page size in bytes, a multiple of all others.
 pub(super) const PAGE_MAX: usize = 65_536;

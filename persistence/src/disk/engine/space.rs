@@ -82,9 +82,9 @@ impl Engine {
         }
     }
 
-    /// Commits in the reserve. Any change may use its first part: operations that were appended before the store was
-    /// known to be full, and those of sessions that fetch their messages. Only changes that free at least as much as
-    /// they add may use the second part; otherwise a full store could not be emptied.
+    /// Commits in the reserve. Any change may use the first part of the reserve: operations that were appended before
+    /// the store was found to be full, and those of sessions that fetch their messages. Only changes that free at least
+    /// as much as they add may use the second part; otherwise a full store could not be emptied.
     fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
         let mut result = self.transact(change, |_| true);

@@ -11,10 +11,10 @@ impl Engine {
         self.timeline.clock()
     }
 
-    /// Writes the time mark if it is due. Also writes it if it is not due with `last`, when the store is closing.
-    /// Returns `true` if the mark was written. If there is no space, the former mark stays.
-    pub(in crate::disk) fn keep_time(&mut self, last: bool) -> Result<bool, Fault> {
-        if !last && !self.timeline.is_mark_due() {
+    /// Writes the time mark if a new one is due, or if `is_closing`. Returns `true` if the mark was written. If the
+    /// store has no space, the former mark stays in the file.
+    pub(in crate::disk) fn keep_time(&mut self, is_closing: bool) -> Result<bool, Fault> {
+        if !is_closing && !self.timeline.is_mark_due() {
             return Ok(false);
         }
         match self.write_time().map_err(|fault| fault.detect_full_disk(self.map.folder())) {

@@ -1,5 +1,5 @@
-//! Creates the data file, and reserves disk space for it and for LMDB's reader table before LMDB maps them. Writing to
-//! a mapped page that has no space on a full disk would end the process.
+//! Creates the data file, and reserves disk space for it and for LMDB's reader table before LMDB maps them. On a full
+//! disk, a write to a mapped page without reserved space would end the process.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -10,7 +10,7 @@ use super::{DATA, NEW, engine_error, environment, io_error};
 use crate::access;
 use crate::config::Config;
 use crate::disk::allocation::{self, Allocation, available};
-use crate::disk::engine::{length_wanted, whole_pages};
+use crate::disk::engine::{initial_length, whole_pages};
 use crate::disk::file::{self, Examined};
 use crate::disk::tables::Tables;
 use crate::error::OpenError;
@@ -23,7 +23,7 @@ pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined
     }
 }
 
-/// Creates an empty store in a subfolder, then moves the data file to its place. The move is atomic.
+/// Creates an empty store in a subfolder, then moves the data file to its final path atomically.
 fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
     let (folder, new) = (&config.folder, config.folder.join(NEW));
     match fs::remove_dir_all(&new) {
@@ -31,7 +31,7 @@ fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
         _ => access::create_new_private_folder(&new).map_err(io_error(&new))?,
     }
     if let Err(error) = create_in(&new, config) {
-        // On a full disk, do not keep what cannot be used.
+        // On a full disk, the incomplete store would occupy space without use.
         let _ = fs::remove_dir_all(&new);
         return Err(error);
     }
@@ -51,24 +51,26 @@ fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Reserves the space of a new file; at most half of what the disk has left. The file stays empty, because LMDB takes
-/// only an empty file as a new one. Returns the length that it is to have.
+/// Reserves the space of a new file, at most half of the free disk space, and returns its future length. The file stays
+/// empty until LMDB opens it, because LMDB creates a new database only in an empty file.
 fn allocate_new(file: &File, config: &Config) -> IoResult<usize> {
     let half = usize::try_from(available(file)? / 2).unwrap_or(usize::MAX);
-    let length = length_wanted(config).min(whole_pages(half.max(LENGTH_MIN)));
+    let length = initial_length(config).min(whole_pages(half.max(LENGTH_MIN)));
     allocation::reserve(file, 0, length)?;
     Ok(length)
 }
 
-/// Reserves the space of an existing file, and makes a small one longer, if that leaves half of the space on the disk.
+/// Reserves the space of an existing file. Extends a file that is shorter than a new one, if this takes at most half of
+/// the free disk space.
 pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoResult<Allocation> {
-    if available(file)? < START_ROOM && found.length - found.used >= 2 * START_ROOM {
-        // Opening a store creates files of a few pages. On a full disk, their space is taken from the reserve.
-        found.length -= START_ROOM;
+    if available(file)? < OPENING_SPACE && found.length - found.used >= 2 * OPENING_SPACE {
+        // Opening a store creates files of a few pages. On a full disk, the data file is shortened by their size, which
+        // reduces the reserve.
+        found.length -= OPENING_SPACE;
         file.set_len(found.length)?;
     }
     let mut allocation = Allocation::of_existing(file.try_clone()?, found)?;
-    let length = length_wanted(config);
+    let length = initial_length(config);
     let missing = length.saturating_sub(allocation.length());
     if available(file)? / 2 >= u64::try_from(missing).unwrap_or(u64::MAX) {
         allocation.extend(length)?;
@@ -76,8 +78,8 @@ pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoR
     Ok(allocation)
 }
 
-/// Creates the file of LMDB's reader table with disk space for all of it. An existing table may be in use, so it is left
-/// as it is.
+/// Creates the file of LMDB's reader table with disk space for all of it. An existing table may be in use, so it is
+/// left unchanged.
 pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError> {
     let create = || {
         let file = match access::private_file().create_new(true).write(true).open(path) {
@@ -91,7 +93,7 @@ pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError>
     create().map_err(io_error(path))
 }
 
-/// Random bytes from the source that seeds the hash maps of the standard library.
+/// Returns random bytes from the generator that seeds the hash maps of the standard library.
 fn secret() -> [u8; 16] {
     let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
     let mut secret = [0; 16];
@@ -101,9 +103,9 @@ fn secret() -> [u8; 16] {
     secret
 }
 
-/// The least length of a new file.
+/// The minimum length of a new file in bytes.
 const LENGTH_MIN: usize = 1 << 20;
-/// What opening a store may need besides the data file.
-const START_ROOM: u64 = 256 << 10;
-/// Enough for the readers that LMDB is told to expect.
+/// Number of bytes of disk space that opening a store may need in addition to the data file.
+const OPENING_SPACE: u64 = 256 << 10;
+/// Size of the reader table in bytes, enough for the number of readers passed to LMDB.
 const READERS_SIZE: usize = 16 << 10;

@@ -1,5 +1,5 @@
-//! Reads what the writer needs from the file: high-water marks, the secret, and the reference counts of the
-//! bodies.
+//! Reads from the file what the writer needs at the start: high-water marks, the secret, and the reference counts of
+//! the bodies.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u6
     }
 }
 
-/// The value of a key, which must have a fixed length.
+/// Returns the value of a key, or an error if the value does not have the length `N`.
 fn fixed<const N: usize>(
     meta: &Table,
     txn: &RoTxn<'_>,

@@ -1,4 +1,4 @@
-//! Opens a store or a snapshot for reading, after its structure is verified.
+//! Opens a store or a snapshot for reading, after verifying its structure.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::owner::Owner;
 use super::private_folder::PrivateFolder;
-use super::{ATTEMPTS, Guard, ReadOnly, map_size};
+use super::{ATTEMPTS_MAX, Guard, ReadOnly, map_size};
 use crate::access;
 use crate::disk::checksum::{self, Checksum};
 use crate::disk::fault::Fault;
@@ -21,17 +21,17 @@ use crate::disk::{file, sync_point};
 use crate::error::{OpenError, ReadError};
 
 impl ReadOnly {
-    /// Opens the store in that folder. Another process may have it open.
+    /// Opens the store in a folder. Another process may have the store open.
     ///
     /// # Errors
-    /// When there is no store, it cannot be read, it is damaged, or it needs recovery first.
+    /// When there is no store, or the store cannot be read, is damaged or needs recovery first.
     pub fn open(folder: &Path) -> Result<Self, ReadError> {
         let mut attempt = 1;
         loop {
             match Self::try_open(folder) {
                 // The owner changed the length or the header between two reads.
                 Err(ReadError::Open(OpenError::Truncated { .. } | OpenError::Engine(_)))
-                    if attempt < ATTEMPTS => {}
+                    if attempt < ATTEMPTS_MAX => {}
                 result => return result,
             }
             attempt += 1;
@@ -41,12 +41,12 @@ impl ReadOnly {
     /// Opens a snapshot. Its checksum and its structure are verified first.
     ///
     /// # Errors
-    /// When there is no file, it cannot be read or is damaged, or it is the data file of a store that is open.
+    /// When there is no file, or the file cannot be read, is damaged or is the data file of an open store.
     pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
         Self::without_owner(path, path).map_err(ReadError::of_snapshot)
     }
 
-    /// Opens a file while no process changes it.
+    /// Opens a file that no process changes meanwhile. `missing` is the path that the error names if there is no file.
     fn without_owner(path: &Path, missing: &Path) -> Result<Self, ReadError> {
         let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
         let length = length(path, missing)?;
@@ -68,7 +68,7 @@ impl ReadOnly {
         if !source.has_log()? {
             return Ok(source);
         }
-        // The log cannot be applied to the file itself.
+        // The file is read-only, so the log is applied to a private copy.
         let private = PrivateFolder::create()?;
         let copy = private.path().join(DATA);
         source.copy_to(&copy)?;
@@ -85,7 +85,7 @@ impl ReadOnly {
         refuse_recovery(folder)?;
         let env = environment(folder, EnvFlags::READ_ONLY, length)
             .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
-        // Killed readers still occupy places in the reader table.
+        // Readers that were killed still occupy slots in the reader table.
         env.clear_stale_readers().map_err(Fault::from)?;
         verify_newest(&env, &path)?;
         let tables = open::tables(&env, &path)?;
@@ -94,7 +94,7 @@ impl ReadOnly {
     }
 }
 
-/// A reader cannot return to a sync point.
+/// Returns an error if the store needs recovery, because only the owner of a store can return it to a sync point.
 fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
     if sync_point::needs_recovery(folder)? {
         return Err(ReadError::NeedsRecovery(folder.to_owned()));
@@ -102,7 +102,7 @@ fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Examines the header of a data file; returns its length.
+/// Checks the header of a data file and returns the length of the file.
 fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
     match file::examine(path)? {
         Some(found) => Ok(found.length),
@@ -120,7 +120,8 @@ fn verify_checksum(path: &Path) -> Result<Checksum, ReadError> {
     }
 }
 
-/// Verifies the structure of the newest state, which the owner may be changing: a read transaction keeps its pages.
+/// Verifies the structure of the newest state while the owner of the store may commit further states. A read
+/// transaction prevents the owner from reusing the pages of this state.
 fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     let open_error = |error| verify::into_open_error(path, error);
     let file = File::open(path).map_err(open::io_error(path))?;
@@ -129,11 +130,11 @@ fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
         let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
         let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
         match Headers::read(&file) {
-            Ok(headers) if headers.has(state) || attempt == ATTEMPTS => {
+            Ok(headers) if headers.has(state) || attempt == ATTEMPTS_MAX => {
                 return verify::verify_state(&file, &headers, state).map_err(open_error);
             }
-            Err(error) if attempt == ATTEMPTS => return Err(open_error(error)),
-            // The owner has overwritten the header of this state, or is just writing it.
+            Err(error) if attempt == ATTEMPTS_MAX => return Err(open_error(error)),
+            // The owner has overwritten the header of this state, or is writing it at this moment.
             _ => attempt += 1,
         }
     }
@@ -145,20 +146,21 @@ fn is_read_only(folder: &Path) -> Result<bool, OpenError> {
     Ok(stat.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
-/// Lets LMDB open a file for reading.
+/// Makes LMDB open a file for reading.
 #[allow(unsafe_code)]
 fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size(length)).max_dbs(TABLES_MAX);
-    // SAFETY: nothing is written. Without LMDB's locks, no process changes the file, and its structure was verified. With
-    // them, only the header pages and the reader table are read until the structure is verified; the owner does not reuse the
-    // pages that are read here, and a change of the owner is detected after the read. So no damaged page, and none behind the
-    // end of the file, is ever used through the map.
+    // SAFETY: nothing is written. If the file is opened without LMDB's locks, no process changes it, and its structure
+    // was verified. If it is opened with LMDB's locks, only the header pages and the reader table are read until the
+    // structure is verified; the owner of the store does not reuse the pages that are read here, and a change of the
+    // owner is detected after the read. Therefore no damaged page, and no page after the end of the file, is ever used
+    // through the map.
     unsafe { options.flags(flags).open(path) }
 }
 
-/// The data file of a store is not a snapshot while the store is open: takes the lock of the store, if there is
-/// one.
+/// Takes a shared lock on the store if the file is the data file of a store, so that no broker can open the store
+/// meanwhile. Fails if a broker has it open.
 fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     let lock = path.with_file_name(LOCK);
     if path.file_name().is_none_or(|name| name != DATA) {

@@ -1,5 +1,5 @@
-//! Detects whether the process that owns a folder has changed. When a store is opened, LMDB's reader table is
-//! created anew, and readers in the former table are no longer protected.
+//! Detects whether a store was opened again by another process. Each process that opens the store creates a new reader
+//! table of LMDB, and the pages of readers in the former table are then no longer protected.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,16 +11,16 @@ use rustix::fs::OFlags;
 use crate::disk::open::{self, READERS};
 use crate::error::OpenError;
 
-/// The reader table that the folder had when reading began.
+/// The reader table that was in the folder when reading began.
 pub(super) struct Owner {
     path: PathBuf,
-    /// The file of the table. While it is open, no other file gets its inode number. It is opened with
-    /// `O_PATH`: closing a normally opened file would release LMDB's locks on it.
+    /// The file of the table. While this file is open, no other file gets the same inode number. It is opened with
+    /// `O_PATH`, because closing a normal file descriptor would release LMDB's locks on the file.
     table: File,
 }
 
 impl Owner {
-    /// Remembers the current table. LMDB must open the table after this call.
+    /// Opens the current reader table, or creates it. LMDB must open the table after this call.
     pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
         open::create_reader_table(&path)?;
@@ -28,7 +28,7 @@ impl Owner {
         Ok(Self { path, table })
     }
 
-    /// Whether the folder still has that table.
+    /// Whether the folder still contains the same reader table.
     pub(super) fn is_same(&self) -> bool {
         let inode = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
         let (then, now) = (self.table.metadata().map(inode), fs::metadata(&self.path).map(inode));

@@ -9,7 +9,7 @@ use crate::access;
 use crate::disk::open;
 use crate::error::OpenError;
 
-/// A folder that is removed with its content when this is dropped.
+/// A folder that is removed with its contents when this value is dropped.
 pub(super) struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
@@ -20,7 +20,7 @@ impl PrivateFolder {
             let path = env::temp_dir().join(format!("tidegate-{}-{number}", process::id()));
             match access::create_new_private_folder(&path) {
                 Ok(()) => return Ok(Self(path)),
-                // A killed process with the same id left it.
+                // A folder with this name was left by a killed process that had the same process id.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && number < NUMBER_MAX => number += 1,
                 Err(error) => return Err(open::io_error(&path)(error)),
             }
@@ -32,7 +32,7 @@ impl PrivateFolder {
     }
 }
 
-/// How many folders of former processes may be left.
+/// Maximum number of folders of former processes that are skipped when choosing a name.
 const NUMBER_MAX: u32 = 100;
 
 impl Drop for PrivateFolder {

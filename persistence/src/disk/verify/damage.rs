@@ -1,37 +1,37 @@
-//! What can be wrong with a file.
+//! The kinds of damage that a data file can have.
 
 use std::io;
 
-/// A part of a data file that LMDB could not use safely.
+/// Damage in a page of a data file, with which LMDB could not use the file safely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("page {page} {flaw}")]
 pub struct Damage {
     /// The number of the page, counted from 0.
     pub page: u64,
-    /// What is wrong with it.
+    /// The kind of damage.
     pub flaw: Flaw,
 }
 
-/// What is wrong with a page, to be read after its number.
+/// The kind of damage of a page. Its text follows the number of the page in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// A header page without the type or the number of one.
+    /// A header page with the wrong type or page number.
     #[error("is not a header page")]
     NotHeader,
-    /// A header page that differs from the other one in what never changes.
+    /// A header page that differs from the other header page in a field that never changes.
     #[error("contradicts the other header page")]
     HeadersDiffer,
-    /// A transaction number that is too high, or belongs on the other header page.
+    /// A transaction number that is too high, or that must be on the other header page.
     #[error("has an impossible transaction number")]
     Transaction,
     /// The last page in use is missing in the file.
     #[error("names a last page that the file does not have")]
     LastPage,
-    /// A database with flags that Tidegate does not use, or with a record of another length.
+    /// A database with flags that Tidegate does not use, or with a record of the wrong length.
     #[error("describes a database of an unknown kind")]
     DatabaseKind,
-    /// An empty database with a size, or a tree with too many or no levels.
+    /// An empty database with counts above zero, or a tree with too many levels or none.
     #[error("describes a database with an impossible size")]
     DatabaseSize,
     /// A reference to a page that does not exist or is a header page.
@@ -40,57 +40,57 @@ pub enum Flaw {
     /// Two references to one page.
     #[error("is used twice")]
     UsedTwice,
-    /// A page that stores the number of another page.
+    /// A page whose header has the number of another page.
     #[error("has the number of another page")]
     Number,
-    /// A page of another type than its place requires.
+    /// A page of the wrong type for its place in the tree.
     #[error("has the wrong type")]
     Kind,
-    /// A page whose list of entries and free space do not fit into it.
+    /// A page whose bounds of entry list and free space exceed the page.
     #[error("has impossible bounds")]
     Bounds,
-    /// A leaf without entries, or a branch with less than two.
+    /// A leaf without entries, or a branch with fewer than two entries.
     #[error("has too few entries")]
     TooFewEntries,
-    /// An entry that is not in the part of the page for entries.
+    /// An entry outside the part of the page that contains entries.
     #[error("has an entry outside of its bounds")]
     EntryOutside,
-    /// Entries that share bytes.
+    /// Entries that overlap.
     #[error("has entries that overlap")]
     EntriesOverlap,
-    /// An entry of a type that its place does not allow.
+    /// An entry of a type that this database does not allow.
     #[error("has an entry of the wrong type")]
     EntryKind,
-    /// An entry that should have its value on overflow pages.
+    /// An entry that is so large that its value must be on overflow pages.
     #[error("has an entry that is too long")]
     EntryTooLong,
-    /// A key of a length that LMDB does not write.
+    /// A key whose length is zero or above LMDB's maximum.
     #[error("has a key of an impossible length")]
     KeyLength,
-    /// A key that is not above the one before it, or not within the bounds that the branches above set.
+    /// A key that is not greater than the preceding key, or not within the bounds set by the branches above.
     #[error("has keys that are out of order")]
     KeyOrder,
-    /// A leaf on another level than its database says.
+    /// A leaf that is not on the last level of the tree.
     #[error("is on the wrong level of its tree")]
     Level,
-    /// Overflow pages that are too few for the value.
+    /// Too few overflow pages for the value.
     #[error("has too few overflow pages for its value")]
     ValueTooLong,
-    /// A tree with other numbers of pages or entries than its record says.
+    /// A tree whose numbers of pages or entries differ from its record.
     #[error("is the root of a tree that differs from its recorded size")]
     Counts,
-    /// A list of free pages with another length than it says, or of an impossible transaction.
+    /// A list of free pages with a wrong length, or of an impossible transaction.
     #[error("has an impossible list of free pages")]
     FreeList,
     /// A list of free pages that is not in descending order.
     #[error("has a list of free pages that is out of order")]
     FreeOrder,
-    /// A free page that is also in use, or twice free, or does not exist.
+    /// A free page that is also in use, is listed twice, or does not exist.
     #[error("is in the list of free pages, but cannot be free")]
     NotFree,
 }
 
-/// Why a file does not pass.
+/// The reason why the verification of a file failed.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::disk) enum VerifyError {
     /// The file cannot be read.
@@ -102,7 +102,7 @@ pub(in crate::disk) enum VerifyError {
 }
 
 impl Flaw {
-    /// The damage that this flaw of a page is.
+    /// Returns the damage of this kind on a page.
     pub(super) const fn on(self, page: u64) -> Damage {
         Damage { page, flaw: self }
     }

@@ -1,32 +1,32 @@
 //! The layout of LMDB's file format 1 on 64-bit machines, in native byte order, as `mdb.c` defines it: header pages and
 //! the records of databases.
 
-/// What a header page (LMDB: meta page) says.
+/// The fields of a header page (LMDB: meta page).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::disk) struct Header {
-    /// The length of a page, in bytes.
+    /// The size of a page in bytes.
     pub(in crate::disk) page_size: u64,
     /// The database of free pages.
     pub(super) free: DatabaseRecord,
     /// The database that holds the records of all named databases.
     pub(super) main: DatabaseRecord,
-    /// The last page in use.
+    /// The number of the last page in use.
     pub(in crate::disk) last_page: u64,
-    /// The transaction that wrote the header.
+    /// The number of the transaction that wrote the header.
     pub(in crate::disk) transaction: u64,
 }
 
-/// What a file says about one database (LMDB: `MDB_db`).
+/// The record of one database (LMDB: `MDB_db`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DatabaseRecord {
     pub(super) flags: u16,
-    /// Levels of the tree, of which the last has the leaves.
+    /// Number of levels of the tree. The leaves are on the last level.
     pub(super) depth: u16,
     pub(super) counts: Counts,
     pub(super) root: u64,
 }
 
-/// Numbers of pages and entries of a tree.
+/// The numbers of pages and entries of a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) branch_pages: u64,
@@ -36,10 +36,10 @@ pub(super) struct Counts {
 }
 
 impl Header {
-    /// Bytes of a header page that LMDB uses.
+    /// Number of bytes of a header page that LMDB uses.
     pub(in crate::disk) const SIZE: usize = 152;
 
-    /// Reads the beginning of a header page; the error says why it is none.
+    /// Decodes the beginning of a header page. The error names the reason why the bytes are not a valid header.
     pub(in crate::disk) fn read(page: &[u8]) -> Result<Self, &'static str> {
         let short = "it is too short for a header";
         match (read_u32(page, MAGIC_AT), read_u32(page, VERSION_AT)) {
@@ -61,7 +61,7 @@ impl Header {
         Some(Self { page_size, free, main, last_page, transaction })
     }
 
-    /// The bytes of the file up to the last page in use.
+    /// Returns the number of bytes from the beginning of the file to the end of the last page in use.
     pub(in crate::disk) fn used(&self) -> u64 {
         self.last_page.saturating_add(1).saturating_mul(self.page_size)
     }
@@ -70,12 +70,12 @@ impl Header {
 impl DatabaseRecord {
     pub(super) const SIZE: usize = 48;
 
-    /// Whether there are no pages and no entries.
+    /// Whether the database has no pages and no entries.
     pub(super) fn is_empty(&self) -> bool {
         self.root == NO_PAGE && self.depth == 0 && self.counts == Counts::default()
     }
 
-    /// Reads a record; `None` when it has another length.
+    /// Decodes a record. Returns `None` if the length of `bytes` is wrong.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         if bytes.len() != Self::SIZE {
             return None;
@@ -105,25 +105,27 @@ pub(super) fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
 
 const MAGIC_AT: usize = 16;
 const VERSION_AT: usize = 20;
-/// The record of the database of free pages, whose first field holds the page size. The one of the main database follows.
+/// Offset of the record of the database of free pages. The first field of this record contains the page size. The
+/// record of the main database follows.
 const FREE_AT: usize = 40;
 const LAST_PAGE_AT: usize = 136;
 const TRANSACTION_AT: usize = 144;
 const MAGIC: u32 = 0xBEEF_C0DE;
 const DATA_VERSION: u32 = 1;
-/// LMDB takes the page size of the machine that creates the file, at most 32 KiB.
+/// The possible page sizes. LMDB uses the page size of the machine that creates the file, at most 32 KiB.
 const PAGE_SIZES: [u64; 4] = [4096, 8192, 16_384, 32_768];
 
-/// The root of an empty database.
+/// The page number in the root field of an empty database.
 const NO_PAGE: u64 = u64::MAX;
 /// Flags in the header of a page.
 pub(super) const BRANCH: u16 = 1;
 pub(super) const LEAF: u16 = 2;
 pub(super) const OVERFLOW: u16 = 4;
 pub(super) const HEADER: u16 = 8;
-/// The flag of an entry whose value is on overflow pages, and of one whose value is the record of a database.
+/// Flags of an entry: its value is on overflow pages, or its value is the record of a database.
 pub(super) const ON_OVERFLOW_PAGES: u16 = 1;
 pub(super) const DATABASE: u16 = 2;
-/// The flags of the database of free pages: integer keys. The other flag only says how LMDB was given the path.
+/// Flags of the database of free pages: its keys are integers, or LMDB was opened with the path of a file instead of a
+/// folder (which does not affect the format).
 pub(super) const INTEGER_KEYS: u16 = 8;
 pub(super) const PATH_IS_FILE: u16 = 0x4000;

@@ -1,11 +1,13 @@
-//! The lists of free pages: one per transaction that freed some, in a database of their own.
+//! Verifies the lists of free pages. Each transaction that freed pages has one list. The lists are in a separate
+//! database.
 
 use super::damage::{Flaw, VerifyError};
 use super::format::{ON_OVERFLOW_PAGES, read_u64};
 use super::pages::Pages;
 use super::tree::Leaf;
 
-/// Checks the list in an entry: the number of pages, and the pages in descending order. Space may be left behind them.
+/// Checks the list in an entry, which contains the number of pages and then the page numbers in descending order.
+/// Unused space may follow.
 pub(super) fn verify(pages: &mut Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<(), VerifyError> {
     let count = count(pages, leaf, newest)?;
     let mut above = u64::MAX;
@@ -24,28 +26,28 @@ pub(super) fn verify(pages: &mut Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Res
     Ok(())
 }
 
-/// The number of pages in the list.
+/// Reads and checks the number of pages in the list.
 fn count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u64, VerifyError> {
     let transaction = read_u64(leaf.entry.key, 0).unwrap_or_default();
     let bytes = u64::from(leaf.entry.value_length);
-    let has_count = bytes > 0 && bytes.is_multiple_of(NUMBER);
+    let has_count = bytes > 0 && bytes.is_multiple_of(NUMBER_SIZE);
     if has_count && (1..=newest).contains(&transaction) {
         let count = number(pages, leaf, 0)?;
-        if count < bytes / NUMBER {
+        if count < bytes / NUMBER_SIZE {
             return Ok(count);
         }
     }
     Err(Flaw::FreeList.on(leaf.page).into())
 }
 
-/// The number at that index of the value.
+/// Reads the number at this index of the value.
 fn number(pages: &Pages<'_>, leaf: &Leaf<'_>, index: u64) -> Result<u64, VerifyError> {
     let mut bytes = Vec::new();
     read(pages, leaf, index, 1, &mut bytes)?;
     read_u64(&bytes, 0).ok_or_else(|| Flaw::FreeList.on(leaf.page).into())
 }
 
-/// Reads `len` numbers of the value, which has them.
+/// Reads `len` numbers of the value, which must contain them.
 fn read(
     pages: &Pages<'_>,
     leaf: &Leaf<'_>,
@@ -53,7 +55,7 @@ fn read(
     len: u64,
     into: &mut Vec<u8>,
 ) -> Result<(), VerifyError> {
-    let (begin, size) = (first * NUMBER, len * NUMBER);
+    let (begin, size) = (first * NUMBER_SIZE, len * NUMBER_SIZE);
     let size = usize::try_from(size).unwrap_or_default();
     into.clear();
     if leaf.entry.flags == ON_OVERFLOW_PAGES {
@@ -68,10 +70,10 @@ fn read(
     Ok(())
 }
 
-/// Where a value begins on its first overflow page, in bytes.
+/// Offset in bytes of a value on its first overflow page.
 const VALUE_AT: u64 = 16;
-/// Bytes of a page number.
-const NUMBER: u64 = 8;
-/// Numbers that are read at a time.
+/// Number of bytes of a page number.
+const NUMBER_SIZE: u64 = 8;
+/// Number of page numbers that are read at a time.
 const CHUNK: usize = 8192;
 const CHUNK_LEN: u64 = 8192;

@@ -2,8 +2,9 @@
 
 use super::format::read_u64;
 
-/// Checks that the keys of a tree rise. The caller passes the keys of the leaves in order, and before the first key below a
-/// branch entry the key of that entry. So every key is also within the bounds that the branches above it set.
+/// Checks that the keys of a tree are in ascending order. The caller passes the keys of the leaves in order, and the
+/// key of each branch entry before the first key below that entry. In this way, every key is also checked against the
+/// bounds that the branches above it set.
 #[derive(Debug)]
 pub(super) struct Order {
     keys: Keys,
@@ -11,22 +12,22 @@ pub(super) struct Order {
     next: Next,
 }
 
-/// How keys are compared.
+/// The type of the keys, which determines how they are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// As byte strings.
+    /// Keys that are compared as byte strings.
     Bytes,
-    /// As numbers of 8 bytes in native order.
+    /// Keys of 8 bytes that are compared as numbers in native byte order.
     Numbers,
 }
 
-/// What the next key may be.
+/// The condition for the next key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Any,
-    /// Above the last one.
+    /// The next key must be greater than the last one.
     Above,
-    /// The last one, which was the key of a branch entry, or above.
+    /// The next key must be greater than or equal to the last one, which was the key of a branch entry.
     AtOrAbove,
 }
 
@@ -35,12 +36,12 @@ impl Order {
         Self { keys, last: Vec::new(), next: Next::Any }
     }
 
-    /// Whether the key of a leaf may follow.
+    /// Records the next key of a leaf. Returns whether it is in order.
     pub(super) fn leaf(&mut self, key: &[u8]) -> bool {
         self.follow(key, Next::Above)
     }
 
-    /// Whether the key of a branch entry may follow.
+    /// Records the key of a branch entry. Returns whether it is in order.
     pub(super) fn branch(&mut self, key: &[u8]) -> bool {
         self.follow(key, Next::AtOrAbove)
     }

@@ -1,4 +1,4 @@
-//! A file that LMDB wrote passes, and each kind of damage has its own error.
+//! Tests that a file written by LMDB passes the verification, and that each kind of damage has a separate error.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn verified(image: &Image) -> Result<(), VerifyError> {
     verify_state(&file, &headers, headers.newest())
 }
 
-/// The damage that a change of a valid file causes.
+/// Changes a valid file and returns the damage that the verification finds.
 fn damage(valid: &Image, change: impl FnOnce(&mut Image)) -> Damage {
     let mut image = valid.clone();
     change(&mut image);
@@ -32,7 +32,7 @@ fn damage(valid: &Image, change: impl FnOnce(&mut Image)) -> Damage {
     }
 }
 
-/// The kinds of damage that a list of changes causes, and how many pages are named.
+/// Returns the kind of damage that each change to a valid file causes.
 fn flaws(changes: &[&dyn Fn(&mut Image)]) -> Vec<Flaw> {
     let valid = valid();
     verified(&valid).unwrap();
@@ -48,7 +48,7 @@ fn a_valid_file_passes_and_is_large_enough_to_test() {
 }
 
 #[test]
-fn headers() {
+fn damaged_headers_are_reported() {
     let flaws = flaws(&[
         &|image| image.put_u16(10, 0),
         &|image| image.put_u64(4096, 0),
@@ -66,7 +66,7 @@ fn headers() {
 }
 
 #[test]
-fn records_of_databases() {
+fn damaged_records_of_databases_are_reported() {
     let tree = |image: &Image| image.record("tree").at;
     let flaws = flaws(&[
         &|image| image.put_u16(image.header() + 40 + 4, 12),
@@ -94,7 +94,7 @@ fn records_of_databases() {
 }
 
 #[test]
-fn pages() {
+fn damaged_pages_are_reported() {
     let root = |image: &Image| image.page(image.record("tree").root);
     let leaf = |image: &Image| image.page(image.first_leaf("tree"));
     let flaws = flaws(&[
@@ -120,7 +120,7 @@ fn pages() {
 }
 
 #[test]
-fn entries() {
+fn damaged_entries_are_reported() {
     let leaf = |image: &Image| image.page(image.first_leaf("tree"));
     let node = |image: &Image, index: usize| -> Node { image.node(image.first_leaf("tree"), index) };
     let branch = |image: &Image| image.node(image.record("tree").root, 1);
@@ -148,7 +148,7 @@ fn entries() {
 }
 
 #[test]
-fn values_on_overflow_pages() {
+fn damaged_overflow_pages_are_reported() {
     let node = |image: &Image| image.node(image.first_leaf("large"), 0);
     let first = |image: &Image| image.page(node(image).overflow);
     let other = |image: &Image| image.node(image.first_leaf("large"), 1).overflow;
@@ -168,7 +168,7 @@ fn values_on_overflow_pages() {
 }
 
 #[test]
-fn lists_of_free_pages() {
+fn damaged_lists_of_free_pages_are_reported() {
     let value = |image: &Image| image.free_entry().value;
     let flaws = flaws(&[
         &|image| image.put_u64(image.first_free_entry().at + 8, 0),
@@ -191,19 +191,19 @@ fn lists_of_free_pages() {
 }
 
 #[test]
-fn the_text_names_the_page() {
+fn the_error_text_names_the_page() {
     let valid = valid();
     let leaf = valid.first_leaf("tree");
     let damage = damage(&valid, |image| image.put_u16(image.page(leaf) + 12, 17));
     assert_eq!((damage.page, damage.to_string()), (leaf, format!("page {leaf} has impossible bounds")));
 }
 
-/// Every byte of the structure is checked by something; a changed byte is found, or it is one that nothing depends on.
+/// Changes single bytes of a valid file. The verification must not panic, whether it detects the change or not.
 #[test]
 fn arbitrary_changes_never_panic() {
     let valid = valid();
     let mut seed = 1_u64;
-    let mut seen = BTreeSet::new();
+    let mut found_flaws = BTreeSet::new();
     for _ in 0..300 {
         let mut image = valid.clone();
         for _ in 0..4 {
@@ -213,8 +213,8 @@ fn arbitrary_changes_never_panic() {
             image.bytes[page * 4096 + at] = seed.to_be_bytes()[0];
         }
         if let Err(VerifyError::Damage(damage)) = verified(&image) {
-            seen.insert(format!("{:?}", damage.flaw));
+            found_flaws.insert(format!("{:?}", damage.flaw));
         }
     }
-    assert!(seen.len() > 5, "{seen:?}");
+    assert!(found_flaws.len() > 5, "{found_flaws:?}");
 }

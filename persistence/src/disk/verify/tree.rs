@@ -1,9 +1,9 @@
-//! Walks through one tree, and checks each of its pages. The depth is bounded, and nothing is recursive.
+//! Walks through one tree and checks each of its pages. The depth is bounded and the walk is not recursive.
 
 use super::damage::{Damage, Flaw, VerifyError};
 use super::format::{Counts, DatabaseRecord, ON_OVERFLOW_PAGES, OVERFLOW, read_u16, read_u32, read_u64};
 use super::order::{Keys, Order};
-use super::page::{Entry, PAGE_HEADER, Page};
+use super::page::{Entry, PAGE_HEADER_SIZE, Page};
 use super::pages::Pages;
 
 /// A walk through a tree.
@@ -16,12 +16,12 @@ pub(super) struct Tree<'p, 'f> {
     counts: Counts,
     /// The branches from the root to the current page.
     path: Vec<Level>,
-    /// Buffers to reuse.
+    /// Page buffers that are reused.
     unused: Vec<Vec<u8>>,
-    taken: Vec<(usize, usize)>,
+    entry_ranges: Vec<(usize, usize)>,
 }
 
-/// A branch, and which of its entries is next.
+/// A branch, and the index of its next entry to visit.
 struct Level {
     number: u64,
     bytes: Vec<u8>,
@@ -35,7 +35,7 @@ pub(super) struct Leaf<'a> {
     pub(super) entry: Entry<'a>,
 }
 
-/// What to do with each entry of the leaves.
+/// A function that is called with each entry of the leaves.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(&mut Pages<'_>, &Leaf<'_>) -> Result<(), VerifyError>;
 
 impl<'p, 'f> Tree<'p, 'f> {
@@ -53,11 +53,12 @@ impl<'p, 'f> Tree<'p, 'f> {
             counts: Counts::default(),
             path: Vec::new(),
             unused: Vec::new(),
-            taken: Vec::new(),
+            entry_ranges: Vec::new(),
         }
     }
 
-    /// Checks the whole tree. `page` holds the record of the tree, and is named when the record is wrong.
+    /// Checks the whole tree. `page` is the number of the page with the record of the tree, which the error names if
+    /// the record is wrong.
     pub(super) fn verify(mut self, page: u64, visit: Visit<'_>) -> Result<(), VerifyError> {
         let DatabaseRecord { depth, counts, root, .. } = self.record;
         if self.record.is_empty() {
@@ -66,23 +67,23 @@ impl<'p, 'f> Tree<'p, 'f> {
         if !(1..=DEPTH_MAX).contains(&usize::from(depth)) {
             return Err(Flaw::DatabaseSize.on(page).into());
         }
-        self.enter(root, visit)?;
+        self.visit_page(root, visit)?;
         while let Some(level) = self.path.last_mut() {
             match level.next_child(&mut self.order)? {
-                Some(child) => self.enter(child, visit)?,
+                Some(child) => self.visit_page(child, visit)?,
                 None => self.unused.extend(self.path.pop().map(|level| level.bytes)),
             }
         }
         if self.counts == counts { Ok(()) } else { Err(Flaw::Counts.on(root).into()) }
     }
 
-    /// Reads and checks a page. A branch becomes the last one of the path; a leaf is done.
-    fn enter(&mut self, number: u64, visit: Visit<'_>) -> Result<(), VerifyError> {
+    /// Reads and checks a page. A branch is appended to the path. The entries of a leaf are checked immediately.
+    fn visit_page(&mut self, number: u64, visit: Visit<'_>) -> Result<(), VerifyError> {
         self.pages.claim(number, 1, Flaw::OutOfRange, Flaw::UsedTwice)?;
         let mut bytes = self.unused.pop().unwrap_or_default();
         self.pages.read(number, &mut bytes)?;
         let page = Page::new(number, &bytes)?;
-        page.check_entries(&mut self.taken)?;
+        page.check_entries(&mut self.entry_ranges)?;
         let is_last_level = self.path.len() + 1 == usize::from(self.record.depth);
         if page.is_branch() == is_last_level {
             return Err(Flaw::Level.on(number).into());
@@ -115,11 +116,11 @@ impl<'p, 'f> Tree<'p, 'f> {
         visit(self.pages, leaf)
     }
 
-    /// Checks the overflow pages of a value. Only the first one has a header.
+    /// Checks the overflow pages of a value. Only the first of these pages has a header.
     fn overflow(&mut self, leaf: &Leaf<'_>) -> Result<(), VerifyError> {
         let first = leaf.entry.overflow_page().ok_or(Flaw::EntryOutside.on(leaf.page))?;
         self.pages.claim(first, 1, Flaw::OutOfRange, Flaw::UsedTwice)?;
-        let mut header = [0; PAGE_HEADER];
+        let mut header = [0; PAGE_HEADER_SIZE];
         self.pages.read_at(first, 0, &mut header)?;
         let count = overflow_count(first, &header)?;
         if count > 1 {
@@ -127,7 +128,7 @@ impl<'p, 'f> Tree<'p, 'f> {
         }
         let room = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(self.pages.page_size());
         let needed = usize::try_from(leaf.entry.value_length).unwrap_or(usize::MAX);
-        if room - PAGE_HEADER < needed {
+        if room - PAGE_HEADER_SIZE < needed {
             return Err(Flaw::ValueTooLong.on(first).into());
         }
         self.counts.overflow_pages += count;
@@ -136,7 +137,7 @@ impl<'p, 'f> Tree<'p, 'f> {
 }
 
 impl Level {
-    /// The next page below the branch; `None` after the last one.
+    /// Returns the number of the next page below the branch, or `None` after the last one.
     fn next_child(&mut self, order: &mut Order) -> Result<Option<u64>, Damage> {
         let branch = Page::new(self.number, &self.bytes)?;
         if self.next == branch.len() {
@@ -151,7 +152,7 @@ impl Level {
     }
 }
 
-/// The number of overflow pages that belong together, from the header of the first.
+/// Returns the number of overflow pages of a value, from the header of the first page.
 fn overflow_count(page: u64, header: &[u8]) -> Result<u64, Damage> {
     if read_u64(header, 0) != Some(page) {
         return Err(Flaw::Number.on(page));
@@ -165,5 +166,6 @@ fn overflow_count(page: u64, header: &[u8]) -> Result<u64, Damage> {
     }
 }
 
-/// LMDB supports 32 levels, and adds one when it splits a root. A tree of 24 levels has at least 32 GiB.
+/// Maximum number of levels of a tree. LMDB supports 32 levels, and adds one when it splits a root. A tree of 24 levels
+/// has at least 32 GiB.
 const DEPTH_MAX: usize = 24;

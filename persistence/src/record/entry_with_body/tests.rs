@@ -1,4 +1,5 @@
-//! An entry with its body is decoded as it was encoded, and decoding truncated or arbitrary bytes does not panic.
+//! Tests that encoding and decoding do not change an entry with its body, and that decoding truncated or arbitrary
+//! bytes does not panic.
 
 use std::sync::Arc;
 

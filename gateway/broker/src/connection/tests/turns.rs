@@ -5,7 +5,7 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode, Will};
 use tidegate_session::Config as SessionConfig;
 
-use super::{Client, SharedBroker, options};
+use super::{Client, SharedBroker, subscription_options};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -27,7 +27,7 @@ fn take_payloads(client: &mut Client) -> Vec<Vec<u8>> {
 fn connect_subscribers(shared_broker: &SharedBroker, count: usize) -> Vec<Client> {
     let subscriber = |index| {
         let mut client = shared_broker.connect(&format!("s{index}"), |_| {});
-        client.subscribe("t", options(QoS::AtLeastOnce, Never), 1);
+        client.subscribe("t", subscription_options(QoS::AtLeastOnce, Never), 1);
         client
     };
     (0..count).map(subscriber).collect()
@@ -82,7 +82,7 @@ fn the_recipients_are_chosen_in_the_first_turn() {
     // One client subscribes, one unsubscribes, and one replaces its session. Only the sessions that were subscribed in
     // the first turn and still exist get the message.
     let mut late = shared_broker.connect("late", |_| {});
-    late.subscribe("t", options(QoS::AtLeastOnce, Never), 1);
+    late.subscribe("t", subscription_options(QoS::AtLeastOnce, Never), 1);
     subscribers[5].unsubscribe("t");
     let mut replaced = shared_broker.connect("s4", |_| {});
     publisher.send_bytes(&[], 3);
@@ -102,7 +102,7 @@ fn a_publish_is_finished_before_its_connection_ends() {
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(publisher.connection.is_busy());
     publisher.close();
-    // The will comes after everything that the client published.
+    // The broker delivers the will after all messages that the client published.
     assert!(
         subscribers
             .iter_mut()
@@ -137,7 +137,7 @@ fn a_long_subscribe_takes_several_turns_and_is_acknowledged_once() {
     let mut client = shared_broker.connect("c", |_| {});
     let entry = |index: u32| SubscribeEntry {
         filter: Ok(SubscriptionFilter::parse(&format!("f/{index}")).unwrap()),
-        options: options(QoS::AtMostOnce, Never),
+        options: subscription_options(QoS::AtMostOnce, Never),
     };
     let packet = Packet::Subscribe(Subscribe {
         packet_id: PacketId::MIN,

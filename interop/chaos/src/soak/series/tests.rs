@@ -6,7 +6,7 @@ use super::{Limit, Series};
 
 const LIMIT: Limit = Limit { absolute: 100.0, percent: 0.0 };
 
-/// A sample per second.
+/// Returns a series with one sample per second.
 fn series(count: u64, value: impl FnMut(u64) -> u64) -> Series {
     let mut series = Series::new("made up");
     let values = (0..count).map(value);
@@ -14,7 +14,7 @@ fn series(count: u64, value: impl FnMut(u64) -> u64) -> Series {
     series
 }
 
-/// Rises and falls by up to 300 at random.
+/// Returns a function whose values lie at random between 10 000 and 10 300.
 fn noise() -> impl FnMut(u64) -> u64 {
     let mut random = Rng::with_seed(1);
     move |_| 10_000 + random.u64(..300)
@@ -36,7 +36,7 @@ fn a_steady_leak_grows_also_under_noise() {
 }
 
 #[test]
-fn the_same_leak_shows_only_after_some_time() {
+fn a_slow_leak_exceeds_the_limit_only_in_a_long_run() {
     let leak = |count| series(count, |second| 10_000 + second / 2);
     assert!(leak(100).judge(LIMIT).is_ok());
     assert!(leak(1000).judge(LIMIT).is_err());
@@ -53,7 +53,7 @@ fn a_sawtooth_does_not_grow() {
 }
 
 #[test]
-fn repeated_steps_grow() {
+fn a_series_with_repeated_steps_grows() {
     assert!(series(200, |second| 10_000 + second / 40 * 100).judge(LIMIT).is_err());
 }
 

@@ -139,8 +139,8 @@ async fn suback_of_refusals_fits_the_maximum_packet_size(harness: Harness) {
     suback_fits(harness, "a#").await;
 }
 
-/// Uses the size of CONNACK as the client's Maximum Packet Size, because the broker has to send CONNACK. The SUBSCRIBE
-/// has as many filters as a SUBACK of that size has room for codes.
+/// Uses the size of CONNACK as the client's Maximum Packet Size, because the broker has to send CONNACK. The number
+/// of filters in the SUBSCRIBE is the number of reason codes that fit into a SUBACK of that size.
 async fn suback_fits(harness: Harness, name: &str) {
     let (client, connack) = harness.connect("measure").open_with_connack().await;
     client.disconnect().await;

@@ -1,4 +1,5 @@
-//! The bytes of a data file with pages of 4096 bytes, and where its parts are. Written apart from the code that it tests.
+//! The bytes of a data file with pages of 4096 bytes, and the offsets of its parts. This code shares nothing with the
+//! code that it tests.
 
 /// A data file.
 #[derive(Clone)]
@@ -6,18 +7,18 @@ pub struct Image {
     pub bytes: Vec<u8>,
 }
 
-/// Where an entry of a page is, and what it says.
+/// The offset and the fields of an entry of a page.
 pub struct Node {
     pub at: usize,
-    /// Where its value is.
+    /// The offset of the value.
     pub value: usize,
     pub length: u32,
     pub child: u64,
-    /// The overflow page of its value.
+    /// The number of the first overflow page of the value.
     pub overflow: u64,
 }
 
-/// Where the record of a database is, and what it says.
+/// The offset and the fields of the record of a database.
 pub struct Record {
     pub at: usize,
     pub depth: u16,
@@ -30,7 +31,7 @@ impl Image {
         Self { bytes }
     }
 
-    /// Where the newer header page begins.
+    /// Returns the offset of the newer header page.
     pub fn header(&self) -> usize {
         if self.u64_at(4096 + 144) > self.u64_at(144) { 4096 } else { 0 }
     }
@@ -58,7 +59,7 @@ impl Image {
         }
     }
 
-    /// The entry of a database in the main database, whose root is a leaf.
+    /// Returns the entry of a database in the main database, whose root must be a leaf.
     pub fn main_node(&self, name: &str) -> Node {
         let root = self.u64_at(self.header() + 88 + 40);
         let nodes = (0..3).map(|index| self.node(root, index));
@@ -76,7 +77,7 @@ impl Image {
         (1..depth).fold(root, |page, _| self.node(page, 0).child)
     }
 
-    /// The last list of free pages, in a tree whose root is a leaf.
+    /// Returns the entry of the last list of free pages, in a tree whose root must be a leaf.
     pub fn free_entry(&self) -> Node {
         let root = self.u64_at(self.header() + 40 + 40);
         let last = usize::from(self.u16_at(self.page(root) + 12) - 16) / 2 - 1;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::image::Image;
 
-/// A file with a tree of four levels, values on overflow pages, and free pages.
+/// Creates a file with a tree of four levels, values on overflow pages, and free pages.
 pub fn valid() -> Image {
     let folder = TempDir::new().unwrap();
     let env = environment(&folder);
