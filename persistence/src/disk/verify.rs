@@ -4,10 +4,9 @@
 //!
 //! - The header pages are valid, and the newer one is on the page where LMDB expects it.
 //! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its
-//! bounds.
+//!   bounds.
 //! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB
-//! that
-//!   searches, splits, merges or copies pages can then fail one of its assertions.
+//!   that searches, splits, merges or copies pages can then fail one of its assertions.
 //! - Free pages exist, are listed once, and no tree uses them. A new page can then never overwrite a page in use.
 //! - The features of LMDB that Tidegate does not use (several values per key, other orders of keys) do not occur.
 //!
