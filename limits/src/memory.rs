@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 #[error("not enough memory")]
 pub struct OutOfMemory;
 
-/// Makes room for `additional` bytes in `buffer`, which grows by doubling. An allocation below [`LARGE`] cannot fail
-/// here.
+/// Makes room for `additional` bytes in `buffer`, which grows by doubling. For less than [`LARGE`] bytes, [`HEADROOM`] need
+/// not be left.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left. The buffer is unchanged.

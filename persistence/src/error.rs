@@ -118,6 +118,17 @@ pub enum OpenError {
         /// The kind of damage.
         damage: Damage,
     },
+    /// The data file is a copied snapshot that was changed since it was written.
+    #[error("{path} is a damaged snapshot: {fault}; use another snapshot")]
+    DamagedSnapshot {
+        /// The file.
+        path: PathBuf,
+        /// Which check failed.
+        fault: String,
+    },
+    /// The owner of the store has overwritten each state before it could be verified.
+    #[error("{0} changes too fast to be read: try again when the broker is less busy")]
+    Busy(PathBuf),
     /// The sync point has no valid record.
     #[error(
         "{0} is damaged, so the state of the last sync is unknown: restore a snapshot, or remove this file to use the newest state, which is incomplete if the machine crashed"

@@ -1,7 +1,7 @@
 //! The bytes that wait to be written to the socket of one connection. The buffer itself does not write to the socket.
 
 use bytes::Bytes;
-use tidegate_limits::memory;
+use tidegate_limits::{OutOfMemory, memory};
 
 mod batch;
 
@@ -54,13 +54,17 @@ impl WriteBuffer {
 
     /// Returns the unwritten rest of a batch to the buffer, in front of the bytes added in the meantime. A batch of a
     /// connection that has ended is dropped.
-    pub fn put_back(&mut self, mut batch: Batch) {
+    ///
+    /// # Errors
+    /// When there is not enough memory. The bytes added in the meantime are lost, so the connection has to end.
+    pub fn put_back(&mut self, mut batch: Batch) -> Result<(), OutOfMemory> {
         if batch.generation != self.batch.generation || batch.is_empty() {
-            return;
+            return Ok(());
         }
         let newer = self.take(Vec::new());
-        batch.append(newer);
+        let appended = batch.append(newer);
         self.batch = batch;
+        appended
     }
 
     /// Begins a new connection: drops all bytes, including batches that were taken and are returned later.

@@ -65,7 +65,7 @@ impl Wire {
         let left = batch.len().saturating_sub(written);
         batch.advance(written);
         assert_eq!(batch.len(), left, "the length of the rest of a batch");
-        session.write_buffer().put_back(batch);
+        session.write_buffer().put_back(batch).expect("enough memory");
         self.decoded_len += left;
         assert_eq!(
             session.write_buffer().len(),
@@ -78,7 +78,7 @@ impl Wire {
     pub(super) fn put_back_late(&mut self, session: &mut Session) {
         let before = session.write_buffer().len();
         if let Some(batch) = self.taken.take() {
-            session.write_buffer().put_back(batch);
+            session.write_buffer().put_back(batch).expect("enough memory");
         }
         assert_eq!(
             session.write_buffer().len(),
@@ -113,7 +113,7 @@ fn peek(session: &mut Session) -> Vec<u8> {
     assert!(bytes.starts_with(&sliced) && (sliced.len() == bytes.len() || slices.len() > 200));
     assert_eq!(batch.len(), bytes.len());
     drop(slices);
-    session.write_buffer().put_back(batch);
+    session.write_buffer().put_back(batch).expect("enough memory");
     assert_eq!(session.write_buffer().len(), bytes.len());
     bytes
 }

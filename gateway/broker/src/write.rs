@@ -93,9 +93,13 @@ impl Broker {
             return (waiting > 0, Some(buffer));
         }
         connection.blocked = true;
-        guard.session.write_buffer().put_back(batch);
-        turn.effects
-            .notify(&signals, if written == Written::Broken { Signal::Broken } else { Signal::Write });
+        let is_kept = guard.session.write_buffer().put_back(batch).is_ok();
+        if !is_kept {
+            turn.counters.connections_out_of_memory.add(1);
+            signals.cut_off();
+        }
+        let is_broken = written == Written::Broken || !is_kept;
+        turn.effects.notify(&signals, if is_broken { Signal::Broken } else { Signal::Write });
         let _ = guard.finish(turn);
         (false, None)
     }

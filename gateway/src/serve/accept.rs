@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock;
 use crate::config;
 use crate::cores::{Cores, with_core};
-use crate::driver::{Accepted, Drive, Driver, accept_connect, direct_writer, reject};
+use crate::driver::{Accepted, Drive, Driver, Refused, accept_connect, direct_writer, reject};
 use crate::logging::PEER;
 
 /// Accepts the connections of one listener and starts their drivers.
@@ -78,11 +78,7 @@ impl Acceptor {
         let Accepted { link, negotiated, rest } = match accepted {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
-                with_core(|core| {
-                    core.counters().connections_refused.add(1);
-                    core.counters().connections_out_of_memory.add(u64::from(error.is_out_of_memory()));
-                });
-                tracing::debug!(target: PEER, listener = &*self.name, %error, "CONNECT refused or not received");
+                self.report_refused(&error);
                 return;
             }
             Err(_) => {
@@ -105,6 +101,20 @@ impl Acceptor {
         let receipt = self.connect(&negotiated, LinkFacts { core, writer, heartbeat }).await;
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
+    }
+
+    /// Counts and logs a connection whose CONNECT was refused or did not arrive.
+    fn report_refused(&self, error: &Refused) {
+        let is_out_of_memory = error.is_out_of_memory();
+        with_core(|core| {
+            core.counters().connections_refused.add(1);
+            core.counters().connections_out_of_memory.add(u64::from(is_out_of_memory));
+        });
+        if is_out_of_memory {
+            tracing::warn!(target: PEER, listener = &*self.name, "a connection was closed: not enough memory for its CONNECT");
+        } else {
+            tracing::debug!(target: PEER, listener = &*self.name, %error, "CONNECT refused or not received");
+        }
     }
 
     /// Attaches the connection to its session. As long as a publish of the session's former connection is unfinished,

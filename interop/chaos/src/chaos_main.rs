@@ -22,12 +22,9 @@ struct Arguments {
     /// The number of events in each run.
     #[arg(long, default_value_t = 20)]
     events: usize,
-    /// The kinds of events that may happen [default: all but clock].
+    /// The kinds of events that may happen [default: all].
     #[arg(long, value_delimiter = ',')]
     kinds: Vec<Kind>,
-    /// Adds steps of the wall clock to the kinds.
-    #[arg(long)]
-    clock_steps: bool,
     /// The broker's durability setting [default: the seed chooses].
     #[arg(long)]
     durability: Option<Durability>,
@@ -38,10 +35,7 @@ struct Arguments {
 
 impl Arguments {
     fn choices(&self) -> Choices {
-        let mut kinds = if self.kinds.is_empty() { Kind::USUAL.to_vec() } else { self.kinds.clone() };
-        if self.clock_steps {
-            kinds.push(Kind::Clock);
-        }
+        let kinds = if self.kinds.is_empty() { Kind::ALL.to_vec() } else { self.kinds.clone() };
         Choices { events: self.events, kinds, durability: self.durability }
     }
 

@@ -38,13 +38,17 @@ impl Machine {
         Self { broker, disk, simulated }
     }
 
-    /// Ends the broker with SIGKILL and starts it again.
+    /// Ends the broker with SIGKILL and starts it again. With `reboot`, the broker sees a machine that was restarted in
+    /// between.
     ///
     /// # Errors
     /// If the broker ended or panicked before.
-    pub fn kill(&mut self) -> Result<(), String> {
+    pub fn kill(&mut self, reboot: bool) -> Result<(), String> {
         self.check()?;
         self.broker.kill();
+        if reboot {
+            self.simulated.reboot();
+        }
         self.broker.restart();
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Plan {
         let kinds: Vec<_> = choices.kinds.iter().copied().filter(|kind| kind.fits(durability)).collect();
         let step = |_| {
             let kind = random.choice(&kinds).copied().unwrap_or(Kind::Kill);
-            Step { after: random.u64(20..300), event: Event::random(kind, &mut random) }
+            Step { after: random.u64(20..300), event: Event::random(kind, durability, &mut random) }
         };
         Self { seed, durability, interval, steps: (0..choices.events).map(step).collect() }
     }

@@ -56,7 +56,7 @@ fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
 
 fn apply_event(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
     let outcome = match event {
-        Event::Kill => machine.kill(),
+        Event::Kill { reboot } => machine.kill(reboot),
         Event::Stop { reboot } => machine.stop(reboot),
         Event::DiskFull { time, kill } => disk_full(machine, crowd, time, kill),
         Event::WriteError(signal) => break_disk(machine, crowd, Fault::WriteError, signal),

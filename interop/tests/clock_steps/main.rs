@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used)]
 
+mod pause;
 mod random;
 
 use std::time::Instant;
@@ -18,6 +19,7 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
+use pause::Pause;
 use random::Random;
 
 /// A broker on a machine whose clock the test sets, and an offline session (client id `waiting`) that queues messages
@@ -38,15 +40,6 @@ struct Queued {
     published_at: Instant,
     /// Number of reboots of the machine before the message was published.
     boots: u32,
-}
-
-/// The events between two runs of the broker.
-#[derive(Clone, Copy, Debug)]
-struct Pause {
-    is_crash: bool,
-    is_reboot: bool,
-    /// Number of seconds by which the wall clock is set while the broker is stopped.
-    step: i64,
 }
 
 impl Harness {
@@ -142,6 +135,13 @@ impl Harness {
             let message = within_deadline("a queued message", waiting.message()).await.expect("a message");
             self.check_message(expected, &message);
         }
+        // A will that was published too early would be received before this message.
+        let mut publisher = self.connect(&self.options("publisher")).await;
+        publisher.publish(message("a/last", "last", 1)).await.expect("an open connection");
+        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        disconnect(publisher).await;
+        let last = within_deadline("the last message", waiting.message()).await.expect("a message");
+        assert_eq!(last.topic, "a/last");
         disconnect(waiting).await;
         let mut other = self.connect(&self.options("other")).await;
         subscribe(&mut other, "a/#", 0).await;

@@ -63,11 +63,27 @@ fn stored(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
     field.strip_prefix(MAGIC)?.split_first_chunk()
 }
 
-/// Removes the checksum from a file, before the file is changed.
-pub(super) fn remove(file: &File) -> io::Result<()> {
+/// A checksum that was removed from a file.
+pub(super) struct Removed([u8; FIELD_SIZE]);
+
+/// Removes the checksum from a file, before the file is changed. Returns it, or `None` if the file has none.
+pub(super) fn remove(file: &File) -> io::Result<Option<Removed>> {
     let mut field = [0; FIELD_SIZE];
     file.read_exact_at(&mut field, FIELD_AT)?;
-    if field == [0; FIELD_SIZE] { Ok(()) } else { file.write_all_at(&[0; FIELD_SIZE], FIELD_AT) }
+    if field == [0; FIELD_SIZE] {
+        return Ok(None);
+    }
+    file.write_all_at(&[0; FIELD_SIZE], FIELD_AT)?;
+    // It covers the length, which may change next.
+    file.sync_all()?;
+    Ok(Some(Removed(field)))
+}
+
+impl Removed {
+    /// Writes the checksum to the file again.
+    pub(super) fn put_back(&self, file: &File) -> io::Result<()> {
+        file.write_all_at(&self.0, FIELD_AT)
+    }
 }
 
 fn sum(file: &File, length: u64) -> io::Result<u128> {

@@ -2,13 +2,13 @@
 //! left unchanged.
 
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
-use super::checksum;
+use super::checksum::{self, Checksum, Removed};
 use super::engine::{Capacity, Engine, Map, Opened};
 use super::fault::Fault;
 use super::file::{self, Examined};
@@ -38,7 +38,7 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     let data = config.folder.join(DATA);
     sync_point::recover(&config.folder, &data)?;
     let found = data_file::examine_or_create(config, &data)?;
-    verify::verify(&data)?;
+    verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
     let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
@@ -57,8 +57,7 @@ fn open_or_undo_growth(
     lock: &Arc<Lock>,
 ) -> Result<Opened, OpenError> {
     let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
-    // The file may be a copied snapshot. Its checksum is removed from the disk before anything is committed.
-    checksum::remove(&file).map_err(io_error(data))?;
+    let removed = checksum::remove(&file).map_err(io_error(data))?;
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
@@ -70,9 +69,26 @@ fn open_or_undo_growth(
     let opened = open();
     // If opening failed, the LMDB environment is closed at this point, so the file is no longer mapped.
     if opened.is_err() {
-        file.set_len(found.length).and_then(|()| file.sync_all()).map_err(io_error(data))?;
+        undo_growth(&file, found.length, removed).map_err(io_error(data))?;
     }
     opened
+}
+
+/// Verifies the structure of a data file, after comparing it with its checksum if it is a copied snapshot.
+fn verify(data: &Path) -> Result<(), OpenError> {
+    match File::open(data).and_then(|file| checksum::check(&file)).map_err(io_error(data))? {
+        Checksum::Wrong(fault) => {
+            Err(OpenError::DamagedSnapshot { path: data.to_owned(), fault: fault.to_owned() })
+        }
+        Checksum::Missing | Checksum::Valid => verify::verify(data),
+    }
+}
+
+/// Restores the length and the checksum of a file that was not opened.
+fn undo_growth(file: &File, length: u64, removed: Option<Removed>) -> io::Result<()> {
+    file.set_len(length)?;
+    removed.map_or(Ok(()), |checksum| checksum.put_back(file))?;
+    file.sync_all()
 }
 
 /// Creates the folder, checks access to its files, and takes the lock that prevents other processes from opening the
@@ -158,7 +174,7 @@ pub(super) fn lmdb_error(data: &Path, error: heed::Error) -> OpenError {
     }
 }
 
-pub(super) fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
+pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError + use<> {
     let path: PathBuf = path.to_owned();
     move |source| OpenError::Io { path, source }
 }

@@ -11,7 +11,7 @@ use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
 use crate::access;
-use crate::error::RestoreError;
+use crate::error::{OpenError, RestoreError};
 
 /// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,22 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
-    // Recover the former data file first, so that its sync point is not applied to the new data file.
-    sync_point::recover(folder, &data)?;
+    recover_former(folder, &data)?;
     let new = folder.join(NEW);
     copy(snapshot, &new).map_err(io_error(&new))?;
     let former = replace_data_file(&new, &data, exists).map_err(io_error(&data))?;
     Ok(Restored { written, former, has_checksum: source.has_checksum() })
+}
+
+/// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file is
+/// too damaged for that, sets its sync point aside.
+fn recover_former(folder: &Path, data: &Path) -> Result<(), RestoreError> {
+    match sync_point::recover(folder, data) {
+        Err(OpenError::Damaged { .. } | OpenError::DamagedSyncPoint(_)) => {
+            Ok(sync_point::set_aside(folder).map_err(io_error(folder))?)
+        }
+        recovered => Ok(recovered?),
+    }
 }
 
 /// Checks the snapshot before anything is created.

@@ -22,7 +22,7 @@ mod recover;
 mod tests;
 
 use record::SyncRecord;
-pub(super) use recover::{needs_recovery, recover};
+pub(super) use recover::{needs_recovery, recover, set_aside};
 
 /// The sync point of an open store.
 pub(super) struct SyncPoint {

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use siphasher::sip::SipHasher24;
+
 use crate::clock::{BootId, Clock, ClockReading, Clocks, millis};
 
 #[cfg(test)]
@@ -79,15 +81,20 @@ impl Timeline {
 
 impl TimeMark {
     /// Encodes the store time, the boot-time clock and the wall clock (u64, little-endian), then the boot id (zeros if
-    /// unknown).
+    /// unknown), and a checksum.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = [self.store_time, self.since_boot, self.wall].map(u64::to_le_bytes).concat();
         bytes.extend_from_slice(&self.boot.map_or([0; BootId::SIZE], |boot| boot.0));
+        bytes.extend_from_slice(&sum(&bytes));
         bytes
     }
 
-    /// Decodes a mark that [`Self::to_bytes`] has encoded; `None` if the length is wrong.
+    /// Decodes a mark that [`Self::to_bytes`] has encoded; `None` if the length or the checksum is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (bytes, stored_sum) = bytes.split_last_chunk()?;
+        if *stored_sum != sum(bytes) {
+            return None;
+        }
         let (store_time, rest) = bytes.split_first_chunk()?;
         let (since_boot, rest) = rest.split_first_chunk()?;
         let (wall, rest) = rest.split_first_chunk()?;
@@ -111,6 +118,11 @@ impl TimeMark {
     fn wall_offset(&self) -> i64 {
         self.wall.wrapping_sub(self.store_time).cast_signed()
     }
+}
+
+/// The checksum of an encoded mark. A damaged mark would end or lengthen every lifetime in the store.
+fn sum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
+    SipHasher24::new().hash(bytes).to_le_bytes()
 }
 
 /// The beginning of 2020, in milliseconds since the Unix epoch. A wall clock that shows an earlier time was never set,

@@ -162,3 +162,48 @@ fn a_sync_point_is_restored_only_if_its_state_is_undamaged() {
     fs::write(harness.data(), &valid).unwrap();
     assert!(harness.reopened_content().len() > 1);
 }
+
+/// The error of such a store says that a snapshot should be restored.
+#[test]
+fn a_snapshot_replaces_a_damaged_store_with_a_sync_point() {
+    let source = filled_store();
+    let snapshot = copy_store(&source);
+    let damages: [fn(&Path); 2] = [
+        |folder| {
+            let sync_point = folder.join("anchor.failed");
+            let mut bytes = fs::read(&sync_point).unwrap();
+            bytes.iter_mut().step_by(7).for_each(|byte| *byte ^= 1);
+            fs::write(sync_point, bytes).unwrap();
+        },
+        |folder| {
+            let data = folder.join("data.mdb");
+            let mut bytes = fs::read(&data).unwrap();
+            bytes.chunks_mut(4096).skip(2).for_each(|page| page[10] = 0xFF);
+            fs::write(data, bytes).unwrap();
+        },
+    ];
+    for damage in damages {
+        let mut harness = crashed_store_with_sync_point();
+        let folder = harness.config.folder.clone();
+        fs::rename(folder.join("anchor"), folder.join("anchor.failed")).unwrap();
+        damage(&folder);
+        assert!(harness.try_open().is_err(), "it is refused");
+        let restored = restore(&snapshot, &folder, true).unwrap();
+        assert!(restored.former.unwrap().exists() && folder.join("anchor.failed.former").exists());
+        assert!(harness.reopened_content().len() > 1);
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_that_was_copied_into_a_folder_is_refused_and_keeps_its_checksum() {
+    let harness = filled_store();
+    let mut copied = Harness::new();
+    fs::create_dir_all(&copied.config.folder).unwrap();
+    fs::copy(copy_store(&harness), copied.data()).unwrap();
+    let length = fs::metadata(copied.data()).unwrap().len();
+    overwrite(&copied.data(), length - 1, &[7]);
+    let before = fs::read(copied.data()).unwrap();
+    let error = copied.try_open().err().expect("it is refused");
+    assert!(matches!(error, OpenError::DamagedSnapshot { .. }), "{error}");
+    assert_eq!(fs::read(copied.data()).unwrap(), before, "the file is as it was");
+}

@@ -110,8 +110,12 @@ impl Batch {
     }
 
     /// Appends `newer` to the unwritten bytes of this batch.
-    pub(super) fn append(&mut self, newer: Self) {
+    ///
+    /// # Errors
+    /// When there is not enough memory. This batch is then unchanged.
+    pub(super) fn append(&mut self, newer: Self) -> Result<(), OutOfMemory> {
         self.compact();
+        memory::reserve(&mut self.copied, newer.copied.len().saturating_sub(newer.start))?;
         let base = self.copied.len();
         let skipped = newer.start;
         self.copied.extend_from_slice(newer.copied.get(skipped..).unwrap_or_default());
@@ -120,6 +124,7 @@ impl Batch {
             shared.position = base + shared.position.saturating_sub(skipped);
             shared
         }));
+        Ok(())
     }
 
     pub(super) fn capacity(&self) -> usize {

@@ -58,14 +58,14 @@ proptest! {
                 Operation::Write(n) => {
                     let mut batch = write_buffer.take(Vec::new());
                     found.extend(write(&mut batch, n));
-                    write_buffer.put_back(batch);
+                    write_buffer.put_back(batch).unwrap();
                 }
                 Operation::WriteMeanwhile(n, bytes) => {
                     let mut batch = write_buffer.take(vec![1, 2, 3]);
                     assert!(write_buffer.put(&bytes));
                     expected.extend(&bytes);
                     found.extend(write(&mut batch, n));
-                    write_buffer.put_back(batch);
+                    write_buffer.put_back(batch).unwrap();
                 }
             }
             prop_assert_eq!(write_buffer.len(), expected.len() - found.len());
@@ -104,7 +104,7 @@ fn a_batch_of_an_ended_connection_is_dropped_when_put_back() {
     let batch = write_buffer.take(Vec::new());
     assert!(write_buffer.put(b"last"));
     write_buffer.seal();
-    write_buffer.put_back(batch);
+    write_buffer.put_back(batch).unwrap();
     assert_eq!(write_buffer.len(), 4);
     write_buffer.clear();
     assert!(write_buffer.is_empty());
@@ -132,8 +132,8 @@ fn the_rests_of_two_batches_keep_their_order_when_put_back() {
     let mut second = write_buffer.take(Vec::new());
     assert_eq!(write(&mut first, 1), b"1");
     assert_eq!(write(&mut second, 1), b"3");
-    write_buffer.put_back(second);
-    write_buffer.put_back(first);
+    write_buffer.put_back(second).unwrap();
+    write_buffer.put_back(first).unwrap();
     let mut found = Vec::new();
     write_buffer.take(Vec::new()).copy_to(&mut found);
     assert_eq!(found, b"245678");
@@ -165,7 +165,7 @@ fn written_bytes_do_not_occupy_memory() {
             let mut batch = write_buffer.take(Vec::new());
             assert!(write_buffer.put(&vec![0; written]));
             assert_eq!(write(&mut batch, written).len(), written);
-            write_buffer.put_back(batch);
+            write_buffer.put_back(batch).unwrap();
         }
         assert_eq!(write_buffer.len(), 100);
         assert!(write_buffer.capacity() < 2000, "{}", write_buffer.capacity());

@@ -58,7 +58,7 @@ fn bytes_of_one_connection_are_never_sent_on_the_next() {
     pair.detach(Cause::Closed);
     assert_eq!(pair.topics(), ["b"], "its last bytes can be taken");
     pair.connect(persistent_connect());
-    pair.session.write_buffer().put_back(batch);
+    pair.session.write_buffer().put_back(batch).unwrap();
     assert!(pair.session.write_buffer().is_empty());
 }
 
@@ -68,7 +68,7 @@ fn an_unwritten_batch_is_dropped_after_the_connection_ended() {
     let _ = pair.push("a", QoS::AtMostOnce);
     let batch = pair.session.write_buffer().take(Vec::new());
     pair.detach(Cause::Closed);
-    pair.session.write_buffer().put_back(batch);
+    pair.session.write_buffer().put_back(batch).unwrap();
     assert!(pair.session.write_buffer().is_empty());
 }
 

@@ -131,4 +131,4 @@ async fn refuse_streams(connection: Connection) {
 
 /// Number of bytes that are passed to quinn at a time. quinn copies them in one allocation and cannot report that
 /// memory is short, so the allocation must be small.
-const COPIED_MAX: usize = 32 * 1024;
+const COPIED_MAX: usize = 64 * 1024 - 1;

@@ -54,8 +54,8 @@ pub(super) fn open(clock: &Clock, handle: &SessionHandle, session: &Session) -> 
     let state = if attached {
         SessionState::Attached
     } else {
-        let wall = |at| clock.store_time(at);
-        SessionState::Waiting { will_at: will_at.map(wall), ends_at: expires_at.map(wall) }
+        let stored = |at| clock.store_time(at);
+        SessionState::Waiting { will_at: will_at.map(stored), ends_at: expires_at.map(stored) }
     };
     let record = SessionRecord {
         tenant: Arc::clone(&handle.key().tenant),

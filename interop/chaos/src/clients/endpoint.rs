@@ -120,8 +120,8 @@ const TEMPORARY_REASONS: [ReasonCode; 6] = [
     ReasonCode::SessionTakenOver,
     ReasonCode::QuotaExceeded,
 ];
-/// Session Expiry Interval in seconds, longer than a run without clock steps.
-const SESSION_EXPIRY: u32 = 3600;
+/// Session Expiry Interval in seconds: a year. A restart of the machine with a wrong wall clock shortens it by up to a day.
+const SESSION_EXPIRY: u32 = 31_536_000;
 /// Keep Alive in seconds. With it, client and broker detect that the network forwards nothing.
 const KEEP_ALIVE: u16 = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -11,7 +11,10 @@ use crate::clients::{CLIENTS, SUBSCRIBERS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The broker is ended with SIGKILL and started again.
-    Kill,
+    Kill {
+        /// Whether the machine is restarted in between.
+        reboot: bool,
+    },
     /// The broker is ended with SIGTERM and started again.
     Stop {
         /// Whether the machine is restarted in between.
@@ -71,7 +74,7 @@ pub enum Signal {
 /// A kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
-    /// The broker is ended with SIGKILL and started again.
+    /// The broker is ended with SIGKILL and started again, with durability `always` perhaps after a restart of the machine.
     Kill,
     /// The broker is ended with SIGTERM and started again, perhaps after a restart of the machine.
     Stop,
@@ -95,8 +98,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds, except for clock steps.
-    pub const USUAL: [Self; 9] = [
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
         Self::Kill,
         Self::Stop,
         Self::DiskFull,
@@ -106,6 +109,7 @@ impl Kind {
         Self::Network,
         Self::Takeover,
         Self::Rest,
+        Self::Clock,
     ];
 
     /// Whether the broker promises with this durability to lose no acknowledged message in such an event.
@@ -116,10 +120,10 @@ impl Kind {
 }
 
 impl Event {
-    /// Draws an event of a kind.
-    pub fn random(kind: Kind, random: &mut Rng) -> Self {
+    /// Draws an event of a kind that fits the durability.
+    pub fn random(kind: Kind, durability: Durability, random: &mut Rng) -> Self {
         match kind {
-            Kind::Kill => Self::Kill,
+            Kind::Kill => Self::random_kill(durability, random),
             Kind::Stop => Self::Stop { reboot: random.bool() },
             Kind::DiskFull => Self::DiskFull { time: milliseconds(random, 200..1200), kill: random.bool() },
             Kind::WriteError => Self::WriteError(Signal::random(random)),
@@ -130,6 +134,10 @@ impl Event {
             Kind::Rest => Self::random_rest(random),
             Kind::Clock => Self::random_clock_step(random),
         }
+    }
+
+    fn random_kill(durability: Durability, random: &mut Rng) -> Self {
+        Self::Kill { reboot: random.bool() && durability == Durability::Always }
     }
 
     fn random_rest(random: &mut Rng) -> Self {

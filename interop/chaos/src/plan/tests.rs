@@ -1,7 +1,7 @@
 use super::{Choices, Durability, Event, Kind, Plan};
 
 fn plan(seed: u64, durability: Option<Durability>) -> Plan {
-    Plan::new(seed, &Choices { events: 300, kinds: Kind::USUAL.to_vec(), durability })
+    Plan::new(seed, &Choices { events: 300, kinds: Kind::ALL.to_vec(), durability })
 }
 
 #[test]

@@ -122,13 +122,18 @@ impl Map {
         Ok(unsafe { self.env.set_flags(EnvFlags::NO_SYNC, FlagSetMode::Enable) }?)
     }
 
+    /// Checks whether a map of that size fits into memory. LMDB unmaps the file before it maps the file again, so check
+    /// this before [`Self::resize`].
+    pub(in crate::disk) fn check_memory(&self, size: usize) -> Result<(), Fault> {
+        match size.checked_sub(self.size()) {
+            Some(additional) if additional > 0 => Ok(memory::look(additional)?),
+            _ => Ok(()),
+        }
+    }
+
     /// Resizes the map. Only the writer may call this, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
-        // LMDB unmaps the file before it maps the file again, so check first whether the new map fits into memory.
-        if size > self.size() {
-            memory::look(size - self.size())?;
-        }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
         // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is

@@ -130,10 +130,16 @@ impl Engine {
     /// used once, any change may use its pages. Therefore only the number of pages in use counts.
     fn space(&mut self) -> Result<Space, Fault> {
         let size = self.capacity.size();
-        if self.map.size() <= size || self.map.used()? <= size || self.grow()? {
+        if self.map.size() <= size || self.map.used()? <= size {
             return Ok(Space::BelowLimit);
         }
-        Ok(Space::Reserve)
+        // The transaction is committed, so a lack of space must not look as if it were not.
+        match self.grow() {
+            Ok(true) => Ok(Space::BelowLimit),
+            Ok(false) => Ok(Space::Reserve),
+            Err(fault) if fault.is_out_of_space() => Ok(Space::Reserve),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn resize_for(&mut self, reserve: Reserve) -> Result<(), Fault> {
@@ -143,6 +149,8 @@ impl Engine {
     /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
     /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
+        // The only failure after which the store continues. It must not leave the sync point without its read transaction.
+        self.map.check_memory(size)?;
         let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
         sync_point.save(&self.map)?;
         sync_point.release_pin();

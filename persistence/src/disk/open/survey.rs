@@ -56,7 +56,7 @@ fn text_keys(meta: &Table, txn: &RoTxn<'_>) -> Result<TextKeys, OpenError> {
 
 fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenError> {
     let Some(bytes) = meta.get(txn, TIME_KEY).map_err(engine_error)? else { return Ok(None) };
-    Ok(Some(TimeMark::from_bytes(bytes).ok_or_else(|| meta.corrupt(TIME_KEY, WRONG_LENGTH))?))
+    Ok(Some(TimeMark::from_bytes(bytes).ok_or_else(|| meta.corrupt(TIME_KEY, "a damaged time mark"))?))
 }
 
 fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {

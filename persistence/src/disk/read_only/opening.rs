@@ -130,9 +130,10 @@ fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
         let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
         let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
         match Headers::read(&file) {
-            Ok(headers) if headers.has(state) || attempt == ATTEMPTS_MAX => {
+            Ok(headers) if headers.has(state) => {
                 return verify::verify_state(&file, &headers, state).map_err(open_error);
             }
+            Ok(_) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
             Err(error) if attempt == ATTEMPTS_MAX => return Err(open_error(error)),
             // The owner has overwritten the header of this state, or is writing it at this moment.
             _ => attempt += 1,

@@ -23,6 +23,17 @@ pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenErr
     recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
 }
 
+/// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
+pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
+    for name in [INVALIDATED, NAME] {
+        match fs::rename(folder.join(name), folder.join(format!("{name}.former"))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));

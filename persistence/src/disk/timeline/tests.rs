@@ -160,6 +160,11 @@ fn a_mark_of_any_other_length_is_invalid() {
     let mark = Machine::new().open(None).mark();
     let bytes = mark.to_bytes();
     assert_eq!(TimeMark::from_bytes(&bytes), Some(mark));
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert_eq!(TimeMark::from_bytes(&damaged), None, "byte {at} is damaged");
+    }
     for length in 0..bytes.len() {
         assert_eq!(TimeMark::from_bytes(&bytes[..length]), None, "{length} bytes");
     }

@@ -22,7 +22,11 @@ impl<'f> Pages<'f> {
     pub(super) fn new(file: &'f File, header: &Header) -> Result<Self, VerifyError> {
         let words = usize::try_from(header.last_page / WORD_BITS + 1).map_err(io::Error::other)?;
         let page_size = usize::try_from(header.page_size).map_err(io::Error::other)?;
-        Ok(Self { file, page_size, last_page: header.last_page, claimed: vec![0; words] })
+        // The header of a file with holes can name any number of pages.
+        let mut claimed = Vec::new();
+        claimed.try_reserve_exact(words).map_err(io::Error::other)?;
+        claimed.resize(words, 0);
+        Ok(Self { file, page_size, last_page: header.last_page, claimed })
     }
 
     pub(super) fn page_size(&self) -> usize {
