@@ -4,7 +4,7 @@
 //! limited.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use siphasher::sip::SipHasher24;
 
@@ -18,7 +18,8 @@ pub(super) struct Timeline {
     clocks: Arc<dyn Clocks>,
     /// The time mark of the moment when the store was opened.
     opened: TimeMark,
-    clock: Clock,
+    /// The same moment on the monotonic clock.
+    opened_at: Instant,
     /// The time mark in the file; `None` if the file has none.
     written: Option<TimeMark>,
 }
@@ -45,13 +46,12 @@ impl Timeline {
             opened.store_time =
                 written.store_time.saturating_add(written.downtime(&opened, millis(downtime_max)));
         }
-        let clock = Clock { now: reading.now, store_time: opened.store_time };
-        Self { clocks, opened, clock, written }
+        Self { clocks, opened, opened_at: reading.now, written }
     }
 
     /// Returns the clock that converts between store time and the monotonic clock.
     pub(super) fn clock(&self) -> Clock {
-        self.clock
+        Clock { now: self.opened_at, store_time: self.opened.store_time }
     }
 
     /// Returns the time mark of the current moment.
