@@ -83,6 +83,14 @@ pub(crate) fn check_regular(path: &Path) -> IoResult<()> {
     }
 }
 
+/// Ignores the error that a file or folder does not exist, for example when it is removed.
+pub(crate) fn ignore_missing(result: IoResult<()>) -> IoResult<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Whether the error means that a path does not exist. This includes a path below a file that is not a folder.
 fn is_missing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)

@@ -39,6 +39,13 @@ pub(super) fn write(file: &File) -> io::Result<()> {
     file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_AT)
 }
 
+/// Returns the checksum of a small record: its SipHash-2-4-128, little-endian.
+pub(super) fn of(bytes: &[u8]) -> [u8; SUM_SIZE] {
+    let mut hasher = SipHasher24::new();
+    hasher.write(bytes);
+    hasher.finish128().as_u128().to_le_bytes()
+}
+
 /// Compares the file with the checksum in it.
 pub(super) fn check(file: &File) -> io::Result<Checksum> {
     let mut field = [0; FIELD_SIZE];
@@ -113,5 +120,6 @@ const FIELD_AT: u64 = 256;
 const SUM_AT: u64 = FIELD_AT + 16;
 const FIELD_LEN: u64 = 32;
 const FIELD_SIZE: usize = 32;
-const SUM_SIZE: usize = 16;
+/// Number of bytes of a checksum.
+pub(super) const SUM_SIZE: usize = 16;
 const CHUNK_SIZE: usize = 256 << 10;

@@ -2,7 +2,7 @@
 //! left unchanged.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -116,10 +116,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
 /// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other
 /// owner uses the table.
 fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
-    match fs::remove_file(table) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(table)(error)),
-        _ => Ok(()),
-    }
+    access::ignore_missing(fs::remove_file(table)).map_err(io_error(table))
 }
 
 /// Makes LMDB open the file in the folder with a map of `size` bytes.

@@ -78,10 +78,8 @@ fn exists(data: &Path) -> io::Result<bool> {
 
 /// Copies the snapshot into a new subfolder and syncs it.
 fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => access::create_new_private_folder(new)?,
-    }
+    access::ignore_missing(fs::remove_dir_all(new))?;
+    access::create_new_private_folder(new)?;
     let copied = copy_file(snapshot, &new.join(DATA));
     if copied.is_err() {
         fs::remove_dir_all(new)?;

@@ -2,12 +2,10 @@
 //! contain the secret, because two brokers must not have the same one.
 
 use std::fs::{self, File};
-use std::hash::Hasher;
 use std::io::{Error as IoError, ErrorKind, Read, Result as IoResult, Write};
 use std::path::Path;
 
-use siphasher::sip128::{Hasher128, SipHasher24};
-
+use super::checksum;
 use super::snapshot::sync_folder_of;
 use crate::access;
 
@@ -68,10 +66,7 @@ fn read(path: &Path) -> IoResult<Option<Vec<u8>>> {
 /// Replaces the file atomically: after a crash, the file contains either the former secret or the new one.
 fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
     let new = path.with_file_name(NEW_FILE_NAME);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    access::ignore_missing(fs::remove_file(&new))?;
     let mut file = access::private_file().write(true).create_new(true).open(&new)?;
     file.write_all(&encode(secret))?;
     file.sync_all()?;
@@ -81,7 +76,7 @@ fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
 
 fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
     let mut bytes = [MAGIC.as_slice(), &secret].concat();
-    let sum = checksum(&bytes);
+    let sum = checksum::of(&bytes);
     bytes.extend_from_slice(&sum);
     bytes
 }
@@ -89,16 +84,10 @@ fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
 /// Returns the secret in the bytes, or `None` if the length, the header or the checksum is wrong.
 fn decode(bytes: &[u8]) -> Option<[u8; SECRET_LEN]> {
     let (body, sum) = bytes.split_at_checked(MAGIC.len() + SECRET_LEN)?;
-    if sum != checksum(body) {
+    if sum != checksum::of(body) {
         return None;
     }
     body.strip_prefix(MAGIC)?.try_into().ok()
-}
-
-fn checksum(bytes: &[u8]) -> [u8; SUM_LEN] {
-    let mut hasher = SipHasher24::new();
-    hasher.write(bytes);
-    hasher.finish128().as_u128().to_le_bytes()
 }
 
 /// Number of bytes of a secret.
@@ -107,7 +96,6 @@ pub const SECRET_LEN: usize = 32;
 pub(super) const FILE_NAME: &str = "quic.keys";
 const NEW_FILE_NAME: &str = "quic.keys.new";
 const MAGIC: &[u8; 8] = b"tgsecret";
-const SUM_LEN: usize = 16;
 /// Maximum number of bytes that are read. Longer than a valid file, so that a file that is too long is detected.
 const READ_MAX: u64 = 64;
 

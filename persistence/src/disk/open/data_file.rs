@@ -26,10 +26,8 @@ pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined
 /// Creates an empty store in a subfolder, then moves the data file to its final path atomically.
 fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
     let (folder, new) = (&config.folder, config.folder.join(NEW));
-    match fs::remove_dir_all(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(&new)(error)),
-        _ => access::create_new_private_folder(&new).map_err(io_error(&new))?,
-    }
+    access::ignore_missing(fs::remove_dir_all(&new)).map_err(io_error(&new))?;
+    access::create_new_private_folder(&new).map_err(io_error(&new))?;
     if let Err(error) = create_in(&new, config) {
         // On a full disk, the incomplete store would occupy space without use.
         let _ = fs::remove_dir_all(&new);

@@ -1,10 +1,7 @@
 //! A copy of the meta pages, with a checksum that detects an incomplete write.
 
-use std::hash::Hasher;
-
-use siphasher::sip128::{Hasher128, SipHasher24};
-
 use crate::clock::BootId;
+use crate::disk::checksum::{self, SUM_SIZE};
 use crate::disk::file::MetaPages;
 
 /// One of the two records in the file.
@@ -26,7 +23,7 @@ impl SyncRecord {
         bytes.extend_from_slice(&self.meta_pages.page_size.to_le_bytes());
         bytes.extend_from_slice(&self.meta_pages.first);
         bytes.extend_from_slice(&self.meta_pages.second);
-        let sum = checksum(&bytes);
+        let sum = checksum::of(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
     }
@@ -34,7 +31,7 @@ impl SyncRecord {
     /// Reads a record; `None` when the checksum does not match.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (body, rest) = bytes.split_at_checked(SIZE - SUM_SIZE)?;
-        if rest.get(..SUM_SIZE)? != checksum(body) {
+        if rest.get(..SUM_SIZE)? != checksum::of(body) {
             return None;
         }
         let rest = body.strip_prefix(MAGIC)?;
@@ -57,14 +54,7 @@ pub(super) const fn offset(sequence: u64) -> u64 {
 /// The two offsets at which records are written.
 pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
 
-fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
-    let mut hasher = SipHasher24::new();
-    hasher.write(bytes);
-    hasher.finish128().as_u128().to_le_bytes()
-}
-
 /// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;
 pub(super) const SIZE: usize = MAGIC.len() + 8 + BootId::SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
-const SUM_SIZE: usize = 16;
 const MAGIC: &[u8; 8] = b"tganchor";

@@ -26,10 +26,7 @@ pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenErr
 /// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
 pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
     for name in [INVALIDATED, NAME] {
-        match fs::rename(folder.join(name), folder.join(format!("{name}.former"))) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        access::ignore_missing(fs::rename(folder.join(name), folder.join(format!("{name}.former"))))?;
     }
     Ok(())
 }
