@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::log::Log;
+use crate::toolbox;
 
 /// A running child process.
 #[derive(Debug)]
@@ -62,6 +64,18 @@ impl Process {
         let output = Log::collect(child.stdout.take().expect("a pipe"));
         let errors = Log::collect(child.stderr.take().expect("a pipe"));
         Self { name: name.to_owned(), child, output, errors }
+    }
+
+    /// Runs a `tidegate` command until it exits. `paths` contains pairs of an option and its path. If the option is empty,
+    /// the path is a positional argument.
+    #[must_use]
+    pub fn run_tidegate(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
+        let mut command = Command::new(toolbox::broker());
+        command.args(arguments);
+        for (option, path) in paths {
+            command.args((!option.is_empty()).then_some(option)).arg(path);
+        }
+        Self::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
     }
 
     /// Returns the process id.

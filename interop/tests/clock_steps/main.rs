@@ -8,6 +8,7 @@ mod random;
 
 use std::time::Instant;
 
+use fastrand::Rng;
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
@@ -20,7 +21,7 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
 use pause::Pause;
-use random::Random;
+use random::{clock_error, clock_step};
 
 /// A broker on a machine whose clock the test sets, and an offline session (client id `waiting`) that queues messages
 /// with an expiry.
@@ -203,18 +204,18 @@ async fn the_time_in_suspend_counts_towards_lifetimes() {
 #[tokio::test]
 async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
     let rounds = std::env::var("TIDEGATE_CLOCK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let mut random = Random(1);
-    let mut error = random.clock_error();
+    let mut random = Rng::with_seed(1);
+    let mut error = clock_error(&mut random);
     let mut harness = Harness::start(error).await;
     harness.create_session_with_will().await;
     for round in 0..rounds.unwrap_or(ROUNDS_DEFAULT) {
         harness.publish().await;
-        harness.machine.step_clock(random.step(&mut error));
+        harness.machine.step_clock(clock_step(&mut random, &mut error));
         harness.publish().await;
         let pause = Pause {
-            is_crash: random.random_bool(),
-            is_reboot: random.random_bool(),
-            step: random.step(&mut error),
+            is_crash: random.bool(),
+            is_reboot: random.bool(),
+            step: clock_step(&mut random, &mut error),
         };
         harness.restart(pause);
         eprintln!("round {round}: {pause:?}");

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::{DEADLINE, Process};
 
 use crate::run::{self, Outcome};
 use crate::sample::{Kind, Samples, copy_folder, write_subscription};
@@ -54,7 +54,7 @@ impl Setup {
 }
 
 fn run(command_name: &str, arguments: &[&str], paths: &[(&str, &Path)]) -> (Outcome, String) {
-    let exit = run::command(arguments, paths);
+    let exit = Process::run_tidegate(arguments, paths);
     let outcome = run::check_outcome(command_name, &exit);
     (outcome, [exit.output, exit.errors].concat().join("\n"))
 }

@@ -6,7 +6,6 @@
 mod cases;
 mod layout;
 mod mutation;
-mod random;
 mod read_only_disk;
 mod rounds;
 mod run;

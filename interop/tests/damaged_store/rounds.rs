@@ -5,10 +5,11 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
+use fastrand::Rng;
 use tempfile::TempDir;
+use tidegate_interop::process::Process;
 
 use crate::mutation::mutate;
-use crate::random::Random;
 use crate::run::{self, Outcome};
 use crate::sample::{Kind, Samples, copy_folder};
 use crate::store::use_store;
@@ -22,15 +23,18 @@ const ROUNDS_DEFAULT: u64 = 300;
 fn no_damaged_file_kills_a_check() {
     let samples = Samples::new();
     rounds("check", 45, |description, random, folder| {
-        if random.below(2) == 0 {
+        if random.usize(..2) == 0 {
             let file = folder.join("snapshot");
             damage_snapshot(&samples, random, &file, description);
-            return run::check_outcome(description, &run::command(&["store", "check"], &[("--file", &file)]));
+            return run::check_outcome(
+                description,
+                &Process::run_tidegate(&["store", "check"], &[("--file", &file)]),
+            );
         }
         // Checking a killed store takes longer, because the command first waits for a broker that might apply the log.
-        let kind = if random.below(20) == 0 { Kind::Killed } else { Kind::Closed };
+        let kind = if random.usize(..20) == 0 { Kind::Killed } else { Kind::Closed };
         damage_store(&samples, kind, random, folder, description);
-        run::check_outcome(description, &run::command(&["store", "check"], &[("--data", folder)]))
+        run::check_outcome(description, &Process::run_tidegate(&["store", "check"], &[("--data", folder)]))
     });
 }
 
@@ -41,7 +45,7 @@ fn no_damaged_snapshot_kills_a_restore() {
         let file = folder.join("snapshot");
         damage_snapshot(&samples, random, &file, description);
         let paths: [(&str, &Path); 2] = [("", &file), ("--data", folder)];
-        let outcome = run::check_outcome(description, &run::command(&["restore"], &paths));
+        let outcome = run::check_outcome(description, &Process::run_tidegate(&["restore"], &paths));
         let restored = folder.join("store");
         assert_eq!(restored.join("data.mdb").exists(), outcome == Outcome::Accepted, "{description}");
         outcome
@@ -52,14 +56,16 @@ fn no_damaged_snapshot_kills_a_restore() {
 fn no_damaged_store_kills_a_broker() {
     let (samples, server) = (Samples::new(), Server::new());
     rounds("serve", 25, |description, random, folder| {
-        let kind = [Kind::Closed, Kind::Killed, Kind::SyncPoint][random.below(3)];
+        let kind = [Kind::Closed, Kind::Killed, Kind::SyncPoint][random.usize(..3)];
         damage_store(&samples, kind, random, folder, description);
-        let durability = if random.below(2) == 0 { "always" } else { "interval" };
+        let durability = if random.usize(..2) == 0 { "always" } else { "interval" };
         let (outcome, _) = server.serve(description, folder, durability);
-        if random.below(4) == 0 {
+        if random.usize(..4) == 0 {
             // The check must not crash on anything that the broker wrote to a damaged store.
-            let checked =
-                run::check_outcome(description, &run::command(&["store", "check"], &[("--data", folder)]));
+            let checked = run::check_outcome(
+                description,
+                &Process::run_tidegate(&["store", "check"], &[("--data", folder)]),
+            );
             assert!(checked == Outcome::Accepted || checked == Outcome::Refused, "{description}");
         }
         outcome
@@ -71,7 +77,7 @@ fn no_damaged_store_kills_a_broker() {
 fn no_damaged_store_that_opens_kills_its_user() {
     let samples = Samples::new();
     rounds("use", 100, |description, random, folder| {
-        let kind = [Kind::Closed, Kind::Killed, Kind::SyncPoint][random.below(3)];
+        let kind = [Kind::Closed, Kind::Killed, Kind::SyncPoint][random.usize(..3)];
         damage_store(&samples, kind, random, folder, description);
         eprintln!("{description}");
         use_store(&folder.join("store"))
@@ -90,13 +96,13 @@ fn undamaged_files_are_accepted_and_used() {
             (Outcome::Accepted, true),
             "{description}"
         );
-        let checked = run::command(&["store", "check"], &[("--data", folder.path())]);
+        let checked = Process::run_tidegate(&["store", "check"], &[("--data", folder.path())]);
         assert_eq!(run::check_outcome(&description, &checked), Outcome::Accepted, "{checked:#?}");
     }
 }
 
 /// Runs `percent` percent of all rounds for a command. `round` appends the damage to the description of the round.
-fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut Random, &Path) -> Outcome) {
+fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut Rng, &Path) -> Outcome) {
     let setting = |name| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let all = setting("TIDEGATE_DAMAGE_ROUNDS").unwrap_or(ROUNDS_DEFAULT);
     let first = setting("TIDEGATE_DAMAGE_SEED").unwrap_or(1);
@@ -104,17 +110,18 @@ fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut R
     for seed in first..first + all * percent / 100 {
         let folder = TempDir::new().expect("a folder");
         let mut description = format!("{command}, seed {seed}: ");
-        let outcome = round(&mut description, &mut Random(seed), folder.path());
+        let outcome = round(&mut description, &mut Rng::with_seed(seed), folder.path());
         *outcomes.entry(outcome).or_default() += 1;
     }
     eprintln!("{command}: {outcomes:?}");
 }
 
-fn damage_store(samples: &Samples, kind: Kind, random: &mut Random, data: &Path, description: &mut String) {
+fn damage_store(samples: &Samples, kind: Kind, random: &mut Rng, data: &Path, description: &mut String) {
     let store = data.join("store");
     copy_folder(&samples.store(kind), &store);
     let sync_point = store.join("anchor.failed");
-    let file = if sync_point.exists() && random.below(4) == 0 { sync_point } else { store.join("data.mdb") };
+    let file =
+        if sync_point.exists() && random.usize(..4) == 0 { sync_point } else { store.join("data.mdb") };
     let mut bytes = fs::read(&file).expect("a file");
     description.push_str(&format!("{kind:?}, {}: {}", file.display(), mutate(&mut bytes, random)));
     fs::write(file, bytes).expect("a file");
@@ -122,9 +129,9 @@ fn damage_store(samples: &Samples, kind: Kind, random: &mut Random, data: &Path,
 
 /// Damages a copy of the snapshot. Half of the copies have no checksum, so that only the checks of the data structures
 /// can detect the damage.
-fn damage_snapshot(samples: &Samples, random: &mut Random, file: &Path, description: &mut String) {
+fn damage_snapshot(samples: &Samples, random: &mut Rng, file: &Path, description: &mut String) {
     let mut bytes = fs::read(samples.snapshot()).expect("a file");
-    if random.below(2) == 0 {
+    if random.usize(..2) == 0 {
         bytes[256..288].fill(0);
     }
     description.push_str(&mutate(&mut bytes, random));

@@ -1,10 +1,6 @@
-//! Runs commands and brokers on damaged files.
+//! The outcomes of commands and brokers on damaged files.
 
-use std::path::Path;
-use std::process::Command;
-
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
-use tidegate_interop::toolbox;
+use tidegate_interop::process::ProcessExit;
 
 /// The result of a process that ended as it should: with exit code 0, or with exit code 1 and an error message, and
 /// without a panic.
@@ -14,16 +10,6 @@ pub enum Outcome {
     Accepted,
     /// Exit code 1, with a message.
     Refused,
-}
-
-/// Runs a `tidegate` command until it exits.
-pub fn command(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
-    let mut command = Command::new(toolbox::broker());
-    command.args(arguments);
-    for (option, path) in paths {
-        command.args((!option.is_empty()).then_some(option)).arg(path);
-    }
-    Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
 }
 
 /// Checks that a process ended as it should, and returns its outcome. `description` describes the round.

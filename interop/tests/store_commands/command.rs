@@ -1,31 +1,18 @@
 //! Runs the store commands as processes, and starts brokers for them.
 
 use std::path::Path;
-use std::process::Command;
 
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{Process, ProcessExit};
 use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
-use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish};
 
-/// Runs a `tidegate` command until it exits. `paths` contains pairs of an option and its path. If the option is empty,
-/// the path is a positional argument.
-pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
-    let mut command = Command::new(toolbox::broker());
-    command.args(arguments);
-    for (option, path) in paths {
-        command.args((!option.is_empty()).then_some(option)).arg(path);
-    }
-    Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
-}
-
 /// Runs a command that has to succeed without error messages. Returns its standard output.
 pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
-    let ProcessExit { status, output, errors } = run(arguments, paths);
+    let ProcessExit { status, output, errors } = Process::run_tidegate(arguments, paths);
     assert!(status.success(), "{arguments:?}: {status}\n{output:?}\n{errors:?}");
     assert_eq!(errors, [""; 0], "{arguments:?}");
     output.join("\n")
@@ -33,7 +20,7 @@ pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
 
 /// Runs a command that has to fail with exit code 1. Returns its error messages.
 pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
-    let ProcessExit { status, output, errors } = run(arguments, paths);
+    let ProcessExit { status, output, errors } = Process::run_tidegate(arguments, paths);
     assert_eq!(status.code(), Some(1), "{arguments:?}: {output:?}\n{errors:?}");
     assert_eq!(output, [""; 0], "{arguments:?}");
     errors.join("\n")

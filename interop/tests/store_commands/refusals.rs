@@ -7,7 +7,7 @@ use tidegate_interop::process::{DEADLINE, Process};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::toolbox;
 
-use crate::command::{create_session, publish_retained, run, run_successfully, run_to_failure, start_broker};
+use crate::command::{create_session, publish_retained, run_successfully, run_to_failure, start_broker};
 
 #[test]
 fn with_durability_memory_every_command_reports_that_there_is_no_store() {
@@ -79,7 +79,7 @@ async fn an_invalid_snapshot_is_not_restored() {
     // Without a checksum, as in a snapshot of an earlier version.
     broken[256..288].fill(0);
     fs::write(&file, broken).expect("the snapshot");
-    let exit = run(&["store", "check"], &[("--file", &file)]);
+    let exit = Process::run_tidegate(&["store", "check"], &[("--file", &file)]);
     assert_eq!(exit.status.code(), Some(1));
     assert!(exit.output[0].contains("in sessions is not valid"), "{exit:?}");
     assert!(exit.errors[0].contains("faults in "), "{exit:?}");
