@@ -93,12 +93,12 @@ async fn run_under_load() -> (bool, usize) {
     for number in 0..LOAD_CONNECTION_COUNT {
         loads.spawn(generate_load(broker.port(Transport::Tcp), number, stage.clone()));
     }
-    let move_ordered = is_logged(broker.log(), MOVE_ORDER_LOG_TEXT).await;
+    let ordered_in_time = is_logged(broker.log(), MOVE_ORDER_LOG_TEXT).await;
     stage_sender.send_replace(STAGE_LOADED);
     within_deadline("bursts under load", barrier.wait()).await;
     stage_sender.send_replace(STAGE_WITHOUT_LOAD);
     let unmatched: usize = within_deadline("the end of the load", loads.join_all()).await.iter().sum();
-    let return_ordered = move_ordered && is_logged(broker.log(), RETURN_ORDER_LOG_TEXT).await;
+    let return_ordered = ordered_in_time && is_logged(broker.log(), RETURN_ORDER_LOG_TEXT).await;
     eprintln!("the broker ordered connections back: {return_ordered}");
     stage_sender.send_replace(STAGE_FINAL);
     let sent_counts = within_deadline("the last bursts", pairs.join_all()).await;
@@ -108,7 +108,10 @@ async fn run_under_load() -> (bool, usize) {
     let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
     assert_eq!(observed, BTreeMap::from_iter(sent_counts));
     broker.terminate();
+    let log = broker.log().clone();
     let exit = broker.wait_for_exit();
+    // On a busy machine, the broker may order the move later than this test waited for it.
+    let move_ordered = log.text().contains(MOVE_ORDER_LOG_TEXT);
     assert_eq!(exit.counter("unmatched"), unmatched, "each load message is counted once as unmatched");
     (move_ordered, exit.counter("connections_moved"))
 }
