@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_broker::{Broker, CoreId, RestoreError, StopReport};
+use tidegate_broker::{Broker, CoreId, Hooks, RestoreError, StopReport};
 use tidegate_persistence::{CloseError, OpenError, Reason};
 use tidegate_transports::{CertificateHandle, Limits};
 use tokio::runtime::Builder;
@@ -66,11 +66,12 @@ pub enum ServeError {
     },
 }
 
-/// Runs the broker until SIGTERM, SIGINT or SIGQUIT, then closes the connections within `drain_timeout`.
+/// Runs the broker until SIGTERM, SIGINT or SIGQUIT, then closes the connections within `drain_timeout`. `hooks` take
+/// part in the phases of each client's life.
 ///
 /// # Errors
 /// If the threads, the store or a listener cannot be set up, or the files of the store are removed.
-pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
+pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handlers = runtime.block_on(async { Handlers::install_for_start() })?;
     let broker_config = settings::broker(config);
@@ -79,7 +80,7 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let (sender, displaced) = Displaced::channel();
     let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
         let store = store::open(config, data, &cores, sender)?;
-        let broker = Arc::new(Broker::new(broker_config, store, clock::now()));
+        let broker = Arc::new(Broker::new(broker_config, store, clock::now()).with_hooks(hooks));
         broker
             .restore()
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;

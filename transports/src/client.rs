@@ -16,10 +16,10 @@ pub use error::ConnectError;
 pub use target::{Host, Target, TargetError};
 
 use crate::link::Link;
-use crate::peer::{Peer, TlsFacts, Transport};
 pub use crate::tls::ClientTls;
 use crate::tls::tls_facts;
 use crate::{quic, websocket};
+use tidegate_limits::{Peer, TlsFacts, Transport};
 
 /// Connects to `target` within [`CONNECT_TIMEOUT`].
 ///

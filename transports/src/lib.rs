@@ -7,7 +7,6 @@
 pub mod client;
 pub mod link;
 pub mod listener;
-pub mod peer;
 pub mod quic;
 pub mod tls;
 pub mod websocket;
@@ -17,4 +16,4 @@ pub use listener::{
     BindError, CertificateHandle, Endpoint, EstablishError, Incoming, Limits, Listener, ListenerConfig,
     LocalAddress, bind,
 };
-pub use peer::{Peer, TlsFacts, Transport};
+pub use tidegate_limits::{Peer, TlsFacts, Transport};

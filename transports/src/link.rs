@@ -9,9 +9,9 @@ use tidegate_limits::ConnectionPermit;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
-use crate::peer::Peer;
 use crate::quic::QuicStream;
 use crate::websocket::WebSocket;
+use tidegate_limits::Peer;
 
 mod direct;
 mod encrypted;

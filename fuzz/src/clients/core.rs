@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use tidegate_broker::{
     Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, End, LinkFacts, SessionStore,
     Signal, Signals, TimerQueue, Turn, Workspace,
@@ -78,13 +79,15 @@ impl Core {
     pub(super) fn open(&mut self, id: ConnectionId, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
         let assign_id = || unreachable!("every client sends a client identifier");
-        let step = self.broker.begin_connect().receive(&mut bytes, assign_id);
+        let context = Arc::clone(self.broker.tenant().internal_context());
+        let step = self.broker.begin_connect(&context.listener).receive(&mut bytes, assign_id);
         let ConnectStep::Accept(negotiated) = step else {
             panic!("a valid CONNECT is not accepted: {step:?}")
         };
-        assert_eq!(self.broker.check_admission(&negotiated), None, "the store is never full");
+        let admitted = self.broker.admit(&negotiated, &context.listener, None).now_or_never();
+        let context = admitted.expect("no hook waits").expect("the store is never full");
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let connected = self.run_turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let connected = self.run_turn(|broker, turn| broker.connect(turn, &negotiated, &context, facts));
         let Ok(receipt) = connected else { panic!("the former connection still publishes") };
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         self.connections.insert(id, Connection::Open(Box::new(OpenConnection::new(client))));

@@ -41,7 +41,9 @@ impl Link {
     pub(super) fn open(client: usize, core: &Core, bytes: Vec<u8>) -> Self {
         Self {
             client,
-            server: Server::Pending(core.broker.begin_connect()),
+            server: Server::Pending(
+                core.broker.begin_connect(&core.broker.tenant().internal_context().listener),
+            ),
             upstream: bytes,
             unhandled: Vec::new(),
             has_more: false,
@@ -90,8 +92,9 @@ impl Link {
 
     fn connect(&mut self, core: &mut Core, negotiated: Box<Negotiated>) {
         let broker = Arc::clone(&core.broker);
+        let context = Arc::clone(broker.tenant().internal_context());
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        self.server = match core.turn(|turn| broker.connect(turn, &negotiated, facts)) {
+        self.server = match core.turn(|turn| broker.connect(turn, &negotiated, &context, facts)) {
             Ok(receipt) => Server::Open(ClientConnection::new(broker, receipt)),
             Err(_) => Server::Waiting(negotiated),
         };

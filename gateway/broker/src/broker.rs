@@ -2,7 +2,6 @@
 //! in the files of the parts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tidegate_persistence::Commit;
@@ -12,6 +11,7 @@ use crate::config::BrokerConfig;
 use crate::delivery::Delivery;
 use crate::durability::{Durability, SessionStore};
 use crate::end::End;
+use crate::hooks::{HookChain, Hooks};
 use crate::registry::Registry;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::{Ownership, SessionHandle};
@@ -39,10 +39,11 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 /// let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
 /// let mut turn = workspace.turn(now, BrokerConfig::TURN_BUDGET);
 ///
-/// let step = broker.begin_connect().connect(Connect::new(version, "sensor-7"), String::new);
+/// let client = Arc::clone(broker.tenant().internal_context());
+/// let step = broker.begin_connect(&client.listener).connect(Connect::new(version, "sensor-7"), String::new);
 /// let ConnectStep::Accept(negotiated) = step else { panic!("refused") };
 /// let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-/// let receipt = broker.connect(&mut turn, &negotiated, facts).unwrap();
+/// let receipt = broker.connect(&mut turn, &negotiated, &client, facts).unwrap();
 /// let mut connection = ClientConnection::new(Arc::clone(&broker), receipt);
 ///
 /// # let filter = Ok(SubscriptionFilter::parse("rooms/#")?);
@@ -64,6 +65,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 pub struct Broker {
     config: BrokerConfig,
     pub(crate) tenants: Tenants,
+    pub(crate) hooks: HookChain,
     pub(crate) sessions: Sessions,
     pub(crate) delivery: Delivery,
     pub(crate) durability: Durability,
@@ -75,20 +77,20 @@ impl Broker {
     #[must_use]
     pub fn new(config: BrokerConfig, store: Option<SessionStore>, now: Instant) -> Self {
         let durability = Durability::new(store);
-        let name = Arc::from(DEFAULT_TENANT);
-        let retained = RetainedStore::new(config.retained.clone());
-        let retained = match durability.store() {
-            Some(store) => retained.telling(store.retained_expiry_handler(&name)),
-            None => retained,
-        };
-        let tenant = Tenant::new(next_tenant_id(), name, config.routing.clone(), retained);
         Self {
-            tenants: Tenants::only(tenant),
-            sessions: Sessions::new(Arc::clone(&config.session), now),
+            tenants: Tenants::new(config.tenants_max, tenant_factory(&config, &durability)),
+            hooks: HookChain::default(),
+            sessions: Sessions::new(now),
             delivery: Delivery::new(config.routing.strategy),
             durability,
             config,
         }
+    }
+
+    /// Adds hooks, which are called in this order in the phases in which they take part.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Vec<Arc<dyn Hooks>>) -> Self {
+        Self { hooks: HookChain::new(hooks), ..self }
     }
 
     /// Returns the settings.
@@ -113,6 +115,12 @@ impl Broker {
     #[must_use]
     pub fn tenant(&self) -> &Arc<Tenant> {
         self.tenants.default_tenant()
+    }
+
+    /// Returns the tenant with this name, if it exists.
+    #[must_use]
+    pub fn find_tenant(&self, name: &str) -> Option<&Arc<Tenant>> {
+        self.tenants.find(name)
     }
 
     /// Returns the tenant of a session.
@@ -143,12 +151,23 @@ impl Broker {
     }
 }
 
-/// Returns a tenant id that is unique in the process, because a core may work for several brokers in tests, and its
-/// route cache then holds routes of all of them.
-fn next_tenant_id() -> TenantId {
-    static NEXT: AtomicU32 = AtomicU32::new(1);
-    TenantId(NEXT.fetch_add(1, Ordering::Relaxed))
+/// Returns the function that creates tenants.
+fn tenant_factory(
+    config: &BrokerConfig,
+    durability: &Durability,
+) -> impl Fn(TenantId, Arc<str>) -> Tenant + Send + Sync + 'static {
+    let (routing, retained, limits) =
+        (config.routing.clone(), config.retained.clone(), Arc::clone(&config.session));
+    let forget = durability.store().map(SessionStore::retained_expiry_handler);
+    move |id, name| {
+        let retained = RetainedStore::new(retained.clone());
+        let retained = match forget.clone() {
+            Some(forget) => {
+                let name = Arc::clone(&name);
+                retained.telling(move |message| forget(&name, message))
+            }
+            None => retained,
+        };
+        Tenant::new(id, name, routing.clone(), retained, Arc::clone(&limits))
+    }
 }
-
-/// Name of the tenant of clients that no rule assigns to another tenant.
-const DEFAULT_TENANT: &str = "default";

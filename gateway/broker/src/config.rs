@@ -14,6 +14,8 @@ pub struct BrokerConfig {
     pub routing: RoutingConfig,
     /// Bounds of each tenant's retained messages.
     pub retained: RetainedConfig,
+    /// Maximum number of tenants. Cost: 16 bytes for each, used or not.
+    pub tenants_max: usize,
     /// Maximum work of one turn; one unit is about one copy of a message to one session. A publish that costs more
     /// continues in further turns.
     pub turn_budget: u32,
@@ -22,6 +24,8 @@ pub struct BrokerConfig {
 impl BrokerConfig {
     /// The default of [`Self::turn_budget`]: one or two milliseconds of work.
     pub const TURN_BUDGET: u32 = 4096;
+    /// The default of [`Self::tenants_max`].
+    pub const TENANTS_MAX: usize = 1024;
 }
 
 impl Default for BrokerConfig {
@@ -30,6 +34,7 @@ impl Default for BrokerConfig {
             session: Arc::default(),
             routing: RoutingConfig::default(),
             retained: RetainedConfig::default(),
+            tenants_max: Self::TENANTS_MAX,
             turn_budget: Self::TURN_BUDGET,
         }
     }

@@ -23,6 +23,7 @@ pub(crate) use read_batch::ReadBatchLists;
 use requests::Request;
 
 use crate::broker::Broker;
+use crate::context::ClientContext;
 use crate::delivery::UnfinishedPublish;
 use crate::end::End;
 use crate::receipt::Receipt;
@@ -40,6 +41,7 @@ use crate::turn::Turn;
 pub struct ClientConnection {
     broker: Arc<Broker>,
     owner: Ownership,
+    context: Arc<ClientContext>,
     inbound: Connection,
     acks: AckQueue,
     /// The operation that takes several turns, if any. Nothing else is handled until it is finished.
@@ -59,13 +61,13 @@ impl ClientConnection {
     /// Creates the connection to which [`Broker::connect`] gave its session.
     #[must_use]
     pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
-        let Receipt { outcome: Attachment { owner, signals, inbound, connack }, commit } = receipt;
+        let Receipt { outcome: Attachment { owner, context, signals, inbound, connack }, commit } = receipt;
         let mut acks = AckQueue::new(commit, signals);
         if let Some(connack) = connack {
             acks.push(commit, Reply::ConnAck(connack));
         }
         let affinity_group = owner.handle.id();
-        Self { broker, owner, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
+        Self { broker, owner, context, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
     }
 
     /// Continues the replays of retained messages, if the client keeps up. Returns `true` if more messages can be sent
@@ -99,6 +101,12 @@ impl ClientConnection {
     #[must_use]
     pub fn broker(&self) -> &Arc<Broker> {
         &self.broker
+    }
+
+    /// Returns who the client is.
+    #[must_use]
+    pub fn context(&self) -> &Arc<ClientContext> {
+        &self.context
     }
 
     /// Returns the connection's claim to its session.

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tidegate_limits::Refusal;
 use tidegate_session::Drops;
 
 macro_rules! counters {
@@ -41,6 +42,8 @@ counters! {
     unmatched,
     /// Messages refused on arrival: a topic that clients may not publish to.
     refused_topic,
+    /// Messages refused on arrival: a hook did not authorise the publish or the will.
+    refused_unauthorized,
     /// Retained messages not kept: the store is full.
     refused_retained,
     /// Changes that the store refused. Operations that depend on them are never acknowledged.
@@ -57,6 +60,8 @@ counters! {
     dropped_expired,
     /// Copies dropped: larger than the receiver's maximum packet size.
     dropped_too_large,
+    /// Copies dropped: a hook did not allow their delivery.
+    dropped_unauthorized,
     /// Copies that waited in a session, or were unacknowledged, when it ended.
     dropped_ended,
     /// Messages for a shared subscription without a member to take them.
@@ -65,6 +70,8 @@ counters! {
     connections_accepted,
     /// Connections whose CONNECT was refused.
     connections_refused,
+    /// Connections whose client could not be authenticated, or is not allowed to connect.
+    connections_unauthorized,
     /// Connections closed for breaking a rule of the protocol.
     connections_violated,
     /// Connections closed because the client sent nothing for one and a half times the keep alive.
@@ -97,6 +104,18 @@ impl Counter {
 }
 
 impl Counters {
+    /// Counts a connection whose client was not admitted.
+    pub fn add_refused_connection(&self, refusal: Refusal) {
+        self.connections_refused.add(1);
+        match refusal {
+            Refusal::StoreFull | Refusal::StoreFailed => self.refused_store.add(1),
+            Refusal::BadCredentials | Refusal::NotAuthorized | Refusal::Banned => {
+                self.connections_unauthorized.add(1);
+            }
+            _ => {}
+        }
+    }
+
     /// Adds the messages that a session dropped itself, after they had been accepted for it.
     pub fn add_drops(&self, drops: &Drops) {
         self.dropped_offline.add(drops.offline);

@@ -7,7 +7,8 @@
 //! | verb | caused by |
 //! |---|---|
 //! | [`Broker::begin_connect`], [`PendingConnect::connect`], [`PendingConnect::authenticate`] | CONNECT and AUTH, until the client is accepted or refused |
-//! | [`Broker::connect`] | the acceptance of the client: the session gets its connection, CONNACK is sent or waits |
+//! | [`Broker::admit`] | a valid CONNECT: who the client is, whether it may connect |
+//! | [`Broker::connect`] | the admission of the client: the session gets its connection, CONNACK is sent or waits |
 //! | [`Broker::subscribe`], [`Broker::unsubscribe`] | one entry of SUBSCRIBE or UNSUBSCRIBE |
 //! | [`Broker::publish`] | PUBLISH packets of one topic |
 //! | [`Broker::receive`], [`Broker::release`] | the QoS 2 identifier of an incoming PUBLISH, and its PUBREL |
@@ -26,14 +27,17 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests need one moment to begin with"))]
 
 mod acknowledgements;
+mod admission;
 mod broker;
 mod config;
 mod connection;
 mod connection_handle;
+mod context;
 mod counters;
 mod delivery;
 mod durability;
 mod end;
+mod hooks;
 mod pending_connect;
 mod publish_batch;
 mod queries;
@@ -53,14 +57,17 @@ mod turn;
 mod write;
 
 pub use acknowledgements::Recognised;
+pub use admission::connack_reason;
 pub use broker::Broker;
 pub use config::BrokerConfig;
 pub use connection::{ClientConnection, InputProgress};
 pub use connection_handle::{ConnectionHandle, CoreId, DirectWrite};
+pub use context::{ClientContext, ListenerContext};
 pub use counters::{Counter, Counters, Totals};
 pub use delivery::{PublishProgress, PublishRequest, Published, UnfinishedPublish};
 pub use durability::{Durability, RestoreError, SessionStore};
 pub use end::{End, EndKind};
+pub use hooks::{Action, Authenticating, ConnectAttempt, Hooks, Identity, Phases, Publication};
 pub use pending_connect::{ConnectStep, PendingConnect};
 pub use publish_batch::{BatchLists, PublishBatch, RawFrames, emptied};
 pub use queries::{Page, RetainedInfo, SessionCursor, SessionInfo, SubscriptionInfo};

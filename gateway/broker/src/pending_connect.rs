@@ -8,6 +8,7 @@ use tidegate_mqtt::{Auth, Connect, DecodeError, Packet, ProtocolVersion};
 use tidegate_session::{Handshake, Negotiated, Refusal, Step};
 
 use crate::broker::Broker;
+use crate::context::ListenerContext;
 
 /// A connection that is not accepted yet.
 pub struct PendingConnect {
@@ -24,7 +25,7 @@ pub enum ConnectStep {
     Incomplete,
     /// Send this packet, encoded for this protocol version, and wait for the answer.
     Send(Packet, ProtocolVersion),
-    /// The client is accepted: call [`Broker::check_admission`], then [`Broker::connect`].
+    /// CONNECT is accepted: call [`Broker::admit`], then [`Broker::connect`].
     Accept(Box<Negotiated>),
     /// Send the CONNACK of the refusal if there is one, then close.
     Refuse(Refusal),
@@ -33,10 +34,10 @@ pub enum ConnectStep {
 }
 
 impl Broker {
-    /// Begins a connection whose CONNECT has not been received yet.
+    /// Begins a connection at a listener, whose CONNECT has not been received yet.
     #[must_use]
-    pub fn begin_connect(&self) -> PendingConnect {
-        let config = Arc::clone(self.sessions.config());
+    pub fn begin_connect(&self, listener: &ListenerContext) -> PendingConnect {
+        let config = Arc::clone(&listener.limits);
         let packet_size_max = config.packet_size_max;
         PendingConnect { handshake: Handshake::new(config, None), packet_size_max, version: None }
     }

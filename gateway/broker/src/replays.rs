@@ -11,7 +11,8 @@ use tidegate_session::{Delivery, GrantedOptions, Session, Verdict};
 
 use crate::broker::Broker;
 use crate::end::End;
-use crate::session_handle::{Ownership, SessionHandle};
+use crate::hooks::{Phases, Publication};
+use crate::session_handle::{Ownership, SessionHandle, State};
 use crate::turn::Turn;
 
 /// The replays of one session. There is at most one replay per subscription, so the limit on subscriptions limits the
@@ -56,7 +57,7 @@ impl Broker {
             let _ = guard.finish(turn);
             return Ok(ReplayProgress::Done);
         };
-        replays.advance(self, turn, &owner.handle, &mut guard.session, low);
+        replays.advance(self, turn, &owner.handle, &mut guard, low);
         let _ = guard.save(turn, None);
         let progress = if replays.queue.is_empty() {
             ReplayProgress::Done
@@ -106,18 +107,18 @@ impl Replays {
         broker: &Broker,
         turn: &mut Turn<'_>,
         handle: &SessionHandle,
-        session: &mut Session,
+        state: &mut State,
         low: usize,
     ) {
         let Some(mut current) = self.queue.first_entry() else { return };
-        if !has_room(session, low) {
+        if !has_room(&mut state.session, low) {
             return;
         }
         let Replay { cursor, options } = current.get_mut();
         // The session is locked, so messages published during this call reach the session after the retained messages.
         broker.tenant_of(handle).retained.give(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
-            options.push(broker, turn, handle, session, message);
-            has_room(session, low)
+            options.push(broker, turn, handle, state, message);
+            has_room(&mut state.session, low)
         });
         if cursor.done() {
             current.remove();
@@ -136,13 +137,20 @@ impl ReplayOptions {
         broker: &Broker,
         turn: &mut Turn<'_>,
         handle: &SessionHandle,
-        session: &mut Session,
+        state: &mut State,
         message: &Arc<Message>,
     ) {
         if self.no_local && message.publisher() == handle.publisher() {
             return;
         }
         let qos = self.qos.min(message.qos());
+        if broker.hooks.uses(Phases::DELIVER)
+            && broker.hooks.deliver(&state.context, Publication::of(message, qos)).is_err()
+        {
+            turn.counters.dropped_unauthorized.add(1);
+            return;
+        }
+        let session = &mut state.session;
         // The session may get the same retained message several times, through several SUBSCRIBEs.
         let store = broker.durability.store().filter(|_| qos > QoS::AtMostOnce && session.is_persistent());
         let copy = store.map(|store| store.copy_with_new_id(message));

@@ -13,6 +13,7 @@ use tidegate_routing::Subscriber;
 use tidegate_session::Session;
 
 use crate::connection_handle::ConnectionHandle;
+use crate::context::ClientContext;
 use crate::delivery::PublishToken;
 use crate::durability::OpenScopes;
 use crate::end::End;
@@ -43,6 +44,9 @@ pub struct SessionHandle {
 pub struct State {
     /// The protocol state.
     pub session: Session,
+    /// The client: as its last connection was admitted, or the internal context of the tenant if it has not connected
+    /// since the broker started.
+    pub(crate) context: Arc<ClientContext>,
     /// The current connection, if any.
     pub connection: Option<ConnectionHandle>,
     /// The unfinished replays of retained messages. Like the subscriptions, they outlive the connection.
@@ -75,12 +79,13 @@ pub struct Ownership {
 }
 
 impl SessionHandle {
-    /// Creates the handle of a session. `tenant` is the id of the tenant named in `key`.
+    /// Creates the handle of a session of the client `context`. `key` names the tenant of the context.
     #[must_use]
-    pub fn new(key: SessionKey, tenant: TenantId, session: Session) -> Self {
-        let id = session.id();
+    pub fn new(key: SessionKey, context: Arc<ClientContext>, session: Session) -> Self {
+        let (id, tenant) = (session.id(), context.tenant);
         let state = State {
             session,
+            context,
             connection: None,
             replays: None,
             awaiting_commit: false,

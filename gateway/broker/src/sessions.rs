@@ -16,17 +16,17 @@ use std::time::Instant;
 
 use tidegate_mqtt::Will;
 use tidegate_persistence::Commit;
-use tidegate_session::{Config as SessionConfig, Connection, Session, Unacknowledged};
+use tidegate_session::{Session, Unacknowledged};
 
 pub use attach::{Attachment, LinkFacts};
 pub use stop::StopReport;
 
 use crate::broker::Broker;
+use crate::context::ClientContext;
 use crate::durability::Durability;
 use crate::registry::Registry;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::{SessionHandle, SessionKey};
-use crate::tenant::TenantId;
 use crate::timer_queue::TimerGrid;
 use crate::turn::Turn;
 
@@ -35,7 +35,6 @@ use ended::EndedSessions;
 /// All sessions.
 pub(crate) struct Sessions {
     registry: Registry,
-    config: Arc<SessionConfig>,
     timers: TimerGrid,
     ended: EndedSessions,
     ids: AtomicU64,
@@ -46,16 +45,16 @@ pub(crate) struct Sessions {
 /// The side effects of attaching, detaching or ending a session, which are carried out after its lock was released.
 #[derive(Default)]
 struct SideEffects {
-    will: Option<Will>,
+    /// The will to publish, with the client whose will it is.
+    will: Option<(Will, Arc<ClientContext>)>,
     unacknowledged: Vec<Unacknowledged>,
     ended: bool,
 }
 
 impl Sessions {
-    pub(crate) fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             registry: Registry::default(),
-            config,
             timers: TimerGrid::new(now),
             ended: EndedSessions::default(),
             ids: AtomicU64::new(1),
@@ -68,10 +67,6 @@ impl Sessions {
         &self.registry
     }
 
-    pub(crate) fn config(&self) -> &Arc<SessionConfig> {
-        &self.config
-    }
-
     /// Returns a number greater than all numbers returned before. These numbers order the beginnings of sessions and of
     /// publishes that take several turns.
     pub(crate) fn next_sequence(&self) -> u64 {
@@ -79,18 +74,18 @@ impl Sessions {
     }
 
     /// Creates a session without state under a new id.
-    fn create(&self, durability: &Durability, key: &SessionKey, tenant: TenantId) -> Arc<SessionHandle> {
+    fn create(
+        &self,
+        durability: &Durability,
+        key: &SessionKey,
+        context: &Arc<ClientContext>,
+    ) -> Arc<SessionHandle> {
         let id = match durability.store() {
             Some(store) => store.next_session_id(),
             None => self.ids.fetch_add(1, Ordering::Relaxed),
         };
-        let session = Session::new(id, Arc::clone(&self.config));
-        Arc::new(SessionHandle::new(key.clone(), tenant, session))
-    }
-
-    /// Creates the inbound state of a connection.
-    fn connection(&self, negotiated: &tidegate_session::Negotiated) -> Connection {
-        Connection::new(negotiated, Arc::clone(&self.config))
+        let session = Session::new(id, Arc::clone(&context.listener.limits));
+        Arc::new(SessionHandle::new(key.clone(), Arc::clone(context), session))
     }
 }
 
@@ -118,8 +113,8 @@ impl Broker {
             self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
         }
         let mut commit = Commit(0);
-        if let Some(will) = effects.will {
-            commit = self.publish_will(turn, handle, &will);
+        if let Some((will, client)) = effects.will {
+            commit = self.publish_will(turn, handle, &client, &will);
         }
         for message in effects.unacknowledged {
             commit = commit.max(self.redispatch(turn, handle, &message));

@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use tidegate_limits::Refusal;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ReasonCode, RetainHandling};
 use tidegate_persistence::Commit;
@@ -12,6 +13,7 @@ use tidegate_session::GrantedOptions;
 
 use crate::broker::Broker;
 use crate::end::End;
+use crate::hooks::Action;
 use crate::receipt::Receipt;
 use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
 use crate::turn::Turn;
@@ -42,10 +44,15 @@ impl Broker {
     ) -> Result<Receipt<Subscribed>, End> {
         turn.budget.charge(1);
         let mut session = self.own(owner)?;
+        if let Err(refusal) = self.hooks.authorise(&session.context, Action::Subscribe(filter)) {
+            let refused = Subscribed::Refused(subscribe_reason(refusal));
+            return Ok(Receipt::new(refused, session.finish(turn)));
+        }
         let added = self.add_subscription(turn, &owner.handle, &mut session, filter, granted);
         let (outcome, commit) = match added {
             Err(reason) => (Subscribed::Refused(reason), Commit(0)),
             Ok(Receipt { outcome: existed, commit }) => {
+                self.hooks.subscribe(&session.context, filter, granted);
                 let has_retained = self.begin_replay(&owner.handle, &mut session, filter, granted, existed);
                 (Subscribed::Granted { has_retained }, commit)
             }
@@ -141,6 +148,15 @@ impl Broker {
             if is_wanted { replays.cancel(filter) } else { replays.alter(filter, granted) }
         }
         false
+    }
+}
+
+/// Returns the reason code of a refused entry of a SUBSCRIBE.
+fn subscribe_reason(refusal: Refusal) -> ReasonCode {
+    match refusal {
+        Refusal::QuotaExceeded | Refusal::RateExceeded | Refusal::StoreFull => ReasonCode::QuotaExceeded,
+        Refusal::Unavailable | Refusal::StoreFailed => ReasonCode::UnspecifiedError,
+        _ => ReasonCode::NotAuthorized,
     }
 }
 

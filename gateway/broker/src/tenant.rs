@@ -1,15 +1,24 @@
 //! The namespace of a tenant: its subscriptions and retained messages. Tenants share nothing.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
+use tidegate_limits::Refusal;
 use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
+use tidegate_session::Config as SessionConfig;
 
+use crate::context::{ClientContext, INTERNAL_LISTENER, ListenerContext};
 use crate::session_handle::SessionSubscriber;
 
-/// The id of a tenant, unique in the process. A session holds the id and not the tenant, because the tenant's
-/// subscriptions hold the sessions.
+/// The id of a tenant, unique in the process: a core may work for several brokers in tests, and its route cache then
+/// holds routes of all of them. A session holds the id and not the tenant, because the tenant's subscriptions hold the
+/// sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TenantId(pub u32);
+pub struct TenantId {
+    broker: u32,
+    index: u32,
+}
 
 /// A tenant, with its subscriptions and retained messages.
 pub struct Tenant {
@@ -19,18 +28,39 @@ pub struct Tenant {
     pub router: Router<SessionSubscriber>,
     /// The retained messages of the tenant.
     pub retained: RetainedStore,
+    /// The context of callers inside the broker, and of restored sessions whose clients have not connected since.
+    internal: Arc<ClientContext>,
 }
 
-/// All tenants. Currently there is only the default tenant.
+/// All tenants, in the order of their creation; the first is the default tenant. Tenants are never removed, so finding
+/// one takes no lock.
 pub(crate) struct Tenants {
-    default: Arc<Tenant>,
+    broker: u32,
+    slots: Box<[OnceLock<Arc<Tenant>>]>,
+    /// Held while a tenant is created.
+    creating: Mutex<()>,
+    create: Box<dyn Fn(TenantId, Arc<str>) -> Tenant + Send + Sync>,
 }
 
 impl Tenant {
     /// Creates a tenant without subscriptions. `id` must be unique in the process.
     #[must_use]
-    pub fn new(id: TenantId, name: Arc<str>, routing: RoutingConfig, retained: RetainedStore) -> Self {
-        Self { id, name, router: Router::new(routing), retained }
+    pub fn new(
+        id: TenantId,
+        name: Arc<str>,
+        routing: RoutingConfig,
+        retained: RetainedStore,
+        limits: Arc<SessionConfig>,
+    ) -> Self {
+        let listener = Arc::new(ListenerContext { name: INTERNAL_LISTENER.into(), limits });
+        let internal = Arc::new(ClientContext {
+            tenant: id,
+            client_id: Arc::from(""),
+            principal: None,
+            peer: None,
+            listener,
+        });
+        Self { id, name, router: Router::new(routing), retained, internal }
     }
 
     /// Returns the tenant's id, which is a key in caches.
@@ -44,27 +74,74 @@ impl Tenant {
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
+
+    /// Returns the context of callers inside the broker, which act for this tenant.
+    #[must_use]
+    pub fn internal_context(&self) -> &Arc<ClientContext> {
+        &self.internal
+    }
 }
 
 impl Tenants {
-    /// Creates a set of one tenant, to which every client belongs.
-    pub(crate) fn only(tenant: Tenant) -> Self {
-        Self { default: Arc::new(tenant) }
+    /// Creates the default tenant. `create` creates further tenants, at most `max` in total (at least one).
+    pub(crate) fn new(
+        max: usize,
+        create: impl Fn(TenantId, Arc<str>) -> Tenant + Send + Sync + 'static,
+    ) -> Self {
+        static NEXT_BROKER: AtomicU32 = AtomicU32::new(1);
+        let broker = NEXT_BROKER.fetch_add(1, Ordering::Relaxed);
+        let slots: Box<[_]> = (0..max.max(1)).map(|_| OnceLock::new()).collect();
+        let tenants = Self { broker, slots, creating: Mutex::new(()), create: Box::new(create) };
+        // There is room for one tenant.
+        let _ = tenants.get_or_create(DEFAULT_TENANT);
+        tenants
     }
 
     /// Returns the tenant of clients that no rule assigns to another.
     pub(crate) fn default_tenant(&self) -> &Arc<Tenant> {
-        &self.default
+        self.at(0)
     }
 
     /// Returns the tenant with this id.
     pub(crate) fn get(&self, id: TenantId) -> &Arc<Tenant> {
-        debug_assert_eq!(id, self.default.id, "sessions belong to tenants that exist");
-        &self.default
+        debug_assert_eq!(id.broker, self.broker, "sessions belong to tenants of their broker");
+        self.at(usize::try_from(id.index).unwrap_or(0))
     }
 
     /// Returns all tenants.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        std::iter::once(&self.default)
+        self.slots.iter().map_while(OnceLock::get)
+    }
+
+    /// Returns the tenant with this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Tenant>> {
+        self.iter().find(|tenant| &*tenant.name == name)
+    }
+
+    /// Returns the tenant with this name. Creates it if it does not exist.
+    ///
+    /// # Errors
+    /// [`Refusal::QuotaExceeded`] if the maximum number of tenants exists.
+    pub(crate) fn get_or_create(&self, name: &str) -> Result<&Arc<Tenant>, Refusal> {
+        if let Some(tenant) = self.find(name) {
+            return Ok(tenant);
+        }
+        let _creating = self.creating.lock();
+        if let Some(tenant) = self.find(name) {
+            return Ok(tenant);
+        }
+        let free = self.slots.iter().enumerate().find(|(_, slot)| slot.get().is_none());
+        let (index, slot) = free.ok_or(Refusal::QuotaExceeded)?;
+        let id = TenantId { broker: self.broker, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        Ok(slot.get_or_init(|| Arc::new((self.create)(id, Arc::from(name)))))
+    }
+
+    fn at(&self, index: usize) -> &Arc<Tenant> {
+        let tenant = self.slots.get(index).and_then(OnceLock::get);
+        let Some(tenant) = tenant else { unreachable!("a tenant exists before its id") };
+        tenant
     }
 }
+
+/// Name of the tenant of clients that no rule assigns to another tenant.
+const DEFAULT_TENANT: &str = "default";

@@ -57,12 +57,12 @@ impl TestBroker {
     ) -> Result<Receipt<Attachment>, LinkFacts> {
         let mut connect = Connect::new(ProtocolVersion::V5, id);
         edit(&mut connect);
-        let ConnectStep::Accept(negotiated) = self.broker.begin_connect().connect(connect, String::new)
-        else {
-            panic!("the CONNECT of {id} was refused")
-        };
+        let context = Arc::clone(self.broker.tenant().internal_context());
+        let pending = self.broker.begin_connect(&context.listener).connect(connect, String::new);
+        let ConnectStep::Accept(negotiated) = pending else { panic!("the CONNECT of {id} was refused") };
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let connected = self.broker.connect(&mut self.workspace.turn(self.now, BUDGET), &negotiated, facts);
+        let mut turn = self.workspace.turn(self.now, BUDGET);
+        let connected = self.broker.connect(&mut turn, &negotiated, &context, facts);
         self.carry_out();
         connected
     }

@@ -64,7 +64,7 @@ fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::e
         info!(ca = %authority.display(), "using a development certificate; clients must trust this CA file");
         config.listeners = Some(config::development_listeners(&certificates.tls_files()).into());
     }
-    Ok(serve::run(&config, data)?)
+    Ok(serve::run(&config, data, Vec::new())?)
 }
 
 /// The signals, as `--help` lists them.

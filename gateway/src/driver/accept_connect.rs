@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 
-use tidegate_broker::{Broker, ConnectStep};
+use tidegate_broker::{Broker, ConnectStep, ListenerContext};
 use tidegate_limits::{OutOfMemory, memory};
 use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Negotiated, Refusal};
@@ -24,8 +24,12 @@ pub struct Accepted {
 ///
 /// # Errors
 /// When the link broke, or the client was refused.
-pub async fn accept_connect(mut link: Link, broker: &Broker) -> Result<Accepted, Refused> {
-    let mut pending = broker.begin_connect();
+pub async fn accept_connect(
+    mut link: Link,
+    broker: &Broker,
+    listener: &ListenerContext,
+) -> Result<Accepted, Refused> {
+    let mut pending = broker.begin_connect(listener);
     let mut bytes = Vec::new();
     loop {
         match pending.receive(&mut bytes, assign_id) {
@@ -58,6 +62,9 @@ pub enum Refused {
     /// The client violated the protocol, or requested something that the broker does not allow.
     #[error("the client was refused")]
     Protocol,
+    /// A policy or a hook refused the client.
+    #[error("the client was refused: {0}")]
+    Policy(tidegate_limits::Refusal),
     /// There is not enough memory for what the client sent.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_broker::{Attachment, Broker, ClientConnection, LinkFacts, Receipt};
+use tidegate_broker::{
+    Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt, connack_reason,
+};
 use tidegate_session::Negotiated;
-use tidegate_transports::{Incoming, Listener, Transport};
+use tidegate_transports::{Incoming, Link, Listener, Transport};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -21,7 +23,7 @@ use crate::logging::PEER;
 /// Accepts the connections of one listener and starts their drivers.
 #[derive(Clone)]
 pub(super) struct Acceptor {
-    name: Arc<str>,
+    context: Arc<ListenerContext>,
     broker: Arc<Broker>,
     cores: Arc<Cores>,
     connections: TaskTracker,
@@ -36,7 +38,10 @@ impl Acceptor {
         connections: TaskTracker,
     ) -> Self {
         Self {
-            name: Arc::from(listener.name.as_str()),
+            context: Arc::new(ListenerContext {
+                name: listener.name.as_str().into(),
+                limits: Arc::clone(&broker.config().session),
+            }),
             broker: Arc::clone(broker),
             cores: Arc::clone(cores),
             connections,
@@ -51,7 +56,7 @@ impl Acceptor {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
                     Ok(incoming) => self.place_on_core(incoming),
-                    Err(error) => tracing::warn!(target: PEER, listener = &*self.name, %error, "cannot accept a connection"),
+                    Err(error) => tracing::warn!(target: PEER, listener = &*self.context.name, %error, "cannot accept a connection"),
                 },
             }
         }
@@ -70,59 +75,72 @@ impl Acceptor {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {
-                tracing::debug!(target: PEER, listener = &*self.name, %error, "transport handshake failed");
+                tracing::debug!(target: PEER, listener = &*self.context.name, %error, "transport handshake failed");
                 return;
             }
         };
-        let accepted = timeout(self.connect_timeout, accept_connect(link, &self.broker)).await;
-        let Accepted { link, negotiated, rest } = match accepted {
-            Ok(Ok(accepted)) => accepted,
+        let accepted = timeout(self.connect_timeout, self.admit(link)).await;
+        let (Accepted { link, negotiated, rest }, context) = match accepted {
+            Ok(Ok(admitted)) => admitted,
             Ok(Err(error)) => {
                 self.report_refused(&error);
                 return;
             }
             Err(_) => {
                 with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(target: PEER, listener = &*self.name, "no CONNECT within the time limit");
+                tracing::debug!(target: PEER, listener = &*self.context.name, "no CONNECT within the time limit");
                 return;
             }
         };
-        if let Some(reason) = self.broker.check_admission(&negotiated) {
-            with_core(|core| {
-                core.counters().connections_refused.add(1);
-                core.counters().refused_store.add(1);
-            });
-            // The link is closed whether or not the peer reads the CONNACK.
-            let _ = timeout(self.connect_timeout, reject(link, &negotiated, reason)).await;
-            return;
-        }
         let (writer, heartbeat) = (direct_writer(&link), link.heartbeat());
         let core = with_core(|core| core.id());
-        let receipt = self.connect(&negotiated, LinkFacts { core, writer, heartbeat }).await;
+        let receipt = self.connect(&negotiated, &context, LinkFacts { core, writer, heartbeat }).await;
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
+    }
+
+    /// Reads CONNECT, and decides whether the client is admitted and who it is. Sends the refusal if it is not.
+    async fn admit(&self, link: Link) -> Result<(Accepted, Arc<ClientContext>), Refused> {
+        let accepted = accept_connect(link, &self.broker, &self.context).await?;
+        let peer = Arc::new(accepted.link.peer().clone());
+        match self.broker.admit(&accepted.negotiated, &self.context, Some(peer)).await {
+            Ok(context) => Ok((accepted, context)),
+            Err(refusal) => {
+                // The client is refused whether or not it reads the CONNACK.
+                let _ = reject(accepted.link, &accepted.negotiated, connack_reason(refusal)).await;
+                Err(Refused::Policy(refusal))
+            }
+        }
     }
 
     /// Counts and logs a connection whose CONNECT was refused or did not arrive.
     fn report_refused(&self, error: &Refused) {
         let is_out_of_memory = error.is_out_of_memory();
-        with_core(|core| {
-            core.counters().connections_refused.add(1);
-            core.counters().connections_out_of_memory.add(u64::from(is_out_of_memory));
+        with_core(|core| match error {
+            Refused::Policy(refusal) => core.counters().add_refused_connection(*refusal),
+            _ => {
+                core.counters().connections_refused.add(1);
+                core.counters().connections_out_of_memory.add(u64::from(is_out_of_memory));
+            }
         });
         if is_out_of_memory {
-            tracing::warn!(target: PEER, listener = &*self.name, "a connection was closed: not enough memory for its CONNECT");
+            tracing::warn!(target: PEER, listener = &*self.context.name, "a connection was closed: not enough memory for its CONNECT");
         } else {
-            tracing::debug!(target: PEER, listener = &*self.name, %error, "CONNECT refused or not received");
+            tracing::debug!(target: PEER, listener = &*self.context.name, %error, "CONNECT refused or not received");
         }
     }
 
     /// Attaches the connection to its session. As long as a publish of the session's former connection is unfinished,
     /// tries again once per turn.
-    async fn connect(&self, negotiated: &Negotiated, mut facts: LinkFacts) -> Receipt<Attachment> {
+    async fn connect(
+        &self,
+        negotiated: &Negotiated,
+        context: &Arc<ClientContext>,
+        mut facts: LinkFacts,
+    ) -> Receipt<Attachment> {
         loop {
             let connected = with_core(|core| {
-                core.run_turn(clock::now(), |turn, _| self.broker.connect(turn, negotiated, facts))
+                core.run_turn(clock::now(), |turn, _| self.broker.connect(turn, negotiated, context, facts))
             });
             match connected {
                 Ok(receipt) => return receipt,

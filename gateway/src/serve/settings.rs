@@ -27,6 +27,7 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
         session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
         routing: routing(&config.routing),
         retained: retained(&config.retained),
+        tenants_max: BrokerConfig::TENANTS_MAX,
         turn_budget: BrokerConfig::TURN_BUDGET,
     }
 }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::peer::Transport;
 use crate::tls::ClientTls;
+use tidegate_limits::Transport;
 
 /// The address of a broker: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or
 /// `unix:///path`.

@@ -11,9 +11,9 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::{BindError, Endpoint, EstablishError, ListenerConfig};
 use crate::link::Link;
-use crate::peer::{Peer, TlsFacts, Transport};
 use crate::tls::{ServerMaterial, tls_facts};
 use crate::websocket::{WebSocketConfig, upgrade};
+use tidegate_limits::{Peer, TlsFacts, Transport};
 
 /// The handshake settings of one listener.
 pub(super) struct AcceptorStack {

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::peer::Transport;
 use crate::quic::{QuicConfig, QuicKeys};
 use crate::tls::ServerMaterial;
 use crate::websocket::WebSocketConfig;
+use tidegate_limits::Transport;
 
 /// The settings of one listener.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::{EstablishError, acceptor_stack::AcceptorStack};
 use crate::link::Link;
-use crate::peer::{Peer, Transport};
 use crate::quic;
+use tidegate_limits::{Peer, Transport};
 
 /// An accepted connection. Dropping it refuses the connection.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use quinn::{Connection, Incoming};
 
 use super::{ALPN, CODE_CONTROL_STREAM_DOWN, QuicStream};
 use crate::listener::EstablishError;
-use crate::peer::{Peer, TlsFacts, Transport};
+use tidegate_limits::{Peer, TlsFacts, Transport};
 
 /// Completes the handshake and waits for the client's first bidirectional stream.
 pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {

@@ -2,7 +2,7 @@
 
 use rustls::{CommonState, ProtocolVersion};
 
-use crate::peer::TlsFacts;
+use tidegate_limits::TlsFacts;
 
 /// Returns the parameters that a completed TLS handshake negotiated. `server_name` is the name that the client sent as
 /// SNI.

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use smallvec::SmallVec;
 use tidegate_broker::{
     BeginWrite, Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, DirectWrite, End,
@@ -65,11 +66,13 @@ impl Core {
 
     /// Accepts a client. `wire` is the CONNECT packet that the client sent.
     pub(super) fn accept(&mut self, mut wire: Vec<u8>) -> ClientConnection {
-        let step = self.broker.begin_connect().receive(&mut wire, String::new);
+        let context = Arc::clone(self.broker.tenant().internal_context());
+        let step = self.broker.begin_connect(&context.listener).receive(&mut wire, String::new);
         let ConnectStep::Accept(negotiated) = step else { panic!("refused: {step:?}") };
-        assert_eq!(self.broker.check_admission(&negotiated), None);
+        let admitted = self.broker.admit(&negotiated, &context.listener, None).now_or_never();
+        let context = admitted.expect("no hook waits").expect("every client is admitted");
         let facts = LinkFacts { core: CoreId(0), writer: Some(Arc::new(Sink)), heartbeat: None };
-        let connected = self.turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let connected = self.turn(|broker, turn| broker.connect(turn, &negotiated, &context, facts));
         let Ok(receipt) = connected else { panic!("the former connection still publishes") };
         ClientConnection::new(Arc::clone(&self.broker), receipt)
     }

@@ -31,6 +31,7 @@ impl ClientConnection {
             EndKind::Silent => turn.counters.connections_silent.add(1),
             EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
         }
+        self.broker.hooks.disconnect(&self.context, end);
         if end.kind() == EndKind::TakenOver {
             let mut last_words = self.acks.signals().take_last_words();
             if memory::reserve(rest, last_words.len()).is_ok() {

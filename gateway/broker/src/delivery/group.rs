@@ -12,8 +12,10 @@ use tidegate_session::{Drop as Dropped, Unacknowledged, Verdict};
 
 use super::Delivery;
 use super::deliver::DeliveryOptions;
+use super::task::drop_unauthorized;
 use crate::broker::Broker;
 use crate::durability::PublishScope;
+use crate::hooks::{Phases, Publication};
 use crate::receipt::Receipt;
 use crate::session_handle::{SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
@@ -45,6 +47,11 @@ impl Delivery {
             share: Some(group.name()),
         };
         let session = broker.guard(&picked.subscriber.0);
+        if broker.hooks.uses(Phases::DELIVER)
+            && broker.hooks.deliver(&session.context, Publication::of(message, options.qos)).is_err()
+        {
+            return drop_unauthorized(turn, session, 1);
+        }
         self.deliver(broker, turn, session, options, slice::from_ref(message), scope)
     }
 

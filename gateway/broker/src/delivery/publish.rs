@@ -15,10 +15,11 @@ use super::{PublishProgress, Published, is_reserved};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
 use crate::end::End;
+use crate::hooks::{Phases, Publication};
 use crate::publish_batch::{PublishBatch, emptied};
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber};
+use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
 use crate::turn::Turn;
 
 /// A batch that a client publishes.
@@ -115,7 +116,7 @@ impl Broker {
         // The QoS 2 identifiers of a publish of several turns are stored with the scope of the publish.
         let scope = plan.scope.as_ref().filter(|_| request.qos2_ids().next().is_some());
         let result = result.and_then(|()| {
-            let refused = self.refusal(turn, request, topic);
+            let refused = self.refusal(turn, request, topic, &session);
             if refused.is_none() {
                 session.receive_ids(request, scope)?;
             }
@@ -136,7 +137,13 @@ impl Broker {
         }
     }
 
-    fn refusal(&self, turn: &Turn<'_>, request: &PublishRequest<'_, '_>, topic: &str) -> Option<Published> {
+    fn refusal(
+        &self,
+        turn: &Turn<'_>,
+        request: &PublishRequest<'_, '_>,
+        topic: &str,
+        publisher: &State,
+    ) -> Option<Published> {
         let count = request.batch.len();
         if !request.packet_ids.is_empty() && self.durability.is_refusing() {
             turn.counters.refused_store.add(count);
@@ -144,6 +151,12 @@ impl Broker {
         }
         if is_reserved(topic) {
             turn.counters.refused_topic.add(count);
+            return Some(Published::Forbidden);
+        }
+        if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH)
+            && self.hooks.publish(&publisher.context, request.publication(topic)).is_err()
+        {
+            turn.counters.refused_unauthorized.add(count);
             return Some(Published::Forbidden);
         }
         None
@@ -233,6 +246,12 @@ impl SessionGuard<'_> {
 }
 
 impl PublishRequest<'_, '_> {
+    #[cold]
+    fn publication<'a>(&self, topic: &'a str) -> Publication<'a> {
+        let qos = self.packet_ids.iter().map(|(_, qos)| *qos).max().unwrap_or(QoS::AtMostOnce);
+        Publication { topic, count: self.batch.len(), qos, is_will: false }
+    }
+
     fn qos2_ids(&self) -> impl Iterator<Item = PacketId> {
         let exactly_once = self.packet_ids.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce);
         exactly_once.map(|(packet_id, _)| *packet_id)

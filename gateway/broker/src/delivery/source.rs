@@ -7,6 +7,7 @@ use std::time::Instant;
 use tidegate_mqtt::{Message, ProtocolVersion, QoS};
 use tidegate_session::Frames;
 
+use crate::hooks::Publication;
 use crate::publish_batch::{OwnedFrames, RawFrames};
 
 /// The content of a batch: frames as received, or messages.
@@ -38,6 +39,17 @@ impl Source<'_> {
             Self::Frames { raw, .. } => usize::try_from(raw.count).unwrap_or(usize::MAX),
             Self::Messages(messages) => messages.len(),
         }
+    }
+
+    /// Describes the batch, delivered with `qos`, for the hooks.
+    #[cold]
+    pub(super) fn publication(&self, qos: QoS) -> Publication<'_> {
+        let topic = match self {
+            Self::Frames { raw, .. } => raw.topic,
+            Self::Messages(messages) => messages.first().map_or("", |message| message.topic()),
+        };
+        let count = u64::try_from(self.len()).unwrap_or(u64::MAX);
+        Publication { topic, count, qos, is_will: false }
     }
 
     /// Returns the publisher's id.

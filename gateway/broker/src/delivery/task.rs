@@ -12,6 +12,7 @@ use super::outcome::Outcome;
 use super::source::{EncodedVariants, Source};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
+use crate::hooks::Phases;
 use crate::publish_batch::RawFrames;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
@@ -106,6 +107,11 @@ impl Delivery {
         if session.began_at > task.started_at {
             return count_ended(turn, session, task.source.len());
         }
+        if broker.hooks.uses(Phases::DELIVER)
+            && broker.hooks.deliver(&session.context, task.source.publication(options.qos)).is_err()
+        {
+            return drop_unauthorized(turn, session, task.source.len());
+        }
         if let Source::Frames { raw, encoded } = &mut task.source
             && options.subscription_identifiers.is_empty()
         {
@@ -119,6 +125,17 @@ impl Delivery {
         let messages = task.source.messages(turn.now);
         self.deliver(broker, turn, session, options, messages, task.scope)
     }
+}
+
+/// Counts the copies that a hook did not allow. For the publisher, they were accepted.
+#[cold]
+pub(super) fn drop_unauthorized(
+    turn: &mut Turn<'_>,
+    session: SessionGuard<'_>,
+    copies: usize,
+) -> Receipt<Verdict> {
+    turn.counters.dropped_unauthorized.add(u64::try_from(copies).unwrap_or(u64::MAX));
+    Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
 }
 
 /// Counts the copies for a session that matched but has ended since.

@@ -12,17 +12,32 @@ use super::outcome::Outcome;
 use super::source::Source;
 use super::task::{Position, Task};
 use crate::broker::Broker;
+use crate::context::ClientContext;
+use crate::hooks::{Phases, Publication};
 use crate::receipt::Receipt;
 use crate::session_handle::SessionHandle;
 use crate::turn::Turn;
 
 impl Broker {
     /// Publishes a will in a single turn, because it is stored together with the end of its connection or session.
-    /// Returns the commit of its copies.
-    pub(crate) fn publish_will(&self, turn: &mut Turn<'_>, handle: &SessionHandle, will: &Will) -> Commit {
+    /// `client` is the client whose will it is. Returns the commit of the copies.
+    pub(crate) fn publish_will(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &SessionHandle,
+        client: &ClientContext,
+        will: &Will,
+    ) -> Commit {
         if is_reserved(&will.topic) {
             turn.counters.refused_topic.add(1);
             return Commit(0);
+        }
+        if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH) {
+            let publication = Publication { topic: &will.topic, count: 1, qos: will.qos, is_will: true };
+            if self.hooks.publish(client, publication).is_err() {
+                turn.counters.refused_unauthorized.add(1);
+                return Commit(0);
+            }
         }
         turn.counters.wills_published.add(1);
         let mut will = Cow::Borrowed(will);

@@ -16,7 +16,7 @@ use tidegate_session::{DeliverySnapshot, GrantedOptions, Queued, Session, Sessio
 use super::convert;
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, Tenants};
 
 /// The reason why the state could not be restored from the store.
 #[derive(Debug, thiserror::Error)]
@@ -33,13 +33,13 @@ pub enum RestoreError {
 /// The state read from the store so far.
 struct Restoring<'a> {
     clock: Clock,
-    tenant: &'a Tenant,
+    tenants: &'a Tenants,
     /// Sessions in the order of their ids, so that a restored broker selects receivers in the same order each time.
     sessions: BTreeMap<SessionId, (SessionRecord, SessionSnapshot)>,
     messages: HashMap<u64, Arc<Message>>,
     fault: Option<RestoreError>,
-    /// Retained messages that have expired.
-    expired: Vec<Arc<Message>>,
+    /// Retained messages that have expired, with the names of their tenants.
+    expired: Vec<(Arc<str>, Arc<Message>)>,
     /// Number of retained messages above the limits, which were lowered. They stay in the store but are not loaded.
     not_loaded: u64,
 }
@@ -53,7 +53,7 @@ impl Broker {
         let Some(store) = self.durability.store() else { return Ok(()) };
         let mut restoring = Restoring {
             clock: *store.clock(),
-            tenant: self.tenant(),
+            tenants: &self.tenants,
             sessions: BTreeMap::new(),
             messages: HashMap::new(),
             fault: None,
@@ -67,8 +67,8 @@ impl Broker {
         if let Some(fault) = restoring.fault {
             return Err(fault);
         }
-        let forget = store.retained_expiry_handler(self.tenant().name());
-        restoring.expired.iter().for_each(|message| forget(message));
+        let forget = store.retained_expiry_handler();
+        restoring.expired.iter().for_each(|(tenant, message)| forget(tenant, message));
         if restoring.not_loaded > 0 {
             tracing::warn!(
                 messages = restoring.not_loaded,
@@ -88,7 +88,8 @@ impl Broker {
         // from this start, and not again from every later start. If the store refuses that, no promise to a client is
         // broken.
         let _ = store.engine().append(&mut disconnected);
-        tracing::info!(sessions, retained = self.tenant().retained.len(), "restored");
+        let retained: usize = self.tenants.iter().map(|tenant| tenant.retained.len()).sum();
+        tracing::info!(sessions, retained, "restored");
         Ok(())
     }
 
@@ -101,7 +102,9 @@ impl Broker {
         let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
         let subscriptions = snapshot.subscriptions.clone();
         let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
-        let handle = Arc::new(SessionHandle::new(key.clone(), self.tenant().id(), session));
+        let tenant = tenant(&self.tenants, &key.tenant).map_err(RestoreError::Record)?;
+        let context = Arc::clone(tenant.internal_context());
+        let handle = Arc::new(SessionHandle::new(key.clone(), context, session));
         self.registry().enter(&key, || Arc::clone(&handle), |_| ());
         for (filter, granted) in subscriptions {
             self.route(&handle, &filter, &granted).map_err(|error| {
@@ -125,13 +128,7 @@ impl Restoring<'_> {
             }),
             Item::Entry(key, record) => self.take_entry(key, record),
             Item::Received(id, packet_id) => self.take_received(id, packet_id),
-            Item::Retained { message, .. } => self.message(&message, 0).map(|message| {
-                if message.is_expired(self.clock.now) {
-                    self.expired.push(message);
-                } else if self.tenant.retained.set(message) == Verdict::Full {
-                    self.not_loaded += 1;
-                }
-            }),
+            Item::Retained { tenant, message } => self.take_retained(tenant, &message),
         };
         if let Err(fault) = result {
             self.fault.get_or_insert(RestoreError::Record(fault));
@@ -201,6 +198,17 @@ impl Restoring<'_> {
         Ok(())
     }
 
+    fn take_retained(&mut self, name: &str, record: &MessageRecord<'_>) -> Result<(), String> {
+        let message = self.message(record, 0)?;
+        let tenant = tenant(self.tenants, name)?;
+        if message.is_expired(self.clock.now) {
+            self.expired.push((Arc::clone(tenant.name()), message));
+        } else if tenant.retained.set(message) == Verdict::Full {
+            self.not_loaded += 1;
+        }
+        Ok(())
+    }
+
     fn take_received(&mut self, id: SessionId, packet_id: PacketId) -> Result<(), String> {
         self.snapshot(id)?.received.push(packet_id);
         Ok(())
@@ -217,6 +225,11 @@ impl Restoring<'_> {
             message.ok_or_else(|| format!("a message has the invalid topic name {}", record.topic))?;
         Ok(Arc::new(message.with_id(message_id)))
     }
+}
+
+/// Returns the tenant with this name. Creates it if it does not exist.
+fn tenant<'a>(tenants: &'a Tenants, name: &str) -> Result<&'a Arc<Tenant>, String> {
+    tenants.get_or_create(name).map_err(|_| format!("there are too many tenants for the tenant {name}"))
 }
 
 fn log_progress(progress: Progress) {

@@ -160,16 +160,15 @@ impl SessionStore {
         self.append_one(turn, operation)
     }
 
-    /// Returns the function to call for a retained message that has expired. It deletes the message from the store,
-    /// without waiting for the commit.
+    /// Returns the function to call, with the name of the tenant, for a retained message that has expired. It deletes
+    /// the message from the store, without waiting for the commit.
     pub(crate) fn retained_expiry_handler(
         &self,
-        tenant: &Arc<str>,
-    ) -> impl Fn(&Message) + Send + Sync + use<> {
-        let (store, tenant) = (Arc::clone(&self.engine), Arc::clone(tenant));
-        move |message| {
+    ) -> impl Fn(&Arc<str>, &Message) + Clone + Send + Sync + use<> {
+        let store = Arc::clone(&self.engine);
+        move |tenant, message| {
             let topic = Arc::from(message.topic());
-            let _ = store.append(&mut vec![Operation::Unretain { tenant: Arc::clone(&tenant), topic }]);
+            let _ = store.append(&mut vec![Operation::Unretain { tenant: Arc::clone(tenant), topic }]);
         }
     }
 

@@ -1,18 +1,20 @@
 //! The verb `connect`: attaches a new connection to its session, detaches the former connection, and sends CONNACK or
 //! lets it wait for a commit.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_mqtt::{ConnAck, Packet, ReasonCode};
+use tidegate_mqtt::{ConnAck, Packet};
 use tidegate_persistence::Commit;
 use tidegate_session::{Attached, Connection, Negotiated};
 
 use crate::broker::Broker;
 use crate::connection_handle::{ConnectionHandle, CoreId, DirectWrite};
+use crate::context::ClientContext;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{Ownership, SessionHandle, SessionKey, State};
+use crate::session_handle::{Ownership, SessionHandle, State};
 use crate::signals::{Signal, Signals};
 use crate::turn::Turn;
 
@@ -24,6 +26,8 @@ use super::subscriptions::unsubscribe_all;
 pub struct Attachment {
     /// The right of the connection to change the session.
     pub owner: Ownership,
+    /// The client.
+    pub context: Arc<ClientContext>,
     /// The signals to the connection.
     pub signals: Arc<Signals>,
     /// The inbound state of the connection.
@@ -41,6 +45,14 @@ pub struct LinkFacts {
     pub writer: Option<Arc<dyn DirectWrite>>,
     /// The interval at which the transport needs a keep-alive signal from the broker, if any.
     pub heartbeat: Option<Duration>,
+}
+
+/// A connection that is being attached.
+struct Arriving<'a> {
+    negotiated: &'a Negotiated,
+    context: &'a Arc<ClientContext>,
+    facts: LinkFacts,
+    signals: &'a Arc<Signals>,
 }
 
 /// The result of attaching a connection, with the work to be done after the locks were released.
@@ -65,24 +77,24 @@ impl Broker {
         &self,
         turn: &mut Turn<'_>,
         negotiated: &Negotiated,
+        context: &Arc<ClientContext>,
         facts: LinkFacts,
     ) -> Result<Receipt<Attachment>, LinkFacts> {
         let _atomic = self.durability.atomic_scope();
-        let key = self.key(negotiated);
+        let key = self.session_key(negotiated, context);
         let signals = Arc::new(Signals::new(turn.now));
-        let tenant = self.tenant().id();
-        let create = || self.sessions.create(&self.durability, &key, tenant);
-        let entered = self
-            .sessions
-            .registry
-            .enter(&key, create, |handle| self.attach(turn, handle, negotiated, facts, &signals));
+        let create = || self.sessions.create(&self.durability, &key, context);
+        let entered = self.sessions.registry.enter(&key, create, |handle| {
+            self.attach(turn, handle, Arriving { negotiated, context, facts, signals: &signals })
+        });
         let AttachOutcome { handle, epoch, effects, connack, commit } = entered?;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
         let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
-        let inbound = self.sessions.connection(negotiated);
+        let context = Arc::clone(context);
+        let inbound = Connection::new(negotiated, Arc::clone(&context.listener.limits));
         let owner = Ownership { handle, epoch };
-        Ok(Receipt::new(Attachment { owner, signals, inbound, connack }, commit))
+        Ok(Receipt::new(Attachment { owner, context, signals, inbound, connack }, commit))
     }
 
     /// Attaches the connection, under the lock of the registry's shard.
@@ -90,9 +102,7 @@ impl Broker {
         &self,
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,
-        negotiated: &Negotiated,
-        facts: LinkFacts,
-        signals: &Arc<Signals>,
+        Arriving { negotiated, context, facts, signals }: Arriving<'_>,
     ) -> Result<AttachOutcome, LinkFacts> {
         let mut guard = self.guard(handle);
         if guard.publishing.strong_count() > 0 {
@@ -111,10 +121,11 @@ impl Broker {
             let end = self.sessions.ended.commit(handle.key());
             guard.stored_at_commit = guard.stored_at_commit.max(end);
         }
+        let former = mem::replace(&mut guard.context, Arc::clone(context));
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
         take_over(turn, &mut guard, connection, unwritten);
         handle.set_online(true);
-        let connack = negotiated.connack(attached.session_present, self.sessions.config());
+        let connack = negotiated.connack(attached.session_present, &context.listener.limits);
         let is_stored = self.durability.is_committed(guard.stored_at_commit);
         let waits = (guard.session.has_changes() || !is_stored) && !drains_only;
         let connack = send_or_hold(turn, &mut guard, connack, waits);
@@ -131,26 +142,9 @@ impl Broker {
         let stored_at = guard.stored_at_commit;
         let commit = saved.max(stored_at).max(guard.finish(turn));
         let Attached { epoch, will, unacknowledged, .. } = attached;
+        let will = will.map(|will| (will, former));
         let effects = SideEffects { will, unacknowledged, ended: false };
         Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
-    }
-
-    /// Returns the reason code with which a connection must be refused because of the store: it failed, or it has no
-    /// room to record a new session or the end of an existing one. Returns `None` if the connection is accepted.
-    #[must_use]
-    pub fn check_admission(&self, negotiated: &Negotiated) -> Option<ReasonCode> {
-        let store = self.durability.store().filter(|store| store.is_refusing())?;
-        let handle = self.sessions.registry.get(&self.key(negotiated));
-        let is_stored = handle.is_some_and(|handle| handle.lock().session.is_persistent());
-        let is_to_store = negotiated.session_expiry > 0;
-        if !is_stored && !is_to_store {
-            return None;
-        }
-        if store.has_failed() {
-            return Some(ReasonCode::ServerUnavailable);
-        }
-        let resumes = is_stored && is_to_store && !negotiated.clean_start;
-        (!resumes).then_some(ReasonCode::QuotaExceeded)
     }
 
     /// Whether CONNACK is sent without waiting for a commit although the store has no room, so that the client can
@@ -168,11 +162,6 @@ impl Broker {
         let no_will = former.will.is_none() && negotiated.will.is_none();
         let is_stored = self.durability.is_committed(state.stored_at_commit);
         is_same && no_will && is_stored && !state.session.has_exactly_once()
-    }
-
-    fn key(&self, negotiated: &Negotiated) -> SessionKey {
-        let tenant = Arc::clone(self.tenant().name());
-        SessionKey { tenant, client_id: Arc::clone(&negotiated.client_id) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The verb `disconnect`: detaches a connection from its session, which continues to exist or ends.
 
+use std::sync::Arc;
+
 use tidegate_session::Cause;
 
 use crate::broker::Broker;
@@ -31,7 +33,7 @@ impl Broker {
         guard.connection = None;
         handle.set_online(false);
         let effects = SideEffects {
-            will: detached.will,
+            will: detached.will.map(|will| (will, Arc::clone(&guard.context))),
             unacknowledged: detached.unacknowledged,
             ended: detached.ended,
         };

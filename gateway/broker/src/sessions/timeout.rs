@@ -31,7 +31,8 @@ impl Broker {
         let mut effects = SideEffects::default();
         if guard.session.poll_timeout().is_some_and(|due| due <= turn.now) {
             let due = guard.session.handle_timeout(turn.now);
-            effects = SideEffects { will: due.will, unacknowledged: due.unacknowledged, ended: due.ended };
+            let will = due.will.map(|will| (will, Arc::clone(&guard.context)));
+            effects = SideEffects { will, unacknowledged: due.unacknowledged, ended: due.ended };
         }
         if effects.ended {
             forget_subscriptions(self.tenant_of(&handle), &handle, &mut guard);

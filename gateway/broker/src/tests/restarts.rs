@@ -64,12 +64,12 @@ impl Run {
     fn connect(&mut self, id: &str, session_expiry: u32) {
         let mut connect = Connect::new(ProtocolVersion::V5, id);
         connect.session_expiry = Some(session_expiry);
-        let ConnectStep::Accept(negotiated) = self.broker.begin_connect().connect(connect, String::new)
-        else {
-            panic!("{id} is not accepted")
-        };
+        let context = Arc::clone(self.broker.tenant().internal_context());
+        let step = self.broker.begin_connect(&context.listener).connect(connect, String::new);
+        let ConnectStep::Accept(negotiated) = step else { panic!("{id} is not accepted") };
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let connected = self.broker.connect(&mut self.workspace.turn(self.now, 1000), &negotiated, facts);
+        let mut turn = self.workspace.turn(self.now, 1000);
+        let connected = self.broker.connect(&mut turn, &negotiated, &context, facts);
         assert!(connected.is_ok());
     }
 

@@ -1,7 +1,7 @@
 //! Valid and invalid URLs of brokers.
 
 use super::{Target, TargetError};
-use crate::peer::Transport;
+use tidegate_limits::Transport;
 
 #[test]
 fn valid_urls_are_parsed_and_displayed() {

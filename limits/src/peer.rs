@@ -1,4 +1,4 @@
-//! The facts that the transport knows about the other side of a link.
+//! The facts that a transport knows about the other side of a connection. Admission and identity decide by them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -67,11 +67,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(transport: Transport, address: Option<SocketAddr>) -> Self {
+    /// Creates the facts about a peer without TLS. `address` is the remote address, if the transport has one.
+    #[must_use]
+    pub fn new(transport: Transport, address: Option<SocketAddr>) -> Self {
         Self { transport, address: address.map(canonical_address), tls: None }
     }
 
-    pub(crate) fn with_tls(mut self, facts: TlsFacts) -> Self {
+    /// Adds the parameters that the TLS handshake negotiated.
+    #[must_use]
+    pub fn with_tls(mut self, facts: TlsFacts) -> Self {
         self.tls = Some(Box::new(facts));
         self
     }

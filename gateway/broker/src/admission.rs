@@ -1,0 +1,87 @@
+//! Admits a client between CONNECT and the verb `connect`: the phases connect and authenticate, the choice of its
+//! tenant, and room in the store.
+
+use std::sync::Arc;
+
+use tidegate_limits::{Peer, Refusal};
+use tidegate_mqtt::ReasonCode;
+use tidegate_session::Negotiated;
+
+use crate::broker::Broker;
+use crate::context::{ClientContext, ListenerContext};
+use crate::hooks::{ConnectAttempt, Identity, Phases};
+use crate::session_handle::SessionKey;
+use crate::tenant::TenantId;
+
+impl Broker {
+    /// Decides whether a client is admitted, and as whom. Waits only for hooks that authenticate; without such hooks,
+    /// the returned future is ready at once. The caller must limit the time.
+    ///
+    /// # Errors
+    /// The reason of the refusal, from [`connack_reason`] the reason code for CONNACK.
+    pub async fn admit(
+        &self,
+        negotiated: &Negotiated,
+        listener: &Arc<ListenerContext>,
+        peer: Option<Arc<Peer>>,
+    ) -> Result<Arc<ClientContext>, Refusal> {
+        let attempt = ConnectAttempt { negotiated, peer: peer.as_deref(), listener };
+        self.hooks.of(Phases::CONNECT).try_for_each(|hook| hook.connect(&attempt))?;
+        let mut identity = Identity::default();
+        for hook in self.hooks.of(Phases::AUTHENTICATE) {
+            let Identity { principal, tenant } = hook.authenticate(&attempt).await?;
+            identity.principal = identity.principal.or(principal);
+            identity.tenant = identity.tenant.or(tenant);
+        }
+        let Identity { principal, tenant } = identity;
+        let tenant = self.tenant_named(tenant.as_deref())?;
+        let client_id = Arc::clone(&negotiated.client_id);
+        let context = ClientContext { tenant, client_id, principal, peer, listener: Arc::clone(listener) };
+        self.check_store(negotiated, &context)?;
+        Ok(Arc::new(context))
+    }
+
+    /// Returns the id of a tenant, or of the default tenant. Creates a tenant that does not exist.
+    fn tenant_named(&self, name: Option<&str>) -> Result<TenantId, Refusal> {
+        match name {
+            None => Ok(self.tenant().id()),
+            Some(name) => self.tenants.get_or_create(name).map(|tenant| tenant.id()),
+        }
+    }
+
+    /// Refuses a connection because of the store: it failed, or it has no room to record a new session or the end of an
+    /// existing one.
+    fn check_store(&self, negotiated: &Negotiated, context: &ClientContext) -> Result<(), Refusal> {
+        let Some(store) = self.durability.store().filter(|store| store.is_refusing()) else { return Ok(()) };
+        let handle = self.sessions.registry().get(&self.session_key(negotiated, context));
+        let is_stored = handle.is_some_and(|handle| handle.lock().session.is_persistent());
+        let is_to_store = negotiated.session_expiry > 0;
+        if !is_stored && !is_to_store {
+            return Ok(());
+        }
+        if store.has_failed() {
+            return Err(Refusal::StoreFailed);
+        }
+        let resumes = is_stored && is_to_store && !negotiated.clean_start;
+        if resumes { Ok(()) } else { Err(Refusal::StoreFull) }
+    }
+
+    /// Returns the key of the session of a client.
+    pub(crate) fn session_key(&self, negotiated: &Negotiated, context: &ClientContext) -> SessionKey {
+        let tenant = Arc::clone(self.tenants.get(context.tenant).name());
+        SessionKey { tenant, client_id: Arc::clone(&negotiated.client_id) }
+    }
+}
+
+/// Returns the reason code of the CONNACK that refuses a client `[MQTT5-3.2.2-7]`.
+#[must_use]
+pub fn connack_reason(refusal: Refusal) -> ReasonCode {
+    match refusal {
+        Refusal::BadCredentials => ReasonCode::BadUserNameOrPassword,
+        Refusal::NotAuthorized => ReasonCode::NotAuthorized,
+        Refusal::Banned => ReasonCode::Banned,
+        Refusal::RateExceeded => ReasonCode::ConnectionRateExceeded,
+        Refusal::QuotaExceeded | Refusal::StoreFull => ReasonCode::QuotaExceeded,
+        _ => ReasonCode::ServerUnavailable,
+    }
+}

@@ -1,0 +1,70 @@
+//! The answer of a policy: admit, delay or refuse.
+
+use std::time::Instant;
+
+/// The answer of a policy to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a decision has to be carried out"]
+pub enum Decision {
+    /// The request may be carried out now.
+    Admit,
+    /// The request has to wait. The caller asks again after that.
+    Delay(Until),
+    /// The request is refused. The caller counts the refusal and reports it to the client.
+    Refuse(Refusal),
+}
+
+/// The event that ends a delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Until {
+    /// A time.
+    Time(Instant),
+    /// The commit of the store with this number.
+    Commit(u64),
+    /// The client has received waiting answers.
+    Answers,
+    /// The client has read so much that at most this many bytes wait to be written to it.
+    Unwritten(usize),
+}
+
+/// The reason for a refusal. The broker core gives each its reason code and its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// User name, password, certificate or token are wrong.
+    #[error("the client could not be authenticated")]
+    BadCredentials,
+    /// The client is known, but not allowed to do this.
+    #[error("the client is not authorised")]
+    NotAuthorized,
+    /// The client, its address or its user is banned.
+    #[error("the client is banned")]
+    Banned,
+    /// The service that has to decide gave no answer.
+    #[error("the server that decides is not available")]
+    Unavailable,
+    /// A rate was exceeded that cannot be delayed.
+    #[error("the rate is exceeded")]
+    RateExceeded,
+    /// A quota was exceeded: of sessions, subscriptions, messages or tenants.
+    #[error("a quota is exceeded")]
+    QuotaExceeded,
+    /// The store has no room.
+    #[error("the store is full")]
+    StoreFull,
+    /// The store failed and will store nothing more.
+    #[error("the store has failed")]
+    StoreFailed,
+}
+
+impl Decision {
+    /// Returns the refusal, if this is one.
+    #[must_use]
+    pub fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Refuse(refusal) => Some(refusal),
+            Self::Admit | Self::Delay(_) => None,
+        }
+    }
+}
