@@ -32,16 +32,16 @@ impl Registry {
     /// `attach` returns, no other thread can attach to the session or remove it.
     pub fn enter<R>(
         &self,
-        key: &SessionKey,
-        create: impl FnOnce() -> Arc<SessionHandle>,
+        key: SessionKey,
+        create: impl FnOnce(SessionKey) -> Arc<SessionHandle>,
         attach: impl FnOnce(&Arc<SessionHandle>) -> R,
     ) -> R {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hasher.hash_one(&key);
         let mut by_key = shard(&self.by_key, hash).lock();
-        let handle = match by_key.find(hash, |handle| handle.key() == key) {
+        let handle = match by_key.find(hash, |handle| *handle.key() == key) {
             Some(handle) => Arc::clone(handle),
             None => {
-                let handle = create();
+                let handle = create(key);
                 by_key.insert_unique(hash, Arc::clone(&handle), |handle| self.hasher.hash_one(handle.key()));
                 self.insert_by_id(&handle);
                 handle

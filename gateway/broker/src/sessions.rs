@@ -77,7 +77,7 @@ impl Sessions {
     fn create(
         &self,
         durability: &Durability,
-        key: &SessionKey,
+        key: SessionKey,
         context: &Arc<ClientContext>,
     ) -> Arc<SessionHandle> {
         let id = match durability.store() {
@@ -85,7 +85,7 @@ impl Sessions {
             None => self.ids.fetch_add(1, Ordering::Relaxed),
         };
         let session = Session::new(id, Arc::clone(&context.listener.limits));
-        Arc::new(SessionHandle::new(key.clone(), Arc::clone(context), session))
+        Arc::new(SessionHandle::new(key, Arc::clone(context), session))
     }
 }
 

@@ -66,10 +66,10 @@ impl Core {
 
     /// Accepts a client. `wire` is the CONNECT packet that the client sent.
     pub(super) fn accept(&mut self, mut wire: Vec<u8>) -> ClientConnection {
-        let context = Arc::clone(self.broker.tenant().internal_context());
-        let step = self.broker.begin_connect(&context.listener).receive(&mut wire, String::new);
+        let listener = &self.broker.tenant().internal_context().listener;
+        let step = self.broker.begin_connect(listener).receive(&mut wire, String::new);
         let ConnectStep::Accept(negotiated) = step else { panic!("refused: {step:?}") };
-        let admitted = self.broker.admit(&negotiated, &context.listener, None).now_or_never();
+        let admitted = self.broker.admit(&negotiated, listener, None).now_or_never();
         let context = admitted.expect("no hook waits").expect("every client is admitted");
         let facts = LinkFacts { core: CoreId(0), writer: Some(Arc::new(Sink)), heartbeat: None };
         let connected = self.turn(|broker, turn| broker.connect(turn, &negotiated, &context, facts));

@@ -104,8 +104,8 @@ impl Broker {
         let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
         let tenant = tenant(&self.tenants, &key.tenant).map_err(RestoreError::Record)?;
         let context = Arc::clone(tenant.internal_context());
-        let handle = Arc::new(SessionHandle::new(key.clone(), context, session));
-        self.registry().enter(&key, || Arc::clone(&handle), |_| ());
+        let handle = Arc::new(SessionHandle::new(key, context, session));
+        self.registry().enter(handle.key().clone(), |_| Arc::clone(&handle), |_| ());
         for (filter, granted) in subscriptions {
             self.route(&handle, &filter, &granted).map_err(|error| {
                 RestoreError::Record(format!("the subscription to {filter} cannot be routed: {error}"))

@@ -1,7 +1,6 @@
 //! The verb `connect`: attaches a new connection to its session, detaches the former connection, and sends CONNACK or
 //! lets it wait for a commit.
 
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,8 +82,8 @@ impl Broker {
         let _atomic = self.durability.atomic_scope();
         let key = self.session_key(negotiated, context);
         let signals = Arc::new(Signals::new(turn.now));
-        let create = || self.sessions.create(&self.durability, &key, context);
-        let entered = self.sessions.registry.enter(&key, create, |handle| {
+        let create = |key| self.sessions.create(&self.durability, key, context);
+        let entered = self.sessions.registry.enter(key, create, |handle| {
             self.attach(turn, handle, Arriving { negotiated, context, facts, signals: &signals })
         });
         let AttachOutcome { handle, epoch, effects, connack, commit } = entered?;
@@ -113,7 +112,12 @@ impl Broker {
         let was_persistent = guard.session.is_persistent();
         let mut unwritten = Vec::new();
         take_output(&mut guard, &mut unwritten);
-        let attached = guard.session.attach(negotiated, turn.now);
+        let mut attached = guard.session.attach(negotiated, turn.now);
+        // The will is that of the former connection.
+        let will = attached.will.take().map(|will| (will, Arc::clone(&guard.context)));
+        if !Arc::ptr_eq(&guard.context, context) {
+            guard.context = Arc::clone(context);
+        }
         unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
         if !attached.session_present {
             guard.replays = None;
@@ -121,7 +125,6 @@ impl Broker {
             let end = self.sessions.ended.commit(handle.key());
             guard.stored_at_commit = guard.stored_at_commit.max(end);
         }
-        let former = mem::replace(&mut guard.context, Arc::clone(context));
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
         take_over(turn, &mut guard, connection, unwritten);
         handle.set_online(true);
@@ -141,8 +144,7 @@ impl Broker {
         self.schedule(turn, handle, &mut guard);
         let stored_at = guard.stored_at_commit;
         let commit = saved.max(stored_at).max(guard.finish(turn));
-        let Attached { epoch, will, unacknowledged, .. } = attached;
-        let will = will.map(|will| (will, former));
+        let Attached { epoch, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, ended: false };
         Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
