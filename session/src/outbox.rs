@@ -4,7 +4,7 @@
 use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
 
 use crate::handshake::Negotiated;
-use crate::verdict::Drop;
+use crate::verdict::DropReason;
 use crate::write_buffer::WriteBuffer;
 
 mod alias;
@@ -54,7 +54,7 @@ impl Outbox {
     /// a packet identifier nor quota nor an alias. Returns the size of the packet, or an upper bound of the size.
     /// `[MQTT5-3.1.2-25]`
     #[inline]
-    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, DropReason> {
         let bound = size_bound(outgoing);
         if self.aliases.is_none() && bound <= self.packet_size_max {
             return Ok(bound);
@@ -150,7 +150,7 @@ impl Outbox {
 
     /// Chooses the alias and computes the exact size. If the message fits only without a new alias, the alias is
     /// omitted: defining an alias makes a packet longer; only using a known alias makes it shorter.
-    fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+    fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, DropReason> {
         if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
             outgoing.packet_id = Some(PacketId::MIN);
         }
@@ -159,7 +159,7 @@ impl Outbox {
         if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
             size = outgoing.size(self.version);
         }
-        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(size) }
+        if size > self.packet_size_max { Err(DropReason::TooLarge) } else { Ok(size) }
     }
 
     fn try_put(&mut self, encode: impl FnOnce(ProtocolVersion, &mut Vec<u8>) -> bool) -> bool {

@@ -72,9 +72,9 @@ impl Harness {
         if !present {
             self.outbound.end();
             self.inbound.end();
-            self.subscriptions.end(&attached.removed);
+            self.subscriptions.end(&attached.removed_subscriptions);
         }
-        assert!(!present || attached.removed.is_empty());
+        assert!(!present || attached.removed_subscriptions.is_empty());
         self.open_connection(negotiated, present);
     }
 

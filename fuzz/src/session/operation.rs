@@ -47,7 +47,7 @@ pub(super) enum OutboundOperation {
     PutBack {
         written: usize,
     },
-    Pump,
+    SendWaiting,
     Control {
         choice: u8,
     },
@@ -148,7 +148,7 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
         },
         12 => OutboundOperation::Take,
         13 => OutboundOperation::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
-        14 => OutboundOperation::Pump,
+        14 => OutboundOperation::SendWaiting,
         _ => OutboundOperation::Control { choice: source.next_byte() },
     }
 }

@@ -85,7 +85,7 @@ impl Broker {
         signals.finish_write(false);
         if written == Written::All {
             let buffer = batch.recycle();
-            guard.session.pump(turn.now);
+            guard.session.send_waiting(turn.now);
             let _ = guard.save(turn, None);
             let waiting = guard.session.write_buffer().len();
             signals.resume_reading(waiting);
@@ -120,7 +120,7 @@ impl Broker {
             let _ = guard.finish(turn);
             return Ok(None);
         }
-        guard.session.pump(turn.now);
+        guard.session.send_waiting(turn.now);
         let _ = guard.save(turn, None);
         let waiting = guard.session.write_buffer().len();
         let mut batch = None;

@@ -41,7 +41,7 @@ impl Session {
             }
             Action::Complete | Action::Ignore => {}
         }
-        self.pump(now);
+        self.send_waiting(now);
         Ok(())
     }
 

@@ -73,7 +73,7 @@ impl Session {
             }
         }
         if dropped {
-            self.pump(now);
+            self.send_waiting(now);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::change_log::Change;
 use crate::handshake::Negotiated;
 
 use super::lifecycle::{self, Cause, Lifecycle};
-use super::{Attached, Detached, Due, Quota, Session};
+use super::{AttachOutcome, DetachOutcome, Quota, Session, TimeoutOutcome};
 
 impl Session {
     /// Attaches a new connection. The new epoch excludes the earlier connection, if one is still attached.
@@ -15,8 +15,8 @@ impl Session {
     /// the session state and publishes a delayed will; resuming the session cancels a delayed will. `[MQTT5-3.1.4-3]`
     /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
     #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
-    pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> Attached {
-        let mut due = Due::default();
+    pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> AttachOutcome {
+        let mut due = TimeoutOutcome::default();
         let was_attached = self.is_attached();
         if was_attached {
             self.end_connection(Cause::Takeover, &mut due, now);
@@ -26,24 +26,31 @@ impl Session {
         if self.lifecycle != Lifecycle::Ended {
             self.apply(lifecycle::reattach(negotiated.clean_start), &mut due);
         }
-        let removed = if session_present { Vec::new() } else { self.subscriptions.drain() };
+        let removed_subscriptions = if session_present { Vec::new() } else { self.subscriptions.drain() };
         self.begin_connection(negotiated);
-        let Due { will, unacknowledged, .. } = due;
-        Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
+        let TimeoutOutcome { will, unacknowledged, .. } = due;
+        AttachOutcome {
+            epoch: self.epoch,
+            session_present,
+            was_attached,
+            will,
+            removed_subscriptions,
+            unacknowledged,
+        }
     }
 
     /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has taken
     /// the session over. The write buffer still holds the unwritten bytes of the connection: unless the caller takes
     /// these bytes, they occupy memory until the next attach.
     #[must_use = "a will may have to be published, and the session may have ended"]
-    pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
+    pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<DetachOutcome> {
         if epoch != self.epoch || !self.is_attached() {
             return None;
         }
-        let mut due = Due::default();
+        let mut due = TimeoutOutcome::default();
         self.end_connection(cause, &mut due, now);
-        let Due { will, ended, unacknowledged } = due;
-        Some(Detached { will, ended, unacknowledged })
+        let TimeoutOutcome { will, ended, unacknowledged } = due;
+        Some(DetachOutcome { will, ended, unacknowledged })
     }
 
     /// Starts sending after CONNACK. Resends all messages that the client has not acknowledged: PUBRELs in the order of
@@ -74,7 +81,7 @@ impl Session {
         }
         self.resends = self.inflight.published().collect();
         self.resends.reverse();
-        self.pump(now);
+        self.send_waiting(now);
     }
 
     fn begin_connection(&mut self, negotiated: &Negotiated) {
@@ -92,7 +99,7 @@ impl Session {
         }
     }
 
-    fn end_connection(&mut self, cause: Cause, due: &mut Due, now: Instant) {
+    fn end_connection(&mut self, cause: Cause, due: &mut TimeoutOutcome, now: Instant) {
         let raised = self.change_expiry(cause);
         let keeps_will = raised || cause.keeps_will();
         let will_delay = self.will.as_ref().map_or(0, |will| will.delay);

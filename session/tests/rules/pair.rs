@@ -9,8 +9,8 @@ use tidegate_mqtt::{
     ReasonCode, topic,
 };
 use tidegate_session::{
-    Attached, Cause, Change, Config, Connection, Delivery, Detached, Handshake, Negotiated, Session, Step,
-    Verdict,
+    AttachOutcome, Cause, Change, Config, Connection, Delivery, DetachOutcome, Handshake, Negotiated,
+    Session, Step, Verdict,
 };
 
 pub struct Pair {
@@ -78,7 +78,7 @@ impl Pair {
     }
 
     /// Attaches a connection, consumes its CONNACK, and resumes the session.
-    pub fn connect(&mut self, connect: Connect) -> Attached {
+    pub fn connect(&mut self, connect: Connect) -> AttachOutcome {
         let negotiated = negotiate(connect, &self.config);
         let attached = self.session.attach(&negotiated, self.now);
         self.epoch = attached.epoch;
@@ -90,7 +90,7 @@ impl Pair {
         attached
     }
 
-    pub fn detach(&mut self, cause: Cause) -> Detached {
+    pub fn detach(&mut self, cause: Cause) -> DetachOutcome {
         self.session.detach(self.epoch, cause, self.now).unwrap()
     }
 

@@ -52,7 +52,7 @@ fn a_connect_after_expiry_does_not_resume_the_session_even_before_the_timer_ran(
     pair.advance(10);
     let attached = pair.connect(connect_with_expiry(10));
     assert!(!attached.session_present);
-    assert_eq!(attached.removed, [filter]);
+    assert_eq!(attached.removed_subscriptions, [filter]);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn clean_start_discards_the_whole_state() {
     connect.clean_start = true;
     let attached = pair.connect(connect);
     assert!(!attached.session_present, "[MQTT5-3.2.2-2]");
-    assert_eq!(attached.removed, [filter]);
+    assert_eq!(attached.removed_subscriptions, [filter]);
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(pair.session.subscriptions().count(), 0);
     assert_eq!(pair.session.receive(crate::pair::id(3)), Ok(tidegate_session::Received::New));

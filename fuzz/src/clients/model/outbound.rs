@@ -105,7 +105,7 @@ impl Outbound {
     }
 
     /// Marks all waiting messages for which there is room as due in this step. `[MQTT5-3.3.2-5]`
-    pub(super) fn pump(&mut self, now: u64) {
+    pub(super) fn send_waiting(&mut self, now: u64) {
         while self.quota_left() > 0
             && let Some(id) = self.resends.pop_front()
         {

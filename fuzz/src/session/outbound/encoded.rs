@@ -36,7 +36,7 @@ impl Outbound {
         };
         match verdict {
             Verdict::Sent => {}
-            Verdict::Individually => self.messages.truncate(before),
+            Verdict::PushOneByOne => self.messages.truncate(before),
             Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => self.messages[before..]
                 .iter_mut()
                 .for_each(|pushed| pushed.state = MessageState::DroppedOrReturned),

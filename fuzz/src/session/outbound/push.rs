@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, MessageParts, QoS};
-use tidegate_session::{Delivery, Drop, Session, Verdict};
+use tidegate_session::{Delivery, DropReason, Session, Verdict};
 
 use super::{MessageState, Outbound, PushedMessage, SHARE};
 use crate::session::operation::Push;
@@ -74,8 +74,8 @@ impl Outbound {
 fn check_verdict(verdict: Verdict, qos: QoS, is_open: bool, is_expired: bool) {
     let is_once = qos == QoS::AtMostOnce;
     let is_right = match verdict {
-        Verdict::Dropped(Drop::Expired) => is_expired,
-        Verdict::Dropped(Drop::Offline) => !is_open,
+        Verdict::Dropped(DropReason::Expired) => is_expired,
+        Verdict::Dropped(DropReason::Offline) => !is_open,
         Verdict::Dropped(_) => true,
         Verdict::Queued => !is_once,
         Verdict::Sent => is_open,

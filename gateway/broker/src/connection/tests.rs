@@ -176,7 +176,7 @@ impl Client {
         let now = self.shared_broker.0.borrow().now;
         let session = &mut self.connection.owner.handle.lock().session;
         session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
-        session.pump(now);
+        session.send_waiting(now);
         let (mut rest, mut packets) = (bytes.as_slice(), Vec::new());
         while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {
             packets.push(Packet::decode(&packet, ProtocolVersion::V5).unwrap());

@@ -8,7 +8,7 @@ use tidegate_mqtt::Message;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_persistence::Commit;
 use tidegate_routing::{Group, MemberState, Strategy};
-use tidegate_session::{Drop as Dropped, Unacknowledged, Verdict};
+use tidegate_session::{DropReason, Unacknowledged, Verdict};
 
 use super::Delivery;
 use super::deliver::DeliveryOptions;
@@ -35,7 +35,7 @@ impl Delivery {
         turn.budget.charge(1);
         let Some(picked) = picked else {
             turn.counters.dropped_no_member.add(1);
-            return Receipt::immediate(Verdict::Dropped(Dropped::Offline));
+            return Receipt::immediate(Verdict::Dropped(DropReason::Offline));
         };
         let identifier = picked.grant.identifier.map(NonZeroU32::get);
         let options = DeliveryOptions {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
 use tidegate_routing::Route;
-use tidegate_session::{Drop as Dropped, Verdict};
+use tidegate_session::{DropReason, Verdict};
 
 use super::Delivery;
 use super::deliver::{DeliveryOptions, count_copies};
@@ -110,7 +110,7 @@ impl Delivery {
             && options.subscription_identifiers.is_empty()
         {
             let verdict = push_frames(&mut session, options.qos.min(raw.qos), raw, encoded);
-            if verdict != Verdict::Individually {
+            if verdict != Verdict::PushOneByOne {
                 count_copies(turn.counters, verdict, raw.count.into());
                 turn.budget.charge(raw.cost());
                 return Receipt::new(verdict, session.finish(turn));
@@ -125,7 +125,7 @@ impl Delivery {
 #[cold]
 fn count_ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) -> Receipt<Verdict> {
     turn.counters.dropped_ended.add(u64::try_from(copies).unwrap_or(u64::MAX));
-    Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
+    Receipt::new(Verdict::Dropped(DropReason::Ended), session.finish(turn))
 }
 
 fn push_frames(state: &mut State, qos: QoS, raw: &RawFrames<'_>, encoded: &mut EncodedVariants) -> Verdict {
@@ -136,6 +136,6 @@ fn push_frames(state: &mut State, qos: QoS, raw: &RawFrames<'_>, encoded: &mut E
     }
     match encoded.qos1_frames(raw, version) {
         Some(frames) => state.session.push_frames(&frames),
-        None => Verdict::Individually,
+        None => Verdict::PushOneByOne,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_mqtt::{ConnAck, Packet, ReasonCode};
 use tidegate_persistence::Commit;
-use tidegate_session::{Attached, Connection, Negotiated};
+use tidegate_session::{AttachOutcome, Connection, Negotiated};
 
 use crate::broker::Broker;
 use crate::connection_handle::{ConnectionHandle, CoreId, DirectWrite};
@@ -104,7 +104,7 @@ impl Broker {
         let mut unwritten = Vec::new();
         take_output(&mut guard, &mut unwritten);
         let attached = guard.session.attach(negotiated, turn.now);
-        unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
+        unsubscribe_all(self.tenant_of(handle), handle, &attached.removed_subscriptions);
         if !attached.session_present {
             guard.replays = None;
             guard.began_at = self.sessions.next_sequence();
@@ -130,7 +130,7 @@ impl Broker {
         self.schedule(turn, handle, &mut guard);
         let stored_at = guard.stored_at_commit;
         let commit = saved.max(stored_at).max(guard.finish(turn));
-        let Attached { epoch, will, unacknowledged, .. } = attached;
+        let AttachOutcome { epoch, will, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, ended: false };
         Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
