@@ -114,7 +114,7 @@ impl Retained {
         }
         replay.calls += 1;
         assert!(replay.calls < CALLS_MAX, "the replay does not end");
-        if replay.cursor.done() {
+        if replay.cursor.is_done() {
             assert!(replay.due.is_empty(), "{:?} were not brought for {}", replay.due, replay.filter);
         } else {
             self.replay = Some(replay);

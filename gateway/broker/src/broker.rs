@@ -78,7 +78,7 @@ impl Broker {
         let name = Arc::from(DEFAULT_TENANT);
         let retained = RetainedStore::new(config.retained.clone());
         let retained = match durability.store() {
-            Some(store) => retained.telling(store.retained_expiry_handler(&name)),
+            Some(store) => retained.with_expiry_handler(store.retained_expiry_handler(&name)),
             None => retained,
         };
         let tenant = Tenant::new(next_tenant_id(), name, config.routing.clone(), retained);

@@ -133,12 +133,12 @@ impl Broker {
     ) -> Page<RetainedInfo, Cursor> {
         let mut cursor = cursor.unwrap_or_else(|| RetainedStore::cursor(filter));
         let mut items = Vec::new();
-        self.tenant().retained.give(&mut cursor, limit.max(1), turn.now, |message| {
+        self.tenant().retained.visit_next(&mut cursor, limit.max(1), turn.now, |message| {
             items.push(RetainedInfo(Arc::clone(message)));
             true
         });
         turn.budget.charge(u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let next = (!cursor.done()).then_some(cursor);
+        let next = (!cursor.is_done()).then_some(cursor);
         Page { items, next }
     }
 }

@@ -115,11 +115,11 @@ impl Replays {
         }
         let Replay { cursor, options } = current.get_mut();
         // The session is locked, so messages published during this call reach the session after the retained messages.
-        broker.tenant_of(handle).retained.give(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
+        broker.tenant_of(handle).retained.visit_next(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
             options.push(broker, turn, handle, session, message);
             has_room(session, low)
         });
-        if cursor.done() {
+        if cursor.is_done() {
             current.remove();
         }
     }

@@ -13,7 +13,7 @@ pub struct Cursor {
     /// Number of shards that are finished.
     pub(super) shards_done: usize,
     pub(super) resume_point: ResumePoint,
-    pub(super) done: bool,
+    pub(super) is_done: bool,
 }
 
 /// The point at which a replay continues within a shard.
@@ -29,12 +29,12 @@ impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
         let pattern = Pattern::of(filter);
         let resume_point = ResumePoint::AtOrAfter(pattern.first_key());
-        Self { pattern, shards_done: 0, resume_point, done: false }
+        Self { pattern, shards_done: 0, resume_point, is_done: false }
     }
 
     /// Returns whether the replay has ended.
-    pub fn done(&self) -> bool {
-        self.done
+    pub fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// Moves on to the next shard.

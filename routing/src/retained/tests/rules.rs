@@ -157,9 +157,9 @@ fn a_stopped_replay_continues_where_it_stopped() {
     }
     let mut cursor = RetainedStore::cursor(&Filter::parse("#").unwrap());
     let mut found = Vec::new();
-    while !cursor.done() {
+    while !cursor.is_done() {
         let before = found.len();
-        store.give(&mut cursor, 100, start(), |message| {
+        store.visit_next(&mut cursor, 100, start(), |message| {
             found.push(message.topic().to_string());
             found.len() < before + 3
         });
