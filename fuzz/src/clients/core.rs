@@ -214,8 +214,8 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.awaiting_commit);
-        if let Some(commit) = effects.take_awaited() {
+        effects.take_connections_to_wake(&mut self.awaiting_commit);
+        if let Some(commit) = effects.take_awaited_commit() {
             assert!(self.broker.durability().is_committed(commit), "this store commits at once");
             self.commit_reached = true;
         }

@@ -167,7 +167,7 @@ impl Link {
     fn end(&mut self, core: &mut Core, mut client: ClientConnection, end: End) {
         let is_expected = matches!(end.kind(), EndKind::Gone | EndKind::TakenOver);
         assert!(is_expected, "the broker ends a connection: {:?} {:?}", end.kind(), end.reason());
-        if !core.turn(|turn| client.finish_publish_under_way(turn)) {
+        if !core.turn(|turn| client.continue_unfinished_publish(turn)) {
             self.server = Server::Ending(client, end);
             return;
         }

@@ -96,7 +96,7 @@ impl Broker {
         let is_kept = guard.session.write_buffer().put_back(batch).is_ok();
         if !is_kept {
             turn.counters.connections_out_of_memory.add(1);
-            signals.cut_off();
+            signals.forbid_writing();
         }
         let is_broken = written == Written::Broken || !is_kept;
         turn.effects.notify(&signals, if is_broken { Signal::Broken } else { Signal::Write });

@@ -214,7 +214,7 @@ fn send_or_hold(
 fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, unwritten: Vec<u8>) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);
-    former.signals.leave_last_words(unwritten);
+    former.signals.store_unwritten_bytes(unwritten);
     turn.effects.notify(&former.signals, Signal::TakenOver);
 }
 

@@ -120,7 +120,7 @@ fn a_session_cannot_be_taken_over_during_its_unfinished_publish() {
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(shared_broker.0.borrow_mut().try_connect("p", |_| {}).is_err());
     let connection = &mut publisher.connection;
-    while !shared_broker.turn(3, |turn| connection.finish_publish_under_way(turn)) {}
+    while !shared_broker.turn(3, |turn| connection.continue_unfinished_publish(turn)) {}
     let mut later = shared_broker.connect("p", |_| {});
     later.send_bytes(&publish(QoS::AtLeastOnce, 1, b"y"), 3);
     assert!(
