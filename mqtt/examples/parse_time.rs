@@ -39,7 +39,7 @@ fn run(topic: &str, payload: &[u8]) {
     let mut out = Vec::with_capacity(1024);
     let encode = time(|| {
         out.clear();
-        Outgoing::of(black_box(&message), now).encode(ProtocolVersion::V5, &mut out);
+        Outgoing::from_message(black_box(&message), now).encode(ProtocolVersion::V5, &mut out);
         out.len()
     });
     println!(

@@ -63,7 +63,7 @@ impl AckKind {
         }
     }
 
-    const fn of(packet_type: PacketType) -> Option<Self> {
+    const fn from_packet_type(packet_type: PacketType) -> Option<Self> {
         match packet_type {
             PacketType::PubAck => Some(Self::PubAck),
             PacketType::PubRec => Some(Self::PubRec),
@@ -134,13 +134,13 @@ impl Ack {
     }
 
     fn read(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
-        let kind = AckKind::of(frame.packet_type).ok_or(Fault::PacketType)?;
+        let kind = AckKind::from_packet_type(frame.packet_type).ok_or(Fault::PacketType)?;
         let mut reader = Reader::new(frame.body);
         let mut ack = Self::new(kind, reader.packet_id()?, ReasonCode::Success);
         if version.is_v5() && !reader.is_empty() {
             ack.reason = reader.reason(kind.context())?;
             if !reader.is_empty() {
-                ack.properties = AckProperties::of(PropertyList::read(&mut reader, kind.context())?);
+                ack.properties = AckProperties::from_list(PropertyList::read(&mut reader, kind.context())?);
             }
         }
         reader.finish()?;

@@ -37,7 +37,7 @@ macro_rules! reason_codes {
                 match self { $(Self::$name => 0 $(| PacketContext::$context.bit())*,)* }
             }
 
-            const fn of(value: u8) -> Option<Self> {
+            const fn from_byte(value: u8) -> Option<Self> {
                 match value { $($value => Some(Self::$name),)* _ => None }
             }
         }
@@ -124,6 +124,6 @@ impl TryFrom<u8> for ReasonCode {
     type Error = InvalidReasonCode;
 
     fn try_from(value: u8) -> Result<Self, InvalidReasonCode> {
-        Self::of(value).ok_or(InvalidReasonCode(value))
+        Self::from_byte(value).ok_or(InvalidReasonCode(value))
     }
 }

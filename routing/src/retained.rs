@@ -121,7 +121,7 @@ impl RetainedStore {
 
     /// Like [`Self::set`], but also calls `then` with the outcome, before another message of the topic can be set.
     pub fn set_then(&self, message: Arc<Message>, then: impl FnOnce(Verdict)) -> Verdict {
-        let key = Key::of(message.topic());
+        let key = Key::from_topic(message.topic());
         let Some(shard) = self.shards.get(self.shard_index(message.topic())) else { return Verdict::Full };
         let mut shard = shard.write();
         let verdict = self.replace_message(&mut shard, key, message);
@@ -144,7 +144,7 @@ impl RetainedStore {
 
     /// Returns the retained message of one topic, even if the message has expired.
     pub fn get(&self, name: &str) -> Option<Arc<Message>> {
-        self.shards.get(self.shard_index(name))?.read().get(&Key::of(name)).cloned()
+        self.shards.get(self.shard_index(name))?.read().get(&Key::from_topic(name)).cloned()
     }
 
     /// Returns the number of retained messages.

@@ -50,7 +50,7 @@ impl StoredDelivery {
         let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
         Self {
             message: Arc::clone(delivery.message),
-            extras: if rare { Some(Extras::of(delivery)) } else { None },
+            extras: if rare { Some(Extras::from_delivery(delivery)) } else { None },
             identifier: delivery.identifiers.first().copied().unwrap_or(0),
             qos: delivery.qos,
             retain: delivery.retain,
@@ -98,7 +98,7 @@ impl StoredDelivery {
 
 impl Extras {
     #[cold]
-    fn of(delivery: &Delivery<'_>) -> Box<Self> {
+    fn from_delivery(delivery: &Delivery<'_>) -> Box<Self> {
         let single = delivery.identifiers.len() <= 1;
         let identifiers = if single { &[] } else { delivery.identifiers };
         Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned() })
@@ -108,7 +108,7 @@ impl Extras {
 impl Delivery<'_> {
     #[inline]
     pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
-        let mut outgoing = Outgoing::of(self.message, now);
+        let mut outgoing = Outgoing::from_message(self.message, now);
         outgoing.qos = self.qos;
         outgoing.retain = self.retain;
         outgoing.identifiers = self.identifiers;

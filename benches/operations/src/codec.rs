@@ -94,7 +94,7 @@ fn connect() -> Packet {
 fn subscribe() -> Packet {
     let entry = |number: u32| SubscribeEntry {
         filter: Ok(SubscriptionFilter::parse(&format!("plant/{number}/+/temperature")).expect("a filter")),
-        options: SubscriptionOptions::of(QoS::AtLeastOnce),
+        options: SubscriptionOptions::with_qos(QoS::AtLeastOnce),
     };
     Packet::from(Subscribe {
         packet_id: PacketId::MIN,

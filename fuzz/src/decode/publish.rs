@@ -69,7 +69,7 @@ fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVer
 }
 
 fn check_outgoing(message: &Message, expected: &Publish, version: ProtocolVersion, now: Instant) {
-    let mut outgoing = Outgoing::of(message, now);
+    let mut outgoing = Outgoing::from_message(message, now);
     outgoing.packet_id = expected.packet_id;
     outgoing.identifiers = &expected.properties.identifiers;
     let mut out = Vec::new();

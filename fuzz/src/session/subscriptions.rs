@@ -87,7 +87,7 @@ impl Subscriptions {
 }
 
 fn entry(filter: &str, options: u8, connection: &OpenConnection) -> SubscribeEntry {
-    let plain = SubscriptionOptions::of(QoS::ALL[usize::from(options) % 3]);
+    let plain = SubscriptionOptions::with_qos(QoS::ALL[usize::from(options) % 3]);
     let is_v5 = connection.negotiated.version.is_v5();
     let options =
         SubscriptionOptions { no_local: is_v5 && options & 0x10 != 0, retain_as_published: is_v5, ..plain };

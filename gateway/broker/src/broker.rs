@@ -46,7 +46,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 /// let mut connection = ClientConnection::new(Arc::clone(&broker), receipt);
 ///
 /// # let filter = Ok(SubscriptionFilter::parse("rooms/#")?);
-/// # let filters = vec![SubscribeEntry { filter, options: SubscriptionOptions::of(QoS::AtMostOnce) }];
+/// # let filters = vec![SubscribeEntry { filter, options: SubscriptionOptions::with_qos(QoS::AtMostOnce) }];
 /// # let user_properties = UserProperties::new();
 /// # let subscribe = Subscribe { packet_id: PacketId::MIN, identifier: None, user_properties, filters };
 /// let mut input = Vec::new();

@@ -85,13 +85,13 @@ impl Replays {
     /// Begins a replay. A replay of the same filter that is still running starts again from the beginning.
     pub(crate) fn begin(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         let cursor = RetainedStore::cursor(&filter.filter);
-        self.queue.insert(filter.clone(), Replay { cursor, options: ReplayOptions::of(granted) });
+        self.queue.insert(filter.clone(), Replay { cursor, options: ReplayOptions::from_granted(granted) });
     }
 
     /// Changes the options of the replay for `filter`, if there is one, to those of a later SUBSCRIBE.
     pub(crate) fn alter(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         if let Some(replay) = self.queue.get_mut(filter) {
-            replay.options = ReplayOptions::of(granted);
+            replay.options = ReplayOptions::from_granted(granted);
         }
     }
 
@@ -126,7 +126,7 @@ impl Replays {
 }
 
 impl ReplayOptions {
-    fn of(granted: &GrantedOptions) -> Self {
+    fn from_granted(granted: &GrantedOptions) -> Self {
         let GrantedOptions { options, identifier } = *granted;
         Self { qos: options.qos, no_local: options.no_local, subscription_identifier: identifier }
     }

@@ -17,6 +17,6 @@ pub struct Retained {
 
 impl Default for Retained {
     fn default() -> Self {
-        Self { messages_max: const { Count::of(1_000_000) }, bytes_max: const { Size::of(1 << 30) } }
+        Self { messages_max: const { Count::new(1_000_000) }, bytes_max: const { Size::from_bytes(1 << 30) } }
     }
 }

@@ -29,10 +29,10 @@ impl Default for Routing {
     fn default() -> Self {
         Self {
             shared_strategy: SharedStrategy::default(),
-            levels_max: const { Count::of(128) },
-            wildcards_max: const { Count::of(16) },
-            subscriptions_max: const { Count::of(10_000_000) },
-            candidates_max: const { Count::of(1024) },
+            levels_max: const { Count::new(128) },
+            wildcards_max: const { Count::new(16) },
+            subscriptions_max: const { Count::new(10_000_000) },
+            candidates_max: const { Count::new(1024) },
         }
     }
 }

@@ -35,7 +35,7 @@ impl PeerLines {
             return false;
         }
         let describe = || Suppressed { level: *metadata.level(), lines: 0, example: message(event) };
-        let is_admitted = self.limiter.lock().admit(Kind::of(metadata), now, describe);
+        let is_admitted = self.limiter.lock().admit(Kind::from_metadata(metadata), now, describe);
         if !is_admitted {
             self.suppressed.fetch_add(1, Ordering::Relaxed);
         }

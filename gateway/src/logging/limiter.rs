@@ -14,7 +14,7 @@ pub(super) struct Kind(u64);
 
 impl Kind {
     /// Returns the kind of a line. For lines of the `log` facade, `metadata` must be normalized.
-    pub(super) fn of(metadata: &Metadata<'_>) -> Self {
+    pub(super) fn from_metadata(metadata: &Metadata<'_>) -> Self {
         let mut hasher = FxHasher::default();
         (metadata.target(), metadata.file(), metadata.line()).hash(&mut hasher);
         Self(hasher.finish())

@@ -126,7 +126,7 @@ impl FilledStore {
         let mut operations = vec![Operation::OpenSession { session, record: Box::new(record) }];
         operations.extend((0..5).map(|number| {
             let filter = Arc::from(format!("filter/{}/{number}/+", session.0));
-            let options = SubscriptionOptions::of(QoS::AtLeastOnce);
+            let options = SubscriptionOptions::with_qos(QoS::AtLeastOnce);
             let record = SubscriptionRecord { filter, options, identifier: Some(number + 1) };
             Operation::Subscribe { session, record: Box::new(record) }
         }));
@@ -179,7 +179,7 @@ fn message(name: &str, size: usize) -> Arc<Message> {
 pub fn write_subscription(store: &Path, identifier: u32) {
     let watermark = Arc::new(Watermark::default());
     let opened = Disk::open(&Config::new(store), watermark.clone()).expect("a store");
-    let options = SubscriptionOptions::of(QoS::AtLeastOnce);
+    let options = SubscriptionOptions::with_qos(QoS::AtLeastOnce);
     let record = SubscriptionRecord { filter: Arc::from("#"), options, identifier: Some(identifier) };
     let mut operations = vec![Operation::Subscribe { session: SessionId(1), record: Box::new(record) }];
     let Appended::Accepted(commit) = opened.append(&mut operations) else { panic!("the store refuses") };

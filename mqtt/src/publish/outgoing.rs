@@ -62,7 +62,7 @@ impl<'a> Outgoing<'a> {
     /// Creates a PUBLISH of the message with its QoS and its remaining expiry interval. RETAIN and DUP are 0, and there
     /// is no packet identifier.
     #[must_use]
-    pub fn of(message: &'a Message, now: Instant) -> Self {
+    pub fn from_message(message: &'a Message, now: Instant) -> Self {
         Self {
             topic: message.topic(),
             properties: message.properties(),

@@ -65,7 +65,7 @@ impl Publish {
             retain: view.retain,
             topic: view.topic.to_owned(),
             packet_id: view.packet_id,
-            properties: PublishProperties::of(PropertyList::decode(
+            properties: PublishProperties::from_list(PropertyList::decode(
                 view.properties,
                 crate::property::PacketContext::Publish,
             )?),
@@ -120,7 +120,7 @@ impl PublishProperties {
         Ok(Bytes::from(out))
     }
 
-    fn of(list: PropertyList<'_>) -> Self {
+    fn from_list(list: PropertyList<'_>) -> Self {
         Self {
             payload_is_text: list.flag(PropertyId::PayloadFormatIndicator),
             expiry: list.number(PropertyId::MessageExpiryInterval),

@@ -40,7 +40,7 @@ pub(super) fn write(file: &File) -> io::Result<()> {
 }
 
 /// Returns the checksum of a small record: its SipHash-2-4-128, little-endian.
-pub(super) fn of(bytes: &[u8]) -> [u8; SUM_SIZE] {
+pub(super) fn compute(bytes: &[u8]) -> [u8; SUM_SIZE] {
     let mut hasher = SipHasher24::new();
     hasher.write(bytes);
     hasher.finish128().as_u128().to_le_bytes()

@@ -76,7 +76,7 @@ fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
 
 fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
     let mut bytes = [MAGIC.as_slice(), &secret].concat();
-    let sum = checksum::of(&bytes);
+    let sum = checksum::compute(&bytes);
     bytes.extend_from_slice(&sum);
     bytes
 }
@@ -84,7 +84,7 @@ fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
 /// Returns the secret in the bytes, or `None` if the length, the header or the checksum is wrong.
 fn decode(bytes: &[u8]) -> Option<[u8; SECRET_LEN]> {
     let (body, sum) = bytes.split_at_checked(MAGIC.len() + SECRET_LEN)?;
-    if sum != checksum::of(body) {
+    if sum != checksum::compute(body) {
         return None;
     }
     body.strip_prefix(MAGIC)?.try_into().ok()

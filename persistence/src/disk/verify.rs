@@ -54,7 +54,7 @@ pub(super) fn verify(path: &Path) -> Result<(), OpenError> {
 
 /// Verifies the state after the transaction `state`. No process may reuse the pages of this state meanwhile.
 pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result<(), VerifyError> {
-    let (page, header) = headers.of(state)?;
+    let (page, header) = headers.after_transaction(state)?;
     check_header(page, header, file.metadata()?.len())?;
     let Header { free, main, transaction, .. } = header;
     let mut pages = Pages::new(file, header)?;
@@ -131,7 +131,7 @@ impl Headers {
     /// Returns the header with the state after this transaction, and the number of its page. LMDB expects this header
     /// on the first page if the number of the transaction is even, otherwise on the second. LMDB does not use the other
     /// header, which the next commit overwrites.
-    fn of(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
+    fn after_transaction(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
         let [first, second] = &self.0;
         let (page, header) = if transaction.is_multiple_of(2) { (0, first) } else { (1, second) };
         let is_valid = header.transaction == transaction && transaction < TRANSACTION_MAX;

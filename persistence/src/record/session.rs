@@ -74,7 +74,7 @@ impl SessionRecord {
             version: self.version.level(),
             session_expiry: self.session_expiry,
             state: self.state,
-            will: self.will.as_deref().map(WillLayout::of),
+            will: self.will.as_deref().map(WillLayout::from_will),
         })
     }
 
@@ -113,7 +113,7 @@ impl SessionState {
 }
 
 impl<'a> WillLayout<'a> {
-    fn of(will: &'a Will) -> Self {
+    fn from_will(will: &'a Will) -> Self {
         Self {
             topic: &will.topic,
             payload: &will.payload,

@@ -27,7 +27,7 @@ pub(super) enum ResumePoint {
 
 impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
-        let pattern = Pattern::of(filter);
+        let pattern = Pattern::from_filter(filter);
         let resume_point = ResumePoint::AtOrAfter(pattern.first_key());
         Self { pattern, shards_done: 0, resume_point, is_done: false }
     }

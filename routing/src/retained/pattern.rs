@@ -36,7 +36,7 @@ pub(super) enum Next {
 }
 
 impl Pattern {
-    pub(super) fn of(filter: &str) -> Self {
+    pub(super) fn from_filter(filter: &str) -> Self {
         let multi_level = filter == "#" || filter.ends_with("/#");
         let levels = filter.split('/').filter(|level| *level != "#").map(|level| match level {
             "+" => Level::Any,

@@ -27,7 +27,7 @@ impl RetainedStore {
         if !filter.has_wildcards() {
             return self.get(filter).is_some();
         }
-        let pattern = Pattern::of(filter);
+        let pattern = Pattern::from_filter(filter);
         let Some(first) = pattern.first_literal() else {
             return self.shards.iter().any(|shard| !shard.read().is_empty());
         };

@@ -17,7 +17,7 @@ pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: b
 
 fn single_delivery<S: Subscriber>(member: Member<S>) -> Delivery<S> {
     let Member { subscriber, grant } = member;
-    let MergedGrant { qos, retain_as_published, identifiers } = MergedGrant::of(&grant);
+    let MergedGrant { qos, retain_as_published, identifiers } = MergedGrant::from_grant(&grant);
     let own_messages = if grant.no_local { OwnMessages::Nothing } else { OwnMessages::AsOthers };
     Delivery { subscriber, qos, retain_as_published, identifiers, own_messages }
 }
@@ -36,7 +36,7 @@ fn merge_subscriptions<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<
 }
 
 fn merge_grants<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<MergedGrant> {
-    let mut merged = MergedGrant::of(grants.next()?);
+    let mut merged = MergedGrant::from_grant(grants.next()?);
     for grant in grants {
         merged.qos = merged.qos.max(grant.qos);
         merged.retain_as_published |= grant.retain_as_published;
@@ -46,7 +46,7 @@ fn merge_grants<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<Merge
 }
 
 impl MergedGrant {
-    fn of(grant: &Grant) -> Self {
+    fn from_grant(grant: &Grant) -> Self {
         Self {
             qos: grant.qos,
             retain_as_published: grant.retain_as_published,

@@ -22,7 +22,7 @@ impl Subscriber for Id {
 }
 
 fn steps(filter: &str) -> (Vec<(&str, usize)>, bool) {
-    let path = FilterPath::of(filter);
+    let path = FilterPath::from_filter(filter);
     (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.multi_level)
 }
 

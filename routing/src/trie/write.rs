@@ -25,7 +25,7 @@ impl<S: Subscriber> Trie<S> {
         text: &Arc<str>,
         change: impl FnOnce(&Subscribers<S>) -> ChangeResult<S, R>,
     ) -> Option<R> {
-        let path = FilterPath::of(text);
+        let path = FilterPath::from_filter(text);
         let guard = self.guard();
         let Some((last, parent_steps)) = path.steps.split_last() else {
             return self.change_match_all(change);
@@ -48,7 +48,7 @@ impl<S: Subscriber> Trie<S> {
 
     /// Calls `read` with the subscribers of the filter `text` and returns the result of `read`.
     pub(crate) fn inspect<R>(&self, text: &str, read: impl FnOnce(&Subscribers<S>) -> R) -> R {
-        let path = FilterPath::of(text);
+        let path = FilterPath::from_filter(text);
         let guard = self.guard();
         let Some((last, parent_steps)) = path.steps.split_last() else { return read(&self.match_all.load()) };
         let parents = self.parents(parent_steps, &guard);

@@ -18,7 +18,7 @@ impl Session {
     /// Returns a violation if the kind of acknowledgement does not fit the QoS of the message. An unknown identifier is
     /// not an error: a repeated acknowledgement may arrive after the exchange is complete.
     pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
-        let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
+        let Some(event) = Event::from_ack(ack) else { return Err(Violation::PacketOutOfPlace) };
         if !self.resumed {
             return Ok(());
         }

@@ -15,7 +15,7 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
     let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
     for topic in topics {
         let message: &Message = &message(topic, topic.as_bytes(), None);
-        let mut outgoing = Outgoing::of(message, super::pair::start());
+        let mut outgoing = Outgoing::from_message(message, super::pair::start());
         outgoing.qos = QoS::AtLeastOnce;
         outgoing.packet_id = PacketId::new(500);
         let start = wire.len();

@@ -46,7 +46,7 @@ fn a_connect_in_time_resumes_the_session_and_restarts_the_expiry() {
 fn a_connect_after_expiry_does_not_resume_the_session_even_before_the_timer_ran() {
     let mut pair = Pair::new(connect_with_expiry(10));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
-    let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtMostOnce);
+    let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
     pair.detach(Cause::Closed);
     pair.advance(10);
@@ -96,7 +96,7 @@ fn a_new_connection_sets_a_new_session_expiry() {
 fn the_subscriptions_of_an_ended_session_can_still_be_read() {
     let mut pair = Pair::new(connect_with_expiry(0));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
-    let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtMostOnce);
+    let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
     assert!(pair.detach(Cause::Closed).ended);
     assert_eq!(pair.session.subscriptions().map(|(filter, _)| filter).collect::<Vec<_>>(), [filter]);

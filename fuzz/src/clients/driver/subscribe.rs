@@ -47,7 +47,7 @@ impl Driver {
     fn entry(&mut self, is_v5: bool, may_fail: bool) -> SubscribeEntry {
         let filter = SubscriptionFilter::parse(self.random.pick(&FILTERS)).expect("a valid filter");
         let qos = self.random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
-        let mut options = SubscriptionOptions::of(qos);
+        let mut options = SubscriptionOptions::with_qos(qos);
         if is_v5 {
             // No Local on a shared subscription is a protocol violation, which should be rare.
             let may_be_local = !filter.is_shared() || (may_fail && self.random.chance(3));

@@ -93,7 +93,7 @@ impl Outbound {
             let message = self.message(push, now);
             let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
             let packet_id = PacketId::new(id).filter(|_| qos != QoS::AtMostOnce);
-            let outgoing = Outgoing { packet_id, ..Outgoing::of(&message, now) };
+            let outgoing = Outgoing { packet_id, ..Outgoing::from_message(&message, now) };
             wire.largest_frame = wire.largest_frame.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
             self.add(message, push, MessageState::Waiting);

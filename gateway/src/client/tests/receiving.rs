@@ -141,7 +141,7 @@ async fn messages_received_before_suback_are_kept() {
         let reasons = vec![ReasonCode::GrantedQoS1];
         peer.send(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }).await;
     };
-    let filter = (SubscriptionFilter::parse("a/#").unwrap(), SubscriptionOptions::of(QoS::AtLeastOnce));
+    let filter = (SubscriptionFilter::parse("a/#").unwrap(), SubscriptionOptions::with_qos(QoS::AtLeastOnce));
     let (suback, ()) = tokio::join!(client.subscribe([filter], Some(9), UserProperties::new()), answer);
     assert_eq!(suback.unwrap().reasons, [ReasonCode::GrantedQoS1]);
     assert_eq!(client.message().await.unwrap().payload, "early");

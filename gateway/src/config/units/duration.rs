@@ -16,7 +16,7 @@ pub struct Time<const MIN: u64, const MAX: u64>(u64);
 impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
     /// Creates a constant. In a `const` block, a duration outside the bounds is a compile error.
     #[must_use]
-    pub const fn of(milliseconds: u64) -> Self {
+    pub const fn from_millis(milliseconds: u64) -> Self {
         assert!(milliseconds >= MIN && milliseconds <= MAX, "the duration is outside its bounds");
         Self(milliseconds)
     }

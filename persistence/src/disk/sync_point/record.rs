@@ -23,7 +23,7 @@ impl SyncRecord {
         bytes.extend_from_slice(&self.meta_pages.page_size.to_le_bytes());
         bytes.extend_from_slice(&self.meta_pages.first);
         bytes.extend_from_slice(&self.meta_pages.second);
-        let sum = checksum::of(&bytes);
+        let sum = checksum::compute(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
     }
@@ -31,7 +31,7 @@ impl SyncRecord {
     /// Reads a record; `None` when the checksum does not match.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (body, rest) = bytes.split_at_checked(SIZE - SUM_SIZE)?;
-        if rest.get(..SUM_SIZE)? != checksum::of(body) {
+        if rest.get(..SUM_SIZE)? != checksum::compute(body) {
             return None;
         }
         let rest = body.strip_prefix(MAGIC)?;

@@ -116,7 +116,7 @@ fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     let (former, latter) = (message("a", "former"), message("a", "latter"));
     assert_eq!(store.set(Arc::clone(&former)), Verdict::Stored);
     assert_eq!(store.set(Arc::clone(&latter)), Verdict::Replaced);
-    let key = Key::of("a");
+    let key = Key::from_topic("a");
     let mut shard = store.shards[store.shard_index("a")].write();
     assert!(!store.remove_if_current(&mut shard, &key, &former));
     assert!(shard.contains_key(&key));
