@@ -86,7 +86,7 @@ impl Inflight {
     }
 
     /// Applies an acknowledgement according to the sender's state table.
-    pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
+    pub(crate) fn handle_event(&mut self, id: PacketId, event: Event) -> AckOutcome {
         let releases = self.pubrec_count;
         let Some(slot) = self.slot_mut(id) else {
             return AckOutcome { action: State::Free.on(event), frees_quota: false, message_id: 0, order: 0 };

@@ -161,7 +161,7 @@ impl State {
         let Some(operations) = self.batch_in_writing.take() else {
             return false;
         };
-        operations.iter().for_each(|operation| self.disk.contents.apply(operation));
+        operations.iter().for_each(|operation| self.disk.contents.apply_operation(operation));
         self.committed += 1;
         true
     }
@@ -183,7 +183,7 @@ impl Store for CrashStore {
         }
         for operation in operations.drain(..) {
             state.appended.check(&operation);
-            state.appended.apply(&operation);
+            state.appended.apply_operation(&operation);
             state.open_batch.push(operation);
         }
         Appended::Accepted(commit)

@@ -37,7 +37,7 @@ impl Retained {
         Self { store, len_max, model: BTreeMap::new(), replay: None, now: Instant::now() }
     }
 
-    pub(super) fn apply(&mut self, operation: RetainedOperation) {
+    pub(super) fn apply_change(&mut self, operation: RetainedOperation) {
         match operation {
             RetainedOperation::Set { name, size, expiry } => self.set(name, size, expiry),
             RetainedOperation::BeginReplay { filter } => self.begin_replay(filter),

@@ -45,7 +45,7 @@ impl Subscriptions {
         Self { router: Router::new(config.clone()), config, model: BTreeMap::new() }
     }
 
-    pub(super) fn apply(&mut self, change: Change) {
+    pub(super) fn apply_change(&mut self, change: Change) {
         match change {
             Change::Subscribe { filter, subscriber, grant } => {
                 self.subscribe(&parse(filter), subscriber, grant)

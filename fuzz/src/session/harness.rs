@@ -47,7 +47,7 @@ impl Harness {
         }
     }
 
-    pub(super) fn apply(&mut self, operation: Operation) {
+    pub(super) fn apply_operation(&mut self, operation: Operation) {
         match operation {
             Operation::Connection(operation) => self.apply_to_connection(operation),
             Operation::Outbound(operation) => self.apply_outbound(operation),

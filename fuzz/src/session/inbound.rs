@@ -112,7 +112,7 @@ impl Harness {
                 authenticate(connection, Auth::new(reason, method, Some(bytes::Bytes::from_static(data))));
             }
             InboundOperation::Publish { .. } => publish(connection, inbound, config, operation),
-            other => self.subscriptions.apply(session, connection, config, other),
+            other => self.subscriptions.apply_operation(session, connection, config, other),
         }
     }
 }

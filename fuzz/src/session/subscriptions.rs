@@ -17,7 +17,7 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(super) fn apply(
+    pub(super) fn apply_operation(
         &mut self,
         session: &mut Session,
         connection: &OpenConnection,

@@ -68,7 +68,7 @@ impl Publisher {
             }
         }
         while let Ok(event) = client.event().await {
-            self.apply(event, &kill_trigger);
+            self.handle_event(event, &kill_trigger);
         }
         self.apply_events(&mut client, &kill_trigger);
         self.state = client.abandon();
@@ -100,11 +100,11 @@ impl Publisher {
 
     fn apply_events(&mut self, client: &mut Client, kill_trigger: &KillTrigger) {
         while let Some(event) = client.take_event() {
-            self.apply(event, kill_trigger);
+            self.handle_event(event, kill_trigger);
         }
     }
 
-    fn apply(&mut self, event: Event, kill_trigger: &KillTrigger) {
+    fn handle_event(&mut self, event: Event, kill_trigger: &KillTrigger) {
         let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
         // The broker sends PacketIdentifierNotFound if it had processed PUBREL, but PUBCOMP was lost in the crash: the
         // packet identifier of the repeated PUBREL is then no longer in use [MQTT5-4.3.3-11].

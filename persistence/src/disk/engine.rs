@@ -184,7 +184,7 @@ impl Engine {
         meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
         self.timeline.mark_written(time);
-        self.references.apply(&deltas);
+        self.references.apply_deltas(&deltas);
         (self.marks, self.empty_commit_done, self.log) = (marks, false, self.log.emptied());
         self.pending.clear();
         change.clear();

@@ -52,7 +52,7 @@ impl References {
     }
 
     /// Applies the changes of the counts after the transaction was committed.
-    pub(super) fn apply(&mut self, deltas: &ReferenceDeltas) {
+    pub(super) fn apply_deltas(&mut self, deltas: &ReferenceDeltas) {
         for (message, delta) in &deltas.0 {
             match self.count_after(*message, *delta) {
                 0 => self.0.remove(message),

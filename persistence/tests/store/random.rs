@@ -94,7 +94,7 @@ fn run(steps: &[Step], durability: Durability) {
                 let mut operations = Vec::new();
                 for seed in seeds {
                     let operation = operation(&model, *seed);
-                    model.apply(&operation);
+                    model.apply_operation(&operation);
                     operations.push(operation);
                 }
                 last = accepted(store.append(&mut operations));

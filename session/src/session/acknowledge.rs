@@ -22,7 +22,7 @@ impl Session {
         if !self.resumed {
             return Ok(());
         }
-        let outcome = self.inflight.apply(ack.packet_id, event);
+        let outcome = self.inflight.handle_event(ack.packet_id, event);
         if outcome.frees_quota {
             self.quota.give_back();
         }

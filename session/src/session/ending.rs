@@ -83,7 +83,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) -> TimeoutOutcome {
         let mut due = TimeoutOutcome::default();
         let outcome = self.lifecycle.due(now);
-        self.apply(outcome, &mut due);
+        self.apply_outcome(outcome, &mut due);
         if let (WillAction::Publish, Lifecycle::Detached { will_at, .. }) =
             (outcome.will, &mut self.lifecycle)
         {
@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// Applies an outcome of the lifecycle tables to the will and the session state.
-    pub(super) fn apply(&mut self, outcome: Outcome, due: &mut TimeoutOutcome) {
+    pub(super) fn apply_outcome(&mut self, outcome: Outcome, due: &mut TimeoutOutcome) {
         match outcome.will {
             WillAction::Keep => {}
             WillAction::Discard => self.will = None,

@@ -21,10 +21,10 @@ impl Session {
         if was_attached {
             self.end_connection(Cause::Takeover, &mut due, now);
         }
-        self.apply(self.lifecycle.due(now), &mut due);
+        self.apply_outcome(self.lifecycle.due(now), &mut due);
         let session_present = self.lifecycle != Lifecycle::Ended && !negotiated.clean_start;
         if self.lifecycle != Lifecycle::Ended {
-            self.apply(lifecycle::reattach(negotiated.clean_start), &mut due);
+            self.apply_outcome(lifecycle::reattach(negotiated.clean_start), &mut due);
         }
         let removed_subscriptions = if session_present { Vec::new() } else { self.subscriptions.drain() };
         self.begin_connection(negotiated);
@@ -105,7 +105,7 @@ impl Session {
         let will_delay = self.will.as_ref().map_or(0, |will| will.delay);
         let outcome = lifecycle::detach(keeps_will, will_delay, self.session_expiry);
         self.lifecycle = Lifecycle::after_detach(outcome, will_delay, self.session_expiry, now);
-        self.apply(outcome, due);
+        self.apply_outcome(outcome, due);
         if !outcome.ended {
             self.record(Change::Altered);
         }

@@ -33,7 +33,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn apply(operation: Operation, pair: &mut Pair, count: usize) {
+fn apply_operation(operation: Operation, pair: &mut Pair, count: usize) {
     match operation {
         Operation::Push { qos, shared } => push(pair, qos, shared, count),
         Operation::Answer { kind, nth, refuses } => {
@@ -117,7 +117,7 @@ proptest! {
         let mut store = ModelStore::default();
         store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
-            apply(operation, &mut pair, count);
+            apply_operation(operation, &mut pair, count);
             store.apply_changes(&mut pair.session);
         }
         let mut restored = Pair::with(Config::clone(&pair.config), client_connect());

@@ -34,7 +34,7 @@ impl ClientConnection {
             }
             PacketType::PubRel => self.handle_release(turn, read, packet),
             _ => {
-                self.apply(turn, read)?;
+                self.apply_read_batch(turn, read)?;
                 if self.is_busy() { Ok(Flow::NextTurn) } else { self.handle_control(turn, packet) }
             }
         }
@@ -94,7 +94,7 @@ impl ClientConnection {
         let ack = Ack::parse(packet, self.inbound.version()).map_err(|error| End::malformed(&error))?;
         read.acks.push(ack);
         if read.acks.len() >= ACKS_MAX {
-            self.apply(turn, read)?;
+            self.apply_read_batch(turn, read)?;
         }
         Ok(Flow::Handled)
     }
@@ -124,7 +124,11 @@ impl ClientConnection {
     }
 
     /// Applies the publishes and acknowledgements that the read has collected so far.
-    pub(super) fn apply(&mut self, turn: &mut Turn<'_>, read: &mut ReadBatch<'_>) -> Result<(), End> {
+    pub(super) fn apply_read_batch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+    ) -> Result<(), End> {
         self.apply_publishes(turn, read)?;
         if read.acks.is_empty() && read.replies.is_empty() {
             return Ok(());

@@ -34,7 +34,7 @@ impl ClientConnection {
         let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
         let outcome = self.dispatch_all(turn, &mut read, &mut rest);
-        let applied = self.apply(turn, &mut read);
+        let applied = self.apply_read_batch(turn, &mut read);
         turn.scratch.read_batch = Some(read.recycle());
         applied?;
         let has_more = outcome?;

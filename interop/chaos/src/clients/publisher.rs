@@ -67,7 +67,7 @@ impl Publisher {
         (id, publish)
     }
 
-    fn apply(&mut self, done: &Acknowledged) {
+    fn record_acknowledged(&mut self, done: &Acknowledged) {
         let mut ledger = self.world.ledger();
         let Some(id) = self.in_flight.remove(&done.packet_id) else {
             return ledger.violate(format!("publisher {}: an answer to no message: {done:?}", self.index));
@@ -108,7 +108,7 @@ impl Role for Publisher {
     fn take_events(&mut self, client: &mut Client) {
         while let Some(event) = client.take_event() {
             if let Event::Acknowledged(done) = event {
-                self.apply(&done);
+                self.record_acknowledged(&done);
             }
         }
     }
