@@ -141,8 +141,8 @@ impl Store for Disk {
         self.shared.batch.atomic_scope()
     }
 
-    fn committed(&self) -> Commit {
-        self.shared.committed()
+    fn latest_commit(&self) -> Commit {
+        self.shared.latest_commit()
     }
 
     fn next_session(&self) -> SessionId {

@@ -62,10 +62,10 @@ impl<'a> AtomicScope<'a> {
 pub trait Observer: Send + Sync {
     /// Receives the notification that the committed number has risen to `commit`. The store calls this once for all
     /// operations that were committed together.
-    fn committed(&self, commit: Commit);
+    fn on_commit(&self, commit: Commit);
 
     /// Receives the notification that the health has changed.
-    fn health(&self, health: &Health) {
+    fn on_health_change(&self, health: &Health) {
         let _ = health;
     }
 }
@@ -101,7 +101,7 @@ pub trait Store: Send + Sync {
     fn atomic_scope(&self) -> AtomicScope<'_>;
 
     /// Returns the last commit that is durable. This is a single atomic read.
-    fn committed(&self) -> Commit;
+    fn latest_commit(&self) -> Commit;
 
     /// Returns a new session id.
     fn next_session(&self) -> SessionId;

@@ -91,7 +91,7 @@ impl CrashStore {
         if state.commit() {
             let commit = Commit(state.committed);
             drop(state);
-            self.observer.committed(commit);
+            self.observer.on_commit(commit);
         } else if !state.open_batch.is_empty() && self.atomic_scopes.try_write().is_some() {
             state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
         }
@@ -193,7 +193,7 @@ impl Store for CrashStore {
         AtomicScope::hold(&self.atomic_scopes)
     }
 
-    fn committed(&self) -> Commit {
+    fn latest_commit(&self) -> Commit {
         Commit(self.state.lock().committed)
     }
 

@@ -122,8 +122,8 @@ impl Broker {
 
     /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
-    pub fn committed(&self) -> Commit {
-        self.durability.committed()
+    pub fn latest_commit(&self) -> Commit {
+        self.durability.latest_commit()
     }
 
     /// Locks a session to change it.

@@ -102,7 +102,7 @@ impl Broker {
         let commit = guard.save(turn, None).max(guard.stored_at_commit);
         if has_ended {
             guard.stored_at_commit = commit;
-            self.sessions.ended.note(guard.handle().key(), commit, self.committed());
+            self.sessions.ended.note(guard.handle().key(), commit, self.latest_commit());
         }
         commit.max(guard.finish(turn))
     }

@@ -50,12 +50,12 @@ impl Displaced {
 }
 
 impl Observer for HealthWatch {
-    fn committed(&self, commit: Commit) {
-        self.observer.committed(commit);
+    fn on_commit(&self, commit: Commit) {
+        self.observer.on_commit(commit);
     }
 
-    fn health(&self, health: &Health) {
-        self.observer.health(health);
+    fn on_health_change(&self, health: &Health) {
+        self.observer.on_health_change(health);
         if let Health::Failed(reason @ Reason::Displaced(_)) = health {
             self.displaced.0.send_replace(Some(reason.clone()));
         }

@@ -160,7 +160,7 @@ pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
 struct NoObserver;
 
 impl Observer for NoObserver {
-    fn committed(&self, _: Commit) {}
+    fn on_commit(&self, _: Commit) {}
 }
 
 /// Syncs the folder of a file, so that renames in this folder are on the disk when the function returns.

@@ -19,7 +19,7 @@ impl Watermark {
 }
 
 impl Observer for Watermark {
-    fn committed(&self, commit: Commit) {
+    fn on_commit(&self, commit: Commit) {
         *self.committed.lock() = commit;
         self.reached.notify_all();
     }

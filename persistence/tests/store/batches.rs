@@ -23,7 +23,7 @@ fn operations_appended_during_a_commit_share_the_next_commit() {
         let commits: Vec<_> =
             (2..102).map(|number| accepted(store.append(&mut vec![open_session(number)]))).collect();
         assert!(commits.iter().all(|commit| *commit == Commit(2)), "{commits:?}");
-        assert_eq!(store.committed(), Commit(1));
+        assert_eq!(store.latest_commit(), Commit(1));
         harness.watch.release_writer();
         harness.watch.wait_for_commit(Commit(2));
         assert_eq!(harness.watch.commit_calls(), 2);
@@ -42,7 +42,7 @@ fn operations_in_an_atomic_scope_share_one_commit() {
                 .map(|number| {
                     let commit = accepted(store.append(&mut vec![open_session(number)]));
                     (0..50).for_each(|_| std::thread::yield_now());
-                    assert!(store.committed() < commit);
+                    assert!(store.latest_commit() < commit);
                     commit
                 })
                 .collect();

@@ -34,11 +34,11 @@ fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
 fn fill_reserve(store: &Disk, harness: &Harness) -> u64 {
     for number in fill_to_the_limit(store, harness) + 1..200 {
         let commit = accepted(store.append(&mut vec![large_entry(number)]));
-        let state = || (store.committed() >= commit, store.stats().retrying == 1);
+        let state = || (store.latest_commit() >= commit, store.stats().retrying == 1);
         while state() == (false, false) {
             std::thread::yield_now();
         }
-        if store.committed() < commit {
+        if store.latest_commit() < commit {
             assert_eq!(store.stats().waiting, 1, "operations that are retried count as waiting");
             return number;
         }

@@ -48,7 +48,7 @@ impl Harness {
         };
         assert!(operations.is_empty());
         self.watch.wait_for_commit(commit);
-        assert!(store.committed() >= commit);
+        assert!(store.latest_commit() >= commit);
         commit
     }
 

@@ -87,7 +87,7 @@ fn run(steps: &[Step], durability: Durability) {
     let (mut harness, mut model) = (Harness::new(), Model::default());
     harness.config.durability = durability;
     let mut store = harness.open();
-    let mut last = store.committed();
+    let mut last = store.latest_commit();
     for step in steps {
         match step {
             Step::Append(seeds) => {
@@ -106,7 +106,7 @@ fn run(steps: &[Step], durability: Durability) {
             Step::Reopen => {
                 drop(store);
                 store = harness.open();
-                last = store.committed();
+                last = store.latest_commit();
                 compare(&store, &model);
                 assert_eq!(store.stats().orphans, 0);
             }

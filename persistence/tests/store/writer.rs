@@ -12,7 +12,7 @@ use crate::samples::open_session;
 struct Panics;
 
 impl Observer for Panics {
-    fn committed(&self, _commit: Commit) {
+    fn on_commit(&self, _commit: Commit) {
         panic!("the observer is broken");
     }
 }

@@ -71,7 +71,7 @@ impl ClientConnection {
     /// that wait for a commit. If the store refuses changes, the next commit may come much later, so PINGRESP is sent
     /// immediately.
     fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         let last = session.session.last_commit().filter(|_| !self.broker.durability().is_refusing());
         let result = match last {
@@ -138,7 +138,7 @@ impl ClientConnection {
         let mut result = session.handle_acks(turn, &mut read.acks);
         if result.is_ok() && !read.replies.is_empty() {
             let _ = session.save(turn, None);
-            let committed = self.broker.committed();
+            let committed = self.broker.latest_commit();
             result = self.acks.answer_all(turn, &mut session, committed, &mut read.replies);
         }
         let _ = session.finish(turn);
@@ -166,7 +166,7 @@ impl ClientConnection {
         if replies.is_empty() {
             return Ok(());
         }
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         let result = self.acks.answer_all(turn, &mut session, committed, replies);
         let _ = session.finish(turn);

@@ -77,7 +77,7 @@ impl Durability {
         state: &mut State,
     ) {
         let Some(commit) = state.session.first_commit() else { return };
-        let committed = self.committed().0;
+        let committed = self.latest_commit().0;
         if commit <= committed {
             state.session.release_committed(committed, turn.now);
             if !state.session.write_buffer().is_empty() {
@@ -135,7 +135,7 @@ impl SessionGuard<'_> {
             self.open_scopes = None;
         }
         // Packets before the first packet of the remaining scopes depend on none of these.
-        self.session.set_commit_before(position, commit.0);
+        self.session.set_commit_before_position(position, commit.0);
         self.release_committed(turn);
     }
 }

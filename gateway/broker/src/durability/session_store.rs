@@ -58,8 +58,8 @@ impl SessionStore {
 
     /// Returns the last commit that the store has reached.
     #[must_use]
-    pub fn committed(&self) -> Commit {
-        self.engine.committed()
+    pub fn latest_commit(&self) -> Commit {
+        self.engine.latest_commit()
     }
 
     /// Whether the store refuses new data, because the disk is full or the store failed. Operations that were accepted
@@ -80,7 +80,7 @@ impl SessionStore {
     #[must_use]
     pub fn backpressure(&self) -> Option<Commit> {
         let commit = Commit(self.state.slow_until.load(Ordering::Relaxed));
-        (commit > self.committed() && !self.is_refusing()).then_some(commit)
+        (commit > self.latest_commit() && !self.is_refusing()).then_some(commit)
     }
 
     /// Closes the store, as described at [`crate::Durability::close`].
@@ -198,11 +198,11 @@ impl SessionStore {
 }
 
 impl<F: Fn() + Send + Sync> Observer for CommitNotifier<F> {
-    fn committed(&self, _: Commit) {
+    fn on_commit(&self, _: Commit) {
         (self.on_commit)();
     }
 
-    fn health(&self, health: &Health) {
+    fn on_health_change(&self, health: &Health) {
         self.state.refusing.store(!matches!(health, Health::Working), Ordering::Relaxed);
         self.state.failed.store(matches!(health, Health::Failed(_)), Ordering::Relaxed);
     }

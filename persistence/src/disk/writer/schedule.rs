@@ -39,7 +39,7 @@ impl Schedule {
     }
 
     /// Records a commit. `has_log` is whether the log is not empty, so that a checkpoint has to follow.
-    pub(super) fn committed(&mut self, now: Instant, has_log: bool) {
+    pub(super) fn record_commit(&mut self, now: Instant, has_log: bool) {
         if has_log {
             self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_DELAY));
         } else {
