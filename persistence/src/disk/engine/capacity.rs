@@ -85,7 +85,7 @@ impl Capacity {
     /// memory is short. Returns false if the map has reached the size limit or the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
-        while step > GROWTH_MIN && memory::look(step).is_err() {
+        while step > GROWTH_MIN && memory::probe(step).is_err() {
             step = whole_pages(step / 2);
         }
         while !self.is_at_size_limit() {

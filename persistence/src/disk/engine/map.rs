@@ -126,7 +126,7 @@ impl Map {
     /// this before [`Self::resize`].
     pub(in crate::disk) fn check_memory(&self, size: usize) -> Result<(), Fault> {
         match size.checked_sub(self.size()) {
-            Some(additional) if additional > 0 => Ok(memory::look(additional)?),
+            Some(additional) if additional > 0 => Ok(memory::probe(additional)?),
             _ => Ok(()),
         }
     }
