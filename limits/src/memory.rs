@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 #[error("not enough memory")]
 pub struct OutOfMemory;
 
-/// Makes room for `additional` bytes in `buffer`, which grows by doubling. For less than [`LARGE`] bytes, [`HEADROOM`] need
-/// not be left.
+/// Makes room for `additional` bytes in `buffer`, which grows by doubling. An allocation of less than [`LARGE`] bytes
+/// need not leave [`HEADROOM`].
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left. The buffer is unchanged.
@@ -22,8 +22,8 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 }
 
 /// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE`]. The memory is not
-/// reserved, so another thread may allocate it. After [`probe`] has succeeded, the next 8 MiB are granted to all threads
-/// without a probe allocation.
+/// reserved, so another thread may allocate it. After [`probe`] has succeeded, the next 8 MiB are granted to all
+/// threads without a probe allocation.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.

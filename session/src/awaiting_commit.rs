@@ -18,7 +18,8 @@ pub(crate) struct AwaitingCommit {
 
 #[derive(Debug)]
 struct WaitingPacket {
-    /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before_position`] sets it.
+    /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before_position`] sets
+    /// it.
     commit: Option<u64>,
     packet: AwaitingPacket,
     size: usize,
