@@ -60,7 +60,7 @@ fn user_properties(source: &mut Source<'_>, version: ProtocolVersion) -> UserPro
 }
 
 fn reason(source: &mut Source<'_>, context: PacketContext) -> ReasonCode {
-    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
+    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_appear_in(context)).collect();
     source.pick(&listed)
 }
 

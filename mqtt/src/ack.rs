@@ -93,7 +93,7 @@ impl Ack {
     /// always before MQTT 5.0. If a property is not valid text, all properties are omitted. The caller must only pass a
     /// reason code that this packet may carry.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
-        debug_assert!(self.reason.may_stand_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
+        debug_assert!(self.reason.may_appear_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {
             self.put_without_properties(version, out);
         }
@@ -106,7 +106,7 @@ impl Ack {
     /// nothing is written.
     pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
-        if !self.reason.may_stand_in(self.kind.context()) {
+        if !self.reason.may_appear_in(self.kind.context()) {
             return Err(EncodeError::Value("MQTT5-3.4.2-1"));
         }
         let Some(properties) = self.properties.as_ref().filter(|_| version.is_v5()) else {

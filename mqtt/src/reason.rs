@@ -105,7 +105,7 @@ impl ReasonCode {
     /// Returns whether the specification allows the code in the packet `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]`
     /// `[MQTT5-3.14.2-1]`.
     #[must_use]
-    pub const fn may_stand_in(self, context: PacketContext) -> bool {
+    pub const fn may_appear_in(self, context: PacketContext) -> bool {
         self.contexts() & context.bit() != 0
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, Outgoing, QoS};
+use tidegate_mqtt::{Message, OutgoingPublish, QoS};
 
 /// A message to be delivered to one session.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +107,8 @@ impl Extras {
 
 impl Delivery<'_> {
     #[inline]
-    pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
-        let mut outgoing = Outgoing::from_message(self.message, now);
+    pub(crate) fn outgoing(&self, now: Instant) -> OutgoingPublish<'_> {
+        let mut outgoing = OutgoingPublish::from_message(self.message, now);
         outgoing.qos = self.qos;
         outgoing.retain = self.retain;
         outgoing.identifiers = self.identifiers;

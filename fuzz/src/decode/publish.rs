@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{
-    Message, Outgoing, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, PublishView, QoS,
+    Message, OutgoingPublish, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, PublishView, QoS,
 };
 
 pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>, version: ProtocolVersion) {
@@ -34,7 +34,7 @@ fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
     let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
     let for_all =
         properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
-    assert!(!view.copyable() || (plain && for_all), "marked as copyable: {publish:?}");
+    assert!(!view.is_forwardable_frame() || (plain && for_all), "marked as copyable: {publish:?}");
     let identifier = view.packet_id_at().and_then(|at| view.wire.get(at..)?.first_chunk());
     let identifier = identifier.map(|bytes| u16::from_be_bytes(*bytes));
     assert_eq!(identifier, view.packet_id.map(PacketId::get), "the offset of the packet identifier is wrong");
@@ -69,7 +69,7 @@ fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVer
 }
 
 fn check_outgoing(message: &Message, expected: &Publish, version: ProtocolVersion, now: Instant) {
-    let mut outgoing = Outgoing::from_message(message, now);
+    let mut outgoing = OutgoingPublish::from_message(message, now);
     outgoing.packet_id = expected.packet_id;
     outgoing.identifiers = &expected.properties.identifiers;
     let mut out = Vec::new();

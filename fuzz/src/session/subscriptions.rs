@@ -64,7 +64,7 @@ impl Subscriptions {
         identifier: Option<u32>,
     ) {
         let Ok(reason) = connection.inbound.check_subscribe(&entry, identifier) else { return };
-        assert!(reason.may_stand_in(PacketContext::SubAck));
+        assert!(reason.may_appear_in(PacketContext::SubAck));
         let granted = QoS::try_from(reason.value()).ok();
         let (Some(qos), Ok(filter)) = (granted, entry.filter) else { return };
         assert!(

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
-    Connect, Outgoing, Packet, PacketId, ProtocolVersion, PublishView, QoS, SubscriptionOptions,
+    Connect, OutgoingPublish, Packet, PacketId, ProtocolVersion, PublishView, QoS, SubscriptionOptions,
 };
 use tidegate_session::{Cause, Config as SessionConfig, GrantedOptions, Overflow};
 
@@ -108,7 +108,7 @@ impl TestBroker {
         for (index, payload) in payloads.iter().enumerate() {
             let id = PacketId::new(u16::try_from(index + 1).unwrap());
             let packet_id = id.filter(|_| qos != QoS::AtMostOnce);
-            let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, payload) };
+            let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain(topic, payload) };
             outgoing.encode(version, &mut wire);
         }
         let mut batch = PublishBatch::new(&wire);

@@ -18,7 +18,7 @@ pub struct OutgoingAlias {
 
 /// The parts of a PUBLISH. The size of the encoded PUBLISH must not exceed [`crate::frame::PACKET_SIZE_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outgoing<'a> {
+pub struct OutgoingPublish<'a> {
     /// The topic name.
     pub topic: &'a str,
     /// Forwardable properties in wire form, without a length in front.
@@ -41,7 +41,7 @@ pub struct Outgoing<'a> {
     pub expiry: Option<u32>,
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> OutgoingPublish<'a> {
     /// Creates a QoS 0 PUBLISH with only a topic and a payload.
     #[must_use]
     pub const fn plain(topic: &'a str, payload: &'a [u8]) -> Self {

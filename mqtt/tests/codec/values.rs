@@ -57,7 +57,7 @@ pub(crate) fn ack_properties() -> impl Strategy<Value = Option<Box<AckProperties
 
 pub(crate) fn reason(context: PacketContext) -> impl Strategy<Value = ReasonCode> {
     let codes: Vec<ReasonCode> =
-        ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
+        ReasonCode::ALL.iter().copied().filter(|code| code.may_appear_in(context)).collect();
     proptest::sample::select(codes)
 }
 

@@ -2,7 +2,9 @@
 //! identifiers they get, and what happens to them later.
 
 use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{AckKind, Connect, Message, Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{
+    AckKind, Connect, Message, OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS,
+};
 use tidegate_session::{Cause, Config, Frames, Verdict};
 
 use super::pair::{Pair, message, persistent_connect};
@@ -15,7 +17,7 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
     let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
     for topic in topics {
         let message: &Message = &message(topic, topic.as_bytes(), None);
-        let mut outgoing = Outgoing::from_message(message, super::pair::start());
+        let mut outgoing = OutgoingPublish::from_message(message, super::pair::start());
         outgoing.qos = QoS::AtLeastOnce;
         outgoing.packet_id = PacketId::new(500);
         let start = wire.len();

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tidegate_mqtt::{
-    Ack, AckKind, AckProperties, Connect, Disconnect, Message, MessageParts, Outgoing, Packet, PacketId,
-    ProtocolVersion, QoS, ReasonCode, SubAck, topic,
+    Ack, AckKind, AckProperties, Connect, Disconnect, Message, MessageParts, OutgoingPublish, Packet,
+    PacketId, ProtocolVersion, QoS, ReasonCode, SubAck, topic,
 };
 use tidegate_session::{Cause, Delivery, DropReason, Verdict};
 
@@ -25,7 +25,7 @@ fn the_maximum_packet_size_is_exact_for_every_qos() {
             let mut pair = Pair::new(connect_with_packet_size(150));
             let sent = message("a/topic/of/some/more/levels", &vec![0; len], None);
             let verdict = pair.push_message(&sent, qos);
-            let mut outgoing = Outgoing::from_message(&sent, pair.now);
+            let mut outgoing = OutgoingPublish::from_message(&sent, pair.now);
             outgoing.qos = qos;
             outgoing.packet_id = (qos > QoS::AtMostOnce).then_some(PacketId::MIN);
             let size = outgoing.size(ProtocolVersion::V5);

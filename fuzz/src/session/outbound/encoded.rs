@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
-use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS};
 use tidegate_session::{Frames, Session, Verdict};
 
 use super::{MessageState, Outbound};
@@ -93,7 +93,7 @@ impl Outbound {
             let message = self.message(push, now);
             let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
             let packet_id = PacketId::new(id).filter(|_| qos != QoS::AtMostOnce);
-            let outgoing = Outgoing { packet_id, ..Outgoing::from_message(&message, now) };
+            let outgoing = OutgoingPublish { packet_id, ..OutgoingPublish::from_message(&message, now) };
             wire.largest_frame = wire.largest_frame.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
             self.add(message, push, MessageState::Waiting);
@@ -111,7 +111,7 @@ impl PublisherFrames {
             let next = frame::next(rest, version, PACKET_SIZE_MAX).expect("a valid frame");
             let Next::Frame(frame) = next else { panic!("an incomplete frame") };
             let view = PublishView::parse(&frame, version).expect("a valid PUBLISH");
-            assert!(view.copyable(), "the frame can be copied");
+            assert!(view.is_forwardable_frame(), "the frame can be copied");
             let begin = self.bytes.len() - rest.len();
             packet_ids.push(begin + view.packet_id_at().expect("a packet identifier"));
             rest = &rest[frame.wire.len()..];

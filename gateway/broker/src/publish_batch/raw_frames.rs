@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{Message, OutgoingPublish, ProtocolVersion, PublishView, QoS};
 
 /// Complete PUBLISH frames of one topic and one QoS, which is 0 or 1. Apart from the packet identifier, they contain
 /// nothing that must be changed when they are forwarded: no topic alias, no subscription identifier, no DUP, no RETAIN,
@@ -45,7 +45,9 @@ impl<'a> RawFrames<'a> {
             QoS::AtLeastOnce => !alone,
             QoS::ExactlyOnce => false,
         };
-        as_frame && view.copyable() && view.properties.len() + view.payload.len() <= FRAME_BYTES_MAX
+        as_frame
+            && view.is_forwardable_frame()
+            && view.properties.len() + view.payload.len() <= FRAME_BYTES_MAX
     }
 
     /// Returns the cost, in units of [`crate::Budget`], of copying the frames to one session.
@@ -88,8 +90,8 @@ impl<'a> RawFrames<'a> {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
         let mut largest = 0;
         for view in self.views(from) {
-            let raw = Outgoing::plain(view.topic, view.payload);
-            let outgoing = Outgoing { properties: view.properties, ..raw };
+            let raw = OutgoingPublish::plain(view.topic, view.payload);
+            let outgoing = OutgoingPublish { properties: view.properties, ..raw };
             let before = wire.len();
             outgoing.encode(to, &mut wire);
             largest = largest.max(wire.len() - before);

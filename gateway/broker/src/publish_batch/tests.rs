@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS};
 
 use super::{PublishBatch, RawFrames};
 
@@ -18,7 +18,7 @@ fn encode_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     for (index, topic) in topics.iter().enumerate() {
         let payload = vec![b'x'; index % 10 * 100];
         let packet_id = PacketId::new(100 + u16::try_from(index).unwrap()).filter(|_| qos > QoS::AtMostOnce);
-        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, &payload) };
+        let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain(topic, &payload) };
         outgoing.encode(version, &mut wire);
     }
     wire
@@ -133,7 +133,7 @@ fn only_small_publishes_of_qos_0_or_1_are_copied_as_frames() {
     let takes = |qos, payload_size: usize, rejects_each| {
         let payload = vec![b'x'; payload_size];
         let packet_id = PacketId::new(1).filter(|_| qos > QoS::AtMostOnce);
-        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain("a", &payload) };
+        let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain("a", &payload) };
         let mut bytes = Vec::new();
         outgoing.encode(ProtocolVersion::V5, &mut bytes);
         RawFrames::takes(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
