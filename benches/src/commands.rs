@@ -64,7 +64,7 @@ fn churn(arguments: &ChurnArguments) -> Result<u64, LoadError> {
 fn idle(arguments: &IdleArguments) -> Result<u64, LoadError> {
     let scenario = idle::Scenario {
         connections: arguments.connections,
-        settle: duration(arguments.settle)?,
+        settle_time: duration(arguments.settle)?,
         hold: duration(arguments.hold)?,
         broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };

@@ -87,7 +87,7 @@ fn idle_connections_stay_open_until_they_are_closed() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let mut connections = Tcp::new(Target::tcp(relay.address, Version::V5));
     let scenario =
-        idle::Scenario { connections: 20, settle: Duration::ZERO, hold: Duration::ZERO, broker: None };
+        idle::Scenario { connections: 20, settle_time: Duration::ZERO, hold: Duration::ZERO, broker: None };
     let report = idle::run(&mut connections, &scenario).unwrap();
     assert_eq!((report.connections, report.disturbed), (20, 0));
 }

@@ -45,7 +45,7 @@ use keep_alive::KeepAlive;
 /// let message = Publish { qos: QoS::AtLeastOnce, ..Publish::new("rooms/1/temperature", "21.5") };
 /// client.publish(message).await?;
 /// // Wait for PUBACK.
-/// client.settle().await?;
+/// client.finish_exchanges().await?;
 /// client.disconnect(ReasonCode::Success).await?;
 /// # Ok(())
 /// # }
@@ -173,17 +173,17 @@ impl Client {
     ///
     /// # Errors
     /// When the connection has ended.
-    pub async fn settle(&mut self) -> Result<(), ClientError> {
-        while !self.is_settled() {
+    pub async fn finish_exchanges(&mut self) -> Result<(), ClientError> {
+        while !self.has_no_open_exchange() {
             self.progress().await?;
         }
         Ok(())
     }
 
-    /// Whether [`Client::settle`] has nothing to wait for.
+    /// Whether [`Client::finish_exchanges`] has nothing to wait for.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.backlog() == 0 && self.connection.state().is_settled()
+    pub fn has_no_open_exchange(&self) -> bool {
+        self.backlog() == 0 && self.connection.state().has_no_open_exchange()
     }
 
     /// Sends DISCONNECT, closes the link, and returns the state for the session's next connection.
@@ -202,7 +202,7 @@ impl Client {
 
     /// Drops the connection without DISCONNECT, like a network failure.
     #[must_use]
-    pub fn abandon(self) -> State {
+    pub fn drop_without_disconnect(self) -> State {
         self.connection.into_state()
     }
 

@@ -104,7 +104,7 @@ async fn run_under_load() -> (bool, usize) {
     let sent_counts = within_deadline("the last bursts", pairs.join_all()).await;
     let mut last = client(&broker, Transport::Tcp, "last").await;
     last.publish(message("pair/end", "0", 1)).await.expect("an open connection");
-    last.settle().await.expect("PUBACK");
+    last.finish_exchanges().await.expect("PUBACK");
     let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
     assert_eq!(observed, BTreeMap::from_iter(sent_counts));
     broker.terminate();
@@ -172,7 +172,7 @@ impl Pair {
                 let message = message(&self.topic, number, self.qos);
                 self.sender.publish(message).await.expect("an open connection");
             }
-            self.sender.settle().await.expect("all acknowledgements");
+            self.sender.finish_exchanges().await.expect("all acknowledgements");
         };
         let (received, ()) = tokio::join!(receive_payloads(&mut self.receiver, BURST_SIZE), sending);
         assert_eq!(received, numbers, "{} at QoS {}", self.topic, self.qos);

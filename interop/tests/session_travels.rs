@@ -62,7 +62,7 @@ async fn a_session_publishes_each_message_once_across_three_transports() {
         for n in 40..MESSAGE_COUNT {
             wss.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
         }
-        wss.settle().await.expect("all acknowledgements");
+        wss.finish_exchanges().await.expect("all acknowledgements");
 
         assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, numbers());
         assert_no_more_messages(&mut observer, "end").await;
@@ -87,8 +87,8 @@ async fn connect_traveller(broker: &Broker, transport: Transport, state: State) 
 /// Ends the connection without DISCONNECT, like a network failure, in the middle of QoS 2 exchanges. Returns the
 /// client-side session state.
 fn drop_connection(client: Client) -> State {
-    let state = client.abandon();
-    assert!(!state.is_settled(), "no message was in flight, so the test proves nothing");
+    let state = client.drop_without_disconnect();
+    assert!(!state.has_no_open_exchange(), "no message was in flight, so the test proves nothing");
     state
 }
 

@@ -101,7 +101,7 @@ async fn publish_all(
             result = client.progress() => result?,
         }
     }
-    while !client.is_settled() {
+    while !client.has_no_open_exchange() {
         client.progress().await?;
         report.record_events(client);
     }

@@ -91,7 +91,7 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     };
     if done.is_ok() {
         // Complete the QoS 2 handshakes, so that no message is delivered again. Do not wait long for the broker.
-        let _ = timeout(QOS_2_TIMEOUT, client.settle()).await;
+        let _ = timeout(QOS_2_TIMEOUT, client.finish_exchanges()).await;
         client.disconnect(ReasonCode::Success).await?;
     } else {
         // Best effort, because the connection itself may have failed.

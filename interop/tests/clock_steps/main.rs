@@ -83,7 +83,7 @@ impl Harness {
         self.queued.push(Queued { payload, published_at: Instant::now(), boots: self.boots });
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message).await.expect("an open connection");
-        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        within_deadline("PUBACK", publisher.finish_exchanges()).await.expect("PUBACK");
         disconnect(publisher).await;
     }
 
@@ -95,7 +95,7 @@ impl Harness {
         let mut will = Will::new(topic, "too early", QoS::AtLeastOnce);
         will.delay = LIFETIME / 2;
         options.connect.will = Some(will);
-        let _ = self.connect(&options).await.abandon();
+        let _ = self.connect(&options).await.drop_without_disconnect();
     }
 
     /// Suspends the machine for longer than the lifetime of the session `waiting`, until that session has expired. One
@@ -139,7 +139,7 @@ impl Harness {
         // A will that was published too early would be received before this message.
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message("a/last", "last", 1)).await.expect("an open connection");
-        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        within_deadline("PUBACK", publisher.finish_exchanges()).await.expect("PUBACK");
         disconnect(publisher).await;
         let last = within_deadline("the last message", waiting.message()).await.expect("a message");
         assert_eq!(last.topic, "a/last");

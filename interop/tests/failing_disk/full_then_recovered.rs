@@ -157,7 +157,7 @@ async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_fu
         .expect("an open connection");
     let retained = within_deadline("the message", listener.message()).await.expect("an open connection");
     assert_eq!((&*retained.topic, retained.qos), ("live/retained", QoS::AtMostOnce));
-    let _ = client_with_will.abandon();
+    let _ = client_with_will.drop_without_disconnect();
     let will = within_deadline("the will", listener.message()).await.expect("an open connection");
     assert_eq!((&*will.topic, will.qos), ("live/will", QoS::AtMostOnce));
 

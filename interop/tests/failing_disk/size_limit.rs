@@ -115,7 +115,7 @@ impl Filler {
             }
         }
         assert!(self.refused.is_disjoint(&received), "refused, but delivered");
-        subscriber.settle().await.expect("all acknowledgements");
+        subscriber.finish_exchanges().await.expect("all acknowledgements");
         subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent")
     }
 }

@@ -106,8 +106,8 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
         }
         tokio::task::yield_now().await;
     }
-    client.settle().await.expect("all acknowledgements");
-    let _ = client.abandon();
+    client.finish_exchanges().await.expect("all acknowledgements");
+    let _ = client.drop_without_disconnect();
 }
 
 /// Checks that every acknowledged message is queued in the snapshot, and that the retained message of each topic is the

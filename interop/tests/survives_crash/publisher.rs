@@ -71,7 +71,7 @@ impl Publisher {
             self.handle_event(event, &kill_trigger);
         }
         self.apply_events(&mut client, &kill_trigger);
-        self.state = client.abandon();
+        self.state = client.drop_without_disconnect();
         self
     }
 
@@ -80,10 +80,10 @@ impl Publisher {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
             assert!(client.connack().session_present, "the session of {} is lost", self.client_id());
-            client.settle().await.expect("all acknowledgements");
+            client.finish_exchanges().await.expect("all acknowledgements");
             self.apply_events(&mut client, &KillTrigger::new(0));
             assert!(self.unacknowledged.is_empty(), "not acknowledged: {:?}", self.unacknowledged);
-            self.state = client.abandon();
+            self.state = client.drop_without_disconnect();
         })
         .await;
     }

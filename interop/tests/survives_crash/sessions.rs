@@ -24,12 +24,12 @@ async fn ended_sessions_do_not_return_after_a_crash() {
             assert!(within_deadline("the end of the connection", client.event()).await.is_err());
             continue;
         }
-        let state = client.abandon();
+        let state = client.drop_without_disconnect();
         let mut options = clean_client_named(&broker, name);
         options.connect.clean_start = name == "by clean start";
         let client = connect(&options, state).await;
         assert_eq!(client.connack().session_present, !options.connect.clean_start, "{name}");
-        let _ = client.abandon();
+        let _ = client.drop_without_disconnect();
     }
     wait_for_a_commit(&broker).await;
     let broker = broker.kill_and_restart();
@@ -51,7 +51,7 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
         assert_eq!(suback.reasons.len(), 1);
     }
     client.unsubscribe([parse_filter("gone")]).await.expect("UNSUBACK");
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     let mut client = connect(&persistent_client(&broker, "subscriber"), state).await;
     let mut other = connect(&clean_client_named(&broker, "other"), State::default()).await;
@@ -114,7 +114,7 @@ async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() 
     }
     let mut staying = connect(&persistent_client(&broker, "staying"), State::default()).await;
     subscribe(&mut staying, "$share/group/work/#", 2).await;
-    let state = staying.abandon();
+    let state = staying.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     drop(connect(&clean_client_named(&broker, "gone"), State::default()).await);
     wait_for_a_commit(&broker).await;

@@ -21,7 +21,7 @@ async fn messages_are_acknowledged_when_the_caller_takes_them() {
     peer.expect_ack(AckKind::PubRec, 8).await;
     assert_eq!(client.state().unreleased().collect::<Vec<_>>(), [PacketId::new(8).unwrap()]);
     peer.send_ack(AckKind::PubRel, 8).await;
-    client.settle().await.unwrap();
+    client.finish_exchanges().await.unwrap();
     peer.expect_ack(AckKind::PubComp, 8).await;
 }
 
