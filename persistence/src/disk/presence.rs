@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::Map;
 use super::fault::Fault;
-use super::open::{DATA, LOCK};
+use super::open::{DATA_FILE_NAME, LOCK_FILE_NAME};
 
 /// The files whose presence is checked: the data file, and the lock file, which prevents other processes from opening
 /// the store.
@@ -25,8 +25,9 @@ struct OpenFile {
 impl Presence {
     /// Records the files of an open store.
     pub(super) fn new(map: &Map) -> Result<Self, Fault> {
-        let data = OpenFile { path: map.folder().join(DATA), file: map.env().try_clone_inner_file()? };
-        let lock = OpenFile { path: map.folder().join(LOCK), file: map.lock().try_clone_file()? };
+        let data =
+            OpenFile { path: map.folder().join(DATA_FILE_NAME), file: map.env().try_clone_inner_file()? };
+        let lock = OpenFile { path: map.folder().join(LOCK_FILE_NAME), file: map.lock().try_clone_file()? };
         Ok(Self { files: [data, lock] })
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::checksum;
-use super::open::{self, DATA, NEW};
+use super::open::{self, DATA_FILE_NAME, NEW_FOLDER_NAME};
 use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
@@ -36,13 +36,13 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     let mut source = ReadOnly::snapshot(snapshot)?;
     let written = examine(&mut source, snapshot)?;
     let _lock = open::lock(folder)?;
-    let data = folder.join(DATA);
+    let data = folder.join(DATA_FILE_NAME);
     let exists = exists(&data).map_err(io_error(&data))?;
     if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
     recover_former(folder, &data)?;
-    let new = folder.join(NEW);
+    let new = folder.join(NEW_FOLDER_NAME);
     copy(snapshot, &new).map_err(io_error(&new))?;
     let former = replace_data_file(&new, &data, exists).map_err(io_error(&data))?;
     Ok(Restored { written, former, has_checksum: source.has_checksum() })
@@ -80,7 +80,7 @@ fn exists(data: &Path) -> io::Result<bool> {
 fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
     access::ignore_missing(fs::remove_dir_all(new))?;
     access::create_new_private_folder(new)?;
-    let copied = copy_file(snapshot, &new.join(DATA));
+    let copied = copy_file(snapshot, &new.join(DATA_FILE_NAME));
     if copied.is_err() {
         fs::remove_dir_all(new)?;
     }
@@ -113,7 +113,7 @@ fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option
     let former = if exists { Some(keep_former(data)?) } else { None };
     // Sync the hard link first, so that a crash cannot lose the former file.
     sync_folder_of(data)?;
-    fs::rename(new.join(DATA), data)?;
+    fs::rename(new.join(DATA_FILE_NAME), data)?;
     if let Err(error) = fs::remove_dir(new) {
         tracing::warn!(%error, "the empty folder of the restored file cannot be removed");
     }

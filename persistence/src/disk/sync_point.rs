@@ -39,7 +39,7 @@ pub(super) struct SyncPoint {
 impl SyncPoint {
     /// Creates a sync point at the current state, before anything is committed without a sync.
     pub(super) fn create(map: &Map) -> Result<Self, Fault> {
-        let path = map.folder().join(NAME);
+        let path = map.folder().join(FILE_NAME);
         let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
         // Saving the sync point must not fail on a full disk.
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
@@ -76,7 +76,7 @@ impl SyncPoint {
     /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns to
     /// the sync point.
     pub(super) fn invalidate(&self) -> io::Result<()> {
-        fs::rename(&self.path, self.path.with_file_name(INVALIDATED))
+        fs::rename(&self.path, self.path.with_file_name(INVALIDATED_FILE_NAME))
     }
 
     /// Deletes the sync point, because everything is synced.
@@ -95,6 +95,6 @@ impl SyncPoint {
 }
 
 /// The name of the file. It is part of the format, because existing stores have this file.
-pub(super) const NAME: &str = "anchor";
+pub(super) const FILE_NAME: &str = "anchor";
 /// The name of the file after a sync failed.
-pub(super) const INVALIDATED: &str = "anchor.failed";
+pub(super) const INVALIDATED_FILE_NAME: &str = "anchor.failed";

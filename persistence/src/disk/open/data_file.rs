@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Result as IoResult};
 use std::path::Path;
 
-use super::{DATA, NEW, engine_error, environment, io_error};
+use super::{DATA_FILE_NAME, NEW_FOLDER_NAME, engine_error, environment, io_error};
 use crate::access;
 use crate::config::Config;
 use crate::disk::allocation::{self, Allocation, available};
@@ -25,7 +25,7 @@ pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined
 
 /// Creates an empty store in a subfolder, then moves the data file to its final path atomically.
 fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
-    let (folder, new) = (&config.folder, config.folder.join(NEW));
+    let (folder, new) = (&config.folder, config.folder.join(NEW_FOLDER_NAME));
     access::ignore_missing(fs::remove_dir_all(&new)).map_err(io_error(&new))?;
     access::create_new_private_folder(&new).map_err(io_error(&new))?;
     if let Err(error) = create_in(&new, config) {
@@ -33,14 +33,14 @@ fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
         let _ = fs::remove_dir_all(&new);
         return Err(error);
     }
-    fs::rename(new.join(DATA), data).map_err(io_error(folder))?;
+    fs::rename(new.join(DATA_FILE_NAME), data).map_err(io_error(folder))?;
     File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
     fs::remove_dir_all(&new).map_err(io_error(&new))?;
     file::examine(data)?.ok_or_else(|| OpenError::Empty(data.to_owned()))
 }
 
 fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {
-    let data = new.join(DATA);
+    let data = new.join(DATA_FILE_NAME);
     let file = access::private_file().create_new(true).write(true).open(&data).map_err(io_error(&data))?;
     let length = allocate_new(&file, config).map_err(io_error(&data))?;
     let env = environment(new, length)?;

@@ -14,7 +14,7 @@ use crate::access;
 use crate::disk::checksum::{self, Checksum};
 use crate::disk::fault::Fault;
 use crate::disk::lock::Lock;
-use crate::disk::open::{self, DATA, LOCK, READERS};
+use crate::disk::open::{self, DATA_FILE_NAME, LOCK_FILE_NAME, READER_TABLE_FILE_NAME};
 use crate::disk::tables::TABLES_MAX;
 use crate::disk::verify::{self, Headers};
 use crate::disk::{file, sync_point};
@@ -61,22 +61,23 @@ impl ReadOnly {
     /// Opens the store in a folder on a read-only file system, where this process cannot register as a reader.
     fn open_on_read_only_disk(folder: &Path) -> Result<Self, ReadError> {
         refuse_recovery(folder)?;
-        let mut source = Self::without_owner(&folder.join(DATA), folder).map_err(|error| match error {
-            ReadError::Open(OpenError::InUse(_)) => ReadError::CannotRegister(folder.to_owned()),
-            error => error,
-        })?;
+        let mut source =
+            Self::without_owner(&folder.join(DATA_FILE_NAME), folder).map_err(|error| match error {
+                ReadError::Open(OpenError::InUse(_)) => ReadError::CannotRegister(folder.to_owned()),
+                error => error,
+            })?;
         if !source.has_log()? {
             return Ok(source);
         }
         // The file is read-only, so the log is applied to a private copy.
         let private = PrivateFolder::create()?;
-        let copy = private.path().join(DATA);
+        let copy = private.path().join(DATA_FILE_NAME);
         source.copy_to(&copy)?;
         Ok(Self { _copy: Some(private), ..Self::without_owner(&copy, &copy)? })
     }
 
     fn try_open(folder: &Path) -> Result<Self, ReadError> {
-        let path = folder.join(DATA);
+        let path = folder.join(DATA_FILE_NAME);
         let length = length(&path, folder)?;
         if is_read_only(folder)? {
             return Self::open_on_read_only_disk(folder);
@@ -84,7 +85,7 @@ impl ReadOnly {
         let owner = Owner::current(folder)?;
         refuse_recovery(folder)?;
         let env = environment(folder, EnvFlags::READ_ONLY, length)
-            .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
+            .map_err(|error| open::lmdb_error(&folder.join(READER_TABLE_FILE_NAME), error))?;
         // Readers that were killed still occupy slots in the reader table.
         env.clear_stale_readers().map_err(Fault::from)?;
         verify_newest(&env, &path)?;
@@ -163,8 +164,8 @@ fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<Wi
 /// Takes a shared lock on the store if the file is the data file of a store, so that no broker can open the store
 /// meanwhile. Fails if a broker has it open.
 fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
-    let lock = path.with_file_name(LOCK);
-    if path.file_name().is_none_or(|name| name != DATA) {
+    let lock = path.with_file_name(LOCK_FILE_NAME);
+    if path.file_name().is_none_or(|name| name != DATA_FILE_NAME) {
         return Ok(None);
     }
     let file = match access::check_regular(&lock).and_then(|()| File::open(&lock)) {

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::record::{self, SyncRecord};
-use super::{INVALIDATED, NAME};
+use super::{FILE_NAME, INVALIDATED_FILE_NAME};
 use crate::access;
 use crate::clock::{Clocks, SystemClocks};
 use crate::disk::file::{self, MetaPages};
@@ -18,14 +18,14 @@ use crate::error::OpenError;
 /// Makes sure that LMDB can open the data file, no matter how the former owner of the store ended. Afterwards there is
 /// no sync point.
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
-    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
     recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
 }
 
 /// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
 pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
-    for name in [INVALIDATED, NAME] {
+    for name in [INVALIDATED_FILE_NAME, FILE_NAME] {
         access::ignore_missing(fs::rename(folder.join(name), folder.join(format!("{name}.former"))))?;
     }
     Ok(())
@@ -33,7 +33,7 @@ pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
 
 /// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
-    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
     let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
