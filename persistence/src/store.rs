@@ -20,7 +20,7 @@ pub use health::{Findings, Health, Stats};
 pub use load::{Item, Progress};
 pub use watermark::Watermark;
 
-/// The number of a commit. Everything appended under this number is durable once [`Store::committed`] has
+/// The number of a commit. Everything appended under this number is durable once [`Store::latest_commit`] has
 /// reached it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit(pub u64);

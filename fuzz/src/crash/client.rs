@@ -29,7 +29,7 @@ pub(super) struct Client {
     must_start_clean: bool,
     expected: Expected,
     /// Messages whose acknowledgement is incomplete, in the order in which they were sent.
-    outgoing: Vec<Outgoing>,
+    outgoing: Vec<InFlightPublish>,
     /// Payloads of received QoS 2 messages whose PUBREL has not arrived, by packet identifier.
     unreleased: BTreeMap<PacketId, String>,
     /// SUBSCRIBE and UNSUBSCRIBE packets that the broker has not acknowledged, by packet identifier.
@@ -54,7 +54,7 @@ enum Expected {
     Either,
 }
 
-struct Outgoing {
+struct InFlightPublish {
     packet_id: PacketId,
     number: MessageNumber,
     topic: &'static str,

@@ -34,7 +34,7 @@ fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
     let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
     let for_all =
         properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
-    assert!(!view.is_forwardable_frame() || (plain && for_all), "marked as copyable: {publish:?}");
+    assert!(!view.is_forwardable_frame() || (plain && for_all), "marked as forwardable: {publish:?}");
     let identifier = view.packet_id_at().and_then(|at| view.wire.get(at..)?.first_chunk());
     let identifier = identifier.map(|bytes| u16::from_be_bytes(*bytes));
     assert_eq!(identifier, view.packet_id.map(PacketId::get), "the offset of the packet identifier is wrong");

@@ -11,9 +11,9 @@ struct Reports {
     commit_calls: usize,
     health: Health,
     was_full: bool,
-    /// Whether the writer is to be blocked in its next call of [`Watch::committed`].
+    /// Whether the writer is to be blocked in its next call of [`Watch::on_commit`].
     writer_held: bool,
-    /// Whether the writer is blocked in [`Watch::committed`].
+    /// Whether the writer is blocked in [`Watch::on_commit`].
     writer_waiting: bool,
 }
 

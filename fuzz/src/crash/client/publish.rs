@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
 
-use super::{Client, Outgoing};
+use super::{Client, InFlightPublish};
 use crate::crash::promises::Promises;
 use crate::random::Random;
 
@@ -36,7 +36,7 @@ impl Client {
         }
         let number = promises.publish(topic.to_owned(), qos, retain, is_empty);
         let packet_id = self.free_packet_id();
-        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
+        let outgoing = InFlightPublish { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
         let packet = outgoing.packet(false);
         if qos > QoS::AtMostOnce {
             self.outgoing.push(outgoing);
@@ -96,7 +96,7 @@ impl Client {
     }
 }
 
-impl Outgoing {
+impl InFlightPublish {
     fn packet(&self, dup: bool) -> Packet {
         let payload = if self.is_empty { Bytes::new() } else { Bytes::from(self.number.0.to_string()) };
         let publish = Publish { dup, retain: self.retain, ..Publish::new(self.topic, payload) };
