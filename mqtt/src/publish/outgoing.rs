@@ -89,12 +89,14 @@ impl<'a> OutgoingPublish<'a> {
         self.encode_before_payload(version, self.properties, out);
     }
 
-    /// Appends everything before `properties`. In 5.0, `properties` and the payload complete the packet, in 3.x the payload.
+    /// Appends everything before `properties`. To complete the packet, append `properties` and the payload in MQTT 5.0,
+    /// or only the payload in MQTT 3.x.
     pub fn encode_start(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         self.encode_before_payload(version, &[], out);
     }
 
-    /// `properties`: those of the message that are appended; the length counts all of them.
+    /// Appends the packet up to and including `properties`. The encoded lengths always count all properties of the
+    /// packet.
     #[inline(always)]
     fn encode_before_payload(&self, version: ProtocolVersion, properties: &[u8], out: &mut Vec<u8>) {
         out.push(self.first_byte());

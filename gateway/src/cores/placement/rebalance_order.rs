@@ -9,7 +9,8 @@ use tidegate_broker::CoreId;
 pub(in crate::cores) enum RebalanceOrder {
     /// All connections stay.
     Stay,
-    /// Every second active connection moves. Each connection is considered once per round.
+    /// Half of the active connections move: in odd rounds every second affinity group, in even rounds every second
+    /// connection. The core decides about each connection once per round.
     MoveHalf { to: CoreId, round: u32 },
     /// Every active connection moves.
     MoveAll { to: CoreId },
