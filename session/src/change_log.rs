@@ -62,7 +62,7 @@ pub struct Queued {
     /// The RETAIN flag of this delivery.
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions.
-    pub identifiers: Box<[u32]>,
+    pub subscription_identifiers: Box<[u32]>,
     /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<Arc<str>>,
 }
@@ -106,7 +106,7 @@ impl ChangeLog {
             message: Arc::clone(delivery.message),
             qos: delivery.qos,
             retain: delivery.retain,
-            identifiers: delivery.identifiers.into(),
+            subscription_identifiers: delivery.subscription_identifiers.into(),
             share: delivery.share.cloned(),
         };
         self.changes.push(Change::Queued(queued, sent));

@@ -183,7 +183,7 @@ fn is_exempt(packet: &Packet) -> bool {
 /// 5, topic length 2, packet identifier 2, property length 4, message expiry 5, each subscription identifier 5.
 fn size_bound(outgoing: &OutgoingPublish<'_>) -> usize {
     let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
-    parts + 5 * outgoing.identifiers.len() + 18
+    parts + 5 * outgoing.subscription_identifiers.len() + 18
 }
 
 /// Returns the size in bytes of the reason codes in a control packet, whose number the client determines.

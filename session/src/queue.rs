@@ -65,7 +65,7 @@ impl Queue {
     /// message need in a packet.
     pub(crate) fn head_len(&self) -> usize {
         let len = |stored: &StoredDelivery| {
-            usize::from(stored.message.topic_len()) + 5 * stored.delivery().identifiers.len()
+            usize::from(stored.message.topic_len()) + 5 * stored.delivery().subscription_identifiers.len()
         };
         self.entries.front().map_or(0, len)
     }

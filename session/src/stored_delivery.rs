@@ -16,7 +16,7 @@ pub struct Delivery<'a> {
     /// The RETAIN flag of this delivery. `[MQTT5-3.3.1-13]`
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
-    pub identifiers: &'a [u32],
+    pub subscription_identifiers: &'a [u32],
     /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<&'a Arc<str>>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct StoredDelivery {
 /// Data that few deliveries have. These fields are on the heap to keep [`StoredDelivery`] small.
 #[derive(Clone, Debug)]
 struct Extras {
-    identifiers: Box<[u32]>,
+    subscription_identifiers: Box<[u32]>,
     share: Option<Arc<str>>,
 }
 
@@ -47,11 +47,11 @@ impl StoredDelivery {
     /// Creates a delivery that the change log does not record. For `sent`, see [`StoredDelivery::sent`].
     #[inline(always)]
     pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
-        let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
+        let rare = delivery.subscription_identifiers.len() > 1 || delivery.share.is_some();
         Self {
             message: Arc::clone(delivery.message),
             extras: if rare { Some(Extras::from_delivery(delivery)) } else { None },
-            identifier: delivery.identifiers.first().copied().unwrap_or(0),
+            identifier: delivery.subscription_identifiers.first().copied().unwrap_or(0),
             qos: delivery.qos,
             retain: delivery.retain,
             sent,
@@ -77,7 +77,7 @@ impl StoredDelivery {
             message: &self.message,
             qos: self.qos,
             retain: self.retain,
-            identifiers: self.identifiers(),
+            subscription_identifiers: self.subscription_identifiers(),
             share: self.share(),
         }
     }
@@ -87,9 +87,9 @@ impl StoredDelivery {
         self.extras.as_ref()?.share.as_ref()
     }
 
-    fn identifiers(&self) -> &[u32] {
+    fn subscription_identifiers(&self) -> &[u32] {
         match &self.extras {
-            Some(extras) if !extras.identifiers.is_empty() => &extras.identifiers,
+            Some(extras) if !extras.subscription_identifiers.is_empty() => &extras.subscription_identifiers,
             _ if self.identifier == 0 => &[],
             _ => std::slice::from_ref(&self.identifier),
         }
@@ -99,9 +99,12 @@ impl StoredDelivery {
 impl Extras {
     #[cold]
     fn from_delivery(delivery: &Delivery<'_>) -> Box<Self> {
-        let single = delivery.identifiers.len() <= 1;
-        let identifiers = if single { &[] } else { delivery.identifiers };
-        Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned() })
+        let single = delivery.subscription_identifiers.len() <= 1;
+        let subscription_identifiers = if single { &[] } else { delivery.subscription_identifiers };
+        Box::new(Self {
+            subscription_identifiers: subscription_identifiers.into(),
+            share: delivery.share.cloned(),
+        })
     }
 }
 
@@ -111,7 +114,7 @@ impl Delivery<'_> {
         let mut outgoing = OutgoingPublish::from_message(self.message, now);
         outgoing.qos = self.qos;
         outgoing.retain = self.retain;
-        outgoing.identifiers = self.identifiers;
+        outgoing.subscription_identifiers = self.subscription_identifiers;
         outgoing
     }
 }

@@ -40,7 +40,7 @@ impl Client {
     }
 
     fn push(&mut self, message: &Arc<Message>, qos: QoS) {
-        let delivery = Delivery { message, qos, retain: false, identifiers: &[], share: None };
+        let delivery = Delivery { message, qos, retain: false, subscription_identifiers: &[], share: None };
         assert_eq!(self.session.push(black_box(&delivery), self.now), Verdict::Sent);
     }
 

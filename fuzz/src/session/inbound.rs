@@ -78,7 +78,7 @@ impl Inbound {
 }
 
 fn check_supported(publish: &Publish, config: &Config) -> Result<(), Violation> {
-    if !publish.properties.identifiers.is_empty() {
+    if !publish.properties.subscription_identifiers.is_empty() {
         return Err(Violation::IdentifierInPublish);
     }
     if publish.qos > config.qos_max {
@@ -127,12 +127,12 @@ fn publish(
     let version = connection.negotiated.version;
     let alias = alias.filter(|_| version.is_v5());
     let topic = if topic.is_empty() && alias.is_none() { "in/c" } else { topic };
-    let identifiers = if has_identifier && version.is_v5() { vec![3] } else { Vec::new() };
+    let subscription_identifiers = if has_identifier && version.is_v5() { vec![3] } else { Vec::new() };
     let publish = Publish {
         qos,
         retain,
         packet_id: (qos != QoS::AtMostOnce).then_some(PacketId::MIN),
-        properties: PublishProperties { alias, identifiers, ..PublishProperties::default() },
+        properties: PublishProperties { alias, subscription_identifiers, ..PublishProperties::default() },
         ..Publish::new(topic, "payload")
     };
     let mut wire = Vec::new();

@@ -36,7 +36,7 @@ struct PushedMessage {
     message: Arc<Message>,
     qos: QoS,
     retain: bool,
-    identifiers: &'static [u32],
+    subscription_identifiers: &'static [u32],
     shared: bool,
     session_number: u32,
     state: MessageState,

@@ -151,7 +151,7 @@ impl ReplayOptions {
             message: copy.as_ref().unwrap_or(message),
             qos,
             retain: true,
-            identifiers: self.subscription_identifier.as_slice(),
+            subscription_identifiers: self.subscription_identifier.as_slice(),
             share: None,
         };
         turn.budget.charge(1);

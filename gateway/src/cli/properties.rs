@@ -44,7 +44,7 @@ impl MessageProperties {
             response_topic: self.response_topic.as_ref().map(|topic| topic.to_string()),
             correlation_data: self.correlation_data.clone(),
             user_properties: user_properties(&self.user_property)?,
-            identifiers: Vec::new(),
+            subscription_identifiers: Vec::new(),
             content_type: self.content_type.clone(),
         })
     }

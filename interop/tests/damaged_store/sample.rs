@@ -147,7 +147,8 @@ impl FilledStore {
 pub fn enqueue(store: &Disk, session: SessionId, number: u64) -> Operation {
     let size = if number.is_multiple_of(10) { 9000 } else { 200 };
     let message = message(&format!("queued/{number}"), size);
-    let record = EntryRecord { identifiers: Box::new([7]), ..EntryRecord::queued(QoS::AtLeastOnce) };
+    let record =
+        EntryRecord { subscription_identifiers: Box::new([7]), ..EntryRecord::queued(QoS::AtLeastOnce) };
     let key = EntryKey { session, message: store.next_message(), ordinal: 0 };
     Operation::Enqueue { key, message, expires_at: None, record }
 }

@@ -63,13 +63,13 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
         }
     }
     let received = within_deadline("the message", client.message()).await.expect("an open connection");
-    let mut identifiers = received.properties.identifiers.clone();
-    identifiers.sort_unstable();
+    let mut subscription_identifiers = received.properties.subscription_identifiers.clone();
+    subscription_identifiers.sort_unstable();
     assert_eq!(
         (&*received.topic, &*received.payload, received.qos),
         ("a/b", &b"another's"[..], QoS::ExactlyOnce)
     );
-    assert_eq!((identifiers, received.retain), (vec![7, 8], true));
+    assert_eq!((subscription_identifiers, received.retain), (vec![7, 8], true));
     other.publish(message("a/end", "end", 1)).await.expect("an open connection");
     let received = within_deadline("the last message", client.message()).await.expect("an open connection");
     assert_eq!(received.topic, "a/end", "an unexpected message before the last one");

@@ -34,7 +34,7 @@ pub struct OutgoingPublish<'a> {
     /// The packet identifier. Must be `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
     /// The subscription identifiers of the receiver's matching subscriptions.
-    pub identifiers: &'a [u32],
+    pub subscription_identifiers: &'a [u32],
     /// The topic alias to send, if there is one.
     pub alias: Option<OutgoingAlias>,
     /// The remaining message expiry interval in seconds.
@@ -53,7 +53,7 @@ impl<'a> OutgoingPublish<'a> {
             retain: false,
             dup: false,
             packet_id: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             alias: None,
             expiry: None,
         }
@@ -71,7 +71,7 @@ impl<'a> OutgoingPublish<'a> {
             retain: false,
             dup: false,
             packet_id: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             alias: None,
             expiry: message.expiry_left(now),
         }
@@ -150,8 +150,8 @@ impl<'a> OutgoingPublish<'a> {
         let alias = if self.alias.is_some() { 3 } else { 0 };
         let expiry = if self.expiry.is_some() { 5 } else { 0 };
         let identifier_size = |id: &u32| 1 + usize::try_from(*id).map_or(5, variable::size);
-        let identifiers: usize = self.identifiers.iter().map(identifier_size).sum();
-        alias + expiry + identifiers + self.properties.len()
+        let subscription_identifiers: usize = self.subscription_identifiers.iter().map(identifier_size).sum();
+        alias + expiry + subscription_identifiers + self.properties.len()
     }
 
     const fn topic_to_send(&self, version: ProtocolVersion) -> &'a str {

@@ -45,7 +45,7 @@ pub struct PublishProperties {
     /// User properties.
     pub user_properties: UserProperties,
     /// Subscription identifiers. Only a server sends subscription identifiers.
-    pub identifiers: Vec<u32>,
+    pub subscription_identifiers: Vec<u32>,
     /// The content type.
     pub content_type: Option<String>,
 }
@@ -129,7 +129,7 @@ impl PublishProperties {
             correlation_data: list.binary(PropertyId::CorrelationData),
             content_type: list.text(PropertyId::ContentType),
             user_properties: list.user,
-            identifiers: list.identifiers,
+            subscription_identifiers: list.subscription_identifiers,
         }
     }
 

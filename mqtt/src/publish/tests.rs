@@ -127,14 +127,14 @@ fn a_plain_publish_is_written_in_the_short_form_of_each_version() {
 
 #[test]
 fn all_parts_of_a_publish_are_written_and_read_back() {
-    let identifiers = [1, 200, 268_435_455];
+    let subscription_identifiers = [1, 200, 268_435_455];
     let full = OutgoingPublish {
         properties: &[0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x01, 1],
         qos: QoS::AtLeastOnce,
         retain: true,
         dup: true,
         packet_id: PacketId::new(0x0102),
-        identifiers: &identifiers,
+        subscription_identifiers: &subscription_identifiers,
         alias: Some(OutgoingAlias { value: 3, known: false }),
         expiry: Some(60),
         ..outgoing()
@@ -145,7 +145,7 @@ fn all_parts_of_a_publish_are_written_and_read_back() {
     };
     let Packet::Publish(read) = Packet::decode(&frame, V5).unwrap() else { unreachable!("PUBLISH") };
     assert_eq!((read.topic.as_str(), read.dup, read.retain, read.qos), ("a/b", true, true, QoS::AtLeastOnce));
-    assert_eq!(read.properties.identifiers, identifiers);
+    assert_eq!(read.properties.subscription_identifiers, subscription_identifiers);
     assert_eq!((read.properties.alias, read.properties.expiry), (Some(3), Some(60)));
     assert_eq!(read.properties.user_properties.iter().collect::<Vec<_>>(), [("n", "v")]);
     assert_eq!(read.properties.payload_is_text, Some(true));

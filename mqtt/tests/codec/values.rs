@@ -100,7 +100,7 @@ pub(crate) fn publish_properties() -> impl Strategy<Value = PublishProperties> {
                 expiry,
                 (response_topic, correlation_data, content_type, alias),
                 user_properties,
-                identifiers,
+                subscription_identifiers,
             )| {
                 PublishProperties {
                     payload_is_text,
@@ -109,7 +109,7 @@ pub(crate) fn publish_properties() -> impl Strategy<Value = PublishProperties> {
                     response_topic: response_topic.map(|topic| topic.to_string()),
                     correlation_data,
                     user_properties,
-                    identifiers,
+                    subscription_identifiers,
                     content_type,
                 }
             },

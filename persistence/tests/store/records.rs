@@ -61,7 +61,7 @@ fn full_entry() -> EntryRecord {
     EntryRecord {
         qos: QoS::ExactlyOnce,
         retain: true,
-        identifiers: Box::new([1, 268_435_455]),
+        subscription_identifiers: Box::new([1, 268_435_455]),
         share: Some(Arc::from("$share/g/a/#")),
         state: EntryState::Sent { packet_id: id(65_535) },
     }

@@ -214,7 +214,7 @@ fn restore_delivery(queued: &Queued) -> StoredDelivery {
         message: &queued.message,
         qos: queued.qos,
         retain: queued.retain,
-        identifiers: &queued.identifiers,
+        subscription_identifiers: &queued.subscription_identifiers,
         share: queued.share.as_ref(),
     };
     StoredDelivery::logged(&delivery, false)

@@ -94,7 +94,7 @@ fn each_delivery_keeps_its_own_retain_flag() {
             message: &queued,
             qos: QoS::AtLeastOnce,
             retain,
-            identifiers: &[],
+            subscription_identifiers: &[],
             share: None,
         };
         let _ = pair.session.push(&delivery, pair.now);

@@ -54,14 +54,22 @@ fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
 
 #[test]
 fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size() {
-    for identifiers in [&[][..], &[268_435_455; 20]] {
+    for subscription_identifiers in [&[][..], &[268_435_455; 20]] {
         for len in 0..250 {
             let mut pair = Pair::new(connect_with_packet_size(200));
             let sent = message_with_content_type(&vec![0; len]);
-            let delivery =
-                Delivery { message: &sent, qos: QoS::AtMostOnce, retain: false, identifiers, share: None };
+            let delivery = Delivery {
+                message: &sent,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                subscription_identifiers,
+                share: None,
+            };
             // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, each subscription identifier 5.
-            let size = 54 + len + 5 * identifiers.len() + usize::from(!identifiers.is_empty());
+            let size = 54
+                + len
+                + 5 * subscription_identifiers.len()
+                + usize::from(!subscription_identifiers.is_empty());
             let expected = if size <= 200 { Verdict::Sent } else { Verdict::Dropped(DropReason::TooLarge) };
             assert_eq!(pair.session.push(&delivery, pair.now), expected, "{size}");
             assert!(pair.wire().len() <= 200);

@@ -110,15 +110,20 @@ impl Pair {
     }
 
     pub fn push_message(&mut self, message: &Arc<Message>, qos: QoS) -> Verdict {
-        let delivery = Delivery { message, qos, retain: false, identifiers: &[], share: None };
+        let delivery = Delivery { message, qos, retain: false, subscription_identifiers: &[], share: None };
         self.session.push(&delivery, self.now)
     }
 
     pub fn push_share(&mut self, topic: &str, qos: QoS, share: &str) -> Verdict {
         let message = message(topic, b"", None);
         let share = Arc::from(share);
-        let delivery =
-            Delivery { message: &message, qos, retain: false, identifiers: &[], share: Some(&share) };
+        let delivery = Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            share: Some(&share),
+        };
         self.session.push(&delivery, self.now)
     }
 

@@ -58,7 +58,8 @@ fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     message.assign_id(|| u64::try_from(count).unwrap() + 1);
     let share = shared.then(|| Arc::from("$share/g/t"));
     let share = share.as_ref();
-    let delivery = Delivery { message: &message, qos, retain: shared, identifiers: &[3, 4], share };
+    let delivery =
+        Delivery { message: &message, qos, retain: shared, subscription_identifiers: &[3, 4], share };
     let _ = pair.session.push(&delivery, pair.now);
 }
 

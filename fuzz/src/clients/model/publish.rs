@@ -64,7 +64,7 @@ impl Model {
             message: Rc::clone(message),
             qos: subscription.qos.min(message.qos),
             retain: subscription.retain_as_published && message.retain,
-            identifiers: subscription.identifier.into_iter().collect(),
+            subscription_identifiers: subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
             share: Some(share.to_owned()),
         };
@@ -101,7 +101,10 @@ impl Model {
     fn takes_frame(&self, client: usize, copy: &MessageCopy, frame: Option<ProtocolVersion>) -> bool {
         let session = &self.sessions[&client];
         let is_same = frame.is_some_and(|version| version.is_v5() == session.version.is_v5());
-        is_same && session.expiry == 0 && copy.qos == QoS::AtLeastOnce && copy.identifiers.is_empty()
+        is_same
+            && session.expiry == 0
+            && copy.qos == QoS::AtLeastOnce
+            && copy.subscription_identifiers.is_empty()
     }
 
     /// Returns the copy that a session gets through its ordinary subscriptions: a single copy, at the highest QoS of
@@ -113,12 +116,12 @@ impl Model {
         let matching: Vec<_> = all.iter().filter(|subscription| !(is_own && subscription.no_local)).collect();
         self.situations.note_if(matching.len() < all.len(), Situation::NoLocal);
         let granted = matching.iter().map(|subscription| subscription.qos).max()?;
-        let mut identifiers: Vec<u32> =
+        let mut subscription_identifiers: Vec<u32> =
             matching.iter().filter_map(|subscription| subscription.identifier).collect();
-        identifiers.sort_unstable();
+        subscription_identifiers.sort_unstable();
         let retain = message.retain && matching.iter().any(|subscription| subscription.retain_as_published);
         self.situations.note_if(matching.len() > 1, Situation::OverlappingSubscriptions);
-        self.situations.note_if(identifiers.len() > 1, Situation::SeveralIdentifiers);
+        self.situations.note_if(subscription_identifiers.len() > 1, Situation::SeveralIdentifiers);
         self.situations.note_if(retain, Situation::RetainAsPublished);
         let qos = granted.min(message.qos);
         let message = Rc::clone(message);
@@ -126,7 +129,7 @@ impl Model {
             message,
             qos,
             retain,
-            identifiers,
+            subscription_identifiers,
             alternative_identifiers: Vec::new(),
             share: None,
         })

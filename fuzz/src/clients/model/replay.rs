@@ -106,9 +106,10 @@ impl Model {
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
         let mut copy = replay.copy_of(message);
         let _ = replay.due.remove(topic) || replay.optional.remove(topic);
-        let others = fitting.iter().map(|other| other.copy_of(message).identifiers);
-        copy.alternative_identifiers =
-            others.filter(|identifiers| *identifiers != copy.identifiers).collect();
+        let others = fitting.iter().map(|other| other.copy_of(message).subscription_identifiers);
+        copy.alternative_identifiers = others
+            .filter(|subscription_identifiers| *subscription_identifiers != copy.subscription_identifiers)
+            .collect();
         if !copy.alternative_identifiers.is_empty() {
             fitting.into_iter().chain([replay]).for_each(|replay| replay.make_optional(topic));
         }
@@ -168,7 +169,7 @@ impl Replay {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),
             retain: true,
-            identifiers: self.subscription.identifier.into_iter().collect(),
+            subscription_identifiers: self.subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
             share: None,
         }

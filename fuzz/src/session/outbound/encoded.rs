@@ -85,7 +85,7 @@ impl Outbound {
             qos,
             retain: false,
             expiry: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             shared: false,
         };
         let mut wire = PublisherFrames::default();

@@ -26,7 +26,7 @@ impl Outbound {
             message: &message,
             qos: push.qos,
             retain: push.retain,
-            identifiers: push.identifiers,
+            subscription_identifiers: push.subscription_identifiers,
             share: push.shared.then_some(&share),
         };
         let queued = session.queued();
@@ -48,7 +48,7 @@ impl Outbound {
             message,
             qos: push.qos,
             retain: push.retain,
-            identifiers: push.identifiers,
+            subscription_identifiers: push.subscription_identifiers,
             shared: push.shared,
             session_number: self.session_number,
             state,

@@ -29,7 +29,7 @@ impl<'a> From<Grants<'a>> for DeliveryOptions<'a> {
         Self {
             qos: grants.qos,
             retain_as_published: grants.retain_as_published,
-            subscription_identifiers: grants.identifiers,
+            subscription_identifiers: grants.subscription_identifiers,
             share: None,
         }
     }
@@ -71,7 +71,7 @@ impl Delivery {
                 message,
                 qos: options.qos.min(message.qos()),
                 retain: options.retain_as_published && message.retain(),
-                identifiers: options.subscription_identifiers,
+                subscription_identifiers: options.subscription_identifiers,
                 share: options.share,
             };
             last = session.session.push(&delivery, turn.now);
