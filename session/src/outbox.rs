@@ -137,10 +137,10 @@ impl Outbox {
         self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
     }
 
-    /// Returns whether frames can be copied to the client unchanged. `largest` is the size of the largest frame in
+    /// Returns whether frames can be copied to the client unchanged. `largest_size` is the size of the largest frame in
     /// bytes.
-    pub(crate) fn accepts_frames(&self, largest: usize) -> bool {
-        self.aliases.is_none() && largest <= self.packet_size_max
+    pub(crate) fn accepts_frames(&self, largest_size: usize) -> bool {
+        self.aliases.is_none() && largest_size <= self.packet_size_max
     }
 
     /// Returns the number of bytes allocated, without shared payloads.

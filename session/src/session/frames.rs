@@ -15,19 +15,19 @@ pub struct Frames<'a> {
     /// order.
     pub packet_ids: &'a [usize],
     /// Size of the largest frame in bytes.
-    pub largest: usize,
+    pub largest_size: usize,
 }
 
 impl Session {
-    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer. `largest`
+    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer. `largest_size`
     /// is the size of the largest frame in bytes. If the frames cannot be copied together, the caller has to push them
     /// one by one ([`Verdict::PushOneByOne`]). If the write buffer is too full because the client reads too slowly, all
     /// frames are dropped.
-    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
+    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest_size: usize) -> Verdict {
         if !self.resumed {
             return self.drop_message(DropReason::Offline, count);
         }
-        if !self.outbox.accepts_frames(largest) {
+        if !self.outbox.accepts_frames(largest_size) {
             return Verdict::PushOneByOne;
         }
         let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
@@ -78,6 +78,6 @@ impl Session {
             && self.has_room_for(frames.packet_ids.len())
             && !self.has_backlog()
             && self.bytes_awaiting_commit() == 0
-            && self.outbox.accepts_frames(frames.largest)
+            && self.outbox.accepts_frames(frames.largest_size)
     }
 }

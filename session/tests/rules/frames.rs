@@ -14,7 +14,7 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 /// Returns frames as publishers send them, all with packet identifier 500: the bytes, the offsets of the packet
 /// identifiers, and the size of the largest frame.
 fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
-    let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
+    let (mut wire, mut packet_ids, mut largest_size) = (Vec::new(), Vec::new(), 0);
     for topic in topics {
         let message: &Message = &message(topic, topic.as_bytes(), None);
         let mut outgoing = OutgoingPublish::from_message(message, super::pair::start());
@@ -25,14 +25,14 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
         let Ok(Next::Frame(packet)) = frame::next(&wire[start..], V5, u32::MAX) else { panic!("no frame") };
         let at = PublishView::parse(&packet, V5).unwrap().packet_id_at().unwrap();
         packet_ids.push(start + at);
-        largest = largest.max(packet.wire.len());
+        largest_size = largest_size.max(packet.wire.len());
     }
-    (wire, packet_ids, largest)
+    (wire, packet_ids, largest_size)
 }
 
 fn push(pair: &mut Pair, topics: &[&str]) -> Verdict {
-    let (wire, packet_ids, largest) = frames(topics);
-    pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest })
+    let (wire, packet_ids, largest_size) = frames(topics);
+    pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest_size })
 }
 
 /// Returns the CONNECT of a session that ends with its connection.

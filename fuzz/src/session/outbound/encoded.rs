@@ -14,7 +14,7 @@ use crate::session::operation::{EncodedFrames, Push};
 #[derive(Default)]
 struct PublisherFrames {
     bytes: Vec<u8>,
-    largest_frame: usize,
+    largest_size: usize,
 }
 
 impl Outbound {
@@ -31,7 +31,7 @@ impl Outbound {
         let version = connection.map_or(ProtocolVersion::V5, |connection| connection.negotiated.version);
         let wire = self.write(encoded, version, now);
         let verdict = match encoded.qos {
-            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest_frame),
+            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest_size),
             _ => self.push_frames(session, &wire, version, connection),
         };
         match verdict {
@@ -56,7 +56,7 @@ impl Outbound {
         let packet_ids = wire.packet_ids(version);
         let count = packet_ids.len();
         let before = session_counts(session);
-        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest: wire.largest_frame };
+        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest_size: wire.largest_size };
         let verdict = session.push_frames(&frames);
         let (pending, inflight, queued) = before;
         if verdict != Verdict::Sent {
@@ -94,7 +94,7 @@ impl Outbound {
             let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
             let packet_id = PacketId::new(id).filter(|_| qos != QoS::AtMostOnce);
             let outgoing = OutgoingPublish { packet_id, ..OutgoingPublish::from_message(&message, now) };
-            wire.largest_frame = wire.largest_frame.max(outgoing.size(version));
+            wire.largest_size = wire.largest_size.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
             self.add(message, push, MessageState::Waiting);
         }

@@ -20,7 +20,7 @@ pub struct RawFrames<'a> {
     /// Number of frames.
     pub count: u32,
     /// Size of the largest frame in bytes.
-    pub largest: usize,
+    pub largest_size: usize,
     /// The offsets of the packet identifiers in `wire`; empty at QoS 0.
     pub packet_ids: &'a [usize],
 }
@@ -31,7 +31,7 @@ pub(crate) struct OwnedFrames {
     wire: Box<[u8]>,
     qos: QoS,
     count: u32,
-    largest: usize,
+    largest_size: usize,
     packet_ids: Box<[usize]>,
 }
 
@@ -83,34 +83,41 @@ impl<'a> RawFrames<'a> {
         list.extend(self.views(version).map(message));
     }
 
-    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size of the largest
+    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size of the largest_size
     /// in bytes.
     #[must_use]
     pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
-        let mut largest = 0;
+        let mut largest_size = 0;
         for view in self.views(from) {
             let raw = OutgoingPublish::plain(view.topic, view.payload);
             let outgoing = OutgoingPublish { properties: view.properties, ..raw };
             let before = wire.len();
             outgoing.encode(to, &mut wire);
-            largest = largest.max(wire.len() - before);
+            largest_size = largest_size.max(wire.len() - before);
         }
-        (wire, largest)
+        (wire, largest_size)
     }
 }
 
 impl OwnedFrames {
     pub(crate) fn borrow(&self) -> RawFrames<'_> {
-        let Self { topic, wire, qos, count, largest, packet_ids } = self;
-        RawFrames { topic, wire, qos: *qos, count: *count, largest: *largest, packet_ids }
+        let Self { topic, wire, qos, count, largest_size, packet_ids } = self;
+        RawFrames { topic, wire, qos: *qos, count: *count, largest_size: *largest_size, packet_ids }
     }
 }
 
 impl From<RawFrames<'_>> for OwnedFrames {
     fn from(raw: RawFrames<'_>) -> Self {
-        let RawFrames { topic, wire, qos, count, largest, packet_ids } = raw;
-        Self { topic: topic.into(), wire: wire.into(), qos, count, largest, packet_ids: packet_ids.into() }
+        let RawFrames { topic, wire, qos, count, largest_size, packet_ids } = raw;
+        Self {
+            topic: topic.into(),
+            wire: wire.into(),
+            qos,
+            count,
+            largest_size,
+            packet_ids: packet_ids.into(),
+        }
     }
 }
 

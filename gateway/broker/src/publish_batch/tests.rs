@@ -47,7 +47,7 @@ fn adjacent_frames_to_one_topic_join_a_batch() {
     assert_eq!(views.iter().map(|view| batch.extend(view)).collect::<Vec<_>>(), [true, true, true, false]);
     let raw = batch.raw().unwrap();
     let len = views[..3].iter().map(|view| view.wire.len()).sum::<usize>();
-    assert_eq!((raw.wire, raw.count, raw.largest), (&bytes[..len], 3, views[2].wire.len()));
+    assert_eq!((raw.wire, raw.count, raw.largest_size), (&bytes[..len], 3, views[2].wire.len()));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn frames_that_are_not_adjacent_are_copied_together() {
     let raw = batch.raw().unwrap();
     assert_eq!(raw.wire, [views[0].wire, views[2].wire, views[3].wire].concat());
     assert_eq!(packet_ids(&raw), [100, 102, 103]);
-    assert_eq!((raw.count, raw.largest), (3, views[3].wire.len()));
+    assert_eq!((raw.count, raw.largest_size), (3, views[3].wire.len()));
     batch.clear();
     assert!(batch.extend(&views[1]));
     assert_eq!(batch.raw().unwrap().wire, views[1].wire, "`clear` has removed the earlier frames");
@@ -75,9 +75,9 @@ fn frames_are_transcribed_to_the_other_wire_class() {
         let bytes = encode(from, &topics);
         let mut batch = PublishBatch::new(&bytes);
         assert!(views(&bytes, from).iter().all(|view| batch.extend(view)));
-        let (transcribed, largest) = batch.raw().unwrap().transcribe(from, to);
+        let (transcribed, largest_size) = batch.raw().unwrap().transcribe(from, to);
         assert_eq!(transcribed, encode(to, &topics));
-        assert_eq!(largest, views(&transcribed, to)[2].wire.len());
+        assert_eq!(largest_size, views(&transcribed, to)[2].wire.len());
     }
 }
 
