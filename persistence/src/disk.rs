@@ -163,7 +163,7 @@ impl Store for Disk {
 
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
         self.shared.batch.checkpoint_and_wait();
-        let view = self.map.view()?;
+        let view = self.map.read_view()?;
         Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
@@ -178,7 +178,7 @@ impl Store for Disk {
 
     fn check(&self) -> Result<Findings, CheckError> {
         self.shared.batch.checkpoint_and_wait();
-        let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
+        let check = || self.map.read_view().and_then(|view| check::check(view.tables, &view.txn));
         check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }
 

@@ -77,7 +77,7 @@ situations! {
     PublisherRefused: "the publisher is notified that its message was rejected";
     NoMatchingSubscription: "no subscription matches a message";
     OverlappingSubscriptions: "several subscriptions of a session match a message";
-    SeveralIdentifiers: "a message has several subscription subscription_identifiers";
+    SeveralIdentifiers: "a message has several subscription identifiers";
     NoLocal: "No Local prevents the delivery of a message to its publisher";
     RetainAsPublished: "a message keeps its RETAIN flag";
     SubscriptionReplaced: "a subscription is replaced";

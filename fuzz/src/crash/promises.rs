@@ -53,11 +53,11 @@ impl Promises {
         }
         message.is_due_to_group = message.is_shared()
             && message.qos > QoS::AtMostOnce
-            && self.subscribers.iter().any(Subscriber::is_member)
+            && self.subscribers.iter().any(Subscriber::is_certain_member)
             && self
                 .subscribers
                 .iter()
-                .all(|subscriber| subscriber.is_member() || !subscriber.may_be_member());
+                .all(|subscriber| subscriber.is_certain_member() || !subscriber.may_be_member());
     }
 
     /// Records that the publisher read PUBACK or PUBREC: the message must reach all matching sessions.

@@ -113,7 +113,7 @@ impl Retained {
             assert!(replay.replayed.insert(name.to_owned()), "{name} is brought twice");
         }
         replay.calls += 1;
-        assert!(replay.calls < CALLS_MAX, "the replay does not end");
+        assert!(replay.calls < CALLS_PER_REPLAY_MAX, "the replay does not end");
         if replay.cursor.is_done() {
             assert!(replay.due.is_empty(), "{:?} were not brought for {}", replay.due, replay.filter);
         } else {
@@ -167,4 +167,4 @@ impl Retained {
 
 /// Maximum number of calls per replay. The maximum is larger than the number of shards and topics, so that a replay
 /// that ends never reaches it.
-const CALLS_MAX: usize = 200;
+const CALLS_PER_REPLAY_MAX: usize = 200;

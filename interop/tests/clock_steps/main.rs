@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used)]
 
-mod pause;
+mod downtime;
 mod random;
 
 use std::time::Instant;
@@ -20,7 +20,7 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
-use pause::Pause;
+use downtime::Downtime;
 use random::{clock_error, clock_step};
 
 /// A broker on a machine whose clock the test sets, and an offline session (client id `waiting`) that queues messages
@@ -112,16 +112,16 @@ impl Harness {
         }
     }
 
-    fn restart(&mut self, pause: Pause) {
-        if pause.is_crash {
+    fn restart(&mut self, downtime: Downtime) {
+        if downtime.is_crash {
             self.broker.kill();
         } else {
             self.broker.terminate();
             let end = self.broker.wait_for_end();
             assert!(end.status.success(), "{end:?}");
         }
-        self.machine.step_clock(pause.step);
-        if pause.is_reboot {
+        self.machine.step_clock(downtime.clock_step);
+        if downtime.is_reboot {
             self.machine.reboot();
             self.boots += 1;
         }
@@ -173,7 +173,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
         harness.create_session_with_will().await;
         harness.machine.step_clock(SINCE_1970);
         harness.publish().await;
-        harness.restart(Pause { is_crash, is_reboot: false, step: 0 });
+        harness.restart(Downtime { is_crash, is_reboot: false, step: 0 });
         harness.check().await;
     }
 }
@@ -182,7 +182,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
 async fn a_reboot_with_the_clock_set_a_day_back_keeps_lifetimes() {
     let mut harness = Harness::start(0).await;
     harness.publish().await;
-    harness.restart(Pause { is_crash: false, is_reboot: true, step: -i64::from(DAY) });
+    harness.restart(Downtime { is_crash: false, is_reboot: true, step: -i64::from(DAY) });
     harness.check().await;
 }
 
@@ -212,13 +212,13 @@ async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
         harness.publish().await;
         harness.machine.step_clock(clock_step(&mut random, &mut error));
         harness.publish().await;
-        let pause = Pause {
+        let downtime = Downtime {
             is_crash: random.bool(),
             is_reboot: random.bool(),
-            step: clock_step(&mut random, &mut error),
+            clock_step: clock_step(&mut random, &mut error),
         };
-        harness.restart(pause);
-        eprintln!("round {round}: {pause:?}");
+        harness.restart(downtime);
+        eprintln!("round {round}: {downtime:?}");
         if round % 5 == 4 {
             harness.check().await;
         }

@@ -46,9 +46,9 @@ impl BrokerFolder {
         self.store_folder().join("data.mdb")
     }
 
-    fn serve(&self, launch: &LaunchOptions) -> Process {
+    fn serve(&self, launch_options: &LaunchOptions) -> Process {
         let folder = self.folder.path();
-        serve_with_launch(launch, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
+        serve_with_launch(launch_options, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
     }
 
     /// Starts a broker; it has to fail with a single error that contains the path and the reason.
@@ -56,7 +56,7 @@ impl BrokerFolder {
         self.assert_start_fails_with_launch(&LaunchOptions::default(), path, reason);
     }
 
-    fn assert_start_fails_with_launch(&self, launch: &LaunchOptions, path: &Path, reason: &str) {
+    fn assert_start_fails_with_launch(&self, launch_options: &LaunchOptions, path: &Path, reason: &str) {
         let process = self.serve(launch);
         let exit = process.wait_for_exit(DEADLINE);
         assert!(!exit.status.success(), "the broker started: {:#?}", exit.errors);

@@ -89,7 +89,7 @@ impl SyncPoint {
         self.sequence += 1;
         let meta_pages = file::read_meta_pages(&self.data)?;
         let record = SyncRecord { sequence: self.sequence, boot_id: self.boot_id, meta_pages };
-        self.file.write_all_at(&record.to_bytes(), record::offset(self.sequence))?;
+        self.file.write_all_at(&record.to_bytes(), record::record_offset(self.sequence))?;
         Ok(self.file.sync_data()?)
     }
 }

@@ -67,12 +67,12 @@ impl Groups {
 
     fn pick(
         &mut self,
-        share: &str,
+        share_filter: &str,
         publisher: u64,
         excluded: Option<u64>,
         sessions: &BTreeMap<usize, Session>,
     ) -> Option<usize> {
-        let group = self.router.group(&SubscriptionFilter::parse(share).expect("a valid filter"))?;
+        let group = self.router.group(&SubscriptionFilter::parse(share_filter).expect("a valid filter"))?;
         let random = self.random.next_number();
         let state = |member: &Member| {
             let session = &sessions[&member.client];
@@ -88,18 +88,18 @@ impl Model {
     /// never gets the message. `[MQTT5-4.8.2-3]`
     pub(super) fn pick_member(
         &mut self,
-        share: &str,
+        share_filter: &str,
         publisher: usize,
         excluded: Option<u64>,
     ) -> Option<usize> {
         let publisher = self.publishers[&publisher];
-        let picked = self.groups.pick(share, publisher, excluded, &self.sessions);
+        let picked = self.groups.pick(share_filter, publisher, excluded, &self.sessions);
         let is_candidate = |session: &&Session| {
-            session.subscriptions.contains_key(share) && Some(session.ids.subscriber) != excluded
+            session.subscriptions.contains_key(share_filter) && Some(session.ids.subscriber) != excluded
         };
         let candidates: Vec<_> = self.sessions.values().filter(is_candidate).collect();
         let Some(client) = picked else {
-            assert!(candidates.is_empty(), "{share} has members, and none of them gets the message");
+            assert!(candidates.is_empty(), "{share_filter} has members, and none of them gets the message");
             return None;
         };
         let member = &self.sessions[&client];

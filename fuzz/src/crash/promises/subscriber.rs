@@ -80,7 +80,7 @@ impl Subscriber {
     }
 
     /// Returns whether the client is certainly a member of the shared subscription.
-    pub(super) fn is_member(&self) -> bool {
+    pub(super) fn is_certain_member(&self) -> bool {
         self.filters.iter().any(|(filter, subscription)| is_shared(filter) && subscription.is_active)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tidegate_mqtt::{Message, QoS, Will};
 use tidegate_persistence::Commit;
 
-use super::is_reserved;
+use super::is_reserved_topic;
 use super::outcome::Outcome;
 use super::source::Source;
 use super::task::{Position, Task};
@@ -20,7 +20,7 @@ impl Broker {
     /// Publishes a will in a single turn, because it is stored together with the end of its connection or session.
     /// Returns the commit of its copies.
     pub(crate) fn publish_will(&self, turn: &mut Turn<'_>, handle: &SessionHandle, will: &Will) -> Commit {
-        if is_reserved(&will.topic) {
+        if is_reserved_topic(&will.topic) {
             turn.counters.refused_topic.add(1);
             return Commit(0);
         }

@@ -153,7 +153,7 @@ impl OpenScopes {
 
     /// Adapts the positions to a new connection: its packets are counted from 0, and all of them wait for the open
     /// scopes.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn move_to_new_connection(&mut self) {
         self.scopes.iter_mut().for_each(|known| known.begins_at = 0);
     }
 

@@ -83,8 +83,8 @@ impl<'a> RawFrames<'a> {
         list.extend(self.views(version).map(message));
     }
 
-    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size of the largest_size
-    /// in bytes.
+    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size in bytes of the
+    /// largest frame.
     #[must_use]
     pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));

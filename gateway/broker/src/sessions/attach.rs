@@ -185,7 +185,7 @@ impl SessionGuard<'_> {
             // CONNACK is larger than the client's Maximum Packet Size, so the connection cannot begin [MQTT5-3.1.2-24].
             turn.effects.notify(&connection.signals, Signal::Broken);
         }
-        if self.restart_scopes() {
+        if self.move_scopes_to_new_connection() {
             self.session.resume_after_commit();
         } else {
             self.session.resume(turn.now);

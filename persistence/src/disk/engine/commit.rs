@@ -71,7 +71,7 @@ impl Engine {
     /// Reads the log that an earlier process left in the store, and makes a checkpoint. Until the checkpoint is
     /// complete, the map includes the reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
-        let view = self.map.view()?;
+        let view = self.map.read_view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
         drop(view);
         (self.log, self.pending) = (log, pending);

@@ -27,7 +27,7 @@ pub(in crate::disk) struct Map {
 }
 
 /// A read transaction on one state of the store. While the view exists, the map is not resized.
-pub(in crate::disk) struct View<'m> {
+pub(in crate::disk) struct ReadView<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
     _resize_guard: RwLockReadGuard<'m, bool>,
@@ -45,9 +45,9 @@ impl Map {
     }
 
     /// Begins a read transaction.
-    pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
+    pub(in crate::disk) fn read_view(&self) -> Result<ReadView<'_>, Fault> {
         let resize_guard = self.block_resize()?;
-        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
+        Ok(ReadView { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
     }
 
     /// Prevents a resize while the returned guard exists.
@@ -79,7 +79,7 @@ impl Map {
 
     /// Returns the number of bytes of the pages in use, without free pages.
     pub(in crate::disk) fn used(&self) -> Result<usize, Fault> {
-        let view = self.view()?;
+        let view = self.read_view()?;
         let pages = view.tables.pages(&view.txn)?;
         Ok(pages.saturating_mul(self.page_size()))
     }

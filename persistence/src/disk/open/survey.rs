@@ -18,7 +18,7 @@ use crate::error::OpenError;
 
 /// Reads the state of the file, and deletes bodies that no entry refers to.
 pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Result<Opened, OpenError> {
-    let view = map.view().map_err(engine_error)?;
+    let view = map.read_view().map_err(engine_error)?;
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
     let time_mark = time_mark(meta, &view.txn)?;

@@ -47,12 +47,12 @@ impl SyncRecord {
 }
 
 /// Returns the offset of a record in the file. The records alternate between two pages.
-pub(super) const fn offset(sequence: u64) -> u64 {
+pub(super) const fn record_offset(sequence: u64) -> u64 {
     (sequence & 1) * 4096
 }
 
 /// The two offsets at which records are written.
-pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
+pub(super) const RECORD_OFFSETS: [u64; 2] = [offset(0), offset(1)];
 
 /// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;

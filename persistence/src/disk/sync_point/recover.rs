@@ -88,12 +88,12 @@ fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
         file => file.map_err(io_error(path))?,
     };
     let mut records = Vec::new();
-    for offset in record::OFFSETS {
+    for offset in record::RECORD_OFFSETS {
         records.push((offset, read_record(&file, offset).map_err(io_error(path))?));
     }
     let read = records.iter().filter_map(|(_, bytes)| SyncRecord::from_bytes(bytes));
     let newest = read.max_by_key(|record| record.sequence);
-    let second = record::offset(SECOND_SYNC);
+    let second = record::record_offset(SECOND_SYNC);
     let has_second_sync =
         records.iter().any(|(offset, bytes)| *offset == second && bytes.iter().any(|byte| *byte != 0));
     if newest.is_none() && has_second_sync {
