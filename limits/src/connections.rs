@@ -130,7 +130,7 @@ impl Drop for ConnectionPermit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConnectionRefusal {
-    /// The limit of the process is reached.
+    /// The limit on connections of the whole process is reached.
     #[error("the limit of {open} open connections is reached")]
     Total {
         /// The limit, which is also the number of open connections.

@@ -20,8 +20,8 @@ pub use health::{Findings, Health, Stats};
 pub use load::{Item, Progress};
 pub use watermark::Watermark;
 
-/// The number of a commit. Everything appended under this number is durable once [`Store::latest_commit`] has
-/// reached it.
+/// The number of a commit. Everything appended under this number is durable once [`Store::latest_commit`] returns this
+/// number or a greater one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit(pub u64);
 

@@ -43,9 +43,10 @@ counters! {
     refused_topic,
     /// Retained messages not kept: a limit on retained messages is reached or the store is full.
     refused_retained,
-    /// Changes that the store did not accept because it has failed. Operations that depend on them are never acknowledged.
+    /// Changes that the store did not accept because it has failed. Operations that depend on these changes are never
+    /// acknowledged.
     store_refused,
-    /// Messages and connections refused because the store is full or has failed.
+    /// Messages, wills and subscriptions refused because the store is full or has failed.
     refused_store,
     /// Copies dropped: the receiver is offline and the message has QoS 0.
     dropped_offline,

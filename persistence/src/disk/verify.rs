@@ -1,6 +1,6 @@
 //! Verifies the structure of a data file before LMDB maps it. LMDB trusts its files: a damaged page number, length or
 //! offset makes it read or write outside of its map, which ends the process with a signal. A file that passes this
-//! verification has none of these. The verification checks that:
+//! verification contains no such number, length or offset. The verification checks that:
 //!
 //! - The header pages are valid, and the newer one is on the page where LMDB expects it.
 //! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its

@@ -9,7 +9,8 @@ use super::lifecycle::{self, Cause, Lifecycle};
 use super::{AttachOutcome, DetachOutcome, Quota, Session, TimeoutOutcome};
 
 impl Session {
-    /// Attaches a new connection. The new epoch excludes the earlier connection, if one is still attached.
+    /// Attaches a new connection and increments the epoch. If an earlier connection is still attached, it can no longer
+    /// change the session, because it only has the former epoch.
     ///
     /// A takeover ends the earlier connection like any close by the server, including its will. Clean Start discards
     /// the session state and publishes a delayed will; resuming the session cancels a delayed will. `[MQTT5-3.1.4-3]`

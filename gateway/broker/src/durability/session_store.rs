@@ -188,7 +188,7 @@ impl SessionStore {
                 self.state.slow_until.fetch_max(commit.0, Ordering::Relaxed);
                 commit
             }
-            // The store has failed permanently, so anything that depends on these operations is never acknowledged.
+            // The store has failed permanently, so no answer that waits for the refused operations is ever sent.
             Appended::Refused => {
                 turn.counters.store_refused.add(1);
                 NEVER_COMMITTED
