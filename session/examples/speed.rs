@@ -69,7 +69,7 @@ fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
         qos: QoS::AtLeastOnce,
         retain: false,
         subscription_identifiers: &[],
-        share: None,
+        shared_filter: None,
     };
     let mut pooled = Vec::new();
     let mut id = PacketId::MIN;
@@ -99,7 +99,7 @@ fn push_qos_0(version: ProtocolVersion) -> f64 {
         qos: QoS::AtMostOnce,
         retain: false,
         subscription_identifiers: &[],
-        share: None,
+        shared_filter: None,
     };
     let mut pooled = Vec::new();
     let start = cpu_time();

@@ -64,7 +64,7 @@ pub struct Queued {
     /// The subscription identifiers of the matching subscriptions.
     pub subscription_identifiers: Box<[u32]>,
     /// The text of the shared subscription's filter, if the message was received through one.
-    pub share: Option<Arc<str>>,
+    pub shared_filter: Option<Arc<str>>,
 }
 
 /// The changes that the caller has not taken yet.
@@ -107,7 +107,7 @@ impl ChangeLog {
             qos: delivery.qos,
             retain: delivery.retain,
             subscription_identifiers: delivery.subscription_identifiers.into(),
-            share: delivery.share.cloned(),
+            shared_filter: delivery.shared_filter.cloned(),
         };
         self.changes.push(Change::Queued(queued, sent));
         StoredDelivery::logged(delivery, sent.is_some())

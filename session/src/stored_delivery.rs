@@ -18,7 +18,7 @@ pub struct Delivery<'a> {
     /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
     pub subscription_identifiers: &'a [u32],
     /// The text of the shared subscription's filter, if the message was received through one.
-    pub share: Option<&'a Arc<str>>,
+    pub shared_filter: Option<&'a Arc<str>>,
 }
 
 /// A delivery that owns its data, to be kept in the queue or the in-flight table.
@@ -40,14 +40,14 @@ pub(crate) struct StoredDelivery {
 #[derive(Clone, Debug)]
 struct Extras {
     subscription_identifiers: Box<[u32]>,
-    share: Option<Arc<str>>,
+    shared_filter: Option<Arc<str>>,
 }
 
 impl StoredDelivery {
     /// Creates a delivery that the change log does not record. For `sent`, see [`StoredDelivery::sent`].
     #[inline(always)]
     pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
-        let rare = delivery.subscription_identifiers.len() > 1 || delivery.share.is_some();
+        let rare = delivery.subscription_identifiers.len() > 1 || delivery.shared_filter.is_some();
         Self {
             message: Arc::clone(delivery.message),
             extras: if rare { Some(Extras::from_delivery(delivery)) } else { None },
@@ -78,13 +78,13 @@ impl StoredDelivery {
             qos: self.qos,
             retain: self.retain,
             subscription_identifiers: self.subscription_identifiers(),
-            share: self.share(),
+            shared_filter: self.shared_filter(),
         }
     }
 
     /// Returns the text of the shared subscription's filter if the message was received through a shared subscription.
-    pub(crate) fn share(&self) -> Option<&Arc<str>> {
-        self.extras.as_ref()?.share.as_ref()
+    pub(crate) fn shared_filter(&self) -> Option<&Arc<str>> {
+        self.extras.as_ref()?.shared_filter.as_ref()
     }
 
     fn subscription_identifiers(&self) -> &[u32] {
@@ -103,7 +103,7 @@ impl Extras {
         let subscription_identifiers = if single { &[] } else { delivery.subscription_identifiers };
         Box::new(Self {
             subscription_identifiers: subscription_identifiers.into(),
-            share: delivery.share.cloned(),
+            shared_filter: delivery.shared_filter.cloned(),
         })
     }
 }

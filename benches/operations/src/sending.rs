@@ -40,7 +40,8 @@ impl Client {
     }
 
     fn push(&mut self, message: &Arc<Message>, qos: QoS) {
-        let delivery = Delivery { message, qos, retain: false, subscription_identifiers: &[], share: None };
+        let delivery =
+            Delivery { message, qos, retain: false, subscription_identifiers: &[], shared_filter: None };
         assert_eq!(self.session.push(black_box(&delivery), self.now), Verdict::Sent);
     }
 

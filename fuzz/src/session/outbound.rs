@@ -103,7 +103,7 @@ impl Outbound {
         for unacknowledged in unacknowledged {
             let pushed = &mut self.messages[number(unacknowledged.message.payload())];
             assert!(
-                pushed.shared && *unacknowledged.share == *SHARE,
+                pushed.shared && *unacknowledged.shared_filter == *SHARE,
                 "a message is returned that came through no shared subscription"
             );
             let may_move = pushed.state == MessageState::Waiting

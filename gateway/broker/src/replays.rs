@@ -152,7 +152,7 @@ impl ReplayOptions {
             qos,
             retain: true,
             subscription_identifiers: self.subscription_identifier.as_slice(),
-            share: None,
+            shared_filter: None,
         };
         turn.budget.charge(1);
         match session.push(&delivery, turn.now) {

@@ -19,7 +19,7 @@ pub struct EntryRecord {
     /// The identifiers of the matching subscriptions.
     pub subscription_identifiers: Box<[u32]>,
     /// The filter of the shared subscription through which the message is delivered, if any.
-    pub share: Option<Arc<str>>,
+    pub shared_filter: Option<Arc<str>>,
     /// The state of the delivery.
     pub state: EntryState,
 }
@@ -50,7 +50,7 @@ struct Layout<'a> {
     #[rkyv(with = InlineAsBox)]
     subscription_identifiers: &'a [u32],
     #[rkyv(with = Map<AsString>)]
-    share: Option<&'a str>,
+    shared_filter: Option<&'a str>,
     state: StateLayout,
 }
 
@@ -69,7 +69,7 @@ impl EntryRecord {
             qos,
             retain: false,
             subscription_identifiers: Box::default(),
-            share: None,
+            shared_filter: None,
             state: EntryState::Queued,
         }
     }
@@ -79,7 +79,7 @@ impl EntryRecord {
             qos: self.qos.value(),
             retain: self.retain,
             subscription_identifiers: &self.subscription_identifiers,
-            share: self.share.as_deref(),
+            shared_filter: self.shared_filter.as_deref(),
             state: self.state.layout(),
         })
     }
@@ -93,7 +93,10 @@ impl EntryRecord {
             subscription_identifiers: subscription_identifiers
                 .map(|identifier| archive::identifier(identifier.to_native()))
                 .collect::<Result<_, _>>()?,
-            share: layout.share.as_ref().map(|share| Arc::from(share.as_str())),
+            shared_filter: layout
+                .shared_filter
+                .as_ref()
+                .map(|shared_filter| Arc::from(shared_filter.as_str())),
             state: EntryState::from_archived(&layout.state)?,
         };
         record.checked()

@@ -22,7 +22,7 @@ pub(crate) struct EntryWithBody<'a> {
 impl<'a> EntryWithBody<'a> {
     /// Creates the value; `None` if the layout cannot represent the entry or the body.
     pub(crate) fn try_new(entry: &'a EntryRecord, body: &'a StoredMessage) -> Option<Self> {
-        if !entry.subscription_identifiers.is_empty() || entry.share.is_some() {
+        if !entry.subscription_identifiers.is_empty() || entry.shared_filter.is_some() {
             return None;
         }
         let message = body.record();

@@ -62,7 +62,7 @@ fn full_entry() -> EntryRecord {
         qos: QoS::ExactlyOnce,
         retain: true,
         subscription_identifiers: Box::new([1, 268_435_455]),
-        share: Some(Arc::from("$share/g/a/#")),
+        shared_filter: Some(Arc::from("$share/g/a/#")),
         state: EntryState::Sent { packet_id: id(65_535) },
     }
 }

@@ -65,7 +65,13 @@ fn stored(qos: QoS) -> StoredDelivery {
     };
     let message = Arc::new(Message::from_parts(&parts));
     StoredDelivery::new(
-        &Delivery { message: &message, qos, retain: false, subscription_identifiers: &[], share: None },
+        &Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            shared_filter: None,
+        },
         true,
     )
 }

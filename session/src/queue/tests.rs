@@ -29,7 +29,13 @@ fn stored(expires_at: Option<Instant>) -> StoredDelivery {
     };
     let message = Arc::new(Message::from_parts(&parts));
     StoredDelivery::new(
-        &Delivery { message: &message, qos, retain: false, subscription_identifiers: &[], share: None },
+        &Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            shared_filter: None,
+        },
         false,
     )
 }

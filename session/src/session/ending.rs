@@ -66,7 +66,7 @@ pub struct Unacknowledged {
     /// The message.
     pub message: Arc<Message>,
     /// The text of the shared subscription's filter, `$share/...`.
-    pub share: Arc<str>,
+    pub shared_filter: Arc<str>,
 }
 
 impl Session {
@@ -128,6 +128,6 @@ impl Session {
 }
 
 fn unacknowledged_shared(stored: &StoredDelivery) -> Option<Unacknowledged> {
-    let share = Arc::clone(stored.share()?);
-    Some(Unacknowledged { message: Arc::clone(&stored.message), share })
+    let shared_filter = Arc::clone(stored.shared_filter()?);
+    Some(Unacknowledged { message: Arc::clone(&stored.message), shared_filter })
 }

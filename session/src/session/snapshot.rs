@@ -215,7 +215,7 @@ fn restore_delivery(queued: &Queued) -> StoredDelivery {
         qos: queued.qos,
         retain: queued.retain,
         subscription_identifiers: &queued.subscription_identifiers,
-        share: queued.share.as_ref(),
+        shared_filter: queued.shared_filter.as_ref(),
     };
     StoredDelivery::logged(&delivery, false)
 }

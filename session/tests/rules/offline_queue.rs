@@ -95,7 +95,7 @@ fn each_delivery_keeps_its_own_retain_flag() {
             qos: QoS::AtLeastOnce,
             retain,
             subscription_identifiers: &[],
-            share: None,
+            shared_filter: None,
         };
         let _ = pair.session.push(&delivery, pair.now);
     }

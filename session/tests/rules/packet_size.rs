@@ -63,7 +63,7 @@ fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size
                 qos: QoS::AtMostOnce,
                 retain: false,
                 subscription_identifiers,
-                share: None,
+                shared_filter: None,
             };
             // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, each subscription identifier 5.
             let size = 54

@@ -110,19 +110,20 @@ impl Pair {
     }
 
     pub fn push_message(&mut self, message: &Arc<Message>, qos: QoS) -> Verdict {
-        let delivery = Delivery { message, qos, retain: false, subscription_identifiers: &[], share: None };
+        let delivery =
+            Delivery { message, qos, retain: false, subscription_identifiers: &[], shared_filter: None };
         self.session.push(&delivery, self.now)
     }
 
-    pub fn push_share(&mut self, topic: &str, qos: QoS, share: &str) -> Verdict {
+    pub fn push_shared(&mut self, topic: &str, qos: QoS, shared_filter: &str) -> Verdict {
         let message = message(topic, b"", None);
-        let share = Arc::from(share);
+        let shared_filter = Arc::from(shared_filter);
         let delivery = Delivery {
             message: &message,
             qos,
             retain: false,
             subscription_identifiers: &[],
-            share: Some(&share),
+            shared_filter: Some(&shared_filter),
         };
         self.session.push(&delivery, self.now)
     }

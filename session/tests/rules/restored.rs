@@ -56,10 +56,10 @@ fn apply_operation(operation: Operation, pair: &mut Pair, count: usize) {
 fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let message = message("t", count.to_string().as_bytes(), None);
     message.assign_id(|| u64::try_from(count).unwrap() + 1);
-    let share = shared.then(|| Arc::from("$share/g/t"));
-    let share = share.as_ref();
+    let shared_filter = shared.then(|| Arc::from("$share/g/t"));
+    let shared_filter = shared_filter.as_ref();
     let delivery =
-        Delivery { message: &message, qos, retain: shared, subscription_identifiers: &[3, 4], share };
+        Delivery { message: &message, qos, retain: shared, subscription_identifiers: &[3, 4], shared_filter };
     let _ = pair.session.push(&delivery, pair.now);
 }
 

@@ -14,8 +14,13 @@ fn subscription_identifiers_are_sent_with_new_queued_and_resent_messages() {
         let mut pair = Pair::new(persistent_connect());
         let queued = message("a", b"", None);
         for qos in QoS::ALL {
-            let delivery =
-                Delivery { message: &queued, qos, retain: false, subscription_identifiers, share: None };
+            let delivery = Delivery {
+                message: &queued,
+                qos,
+                retain: false,
+                subscription_identifiers,
+                shared_filter: None,
+            };
             let _ = pair.session.push(&delivery, pair.now);
         }
         assert_eq!(
@@ -31,7 +36,7 @@ fn subscription_identifiers_are_sent_with_new_queued_and_resent_messages() {
             qos: QoS::AtLeastOnce,
             retain: false,
             subscription_identifiers,
-            share: None,
+            shared_filter: None,
         };
         let _ = pair.session.push(&delivery, pair.now);
         pair.connect(persistent_connect());
@@ -48,13 +53,18 @@ fn subscription_identifiers_are_sent_with_new_queued_and_resent_messages() {
 #[test]
 fn subscription_identifiers_of_shared_subscriptions_are_also_sent() {
     let queued = message("a", b"", None);
-    let share = Arc::from("$share/g/a");
+    let shared_filter = Arc::from("$share/g/a");
     for subscription_identifiers in [&[][..], &[5], &[5, 7]] {
         let mut pair = Pair::new(persistent_connect());
         pair.detach(Cause::Closed);
         let qos = QoS::AtLeastOnce;
-        let delivery =
-            Delivery { message: &queued, qos, retain: false, subscription_identifiers, share: Some(&share) };
+        let delivery = Delivery {
+            message: &queued,
+            qos,
+            retain: false,
+            subscription_identifiers,
+            shared_filter: Some(&shared_filter),
+        };
         let _ = pair.session.push(&delivery, pair.now);
         for path in ["queued", "resent"] {
             pair.connect(persistent_connect());

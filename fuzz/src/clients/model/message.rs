@@ -33,7 +33,7 @@ pub(in crate::clients) struct MessageCopy {
     /// identifiers, so the model cannot tell which subscription brought a retained message.
     pub(super) alternative_identifiers: Vec<Vec<u32>>,
     /// The shared filter through which the session gets the copy.
-    pub(super) share: Option<String>,
+    pub(super) shared_filter: Option<String>,
 }
 
 impl Message {
@@ -108,7 +108,7 @@ impl fmt::Debug for MessageCopy {
         write!(f, "{payload} on {topic:?}, {:?}", self.qos)?;
         let retain = if self.retain { ", RETAIN" } else { "" };
         write!(f, "{retain}, identifiers {:?}, expires at {expires_at:?}", self.subscription_identifiers)?;
-        self.share.iter().try_for_each(|share| write!(f, ", through {share}"))
+        self.shared_filter.iter().try_for_each(|shared_filter| write!(f, ", through {shared_filter}"))
     }
 }
 

@@ -190,7 +190,7 @@ impl Outbound {
     /// Returns whether a copy of `message` is due or waits that came through an ordinary subscription.
     pub(super) fn has_ordinary_copy(&self, message: &Message) -> bool {
         let mut copies = self.due.iter().chain(&self.waiting);
-        copies.any(|copy| *copy.message == *message && copy.share.is_none())
+        copies.any(|copy| *copy.message == *message && copy.shared_filter.is_none())
     }
 
     fn due_acknowledged(&self) -> usize {

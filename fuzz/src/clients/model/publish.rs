@@ -30,9 +30,9 @@ impl Model {
         }
         let shares = self.groups.matching(&message.topic);
         assert_eq!(shares.iter().cloned().collect::<BTreeSet<_>>(), self.shares_of(&message.topic));
-        for share in shares {
-            let verdict = self.deliver_to_group(&share, message, None);
-            verdicts.push(verdict.unwrap_or_else(|| panic!("{share} has no members")));
+        for shared_filter in shares {
+            let verdict = self.deliver_to_group(&shared_filter, message, None);
+            verdicts.push(verdict.unwrap_or_else(|| panic!("{shared_filter} has no members")));
         }
         self.account.totals.unmatched += u64::from(verdicts.is_empty());
         verdicts
@@ -42,18 +42,21 @@ impl Model {
     /// besides `excluded`. `[MQTT5-4.8.2-3]`
     pub(super) fn deliver_to_group(
         &mut self,
-        share: &str,
+        shared_filter: &str,
         message: &Rc<Message>,
         excluded: Option<u64>,
     ) -> Option<Verdict> {
-        let Some(client) = self.pick_member(share, message.publisher, excluded) else {
+        let Some(client) = self.pick_member(shared_filter, message.publisher, excluded) else {
             self.account.totals.dropped_no_member += 1;
             return None;
         };
-        let members =
-            self.sessions.values().filter(|session| session.subscriptions.contains_key(share)).count();
+        let members = self
+            .sessions
+            .values()
+            .filter(|session| session.subscriptions.contains_key(shared_filter))
+            .count();
         let session = &self.sessions[&client];
-        let subscription = session.subscriptions[share];
+        let subscription = session.subscriptions[shared_filter];
         let is_offline = session.connection.is_none();
         let has_both = session.outbound.has_ordinary_copy(message);
         self.situations.note(Situation::Shared);
@@ -66,7 +69,7 @@ impl Model {
             retain: subscription.retain_as_published && message.retain,
             subscription_identifiers: subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
-            share: Some(share.to_owned()),
+            shared_filter: Some(shared_filter.to_owned()),
         };
         Some(self.deliver(client, copy))
     }
@@ -131,7 +134,7 @@ impl Model {
             retain,
             subscription_identifiers,
             alternative_identifiers: Vec::new(),
-            share: None,
+            shared_filter: None,
         })
     }
 

@@ -171,7 +171,7 @@ impl Replay {
             retain: true,
             subscription_identifiers: self.subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
-            share: None,
+            shared_filter: None,
         }
     }
 }

@@ -21,13 +21,13 @@ impl Outbound {
         now: Instant,
     ) -> (Verdict, usize) {
         let message = self.message(push, now);
-        let (share, size) = (Arc::from(SHARE), message.size());
+        let (shared_filter, size) = (Arc::from(SHARE), message.size());
         let delivery = Delivery {
             message: &message,
             qos: push.qos,
             retain: push.retain,
             subscription_identifiers: push.subscription_identifiers,
-            share: push.shared.then_some(&share),
+            shared_filter: push.shared.then_some(&shared_filter),
         };
         let queued = session.queued();
         let verdict = session.push(&delivery, now);

@@ -42,7 +42,7 @@ impl Delivery {
             qos: picked.grant.qos,
             retain_as_published: picked.grant.retain_as_published,
             subscription_identifiers: identifier.as_slice(),
-            share: Some(group.name()),
+            shared_filter: Some(group.name()),
         };
         let session = broker.guard(&picked.subscriber.0);
         self.deliver(broker, turn, session, options, slice::from_ref(message), scope)
@@ -68,7 +68,7 @@ impl Broker {
         let scope =
             handle.lock().open_scopes.as_ref().and_then(|scopes| scopes.scope_of(message.message.id()));
         let tenant = self.tenant_of(handle);
-        let filter = SubscriptionFilter::parse(&message.share).ok();
+        let filter = SubscriptionFilter::parse(&message.shared_filter).ok();
         match filter.and_then(|filter| tenant.router.group(&filter)) {
             Some(group) => {
                 let excluded = Some(handle.id());

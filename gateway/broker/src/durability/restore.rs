@@ -181,13 +181,20 @@ impl Restoring<'_> {
     }
 
     fn take_entry(&mut self, key: EntryKey, record: EntryRecord) -> Result<(), String> {
-        let EntryRecord { qos, retain, subscription_identifiers, share, state } = record;
+        let EntryRecord { qos, retain, subscription_identifiers, shared_filter, state } = record;
         let message_id = key.message.0;
         let message = self.messages.get(&message_id).cloned();
         let queued = move || {
             let message =
                 message.ok_or_else(|| format!("the message {message_id} of a session's entry is missing"))?;
-            Ok::<_, String>(Queued { message_id, message, qos, retain, subscription_identifiers, share })
+            Ok::<_, String>(Queued {
+                message_id,
+                message,
+                qos,
+                retain,
+                subscription_identifiers,
+                shared_filter,
+            })
         };
         let delivery = match state {
             EntryState::Queued => DeliverySnapshot::Waiting(queued()?),
