@@ -88,9 +88,13 @@ impl Harness {
             ClockOperation::Timeout => {
                 let due = self.session.handle_timeout(self.now);
                 let expected = self.lifecycle.timeout(self.now);
-                assert_eq!((due.will, due.ended), (expected.will, expected.ended), "what is due");
+                assert_eq!(
+                    (due.will, due.session_ended),
+                    (expected.will, expected.session_ended),
+                    "what is due"
+                );
                 self.outbound.take_unacknowledged(&due.unacknowledged);
-                if due.ended {
+                if due.session_ended {
                     self.outbound.end();
                     self.inbound.end();
                 }

@@ -48,7 +48,7 @@ pub(crate) struct Sessions {
 struct SideEffects {
     will: Option<Will>,
     unacknowledged: Vec<Unacknowledged>,
-    ended: bool,
+    session_ended: bool,
 }
 
 impl Sessions {
@@ -114,7 +114,7 @@ impl Broker {
         handle: &Arc<SessionHandle>,
         effects: SideEffects,
     ) -> Commit {
-        if effects.ended {
+        if effects.session_ended {
             self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
         }
         let mut commit = Commit(0);

@@ -39,7 +39,7 @@ pub struct DetachOutcome {
     pub will: Option<Will>,
     /// Whether the session ended with the connection. The subscriptions of the ended session can still be read; the
     /// caller removes them from the router.
-    pub ended: bool,
+    pub session_ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
@@ -52,7 +52,7 @@ pub struct TimeoutOutcome {
     pub will: Option<Will>,
     /// Whether the session ended. The subscriptions of the ended session can still be read; the caller removes them
     /// from the router.
-    pub ended: bool,
+    pub session_ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
@@ -100,9 +100,9 @@ impl Session {
             WillAction::Discard => self.will = None,
             WillAction::Publish => due.will = self.will.take().map(|will| *will).or(due.will.take()),
         }
-        if outcome.ended {
+        if outcome.session_ended {
             self.lifecycle = Lifecycle::Ended;
-            due.ended = true;
+            due.session_ended = true;
             self.discard_messages(due);
             self.record(Change::Ended);
         }

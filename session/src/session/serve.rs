@@ -50,8 +50,8 @@ impl Session {
         }
         let mut due = TimeoutOutcome::default();
         self.end_connection(cause, &mut due, now);
-        let TimeoutOutcome { will, ended, unacknowledged } = due;
-        Some(DetachOutcome { will, ended, unacknowledged })
+        let TimeoutOutcome { will, session_ended, unacknowledged } = due;
+        Some(DetachOutcome { will, session_ended, unacknowledged })
     }
 
     /// Starts sending after CONNACK. Resends all messages that the client has not acknowledged: PUBRELs in the order of
@@ -107,7 +107,7 @@ impl Session {
         let outcome = lifecycle::detach(keeps_will, will_delay, self.session_expiry);
         self.lifecycle = Lifecycle::after_detach(outcome, will_delay, self.session_expiry, now);
         self.apply_outcome(outcome, due);
-        if !outcome.ended {
+        if !outcome.session_ended {
             self.record(Change::Altered);
         }
         self.resumed = false;

@@ -108,7 +108,7 @@ fn each_delivery_keeps_its_own_retain_flag() {
 fn an_ended_session_queues_nothing() {
     let mut pair = Pair::new(persistent_connect());
     let cause = Cause::Disconnect { reason: tidegate_mqtt::ReasonCode::Success, session_expiry: Some(0) };
-    assert!(pair.detach(cause).ended);
+    assert!(pair.detach(cause).session_ended);
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(DropReason::Ended));
     assert_eq!(pair.session.queued(), 0);
 }

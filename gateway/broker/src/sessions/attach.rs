@@ -131,7 +131,7 @@ impl Broker {
         let stored_at = guard.stored_at_commit;
         let commit = saved.max(stored_at).max(guard.finish(turn));
         let AttachOutcome { epoch, will, unacknowledged, .. } = attached;
-        let effects = SideEffects { will, unacknowledged, ended: false };
+        let effects = SideEffects { will, unacknowledged, session_ended: false };
         Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
