@@ -60,7 +60,7 @@ struct InFlightPublish {
     topic: &'static str,
     qos: QoS,
     retain: bool,
-    is_empty: bool,
+    is_payload_empty: bool,
     /// Number of times that PUBREL was sent for the message. 0 before PUBREC.
     pubrels_sent: u32,
 }

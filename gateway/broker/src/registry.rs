@@ -56,7 +56,8 @@ impl Registry {
         by_id.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
     }
 
-    /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether the session was removed.
+    /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether the session was
+    /// removed.
     pub fn remove_if(&self, handle: &Arc<SessionHandle>, ended: impl FnOnce(&SessionHandle) -> bool) -> bool {
         let hash = self.hasher.hash_one(handle.key());
         let mut by_key = shard(&self.by_key, hash).lock();

@@ -130,7 +130,7 @@ impl<'a> OutgoingPublish<'a> {
             out.push(PropertyId::MessageExpiryInterval.value());
             out.extend_from_slice(&expiry.to_be_bytes());
         }
-        for identifier in self.identifiers {
+        for identifier in self.subscription_identifiers {
             out.push(PropertyId::SubscriptionIdentifier.value());
             variable::put(usize::try_from(*identifier).unwrap_or_default(), out);
         }

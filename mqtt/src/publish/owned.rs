@@ -136,7 +136,7 @@ impl PublishProperties {
     fn write(&self, writer: &mut Writer<'_>) {
         writer.u16_property(PropertyId::TopicAlias, self.alias);
         writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
-        for identifier in &self.identifiers {
+        for identifier in &self.subscription_identifiers {
             writer.variable_property(PropertyId::SubscriptionIdentifier, Some(*identifier));
         }
         self.write_forwardable(writer);

@@ -121,7 +121,7 @@ impl Engine {
         Counts { bodies: self.body_count(), orphans: self.orphans }
     }
 
-    /// Returns the number of bodies on disk.
+    /// Returns the number of message bodies on disk.
     pub(super) fn body_count(&self) -> u64 {
         u64::try_from(self.references.len() + self.pending.body_count()).unwrap_or(u64::MAX)
     }

@@ -48,8 +48,8 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     Ok(Restored { written, former, has_checksum: source.has_checksum() })
 }
 
-/// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file is
-/// too damaged for that, sets its sync point aside.
+/// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file
+/// is too damaged for that, sets its sync point aside.
 fn recover_former(folder: &Path, data: &Path) -> Result<(), RestoreError> {
     match sync_point::recover(folder, data) {
         Err(OpenError::Damaged { .. } | OpenError::DamagedSyncPoint(_)) => {

@@ -11,7 +11,7 @@ use crate::{Strategy, Subscriber};
 /// candidate wins.
 struct Candidate<M> {
     member: M,
-    position: usize,
+    member_position: usize,
     rank: (bool, u64),
 }
 
@@ -40,13 +40,15 @@ impl<S: Subscriber> Group<S> {
             }
             let rank = self.rank(publisher, &member.subscriber, state(&member.subscriber));
             if best.as_ref().is_none_or(|best| rank > best.rank) {
-                best = Some(Candidate { member, position, rank });
+                best = Some(Candidate { member, member_position: position, rank });
             }
             if rank == (true, u64::MAX) {
                 break;
             }
         }
-        let Some(Candidate { member, position, .. }) = best else { return any_member(&members, excluded) };
+        let Some(Candidate { member, member_position: position, .. }) = best else {
+            return any_member(&members, excluded);
+        };
         self.next_position.store(position.wrapping_add(1), Ordering::Relaxed);
         Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }

@@ -20,9 +20,9 @@ pub struct Frames<'a> {
 
 impl Session {
     /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer.
-    /// `largest_size` is the size of the largest frame in bytes. If the frames cannot be copied together, the caller has
-    /// to push them one by one ([`Verdict::PushOneByOne`]). If the write buffer is too full because the client reads too
-    /// slowly, all frames are dropped.
+    /// `largest_size` is the size of the largest frame in bytes. If the frames cannot be copied together, the caller
+    /// has to push them one by one ([`Verdict::PushOneByOne`]). If the write buffer is too full because the client
+    /// reads too slowly, all frames are dropped.
     pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest_size: usize) -> Verdict {
         if !self.resumed {
             return self.drop_message(DropReason::Offline, count);

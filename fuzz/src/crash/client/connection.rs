@@ -73,7 +73,7 @@ impl Client {
         self.unsent_acks.clear();
         self.partial_packet.clear();
         if !was_open {
-            self.connect_failed();
+            self.handle_connect_failure();
             return;
         }
         if let Some(number) = will.filter(|_| triggers_will) {
@@ -100,7 +100,7 @@ impl Client {
 
     /// Handles the end of a connection before CONNACK. If the session may have ended, the next CONNECT must request a
     /// new session, because the broker might otherwise resume a session that the client does not know.
-    fn connect_failed(&mut self) {
+    fn handle_connect_failure(&mut self) {
         self.must_start_clean |= self.expected != Expected::Present || self.expiry <= SHORT_EXPIRY;
     }
 

@@ -17,7 +17,7 @@ impl Client {
             let qos = random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             let is_retained = topic.starts_with("r/") && qos > QoS::AtMostOnce;
             let is_empty = is_retained && random.chance(15);
-            packets.extend(self.publish_one(promises, topic, qos, is_retained, is_empty));
+            packets.extend(self.publish_one(promises, topic, qos, is_retained, is_payload_empty));
         }
         self.encode(packets)
     }
@@ -29,14 +29,15 @@ impl Client {
         topic: &'static str,
         qos: QoS,
         retain: bool,
-        is_empty: bool,
+        is_payload_empty: bool,
     ) -> Option<Packet> {
         if self.outgoing.len() >= UNACKNOWLEDGED_MAX {
             return None;
         }
-        let number = promises.publish(topic.to_owned(), qos, retain, is_empty);
+        let number = promises.publish(topic.to_owned(), qos, retain, is_payload_empty);
         let packet_id = self.free_packet_id();
-        let outgoing = InFlightPublish { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
+        let outgoing =
+            InFlightPublish { packet_id, number, topic, qos, retain, is_payload_empty, pubrels_sent: 0 };
         let packet = outgoing.packet(false);
         if qos > QoS::AtMostOnce {
             self.outgoing.push(outgoing);

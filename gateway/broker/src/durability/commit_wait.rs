@@ -99,7 +99,7 @@ impl Durability {
 
 impl Broker {
     /// Sends the packets that waited for a commit in the sessions of this core, after the store has reported a commit.
-    /// When the budget is spent, the remaining sessions continue in the next turn.
+    /// When the budget of the turn is spent, the sessions that still have to send packets do so in the next turn.
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
         let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
         for handle in waiting.by_ref() {
@@ -197,7 +197,8 @@ impl SessionStore {
     }
 }
 
-/// Returns the delivery or identifier that a change concerns; `None` if the change can never belong to a scope.
+/// Returns the delivery or packet identifier that a change concerns; `None` if such a change never belongs to a publish
+/// scope.
 fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
     match change {
         Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),

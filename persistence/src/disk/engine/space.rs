@@ -149,7 +149,8 @@ impl Engine {
     /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
     /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
-        // The only failure after which the store continues. It must not leave the sync point without its read transaction.
+        // The store continues after a failure of this check, so the check comes before the read transaction of the sync
+        // point is released.
         self.map.check_memory(size)?;
         let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
         sync_point.save(&self.map)?;

@@ -76,8 +76,8 @@ pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoR
     Ok(allocation)
 }
 
-/// Creates the file of LMDB's reader table, with disk space for the whole table. An existing reader table may be in use,
-/// so it is left unchanged.
+/// Creates the file of LMDB's reader table, with disk space for the whole table. An existing reader table may be in
+/// use, so it is left unchanged.
 pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError> {
     let create = || {
         let file = match access::private_file().create_new(true).write(true).open(path) {

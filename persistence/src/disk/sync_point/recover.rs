@@ -45,8 +45,8 @@ pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> 
         })
 }
 
-/// Recovers from the sync point at `path`, if it exists, and removes it. `restores` decides whether the meta pages of
-/// the record are restored.
+/// Recovers the data file from the sync point at `path`, if that file exists, and then removes the sync point.
+/// `restores` decides whether the meta pages of the record are restored.
 fn recover_from(
     path: &Path,
     data: &Path,
@@ -79,8 +79,8 @@ fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> Result<(), OpenErr
     file.sync_all().map_err(io_error(data))
 }
 
-/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record, nothing
-/// was committed after it was created.
+/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record,
+/// nothing was committed after it was created.
 fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
     let opened = access::check_regular(path).and_then(|()| File::open(path));
     let file = match opened {
