@@ -81,8 +81,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the next event, if one has been received. Taking a message acknowledges it, unless the caller does that
-    /// ([`Options::receiving`]).
+    /// Takes the next event, if one has been received. Taking a message acknowledges the message, unless the
+    /// caller sends the acknowledgements ([`Options::receiving`]).
     pub fn take_event(&mut self) -> Option<Event> {
         self.connection.take_event(|_| true)
     }
@@ -237,8 +237,8 @@ impl Client {
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
             if let Some(event) = self.connection.take_event(&wanted) {
-                // Return the event even if its acknowledgement cannot be sent: it is recorded as taken, and a QoS 2
-                // message is not delivered again. If the connection has ended, the next call reports that.
+                // Return the event even if its acknowledgement cannot be sent: the event is recorded as taken, and a
+                // QoS 2 message is not delivered again. If the connection has ended, the next call reports that.
                 let _ = self.framed_link.try_flush(&mut self.connection).await;
                 return Ok(event);
             }

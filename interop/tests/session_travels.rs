@@ -25,7 +25,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
         let (mut quic, present) = connect_traveller(&broker, Transport::Quic, State::default()).await;
         assert!(!present);
         subscribe(&mut quic, "to/+", 2).await;
-        publish_all(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &numbers()).await;
+        publish_all(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &all_payloads()).await;
 
         let mut received = receive_payloads(&mut quic, 5).await;
         let (mut tls, present) = connect_traveller(&broker, Transport::Tls, drop_connection(quic)).await;
@@ -35,7 +35,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
         assert!(present);
         received.extend(receive_payloads(&mut wss, MESSAGE_COUNT - received.len()).await);
 
-        assert_eq!(received, numbers());
+        assert_eq!(received, all_payloads());
         assert_no_more_messages(&mut wss, "end").await;
         let _ = wss.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         broker.stop();
@@ -64,7 +64,7 @@ async fn a_session_publishes_each_message_once_across_three_transports() {
         }
         wss.finish_exchanges().await.expect("all acknowledgements");
 
-        assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, numbers());
+        assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, all_payloads());
         assert_no_more_messages(&mut observer, "end").await;
         broker.stop();
     })
@@ -101,6 +101,6 @@ async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Rang
     drop_connection(client)
 }
 
-fn numbers() -> Vec<String> {
+fn all_payloads() -> Vec<String> {
     (0..MESSAGE_COUNT).map(|n| n.to_string()).collect()
 }

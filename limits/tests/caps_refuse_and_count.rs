@@ -47,16 +47,16 @@ fn sources_without_running_handshakes_are_no_longer_stored() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
     let permits: Vec<_> =
         (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
-    assert_eq!((handshakes.sources(), handshakes.running()), (200, 200));
+    assert_eq!((handshakes.source_count(), handshakes.running()), (200, 200));
     drop(permits);
-    assert_eq!((handshakes.sources(), handshakes.running()), (0, 0));
+    assert_eq!((handshakes.source_count(), handshakes.running()), (0, 0));
 }
 
 #[test]
 fn a_source_cap_of_zero_refuses_and_stores_nothing() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 5, source_max: 0, retry_from: 0 });
     assert!(handshakes.admit(source("192.0.2.1")).is_err());
-    assert_eq!(handshakes.sources(), 0);
+    assert_eq!(handshakes.source_count(), 0);
 }
 
 #[test]

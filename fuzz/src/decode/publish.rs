@@ -25,11 +25,11 @@ pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>
     assert_eq!(view.payload, publish.payload);
     assert_eq!(view.has_subscription_id, !properties.subscription_identifiers.is_empty());
     assert_eq!(view.wire, frame.wire);
-    check_copyable(view, publish);
+    check_forwardable(view, publish);
     check_message(view, publish, version);
 }
 
-fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
+fn check_forwardable(view: &PublishView<'_>, publish: &Publish) {
     let properties = &publish.properties;
     let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
     let for_all = properties.alias.is_none()

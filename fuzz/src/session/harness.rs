@@ -70,7 +70,7 @@ impl Harness {
     pub(super) fn check(&mut self) {
         if let Some(connection) = &mut self.connection {
             let packets = connection.wire.read(&mut self.session);
-            self.outbound.check_pending(&packets, self.session.write_buffer().len(), &self.config);
+            self.outbound.check_pending_bytes(&packets, self.session.write_buffer().len(), &self.config);
             self.outbound.read(&packets, connection, self.now);
         }
         self.outbound.check_counts(&mut self.session);

@@ -139,7 +139,7 @@ impl Outbound {
     }
 
     /// Checks that a PUBLISH is written only if the write buffer stays within its bounds.
-    pub(super) fn check_pending(&self, packets: &[(Packet, usize)], pending: usize, config: &Config) {
+    pub(super) fn check_pending_bytes(&self, packets: &[(Packet, usize)], pending: usize, config: &Config) {
         let is_publish = |packet: &Packet| matches!(packet, Packet::Publish(_));
         let control: usize =
             packets.iter().filter(|(packet, _)| !is_publish(packet)).map(|(_, size)| size).sum();

@@ -92,8 +92,8 @@ pub(super) fn open(
     store.map(Some).map_err(|source| ServeError::Store { file, source })
 }
 
-/// The secret of the QUIC listeners. It is kept with the store, so call this while the store is open. With `durability:
-/// memory` it is random.
+/// Returns the secret of the QUIC listeners. The secret is kept with the store, so call this function while the store
+/// is open. Without a store, the secret is random.
 pub(super) fn quic_secret(config: &Config, data: &Path) -> QuicSecret {
     let fresh = QuicSecret::random();
     let is_used = config.listeners().any(|listener| listener.transport == Transport::Quic);

@@ -108,7 +108,7 @@ fn keep_former(data: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("there are too many former data files: remove some of them"))
 }
 
-/// Replaces the data file with the new one atomically. Returns the path under which the former file is kept.
+/// Atomically replaces the data file `data` with the file `new`. Returns the path under which the former file is kept.
 fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option<PathBuf>> {
     let former = if exists { Some(keep_former(data)?) } else { None };
     // Sync the hard link first, so that a crash cannot lose the former file.

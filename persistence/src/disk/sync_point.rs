@@ -33,7 +33,7 @@ pub(super) struct SyncPoint {
     /// Number of syncs. Its last bit selects the position of the record in the file.
     sequence: u64,
     /// The read transaction on the state of the last sync; `None` while the map is resized.
-    pin: Option<RoTxn<'static, WithoutTls>>,
+    pinned_state: Option<RoTxn<'static, WithoutTls>>,
 }
 
 impl SyncPoint {
@@ -45,7 +45,7 @@ impl SyncPoint {
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
         let mut sync_point =
-            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pin: None };
+            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pinned_state: None };
         sync_point.save(map)?;
         // Sync the folder, because otherwise the file might not exist after a power failure.
         File::open(map.folder())?.sync_all()?;
@@ -64,12 +64,12 @@ impl SyncPoint {
     /// Ends the read transaction, so that the map can be resized. Allowed only right after [`SyncPoint::save`],
     /// before the next commit.
     pub(super) fn release_pin(&mut self) {
-        self.pin = None;
+        self.pinned_state = None;
     }
 
     /// Begins a read transaction on the current state, which must be the state of the last sync.
     pub(super) fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
-        self.pin = Some(map.env().clone().static_read_txn()?);
+        self.pinned_state = Some(map.env().clone().static_read_txn()?);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Continues the store time after a restart. A **time mark** in the file contains the times that the clocks showed at a
 //! known store time. If the machine was not booted since, its boot-time clock shows exactly how long the store was
-//! closed. After a boot, only the wall clock shows this time. The wall clock may be wrong, so the time that counts is
-//! limited.
+//! closed. After a boot, only the wall clock shows how long the store was closed. The wall clock may be wrong, so the
+//! time that counts is limited.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -34,7 +34,7 @@ pub use damage::{Damage, Flaw};
 pub(super) use format::Header;
 
 use format::{DATABASE, HEADER, INTEGER_KEYS, ON_OVERFLOW_PAGES, PATH_IS_FILE, read_u16, read_u64};
-use order::Keys;
+use order::KeyType;
 use pages::Pages;
 use tree::Tree;
 
@@ -59,15 +59,16 @@ pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result
     let Header { free, main, transaction, .. } = header;
     let mut pages = Pages::new(file, header)?;
     let mut databases = Vec::new();
-    Tree::new(&mut pages, *main, Keys::Bytes, &[DATABASE]).verify(page, &mut |_, leaf| {
+    Tree::new(&mut pages, *main, KeyType::Bytes, &[DATABASE]).verify(page, &mut |_, leaf| {
         let record = leaf.entry.database().filter(|record| record.flags == 0);
         databases.push((leaf.page, record.ok_or(Flaw::DatabaseKind.on(leaf.page))?));
         Ok(())
     })?;
     for (page, record) in databases {
-        Tree::new(&mut pages, record, Keys::Bytes, &ALLOWED_ENTRY_FLAGS).verify(page, &mut |_, _| Ok(()))?;
+        Tree::new(&mut pages, record, KeyType::Bytes, &ALLOWED_ENTRY_FLAGS)
+            .verify(page, &mut |_, _| Ok(()))?;
     }
-    Tree::new(&mut pages, *free, Keys::Numbers, &ALLOWED_ENTRY_FLAGS)
+    Tree::new(&mut pages, *free, KeyType::Numbers, &ALLOWED_ENTRY_FLAGS)
         .verify(page, &mut |pages, leaf| free_list::verify(pages, leaf, *transaction))
 }
 
