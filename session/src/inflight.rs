@@ -92,7 +92,7 @@ impl Inflight {
             return AckOutcome { action: State::Free.on(event), frees_quota: false, message_id: 0, order: 0 };
         };
         let action = slot.state().on(event);
-        let (counted, message_id) = (slot.is_counted(), slot.message_id());
+        let (counted, message_id) = (slot.counts_against_quota(), slot.message_id());
         match action {
             Action::Complete => {
                 *slot = Slot::Closed;

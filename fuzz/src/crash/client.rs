@@ -21,7 +21,7 @@ pub(super) struct Client {
     /// Whether CONNACK has arrived on this connection.
     pub(super) is_open: bool,
     /// Session expiry in seconds that the last CONNECT requested.
-    expiry: u32,
+    session_expiry: u32,
     /// Whether the last CONNECT requested a new session.
     is_clean: bool,
     /// Whether the next CONNECT must request a new session, because the client cannot tell which session the broker
@@ -86,7 +86,7 @@ impl Client {
             version,
             link: None,
             is_open: false,
-            expiry: 0,
+            session_expiry: 0,
             is_clean: false,
             must_start_clean: true,
             expected: Expected::Either,

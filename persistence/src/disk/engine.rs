@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heed::RwTxn;
 
-use super::apply::{Apply, Balance};
+use super::apply::{Balance, TableWriter};
 use super::fault::Fault;
 use super::ids::{Ids, Marks};
 use super::log::Log;
@@ -163,7 +163,7 @@ impl Engine {
         self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
-        let mut apply = Apply {
+        let mut apply = TableWriter {
             tables: self.map.tables(),
             keys: self.keys,
             references: &self.references,
@@ -173,7 +173,7 @@ impl Engine {
             balance: Balance::default(),
         };
         apply.apply_all(&[&self.pending, change])?;
-        let Apply { deltas, mut balance, .. } = apply;
+        let TableWriter { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
             return Err(self.capacity.full());

@@ -15,7 +15,7 @@ use crate::Subscriber;
 /// The subscribers of the filters that match a topic.
 pub(crate) struct Matches<'g, S> {
     /// One entry per filter, in no particular order.
-    pub(crate) by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
+    pub(crate) subscribers_by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
     /// The subscribers of `#`.
     pub(crate) match_all: Option<Arc<Subscribers<S>>>,
 }
@@ -38,8 +38,8 @@ impl<S: Subscriber> Trie<S> {
             walk.expand(branch, level, true);
         }
         let match_all = !reserved && self.has_match_all.load(Ordering::Acquire);
-        let by_filter = walk.found;
-        Matches { by_filter, match_all: match_all.then(|| self.match_all.load_full()) }
+        let subscribers_by_filter = walk.found;
+        Matches { subscribers_by_filter, match_all: match_all.then(|| self.match_all.load_full()) }
     }
 }
 

@@ -22,7 +22,7 @@ impl ClientConnection {
     }
 
     /// Ends the connection and detaches it from its session. Appends the bytes that are still to be written to `rest`.
-    /// These bytes end with the broker's DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
+    /// The appended bytes end with the broker's DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
     pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) {
         while !self.continue_unfinished_publish(turn) {}
         match end.kind() {

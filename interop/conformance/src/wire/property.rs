@@ -68,7 +68,7 @@ impl Properties {
     }
 
     /// Returns the names and values of the user properties, in the order of the packet.
-    pub(crate) fn users(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn user_properties(&self) -> Vec<(&str, &str)> {
         let pairs = self.0.iter().filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.as_str(), value.as_str())),
             Value::Number(_) | Value::Text(_) | Value::Binary(_) => None,
