@@ -92,7 +92,7 @@ impl Handshakes {
                     sources.remove(&source);
                 }
                 self.refused_source.fetch_add(1, Ordering::Relaxed);
-                return Err(HandshakeRefusal::Source { of: source, running });
+                return Err(HandshakeRefusal::Source { peer: source, running });
             }
             *running_from_source += 1;
         }
@@ -171,10 +171,10 @@ pub enum HandshakeRefusal {
         running: usize,
     },
     /// The limit `source_max` is reached.
-    #[error("{running} handshakes from {of} are already running")]
+    #[error("{running} handshakes from {peer} are already running")]
     Source {
         /// The source that has reached its limit.
-        of: Source,
+        peer: Source,
         /// Number of handshakes from this source that were running.
         running: usize,
     },

@@ -20,7 +20,7 @@ fn handshakes_are_capped_per_source() {
     let a = source("192.0.2.1");
     let first = handshakes.admit(a).unwrap();
     let _second = handshakes.admit(a).unwrap();
-    assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { of: a, running: 2 });
+    assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { peer: a, running: 2 });
     assert!(!handshakes.is_loaded());
     let _other = handshakes.admit(source("192.0.2.2")).unwrap();
     assert!(handshakes.is_loaded());

@@ -52,7 +52,7 @@ pub(super) const fn record_offset(sequence: u64) -> u64 {
 }
 
 /// The two offsets at which records are written.
-pub(super) const RECORD_OFFSETS: [u64; 2] = [offset(0), offset(1)];
+pub(super) const RECORD_OFFSETS: [u64; 2] = [record_offset(0), record_offset(1)];
 
 /// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;
