@@ -1,5 +1,5 @@
-//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. It does not reconnect by itself.
-//! The caller keeps the [`State`] that outlives a connection.
+//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. The client does not reconnect by
+//! itself. The caller keeps the [`State`] that outlives a connection.
 
 mod aliases;
 mod capabilities;

@@ -1,5 +1,5 @@
-//! The development certificate authority, for a broker started without a configuration file. It is created once,
-//! reused, and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
+//! The development certificate authority, for a broker started without a configuration file. The authority is created
+//! once, reused, and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
 
 mod authority;
 mod files;

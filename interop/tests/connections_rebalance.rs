@@ -57,7 +57,8 @@ const STAGE_LOADED: usize = 1;
 const STAGE_WITHOUT_LOAD: usize = 2;
 const STAGE_FINAL: usize = 3;
 /// Number of runs with a new broker before the test fails. An order to move is valid only for a short time, so a core
-/// that gets no processor time in that period may miss it. That hardly happens in two runs.
+/// that gets no processor time in that period may miss it. It is unlikely that a core misses its order in two
+/// successive runs.
 const RUNS_MAX: usize = 2;
 
 #[tokio::test]

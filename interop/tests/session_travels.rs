@@ -14,8 +14,8 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
 const MESSAGE_COUNT: usize = 60;
-/// The client's Receive Maximum. It is far smaller than the number of messages, so that some messages are in flight and
-/// others are queued when a connection breaks.
+/// The client's Receive Maximum. The value is far smaller than the number of messages, so that some messages are in
+/// flight and others are queued when a connection breaks.
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. It begins
-//! as Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
+//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. Store time
+//! begins as Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
 
 use std::fs;
 use std::io;

@@ -89,9 +89,9 @@ pub fn open(
 
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
-    /// Moves all operations from the list into the open batch. They are committed together and in order. A store that
-    /// has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result is the
-    /// commit that covers everything appended before. Never waits for the disk.
+    /// Moves all operations from the list into the open batch. The operations are committed together and in order. A
+    /// store that has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result
+    /// is the commit that covers everything appended before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
     /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even in several

@@ -72,23 +72,23 @@ pub struct Queued {
 pub(crate) struct ChangeLog {
     changes: Vec<Change>,
     /// Whether recording has stopped because the session ends with its present connection.
-    closed: bool,
+    is_closed: bool,
 }
 
 impl ChangeLog {
     /// Starts recording, with `change` as the first change.
     pub(crate) fn open(&mut self, change: Change) {
-        self.closed = false;
+        self.is_closed = false;
         self.changes.push(change);
     }
 
     /// Stops recording; the changes recorded so far can still be taken.
     pub(crate) fn close(&mut self) {
-        self.closed = true;
+        self.is_closed = true;
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.is_closed
     }
 
     /// Converts a delivery for the queue or the in-flight table, and records the delivery if its message has an id.
@@ -98,7 +98,7 @@ impl ChangeLog {
         sent: Option<PacketId>,
     ) -> StoredDelivery {
         let message_id = delivery.message.id();
-        if self.closed || message_id == 0 {
+        if self.is_closed || message_id == 0 {
             return StoredDelivery::new(delivery, sent.is_some());
         }
         let queued = Queued {
@@ -114,7 +114,7 @@ impl ChangeLog {
     }
 
     pub(crate) fn record(&mut self, change: Change) {
-        if !self.closed {
+        if !self.is_closed {
             self.changes.push(change);
         }
     }

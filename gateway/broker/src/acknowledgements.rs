@@ -16,8 +16,8 @@ use crate::turn::Turn;
 pub enum Recognised {
     /// The identifier is new: no unreleased message was received under it.
     New,
-    /// The PUBLISH is a retransmission of an unreleased message. It is acknowledged again and not delivered
-    /// [MQTT5-4.3.3-10].
+    /// The PUBLISH is a retransmission of an unreleased message. The broker acknowledges the retransmission and does
+    /// not deliver it [MQTT5-4.3.3-10].
     Repeat,
 }
 

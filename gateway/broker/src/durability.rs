@@ -32,7 +32,7 @@ impl Durability {
     /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
     pub fn latest_commit(&self) -> Commit {
-        self.store.as_ref().map_or(Commit(u64::MAX), SessionStore::committed)
+        self.store.as_ref().map_or(Commit(u64::MAX), SessionStore::latest_commit)
     }
 
     /// Whether `commit` is reached.

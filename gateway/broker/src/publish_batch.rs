@@ -1,4 +1,5 @@
-//! Consecutive publishes by one client to one topic. They are matched once and given to each subscriber under one lock.
+//! Consecutive publishes by one client to one topic. The publishes of a batch are matched once and given to each
+//! subscriber under one lock.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ mod raw_frames;
 pub(crate) use raw_frames::OwnedFrames;
 pub use raw_frames::RawFrames;
 
-/// A publish batch to which publishes can be added. It holds either raw frames, which can be forwarded unchanged, or
-/// messages.
+/// A publish batch to which publishes can be added. The batch holds either raw frames, which can be forwarded
+/// unchanged, or messages.
 pub struct PublishBatch<'a> {
     bytes: &'a [u8],
     raw_so_far: Option<RawSoFar<'a>>,

@@ -32,7 +32,7 @@ impl<'a> SessionGuard<'a> {
     }
 
     /// Appends the session's changes to the store, unlocks the session, and returns the commit that covers the changes.
-    /// They are appended under the lock, so that the store gets them in their order.
+    /// The changes are appended under the lock, so that the store gets them in order.
     #[must_use = "an answer must wait for the commit"]
     pub fn finish(self, turn: &mut Turn<'_>) -> Commit {
         self.finish_in(turn, None)
@@ -62,8 +62,8 @@ impl<'a> SessionGuard<'a> {
         commit
     }
 
-    /// Appends the changes made so far to the store, and returns the commit that covers them. Then sends packets whose
-    /// commit is already reached.
+    /// Appends the changes made so far to the store, and returns the commit that covers them. Afterwards, this function
+    /// sends the packets whose commit is already reached.
     #[inline]
     pub(crate) fn save(&mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)

@@ -1,5 +1,5 @@
-//! Tests of the broker without sockets, in virtual time. They pass packets in, and check the packets waiting for the
-//! clients.
+//! Tests of the broker without sockets, in virtual time. The tests pass packets to the broker and check the packets
+//! that wait for the clients.
 
 mod accounts;
 mod backpressure;

@@ -46,7 +46,7 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Count<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a whole number from {MIN} to {MAX}")
     }
 

@@ -80,8 +80,8 @@ impl Limiter {
     }
 }
 
-/// Maximum number of lines of one kind that are written in one window. It is high enough to show several peers that
-/// fail in different ways.
+/// Maximum number of lines of one kind that are written in one window. The limit is high enough to show several peers
+/// that fail in different ways.
 pub(super) const LINES_MAX: u32 = 20;
 /// The length of a window. Together with [`LINES_MAX`], it limits each kind to two lines per second on average.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);

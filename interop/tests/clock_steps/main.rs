@@ -153,8 +153,8 @@ impl Harness {
     }
 
     /// Checks a received message and its remaining lifetime. Each reboot may shorten the lifetime by up to a day. If
-    /// the broker crashed before a reboot, the time since it last stored the clock does not count. That time is shorter
-    /// than the test.
+    /// the broker crashed before a reboot, the time since it last stored the clock does not count. This time is shorter
+    /// than the duration of the test.
     fn check_message(&self, expected: &Queued, message: &Publish) {
         assert_eq!((message.topic.as_str(), &*message.payload), ("a/b", expected.payload.as_bytes()));
         let remaining = message.properties.expiry.expect("an expiry");

@@ -138,8 +138,8 @@ async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     harness.stop();
 }
 
-/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. It delivers them to connected
-/// subscribers and does not store them.
+/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. The broker delivers these
+/// messages to connected subscribers and does not store them.
 #[tokio::test(flavor = "current_thread")]
 async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_full() {
     let mut harness = Harness::start("").await;

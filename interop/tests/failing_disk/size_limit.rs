@@ -1,5 +1,5 @@
-//! At its configured size limit, the store refuses messages. It accepts them again once queued messages have been
-//! delivered.
+//! At its configured size limit, the store refuses messages. The store accepts messages again once queued messages have
+//! been delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. It
-//! leaves the data file unchanged.
+//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. The
+//! broker leaves the data file unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;

@@ -18,7 +18,8 @@ use crate::command::{create_session, persistent_client, run_successfully, start_
 const SNAPSHOT_COUNT: usize = 6;
 /// Number of messages that have to be acknowledged between two snapshots.
 const ACKNOWLEDGEMENTS_PER_SNAPSHOT: usize = 500;
-/// Maximum number of messages that the publisher sends. It is lower than the default limit of a session's queue.
+/// Maximum number of messages that the publisher sends. This number is lower than the default limit of a session's
+/// queue.
 const MESSAGES_MAX: u32 = 80_000;
 const TOPIC_COUNT: u32 = 20;
 

@@ -1,5 +1,5 @@
-//! A subscriber with a persistent session. It records the messages that it receives over all connections, and checks
-//! that no QoS 2 message arrives twice.
+//! A subscriber with a persistent session. The subscriber records the messages that it receives over all connections,
+//! and checks that no QoS 2 message arrives twice.
 
 use std::collections::BTreeSet;
 

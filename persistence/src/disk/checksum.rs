@@ -35,8 +35,8 @@ pub(super) fn write(file: &File) -> io::Result<()> {
     magic.copy_from_slice(MAGIC);
     let (stored_length, _) = rest.split_at_mut(8);
     stored_length.copy_from_slice(&length.to_le_bytes());
-    file.write_all_at(&field, FIELD_AT)?;
-    file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_AT)
+    file.write_all_at(&field, FIELD_OFFSET)?;
+    file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_OFFSET)
 }
 
 /// Returns the checksum of a small record: its SipHash-2-4-128, little-endian.
@@ -49,7 +49,7 @@ pub(super) fn compute(bytes: &[u8]) -> [u8; SUM_SIZE] {
 /// Compares the file with the checksum in it.
 pub(super) fn check(file: &File) -> io::Result<Checksum> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, FIELD_AT)?;
+    file.read_exact_at(&mut field, FIELD_OFFSET)?;
     if field == [0; FIELD_SIZE] {
         return Ok(Checksum::Missing);
     }
@@ -76,12 +76,12 @@ pub(super) struct Removed([u8; FIELD_SIZE]);
 /// Removes the checksum from a file, before the file is changed. Returns it, or `None` if the file has none.
 pub(super) fn remove(file: &File) -> io::Result<Option<Removed>> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, FIELD_AT)?;
+    file.read_exact_at(&mut field, FIELD_OFFSET)?;
     if field == [0; FIELD_SIZE] {
         return Ok(None);
     }
-    file.write_all_at(&[0; FIELD_SIZE], FIELD_AT)?;
-    // It covers the length, which may change next.
+    file.write_all_at(&[0; FIELD_SIZE], FIELD_OFFSET)?;
+    // The checksum covers the length of the file, which may change next.
     file.sync_all()?;
     Ok(Some(Removed(field)))
 }
@@ -89,15 +89,15 @@ pub(super) fn remove(file: &File) -> io::Result<Option<Removed>> {
 impl Removed {
     /// Writes the checksum to the file again.
     pub(super) fn put_back(&self, file: &File) -> io::Result<()> {
-        file.write_all_at(&self.0, FIELD_AT)
+        file.write_all_at(&self.0, FIELD_OFFSET)
     }
 }
 
 fn sum(file: &File, length: u64) -> io::Result<u128> {
     let mut hasher = SipHasher24::new();
-    hash(file, 0, SUM_AT, &mut hasher)?;
+    hash(file, 0, SUM_OFFSET, &mut hasher)?;
     hasher.write(&[0; SUM_SIZE]);
-    hash(file, FIELD_AT + FIELD_LEN, length, &mut hasher)?;
+    hash(file, FIELD_OFFSET + FIELD_LEN, length, &mut hasher)?;
     Ok(hasher.finish128().as_u128())
 }
 
@@ -116,8 +116,8 @@ fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result
 }
 
 const MAGIC: &[u8; 8] = b"tgchksum";
-const FIELD_AT: u64 = 256;
-const SUM_AT: u64 = FIELD_AT + 16;
+const FIELD_OFFSET: u64 = 256;
+const SUM_OFFSET: u64 = FIELD_OFFSET + 16;
 const FIELD_LEN: u64 = 32;
 const FIELD_SIZE: usize = 32;
 /// Number of bytes of a checksum.

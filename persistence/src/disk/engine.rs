@@ -8,7 +8,7 @@ use heed::RwTxn;
 
 use super::apply::{Balance, TableWriter};
 use super::fault::Fault;
-use super::ids::{Ids, Marks};
+use super::ids::{IdMarks, Ids};
 use super::log::Log;
 use super::presence::Presence;
 use super::references::{ReferenceDeltas, References};
@@ -34,7 +34,7 @@ pub(super) struct Engine {
     capacity: Capacity,
     keys: TextKeys,
     references: References,
-    marks: Marks,
+    id_marks: IdMarks,
     ids: Arc<Ids>,
     buffer: ArchiveBuffer,
     log: Log,
@@ -66,7 +66,7 @@ pub(super) struct Opened {
     pub(super) capacity: Capacity,
     pub(super) keys: TextKeys,
     pub(super) references: References,
-    pub(super) marks: Marks,
+    pub(super) id_marks: IdMarks,
     pub(super) orphans: u64,
     pub(super) interval: Option<Duration>,
     pub(super) time_mark: Option<TimeMark>,
@@ -83,7 +83,7 @@ pub(super) enum Space {
 
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>, timeline: Timeline) -> Result<Self, Fault> {
-        let Opened { map, capacity, keys, references, marks, orphans, interval, time_mark: _ } = opened;
+        let Opened { map, capacity, keys, references, id_marks, orphans, interval, time_mark: _ } = opened;
         let interval_sync = match interval {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
@@ -94,7 +94,7 @@ impl Engine {
             capacity,
             keys,
             references,
-            marks,
+            id_marks,
             ids,
             buffer,
             log: Log::default(),
@@ -139,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// Marks the sync point after a failed sync, so that the next start returns to the state of the sync point.
+    /// IdMarks the sync point after a failed sync, so that the next start returns to the state of the sync point.
     pub(super) fn invalidate(&self) {
         if let Some((_, sync_point)) = &self.interval_sync
             && let Err(error) = sync_point.invalidate()
@@ -179,13 +179,13 @@ impl Engine {
             return Err(self.capacity.full());
         }
         Log::clear(meta, &mut txn)?;
-        let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
+        let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         let time = self.timeline.mark();
         meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
         self.timeline.mark_written(time);
         self.references.apply_deltas(&deltas);
-        (self.marks, self.empty_commit_done, self.log) = (marks, false, self.log.emptied());
+        (self.id_marks, self.empty_commit_done, self.log) = (id_marks, false, self.log.emptied());
         self.pending.clear();
         change.clear();
         Ok(())
@@ -193,8 +193,8 @@ impl Engine {
 }
 
 /// Raises the high-water marks in the file if necessary. Returns the marks that the file then has.
-fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
-    let Some(raised) = ids.raise(marks) else { return Ok(marks) };
+fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, id_marks: IdMarks) -> Result<IdMarks, Fault> {
+    let Some(raised) = ids.raise(id_marks) else { return Ok(id_marks) };
     meta.put(txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;
     meta.put(txn, MESSAGES_KEY, &raised.messages.to_le_bytes())?;
     Ok(raised)

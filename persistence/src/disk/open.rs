@@ -40,7 +40,7 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     let found = data_file::examine_or_create(config, &data)?;
     verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
-    let ids = Arc::new(Ids::new(opened.marks));
+    let ids = Arc::new(Ids::new(opened.id_marks));
     let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
     let mut engine = Engine::new(opened, Arc::clone(&ids), timeline).map_err(engine_error)?;
     engine.replay().map_err(engine_error)?;

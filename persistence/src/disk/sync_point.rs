@@ -1,6 +1,6 @@
-//! The sync point, with which a store with interval durability returns to its last sync after a crash. It consists of
-//! copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that the copies
-//! refer to from being reused.
+//! The sync point, with which a store with interval durability returns to its last sync after a crash. The sync point
+//! consists of copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that
+//! the copies refer to from being reused.
 
 use std::fs::{self, File};
 use std::io;
@@ -73,8 +73,8 @@ impl SyncPoint {
         Ok(())
     }
 
-    /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns to
-    /// the sync point.
+    /// IdMarks the sync point after a failed sync, so that the next process does not trust the page cache and returns
+    /// to the sync point.
     pub(super) fn invalidate(&self) -> io::Result<()> {
         fs::rename(&self.path, self.path.with_file_name(INVALIDATED_FILE_NAME))
     }
@@ -94,7 +94,7 @@ impl SyncPoint {
     }
 }
 
-/// The name of the file. It is part of the format, because existing stores have this file.
+/// The name of the file. The name is part of the format, because existing stores have this file.
 pub(super) const FILE_NAME: &str = "anchor";
 /// The name of the file after a sync failed.
 pub(super) const INVALIDATED_FILE_NAME: &str = "anchor.failed";

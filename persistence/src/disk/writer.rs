@@ -43,7 +43,7 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Starts the writer thread. It ends when the batch is closed and empty, or when the engine has failed.
+/// Starts the writer thread. The thread ends when the batch is closed and empty, or when the engine has failed.
 pub(super) fn spawn(
     engine: Engine,
     shared: Arc<Shared>,

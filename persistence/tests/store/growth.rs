@@ -1,5 +1,5 @@
-//! The map grows up to its limit. Then the store reports that it is full, keeps its guarantees, and recovers when space
-//! is freed.
+//! The map grows up to its limit. At its limit, the store reports that it is full, keeps its guarantees, and recovers
+//! when space is freed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,9 +4,9 @@ use std::ops::Bound;
 
 use super::pattern::Pattern;
 
-/// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message. It
-/// stays valid while the store changes: a message that stays in the store during the whole replay is returned exactly
-/// once.
+/// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message.
+/// The cursor stays valid while the store changes: a message that stays in the store during the whole replay is
+/// returned exactly once.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     pub(super) pattern: Pattern,

@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Applies the session expiry of a DISCONNECT. Returns true if the client tried to raise a session expiry of 0.
-    /// That is a protocol error, and the session keeps the session expiry of CONNECT.
+    /// Raising a session expiry of 0 is a protocol error, and the session keeps the session expiry of CONNECT.
     fn change_expiry(&mut self, cause: Cause) -> bool {
         let Cause::Disconnect { session_expiry: Some(requested), .. } = cause else { return false };
         let raised = self.session_expiry == 0 && requested > 0;

@@ -38,7 +38,7 @@ impl Model {
     }
 
     /// Ends the replay for this filter, if there is one. If another replay brings the same messages, the model cannot
-    /// tell which of the two brought the messages so far; they become optional for the other replay.
+    /// tell which of the two brought the messages so far; these messages become optional for the other replay.
     pub(super) fn cancel_replay(&mut self, client: usize, filter: &str) {
         let replays = &mut self.session_mut(client).replays;
         let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };

@@ -49,8 +49,8 @@ impl Durability {
             state.session.take_changes(&mut turn.scratch.changes);
         }
         let mut last = Commit(0);
-        // A packet that is sent may turn out to be too large and be dropped. That is another change, and it makes room
-        // for further packets, so the changes are saved until there are none.
+        // A packet that is sent may turn out to be too large and be dropped. Dropping the packet is another change and
+        // makes room for further packets, so the changes are saved until there are none.
         while state.session.has_changes() || state.session.has_unset_commit() {
             let commit = store.append_changes(turn, handle, state, scope);
             last = last.max(commit);

@@ -40,7 +40,8 @@ struct Restoring<'a> {
     fault: Option<RestoreError>,
     /// Retained messages that have expired.
     expired: Vec<Arc<Message>>,
-    /// Number of retained messages above the limits, which were lowered. They stay in the store but are not loaded.
+    /// Number of retained messages above the limits, which were lowered. These messages stay in the store but are not
+    /// loaded.
     not_loaded: u64,
 }
 

@@ -1,5 +1,5 @@
 //! The broker's interface to the store: appends the changes of sessions and retained messages, and returns the commits
-//! that answers wait for. It holds no data itself.
+//! that answers wait for. The interface holds no data itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,8 +41,8 @@ struct CommitNotifier<F> {
 
 impl SessionStore {
     /// Opens a store with the function `open`, which gets the observer that the store must report to. `on_commit` is
-    /// called after each commit, on a thread of the store. It must not block; it may set a flag and wake another
-    /// thread.
+    /// called after each commit, on a thread of the store. `on_commit` must not block; it may set a flag and wake
+    /// another thread.
     ///
     /// # Errors
     /// If `open` fails.
@@ -160,8 +160,8 @@ impl SessionStore {
         self.append_one(turn, operation)
     }
 
-    /// Returns the function to call for a retained message that has expired. It deletes the message from the store,
-    /// without waiting for the commit.
+    /// Returns the function to call for a retained message that has expired. The returned function deletes the message
+    /// from the store, without waiting for the commit.
     pub(crate) fn retained_expiry_handler(
         &self,
         tenant: &Arc<str>,

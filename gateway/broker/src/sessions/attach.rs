@@ -44,7 +44,7 @@ pub struct LinkFacts {
 }
 
 /// The result of attaching a connection, with the work to be done after the locks were released.
-struct AttachOutcome {
+struct UnfinishedAttach {
     handle: Arc<SessionHandle>,
     epoch: u64,
     effects: SideEffects,
@@ -76,7 +76,7 @@ impl Broker {
             .sessions
             .registry
             .enter(&key, create, |handle| self.attach(turn, handle, negotiated, facts, &signals));
-        let AttachOutcome { handle, epoch, effects, connack, commit } = entered?;
+        let UnfinishedAttach { handle, epoch, effects, connack, commit } = entered?;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
         let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
@@ -93,7 +93,7 @@ impl Broker {
         negotiated: &Negotiated,
         facts: LinkFacts,
         signals: &Arc<Signals>,
-    ) -> Result<AttachOutcome, LinkFacts> {
+    ) -> Result<UnfinishedAttach, LinkFacts> {
         let mut guard = self.guard(handle);
         if guard.publishing.strong_count() > 0 {
             let _ = guard.finish(turn);
@@ -132,7 +132,7 @@ impl Broker {
         let commit = saved.max(stored_at).max(guard.finish(turn));
         let AttachOutcome { epoch, will, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, session_ended: false };
-        Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
+        Ok(UnfinishedAttach { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
     /// Returns the reason code with which a connection must be refused because of the store: it failed, or it has no

@@ -35,7 +35,7 @@ impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Time<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a duration from {} to {}, such as 10s", Milliseconds(MIN), Milliseconds(MAX))
     }
 

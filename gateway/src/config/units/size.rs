@@ -44,7 +44,7 @@ impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Size<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a size from {} to {}, such as 64KiB", Bytes(MIN), Bytes(MAX))
     }
 

@@ -139,8 +139,8 @@ const MERGE_LOAD_MAX: f64 = 0.4;
 const MERGE_DELAY: Duration = Duration::from_secs(2);
 /// Minimum time between two spills, so that the first takes effect before the load is evaluated again.
 const SPILL_INTERVAL_MIN: Duration = Duration::from_secs(1);
-/// Minimum time from the last spill to a spill that moves connections to a core already in use. It doubles with each
-/// spill to such a core, up to `SPILL_BACKOFF_MAX`.
+/// Minimum time from the last spill to a spill that moves connections to a core already in use. This time doubles with
+/// each spill to a core already in use, up to `SPILL_BACKOFF_MAX`.
 const SPILL_BACKOFF_MIN: Duration = Duration::from_secs(2);
 const SPILL_BACKOFF_MAX: Duration = Duration::from_secs(64);
 

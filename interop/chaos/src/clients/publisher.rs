@@ -1,4 +1,4 @@
-//! A publisher with several messages in flight. It sends QoS 1, QoS 2 and retained messages.
+//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -34,7 +34,8 @@ pub struct Message {
     pub topic: String,
     /// RETAIN.
     pub retain: bool,
-    /// Whether the payload is empty. Such a message deletes the retained message, and receivers cannot identify it.
+    /// Whether the payload is empty. A retained message with an empty payload deletes the retained message, and
+    /// receivers cannot identify it.
     pub is_empty: bool,
     /// The logical time at which the message was first sent.
     pub sent_at: u64,

@@ -106,8 +106,8 @@ impl Capacity {
         Ok(false)
     }
 
-    /// Doubles the reserve, up to its maximum. Returns true if the reserve has grown. It does not grow if it would take
-    /// too large a part of the free disk space ([`RESERVE_GROWTH_DIVISOR`]).
+    /// Doubles the reserve, up to its maximum. Returns true if the reserve has grown. The reserve does not grow if it
+    /// would take too large a part of the free disk space ([`RESERVE_GROWTH_DIVISOR`]).
     pub(super) fn grow_reserve(&mut self) -> Result<bool, Fault> {
         let reserve = self.disk_reserve.saturating_mul(2).min(self.disk_reserve_max);
         let missing = reserve - self.disk_reserve;

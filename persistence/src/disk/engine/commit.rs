@@ -89,9 +89,9 @@ impl Engine {
         if meta.schema(&txn)? != Some(SCHEMA) {
             meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
         }
-        let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
+        let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         txn.commit()?;
-        (self.log, self.marks, self.empty_commit_done) = (log, marks, false);
+        (self.log, self.id_marks, self.empty_commit_done) = (log, id_marks, false);
         self.logged_cost += change.write_cost();
         self.pending.merge(change);
         Ok(())

@@ -22,7 +22,8 @@ pub(in crate::disk) struct Map {
     /// Whether LMDB has a map. `false` after a failed resize; the store must not be read then. Readers hold this lock
     /// for reading, and the writer holds it for writing while it resizes the map.
     mapped: RwLock<bool>,
-    /// The lock that prevents other processes from opening the store. It is the last field, so it is released last.
+    /// The lock that prevents other processes from opening the store. The lock is the last field, so it is released
+    /// last.
     lock: Arc<Lock>,
 }
 

@@ -8,7 +8,7 @@ use heed::RoTxn;
 use super::engine_error;
 use crate::config::Config;
 use crate::disk::engine::{Capacity, Map, Opened};
-use crate::disk::ids::Marks;
+use crate::disk::ids::IdMarks;
 use crate::disk::key::ID_MAX;
 use crate::disk::references::{self, References};
 use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, TIME_KEY, Table};
@@ -20,7 +20,7 @@ use crate::error::OpenError;
 pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Result<Opened, OpenError> {
     let view = map.read_view().map_err(engine_error)?;
     let meta = &view.tables.meta;
-    let marks = marks(meta, &view.txn)?;
+    let id_marks = read_id_marks(meta, &view.txn)?;
     let time_mark = time_mark(meta, &view.txn)?;
     let keys = text_keys(meta, &view.txn)?;
     let references = References::count(view.tables, &view.txn).map_err(engine_error)?;
@@ -36,17 +36,17 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
         capacity,
         keys,
         references,
-        marks,
+        id_marks,
         orphans,
         interval: config.durability.interval(),
         time_mark,
     })
 }
 
-fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
-    let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions);
-    let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages);
-    Ok(Marks { sessions, messages })
+fn read_id_marks(meta: &Table, txn: &RoTxn<'_>) -> Result<IdMarks, OpenError> {
+    let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(IdMarks::FIRST.sessions);
+    let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(IdMarks::FIRST.messages);
+    Ok(IdMarks { sessions, messages })
 }
 
 fn text_keys(meta: &Table, txn: &RoTxn<'_>) -> Result<TextKeys, OpenError> {

@@ -14,8 +14,8 @@ use crate::error::OpenError;
 /// The reader table that was in the folder when reading began.
 pub(super) struct Owner {
     path: PathBuf,
-    /// The file of the table. While this file is open, no other file gets the same inode number. It is opened with
-    /// `O_PATH`, because closing a normal file descriptor would release LMDB's locks on the file.
+    /// The file of the table. While this file is open, no other file gets the same inode number. The file is opened
+    /// with `O_PATH`, because closing a normal file descriptor would release LMDB's locks on the file.
     table: File,
 }
 

@@ -47,7 +47,7 @@ impl Order {
     }
 
     fn follow(&mut self, key: &[u8], next: Next) -> bool {
-        let is_in_order = self.is_of_its_kind(key)
+        let is_in_order = self.has_valid_length(key)
             && match self.next {
                 Next::Any => true,
                 Next::Above => self.compare(key).is_gt(),
@@ -59,7 +59,7 @@ impl Order {
         is_in_order
     }
 
-    fn is_of_its_kind(&self, key: &[u8]) -> bool {
+    fn has_valid_length(&self, key: &[u8]) -> bool {
         self.key_type == KeyType::Bytes || key.len() == size_of::<u64>()
     }
 

@@ -36,8 +36,8 @@ async fn each_client_identifier_has_its_own_session(harness: Harness) {
     }
 }
 
-/// Connects with client identifiers that together contain every letter and digit. They begin with the prefix of this
-/// test run, so that no other run uses them.
+/// Connects with client identifiers that together contain every letter and digit. The client identifiers begin with the
+/// prefix of this test run, so that no other run uses them.
 async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
     let all: Vec<char> = ('0'..='9').chain('a'..='z').chain('A'..='Z').collect();
     let prefix = harness.client_id("");
