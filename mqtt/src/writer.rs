@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Records an error; only the first one is kept.
+    /// Records an error; only the first error is kept.
     pub(crate) fn fail(&mut self, fault: EncodeError) {
         self.fault.get_or_insert(fault);
     }

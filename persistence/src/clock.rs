@@ -39,7 +39,8 @@ pub struct BootId(pub [u8; BootId::SIZE]);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClocks;
 
-/// One moment in store time and on the monotonic clock of the broker. Converts times between the two.
+/// One moment in store time and on the monotonic clock of the broker. Converts times between store time and the
+/// monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     /// The moment on the monotonic clock of the broker.

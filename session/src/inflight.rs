@@ -128,7 +128,7 @@ impl Inflight {
     }
 
     /// Restores the open identifiers from a store. `open` must be sorted oldest first; the table assigns new
-    /// identifiers from the last one on.
+    /// identifiers that follow the last open identifier.
     pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, pubrec_count: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
         *self = Self {

@@ -24,7 +24,7 @@ pub struct Page<T, C> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionCursor {
     shard: usize,
-    /// Sessions of the shard whose ids are not greater than this one are already listed.
+    /// Sessions of the shard whose ids are not greater than this id are already listed.
     after: u64,
 }
 

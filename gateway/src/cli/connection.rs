@@ -121,7 +121,7 @@ impl ConnectionArguments {
     }
 
     /// Returns the client identifier. If `--id` is omitted, it is empty, so that the broker assigns one. Brokers of
-    /// MQTT 3.1 cannot do that, so for this version a client identifier is generated.
+    /// MQTT 3.1 cannot assign a client identifier, so for this version a client identifier is generated.
     fn client_id(&self) -> String {
         match &self.id {
             Some(id) => id.clone(),

@@ -12,7 +12,8 @@ use crate::{PacketId, ProtocolVersion, QoS, variable};
 pub struct OutgoingAlias {
     /// The alias, never 0.
     pub value: u16,
-    /// Whether the receiver already knows the alias on this connection. If so, the topic name is omitted.
+    /// Whether the receiver already knows the alias on this connection. If the receiver knows the alias, the topic name
+    /// is omitted.
     pub known: bool,
 }
 

@@ -95,7 +95,7 @@ impl Batch {
             return Appended::Refused;
         }
         if operations.is_empty() && open.change.operations == 0 {
-            // Return the last commit, because there may never be another one.
+            // Return the last commit, because there may never be another commit.
             return Appended::Accepted(Commit(open.commit.0 - 1));
         }
         open.change.fold_operations(operations);

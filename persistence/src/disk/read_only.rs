@@ -168,8 +168,8 @@ impl ReadOnly {
     #[allow(unsafe_code)]
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
-        // SAFETY: no transaction is active: every method begins its own, and this one has exclusive access to
-        // `self`. What the owner has committed since the verification are pages that LMDB wrote.
+        // SAFETY: no transaction is active: every method begins its own transaction, and this method has exclusive
+        // access to `self`. What the owner has committed since the verification are pages that LMDB wrote.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 

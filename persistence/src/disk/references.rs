@@ -90,7 +90,7 @@ impl ReferenceDeltas {
     }
 }
 
-/// Deletes bodies that no entry refers to. If there is no space for that, they stay until the next start.
+/// Deletes bodies that no entry refers to. If there is no space for the deletion, the bodies stay until the next start.
 pub(super) fn delete(map: &Map, orphans: &[[u8; 8]]) -> Result<(), Fault> {
     let delete = || {
         let mut txn = map.env().write_txn()?;

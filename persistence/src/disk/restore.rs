@@ -20,8 +20,8 @@ pub struct Restored {
     pub written: Written,
     /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
-    /// Whether the snapshot had a checksum. Earlier versions wrote none; in that case only the structure and the
-    /// records were checked.
+    /// Whether the snapshot had a checksum. Earlier versions wrote no checksum; for such a snapshot, only the structure
+    /// and the records were checked.
     pub has_checksum: bool,
 }
 
@@ -49,7 +49,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
 }
 
 /// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file
-/// is too damaged for that, sets its sync point aside.
+/// is too damaged to be recovered, sets its sync point aside.
 fn recover_former(folder: &Path, data: &Path) -> Result<(), RestoreError> {
     match sync_point::recover(folder, data) {
         Err(OpenError::Damaged { .. } | OpenError::DamagedSyncPoint(_)) => {

@@ -99,7 +99,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
     let mut harness = Harness::new();
     let body = message("t", &vec![7; 100_000]);
     let entries = |store: &dyn Store| (content(store).len(), store.stats().bodies);
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let empty = store.stats().file_bytes;
         let operations =
             (1..=100).flat_map(|number| [open_session(number), enqueue(key(number, 1, 0), &body)]);
@@ -110,7 +110,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
         harness.commit(store, vec![Operation::CloseSession { session: SessionId(100) }]);
         assert_eq!(entries(store), (199, 1));
     });
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let completes = (2..100).map(|number| Operation::Complete { key: key(number, 1, 0) });
         harness.commit(store, completes.collect());
         assert_eq!(entries(store), (101, 1));
@@ -122,7 +122,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
 #[test]
 fn closing_the_store_commits_appended_operations() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         commit_and_hold_writer(store, harness);
         let body = message("t", b"x");
         accepted(store.append(&mut vec![enqueue(key(1, 1, 0), &body)]));

@@ -36,7 +36,7 @@ impl Harness {
     }
 
     /// Opens the store, calls `test`, and closes the store.
-    pub fn with<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
+    pub fn with_store<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
         let store = self.open();
         test(&store, self)
     }
@@ -61,7 +61,7 @@ impl Harness {
 
     /// Opens the store, reads all records and closes it.
     pub fn reopened_content(&mut self) -> Vec<String> {
-        self.with(|store, _| content(store))
+        self.with_store(|store, _| content(store))
     }
 
     pub fn path(&self) -> &Path {

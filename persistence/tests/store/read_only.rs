@@ -15,7 +15,7 @@ mod while_open;
 /// Creates a folder with a store that has each kind of record.
 pub fn filled_store() -> Harness {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let body = message("t", &[7; 9000]);
         let retained =
             Operation::Retain { tenant: "blue".into(), message: message("r", b"x"), expires_at: None };

@@ -20,7 +20,7 @@ fn store_with_snapshot() -> (Harness, PathBuf) {
 /// Creates another store, which contains one session.
 fn other_store() -> Harness {
     let mut other = Harness::new();
-    other.with(|store, harness| harness.commit(store, vec![open_session(77)]));
+    other.with_store(|store, harness| harness.commit(store, vec![open_session(77)]));
     other
 }
 

@@ -33,7 +33,7 @@ fn retained(store: &dyn Store) -> BTreeMap<(String, String), Vec<u8>> {
 fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
     let mut harness = Harness::new();
     let mut expected = BTreeMap::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         for payload in [&b"first"[..], b"second"] {
             for (tenant, topic) in
                 texts().into_iter().flat_map(|topic| ["t", "u"].map(|tenant| (tenant, topic.clone())))
@@ -48,7 +48,7 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
         }
         assert_eq!(retained(store), expected);
     });
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         for topic in texts() {
             let operation = Operation::Unretain { tenant: Arc::from("t"), topic: Arc::from(&*topic) };
             harness.commit(store, vec![operation]);

@@ -52,7 +52,7 @@ fn with_interval_durability_a_commit_does_not_wait_for_the_sync() {
     let mut harness = Harness::new();
     harness.config.durability = Durability::Interval(std::time::Duration::from_secs(3600));
     let sync_point = harness.config.folder.join("anchor");
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         harness.commit(store, vec![open_session(1)]);
         assert_eq!(content(store).len(), 1);
         assert!(sync_point.exists());

@@ -71,7 +71,7 @@ impl<S: Subscriber> Group<S> {
         let rank = match self.strategy {
             Strategy::RoundRobin | Strategy::Random => u64::MAX,
             // Highest-random-weight hashing: when a member joins or leaves, only the publishers assigned to that member
-            // change to another one.
+            // change to another member.
             Strategy::Sticky => mix(mix(publisher) ^ subscriber.id()) >> 1,
             Strategy::LeastInflight => u64::MAX - u64::from(state.inflight),
         };

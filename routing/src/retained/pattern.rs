@@ -29,7 +29,7 @@ pub(super) struct KeyMatch {
 pub(super) enum Next {
     /// The search continues at the following key.
     Following,
-    /// The search continues at the first key that is equal to or greater than this one.
+    /// The search continues at the first key that is equal to or greater than this key.
     Seek(Vec<u8>),
     /// The search ends: no later key can match.
     Nothing,

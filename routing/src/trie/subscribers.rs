@@ -77,14 +77,14 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// Returns the value that must replace this one after an update of its members; `None` if the members were changed
-    /// in place.
+    /// Returns the value that must replace `self` after an update of the members; `None` if the members were changed in
+    /// place.
     pub(crate) fn with_members(&self, update: SetUpdate<Member<S>>) -> Option<Self> {
         let SetUpdate::Replace(members) = update else { return None };
         Some(Self::from_sets(members, self.groups()))
     }
 
-    /// Returns the value that must replace this one after an update of its groups; `None` if the groups were changed in
+    /// Returns the value that must replace `self` after an update of the groups; `None` if the groups were changed in
     /// place.
     pub(crate) fn with_groups(&self, update: SetUpdate<Arc<Group<S>>>) -> Option<Self> {
         let SetUpdate::Replace(groups) = update else { return None };

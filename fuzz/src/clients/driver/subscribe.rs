@@ -18,8 +18,8 @@ impl Driver {
         let may_fail = count == 1 || self.is_one_turn;
         let mut filters: Vec<_> = (0..count).map(|_| self.entry(is_v5, may_fail)).collect();
         if !self.is_one_turn {
-            // If the packet takes several turns, no entry may replace an earlier one, because the packets between the
-            // two also depend on how fast the client reads.
+            // If the packet takes several turns, no entry may replace an earlier one, because the packets between two
+            // entries for the same filter also depend on how fast the client reads.
             let mut earlier_filters = Vec::new();
             filters.retain(|entry| {
                 !earlier_filters.contains(&entry.filter) && {

@@ -9,8 +9,9 @@ use crate::turn::Turn;
 
 impl ClientConnection {
     /// Continues the connection's unfinished publish. Returns `true` if none is left. Must be called until it returns
-    /// `true` before [`Self::end`] is called. Until then, no other connection can take over the session. In this way,
-    /// the will of this connection and the messages of a later connection are delivered after the publish.
+    /// `true` before [`Self::end`] is called. While the publish is unfinished, no other connection can take over the
+    /// session. In this way, the will of this connection and the messages of a later connection are delivered after the
+    /// publish.
     pub fn continue_unfinished_publish(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(unfinished) = self.unfinished.take() else { return true };
         let Unfinished::Publish { publish, packet_ids } = *unfinished else { return true };

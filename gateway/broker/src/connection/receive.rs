@@ -14,8 +14,8 @@ use crate::turn::Turn;
 pub struct InputProgress {
     /// Number of bytes that were handled. The caller must pass the other bytes in again, followed by later input.
     pub used: usize,
-    /// Whether the unhandled bytes may contain whole packets. If so, the caller must call again in the next turn, even
-    /// without more input.
+    /// Whether the unhandled bytes may contain whole packets. If the value is true, the caller must call again in the
+    /// next turn, even without more input.
     pub has_more: bool,
 }
 

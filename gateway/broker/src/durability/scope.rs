@@ -168,8 +168,8 @@ impl OpenScopes {
         self.scopes.iter().map(|known| known.begins_at).min().unwrap_or(u64::MAX)
     }
 
-    /// Adds the first change to `subject` to `scope`, and any later change to the scope that has the first one. Gives
-    /// the operation back if it has to be appended to the store directly.
+    /// Adds the first change to `subject` to `scope`, and any later change to the scope that has the first change.
+    /// Gives the operation back if it has to be appended to the store directly.
     pub(super) fn offer(
         &self,
         scope: Option<&Arc<PublishScope>>,

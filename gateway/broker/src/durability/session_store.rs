@@ -29,7 +29,8 @@ struct StoreState {
     refusing: AtomicBool,
     /// Whether the store failed permanently.
     failed: AtomicBool,
-    /// The commit of the last batch that reached its size limit. Until then, clients should not be read.
+    /// The commit of the last batch that reached its size limit. Until this commit is reached, the broker should not
+    /// read from clients.
     slow_until: AtomicU64,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Packing {
     /// Since when the load of the two least busy cores has been low enough to merge them.
     low_load_since: Option<Instant>,
     last_spill: Option<Instant>,
-    /// Minimum time from the last spill to the next one between cores that are in use already.
+    /// Minimum time between two successive spills between cores that are in use already.
     spill_backoff: Duration,
 }
 

@@ -69,7 +69,7 @@ impl AtomicOrder {
 }
 
 impl LastRebalance {
-    /// Records `round`. Returns `true` if the round recorded before was another one.
+    /// Records `round`. Returns `true` if the round recorded before was a different round.
     pub(in crate::cores) fn begin(&mut self, round: u32) -> bool {
         std::mem::replace(&mut self.0, round) != round
     }

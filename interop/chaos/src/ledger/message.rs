@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str;
 
-/// The sender of a message, and the sequence number that the sender gave it. The payload consists of both.
+/// The sender of a message, and the sequence number that the sender gave it. The payload consists of the sender and the
+/// sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId {
     /// The index of the client.

@@ -15,7 +15,7 @@ use crate::disk::file::{self, Examined};
 use crate::disk::tables::Tables;
 use crate::error::OpenError;
 
-/// Examines the data file. If there is none, creates it.
+/// Examines the data file. If the file does not exist, creates it.
 pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
     match file::examine(data)? {
         Some(found) => Ok(found),
@@ -58,12 +58,12 @@ fn allocate_new(file: &File, config: &Config) -> IoResult<usize> {
     Ok(length)
 }
 
-/// Reserves the space of an existing file. Extends a file that is shorter than a new one, if this takes at most half of
-/// the free disk space.
+/// Reserves the space of an existing file. Extends a file that is shorter than a new data file, if the extension takes
+/// at most half of the free disk space.
 pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoResult<Allocation> {
     if available(file)? < OPENING_SPACE && found.length - found.used >= 2 * OPENING_SPACE {
-        // Opening a store creates files of a few pages. On a full disk, the data file is shortened by their size, which
-        // reduces the reserve.
+        // Opening a store creates files of a few pages. On a full disk, the data file is shortened by the size of these
+        // new files, which reduces the reserve.
         found.length -= OPENING_SPACE;
         file.set_len(found.length)?;
     }

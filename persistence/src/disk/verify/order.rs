@@ -25,9 +25,9 @@ pub(super) enum KeyType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Any,
-    /// The next key must be greater than the last one.
+    /// The next key must be greater than the last key.
     Above,
-    /// The next key must be greater than or equal to the last one, which was the key of a branch entry.
+    /// The next key must be greater than or equal to the last key, which was the key of a branch entry.
     AtOrAbove,
 }
 

@@ -137,7 +137,7 @@ impl<'p, 'f> Tree<'p, 'f> {
 }
 
 impl Level {
-    /// Returns the number of the next page below the branch, or `None` after the last one.
+    /// Returns the number of the next page below the branch, or `None` after the last page.
     fn next_child(&mut self, order: &mut Order) -> Result<Option<u64>, Damage> {
         let branch = Page::new(self.number, &self.bytes)?;
         if self.next == branch.len() {
