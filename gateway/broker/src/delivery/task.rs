@@ -25,7 +25,7 @@ pub(super) struct Task<'a> {
     pub(super) source: Source<'a>,
     pub(super) scope: Option<&'a Arc<PublishScope>>,
     /// The sequence number of the publish. A session with a greater number began later. A session that began later is
-    /// not a recipient, even if it has the handle of a session that was one.
+    /// not a recipient, even if it has the handle of a session that was a recipient.
     pub(super) started_at: u64,
     /// Whether the delivery pauses when the budget is spent.
     pub(super) takes_turns: bool,

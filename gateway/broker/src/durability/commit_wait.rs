@@ -68,7 +68,7 @@ impl Durability {
         last
     }
 
-    /// Sends the packets whose commit is reached. If others still wait, asks the core to call
+    /// Sends the packets whose commit is reached. If other packets still wait for a commit, asks the core to call
     /// [`Broker::commit_reached`] after the next commit.
     pub(crate) fn release_committed(
         &self,
@@ -181,7 +181,7 @@ impl SessionStore {
             if matches!(change, Change::Began | Change::Ended) {
                 scopes.forget(SessionId(handle.id()));
             }
-            let subject = subject(handle, &change);
+            let subject = subject_of_change(handle, &change);
             let is_first = matches!(change, Change::Queued(..) | Change::Received(_));
             let from = direct.len();
             convert::change(self.clock(), handle, &state.session, change, direct);
@@ -199,7 +199,7 @@ impl SessionStore {
 
 /// Returns the delivery or packet identifier that a change concerns; `None` if such a change never belongs to a publish
 /// scope.
-fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
+fn subject_of_change(handle: &SessionHandle, change: &Change) -> Option<Subject> {
     match change {
         Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),
         Change::Sent { message_id, .. }
