@@ -70,8 +70,8 @@ fn an_ipv6_peer_is_counted_by_its_64_bit_prefix() {
 #[test]
 fn connections_are_capped_per_listener_and_in_total() {
     let connections = Connections::new(ConnectionsConfig { total_max: 3 });
-    let small = connections.listener(2);
-    let large = connections.listener(100);
+    let small = connections.for_listener(2);
+    let large = connections.for_listener(100);
     let first = small.admit().unwrap();
     let _second = small.admit().unwrap();
     assert_eq!(small.admit().unwrap_err(), ConnectionRefusal::Listener { open: 2 });
@@ -87,7 +87,7 @@ fn connections_are_capped_per_listener_and_in_total() {
 #[test]
 fn concurrent_threads_never_exceed_the_cap() {
     let connections = Connections::new(ConnectionsConfig { total_max: 7 });
-    let listener = connections.listener(100);
+    let listener = connections.for_listener(100);
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let listener = Arc::clone(&listener);

@@ -122,7 +122,7 @@ impl Disk {
         clocks: Arc<dyn Clocks>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
-        let (engine, ids) = open::engine(config, clocks)?;
+        let (engine, ids) = open::open_engine(config, clocks)?;
         let clock = engine.clock();
         let map = Arc::clone(engine.map());
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));

@@ -114,7 +114,7 @@ impl TestBroker {
         let mut batch = PublishBatch::new(&wire);
         for view in views(&wire, version) {
             let rejects_each = self.broker.config().session.overflow == Overflow::Reject;
-            if !(RawFrames::takes(&view, rejects_each) && batch.extend(&view)) {
+            if !(RawFrames::accepts(&view, rejects_each) && batch.extend(&view)) {
                 if batch.is_empty() {
                     batch.begin(topic);
                 }

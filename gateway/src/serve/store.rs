@@ -70,7 +70,7 @@ pub(super) fn open(
     displaced: DisplacedSender,
 ) -> Result<Option<SessionStore>, ServeError> {
     let file = settings::store_file(data);
-    let Some(settings) = settings::store(&config.persistence, data) else {
+    let Some(settings) = settings::store_config(&config.persistence, data) else {
         if file.exists() {
             tracing::warn!(
                 file = %file.display(),

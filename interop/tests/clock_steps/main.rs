@@ -173,7 +173,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
         harness.create_session_with_will().await;
         harness.machine.step_clock(SINCE_1970);
         harness.publish().await;
-        harness.restart(Downtime { is_crash, is_reboot: false, step: 0 });
+        harness.restart(Downtime { is_crash, is_reboot: false, clock_step: 0 });
         harness.check().await;
     }
 }
@@ -182,7 +182,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
 async fn a_reboot_with_the_clock_set_a_day_back_keeps_lifetimes() {
     let mut harness = Harness::start(0).await;
     harness.publish().await;
-    harness.restart(Downtime { is_crash: false, is_reboot: true, step: -i64::from(DAY) });
+    harness.restart(Downtime { is_crash: false, is_reboot: true, clock_step: -i64::from(DAY) });
     harness.check().await;
 }
 

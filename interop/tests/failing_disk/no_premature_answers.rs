@@ -211,5 +211,5 @@ fn encode(message: Publish, into: &mut Vec<u8>) {
     Packet::from(message).encode(ProtocolVersion::V5, into).expect("a packet");
 }
 
-/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less.
+/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less time.
 const NO_ANSWER_WAIT: Duration = Duration::from_millis(500);

@@ -57,7 +57,7 @@ impl BrokerFolder {
     }
 
     fn assert_start_fails_with_launch(&self, launch_options: &LaunchOptions, path: &Path, reason: &str) {
-        let process = self.serve(launch);
+        let process = self.serve(launch_options);
         let exit = process.wait_for_exit(DEADLINE);
         assert!(!exit.status.success(), "the broker started: {:#?}", exit.errors);
         let error_lines: Vec<_> =

@@ -117,7 +117,7 @@ fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let number =
         |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
     let (mut queued, mut retained) = (BTreeSet::new(), BTreeMap::new());
-    let mut snapshot = ReadOnly::snapshot(file).expect("a snapshot");
+    let mut snapshot = ReadOnly::open_snapshot(file).expect("a snapshot");
     let loaded = snapshot.load(&mut |item, _| match item {
         Item::Message(_, record) => {
             queued.insert(number(record.payload));

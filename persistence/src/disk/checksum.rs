@@ -36,7 +36,7 @@ pub(super) fn write(file: &File) -> io::Result<()> {
     let (stored_length, _) = rest.split_at_mut(8);
     stored_length.copy_from_slice(&length.to_le_bytes());
     file.write_all_at(&field, FIELD_OFFSET)?;
-    file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_OFFSET)
+    file.write_all_at(&compute_file_sum(file, length)?.to_le_bytes(), SUM_OFFSET)
 }
 
 /// Returns the checksum of a small record: its SipHash-2-4-128, little-endian.
@@ -54,19 +54,19 @@ pub(super) fn check(file: &File) -> io::Result<Checksum> {
         return Ok(Checksum::Missing);
     }
     let length = file.metadata()?.len();
-    let Some((stored_length, stored_sum)) = stored(&field) else {
+    let Some((stored_length, stored_sum)) = parse_field(&field) else {
         return Ok(Checksum::Wrong("its checksum is damaged"));
     };
     Ok(match u64::from_le_bytes(*stored_length).cmp(&length) {
         Ordering::Greater => Checksum::Wrong("its end is missing"),
         Ordering::Less => Checksum::Wrong("it is longer than it was written"),
-        Ordering::Equal if stored_sum == sum(file, length)?.to_le_bytes() => Checksum::Valid,
+        Ordering::Equal if stored_sum == compute_file_sum(file, length)?.to_le_bytes() => Checksum::Valid,
         Ordering::Equal => Checksum::Wrong("its content does not match its checksum"),
     })
 }
 
 /// Returns the stored length and sum, or `None` if the field has no checksum.
-fn stored(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
+fn parse_field(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
     field.strip_prefix(MAGIC)?.split_first_chunk()
 }
 
@@ -93,16 +93,16 @@ impl Removed {
     }
 }
 
-fn sum(file: &File, length: u64) -> io::Result<u128> {
+fn compute_file_sum(file: &File, length: u64) -> io::Result<u128> {
     let mut hasher = SipHasher24::new();
-    hash(file, 0, SUM_OFFSET, &mut hasher)?;
+    hash_range(file, 0, SUM_OFFSET, &mut hasher)?;
     hasher.write(&[0; SUM_SIZE]);
-    hash(file, FIELD_OFFSET + FIELD_LEN, length, &mut hasher)?;
+    hash_range(file, FIELD_OFFSET + FIELD_LEN, length, &mut hasher)?;
     Ok(hasher.finish128().as_u128())
 }
 
 /// Hashes a part of the file.
-fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
+fn hash_range(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK_SIZE];
     let mut at = from;
     while at < to {

@@ -139,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// IdMarks the sync point after a failed sync, so that the next start returns to the state of the sync point.
+    /// Marks the sync point after a failed sync, so that the next start returns to the state of the sync point.
     pub(super) fn invalidate(&self) {
         if let Some((_, sync_point)) = &self.interval_sync
             && let Err(error) = sync_point.invalidate()

@@ -30,11 +30,11 @@ mod survey;
 pub(super) use data_file::create_reader_table;
 
 /// Opens the store in the configured folder. Returns the engine and the id generator.
-pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine, Arc<Ids>), OpenError> {
+pub(super) fn open_engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine, Arc<Ids>), OpenError> {
     if config.size_initial == 0 || config.size_initial > config.size_max {
         return Err(OpenError::Config("`size_initial` must be above 0 and at most `size_max`"));
     }
-    let lock = Arc::new(lock(&config.folder)?);
+    let lock = Arc::new(lock_folder(&config.folder)?);
     let data = config.folder.join(DATA_FILE_NAME);
     sync_point::recover(&config.folder, &data)?;
     let found = data_file::examine_or_create(config, &data)?;
@@ -62,8 +62,8 @@ fn open_or_undo_growth(
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
         // The map includes the reserve, so that a store on a full disk can be opened.
-        let env = environment(&config.folder, capacity.length())?;
-        let tables = tables(&env, data)?;
+        let env = open_environment(&config.folder, capacity.length())?;
+        let tables = open_tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
     };
     let opened = open();
@@ -93,7 +93,7 @@ fn undo_growth(file: &File, length: u64, removed: Option<Removed>) -> io::Result
 
 /// Creates the folder, checks access to its files, and takes the lock that prevents other processes from opening the
 /// store.
-pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
+pub(super) fn lock_folder(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
     for name in [
@@ -127,7 +127,7 @@ fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
 
 /// Makes LMDB open the file in the folder with a map of `size` bytes.
 #[allow(unsafe_code)]
-fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
+fn open_environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
     let data = folder.join(DATA_FILE_NAME);
     create_reader_table(&folder.join(READER_TABLE_FILE_NAME))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
@@ -144,7 +144,7 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
 }
 
 /// Opens the tables of a store, if this version of the program supports its schema.
-pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
+pub(super) fn open_tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),
         None => Err(OpenError::NotAStore(data.to_owned(), "it does not have the databases of a store")),

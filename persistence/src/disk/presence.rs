@@ -41,12 +41,14 @@ impl OpenFile {
     /// Checks that the file is still at its path. This takes two system calls, which are cheap compared with the sync
     /// of a commit.
     fn verify(&self) -> Result<(), Fault> {
-        let open = self.file.metadata().map_err(|error| unknown(&self.path, &error))?;
+        let open = self.file.metadata().map_err(|error| unknown_file_fault(&self.path, &error))?;
         match fs::metadata(&self.path) {
             Ok(found) if is_same(&open, &found) => Ok(()),
-            Ok(_) => Err(displaced(&self.path, "was replaced by another file")),
-            Err(error) if is_missing(&error) => Err(displaced(&self.path, "was removed or renamed")),
-            Err(error) => Err(unknown(&self.path, &error)),
+            Ok(_) => Err(displaced_file_fault(&self.path, "was replaced by another file")),
+            Err(error) if is_missing(&error) => {
+                Err(displaced_file_fault(&self.path, "was removed or renamed"))
+            }
+            Err(error) => Err(unknown_file_fault(&self.path, &error)),
         }
     }
 }
@@ -60,10 +62,10 @@ fn is_missing(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn displaced(path: &Path, what: &str) -> Fault {
+fn displaced_file_fault(path: &Path, what: &str) -> Fault {
     Fault::Displaced(format!("{} {what}", path.display()))
 }
 
-fn unknown(path: &Path, error: &IoError) -> Fault {
-    displaced(path, &format!("can no longer be examined ({error})"))
+fn unknown_file_fault(path: &Path, error: &IoError) -> Fault {
+    displaced_file_fault(path, &format!("can no longer be examined ({error})"))
 }

@@ -33,9 +33,9 @@ pub struct Restored {
 /// not set, or a file cannot be written. The existing store is unchanged.
 pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored, RestoreError> {
     // `source` is kept open until the end, because it locks the store whose data file the snapshot may be.
-    let mut source = ReadOnly::snapshot(snapshot)?;
+    let mut source = ReadOnly::open_snapshot(snapshot)?;
     let written = examine(&mut source, snapshot)?;
-    let _lock = open::lock(folder)?;
+    let _lock = open::lock_folder(folder)?;
     let data = folder.join(DATA_FILE_NAME);
     let exists = exists(&data).map_err(io_error(&data))?;
     if exists && !replace {

@@ -76,7 +76,7 @@ impl PartialSnapshot {
 
     /// Applies the log of the copy to its tables, so that a snapshot has no log.
     pub(super) fn apply_log(&mut self) -> Result<(), ReadError> {
-        if !ReadOnly::snapshot(&self.path)?.has_log()? {
+        if !ReadOnly::open_snapshot(&self.path)?.has_log()? {
             return Ok(());
         }
         let folder = partial_store_path(&self.target);

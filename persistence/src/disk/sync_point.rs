@@ -73,7 +73,7 @@ impl SyncPoint {
         Ok(())
     }
 
-    /// IdMarks the sync point after a failed sync, so that the next process does not trust the page cache and returns
+    /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns
     /// to the sync point.
     pub(super) fn invalidate(&self) -> io::Result<()> {
         fs::rename(&self.path, self.path.with_file_name(INVALIDATED_FILE_NAME))

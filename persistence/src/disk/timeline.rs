@@ -85,14 +85,14 @@ impl TimeMark {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = [self.store_time, self.since_boot, self.wall].map(u64::to_le_bytes).concat();
         bytes.extend_from_slice(&self.boot.map_or([0; BootId::SIZE], |boot| boot.0));
-        bytes.extend_from_slice(&sum(&bytes));
+        bytes.extend_from_slice(&compute_checksum(&bytes));
         bytes
     }
 
     /// Decodes a mark that [`Self::to_bytes`] has encoded; `None` if the length or the checksum is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (bytes, stored_sum) = bytes.split_last_chunk()?;
-        if *stored_sum != sum(bytes) {
+        if *stored_sum != compute_checksum(bytes) {
             return None;
         }
         let (store_time, rest) = bytes.split_first_chunk()?;
@@ -121,7 +121,7 @@ impl TimeMark {
 }
 
 /// The checksum of an encoded mark. A damaged mark would end or lengthen every lifetime in the store.
-fn sum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
+fn compute_checksum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
     SipHasher24::new().hash(bytes).to_le_bytes()
 }
 

@@ -88,10 +88,10 @@ impl EntryRecord {
         let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
         let subscription_identifiers = layout.subscription_identifiers.iter();
         let record = Self {
-            qos: archive::qos(layout.qos)?,
+            qos: archive::parse_qos(layout.qos)?,
             retain: layout.retain,
             subscription_identifiers: subscription_identifiers
-                .map(|identifier| archive::identifier(identifier.to_native()))
+                .map(|identifier| archive::parse_identifier(identifier.to_native()))
                 .collect::<Result<_, _>>()?,
             shared_filter: layout
                 .shared_filter

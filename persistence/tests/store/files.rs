@@ -183,7 +183,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
         let error = harness.try_open().err().expect("it is refused");
         assert!(matches!(&error, OpenError::Io { path: at, .. } if *at == path), "{error}");
         assert!(error.to_string().contains("not a regular file"), "{error}");
-        assert!(ReadOnly::snapshot(&harness.data()).is_err() || name.starts_with("anchor"), "{name}");
+        assert!(ReadOnly::open_snapshot(&harness.data()).is_err() || name.starts_with("anchor"), "{name}");
         assert!(ReadOnly::open(&harness.config.folder).is_err() || name == "tidegate.lock", "{name}");
     }
 }

@@ -139,7 +139,7 @@ fn an_entry_moves_from_queued_to_sent_to_released_to_deleted() {
 
 #[test]
 fn an_empty_store_has_no_records_and_ids_start_at_one() {
-    Harness::new().with(|store, _| {
+    Harness::new().with_store(|store, _| {
         assert_eq!(content(store), [""; 0]);
         assert_eq!((store.next_session(), store.next_message()), (SessionId(1), MessageId(1)));
         assert_eq!((store.next_session(), store.next_message()), (SessionId(2), MessageId(2)));

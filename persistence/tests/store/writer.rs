@@ -33,7 +33,7 @@ fn a_panicking_observer_fails_the_store() {
 
 #[test]
 fn appending_nothing_returns_the_latest_commit() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         assert_eq!(store.append(&mut Vec::new()), Appended::Accepted(Commit(0)));
         let commit = harness.commit(store, vec![open_session(1)]);
         assert_eq!(store.append(&mut Vec::new()), Appended::Accepted(commit));

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Group, MemberState, Picked};
-use crate::subscriber_set::{SubscriberSet, mix};
+use crate::subscriber_set::{SubscriberSet, mix_bits};
 use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
@@ -61,7 +61,7 @@ impl<S: Subscriber> Group<S> {
                 return self.next_position.load(Ordering::Relaxed).checked_rem(count).unwrap_or_default();
             }
             Strategy::Random => random % count_wide,
-            Strategy::Sticky => mix(publisher) % count_wide,
+            Strategy::Sticky => mix_bits(publisher) % count_wide,
         };
         usize::try_from(start).unwrap_or_default()
     }
@@ -72,7 +72,7 @@ impl<S: Subscriber> Group<S> {
             Strategy::RoundRobin | Strategy::Random => u64::MAX,
             // Highest-random-weight hashing: when a member joins or leaves, only the publishers assigned to that member
             // change to another member.
-            Strategy::Sticky => mix(mix(publisher) ^ subscriber.id()) >> 1,
+            Strategy::Sticky => mix_bits(mix_bits(publisher) ^ subscriber.id()) >> 1,
             Strategy::LeastInflight => u64::MAX - u64::from(state.inflight),
         };
         (state.online, rank)

@@ -42,7 +42,7 @@ impl Model {
         let Some(message) = message.filter(|message| message.copy.matches(publish, version, now)) else {
             panic!("c{client} receives {} again, which was different before", describe::publish(publish))
         };
-        message.counted = true;
+        message.is_counted = true;
     }
 
     fn observe_first(&mut self, client: usize, publish: &Publish) {

@@ -16,7 +16,7 @@ impl Client {
         for _ in 0..count {
             let qos = random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             let is_retained = topic.starts_with("r/") && qos > QoS::AtMostOnce;
-            let is_empty = is_retained && random.chance(15);
+            let is_payload_empty = is_retained && random.chance(15);
             packets.extend(self.publish_one(promises, topic, qos, is_retained, is_payload_empty));
         }
         self.encode(packets)
@@ -99,7 +99,8 @@ impl Client {
 
 impl InFlightPublish {
     fn packet(&self, dup: bool) -> Packet {
-        let payload = if self.is_empty { Bytes::new() } else { Bytes::from(self.number.0.to_string()) };
+        let payload =
+            if self.is_payload_empty { Bytes::new() } else { Bytes::from(self.number.0.to_string()) };
         let publish = Publish { dup, retain: self.retain, ..Publish::new(self.topic, payload) };
         let packet_id = Some(self.packet_id).filter(|_| self.qos > QoS::AtMostOnce);
         Publish { qos: self.qos, packet_id, ..publish }.into()

@@ -23,7 +23,7 @@ impl ClientConnection {
     ) -> Result<Flow, End> {
         let view = PublishView::parse_after(read.publishes.frames_topic(), packet, self.inbound.version())
             .map_err(|error| End::malformed(&error))?;
-        if !RawFrames::takes(&view, self.needs_own_batch(&view)) {
+        if !RawFrames::accepts(&view, self.needs_own_batch(&view)) {
             return self.handle_single(turn, read, &view);
         }
         self.inbound.admit(&view)?;

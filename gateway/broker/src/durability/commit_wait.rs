@@ -155,7 +155,7 @@ impl SessionStore {
         state.session.take_changes(&mut changes);
         if scope.is_none() && state.open_scopes.is_none() {
             for change in changes.drain(..) {
-                convert::change(self.clock(), handle, &state.session, change, &mut operations);
+                convert::change_to_operations(self.clock(), handle, &state.session, change, &mut operations);
             }
         } else {
             self.divide(handle, state, scope, &mut changes, &mut operations);
@@ -184,7 +184,7 @@ impl SessionStore {
             let subject = subject_of_change(handle, &change);
             let is_first = matches!(change, Change::Queued(..) | Change::Received(_));
             let from = direct.len();
-            convert::change(self.clock(), handle, &state.session, change, direct);
+            convert::change_to_operations(self.clock(), handle, &state.session, change, direct);
             if let Some(subject) = subject
                 && let Some(operation) = direct.pop()
                 && let Err(operation) = scopes.offer(scope, subject, is_first, operation)

@@ -11,7 +11,7 @@ use tidegate_session::{Change, Queued, Session, SessionMetadata};
 use crate::session_handle::SessionHandle;
 
 /// Appends the operations for one change to `operations`, in order.
-pub(super) fn change(
+pub(super) fn change_to_operations(
     clock: &Clock,
     handle: &SessionHandle,
     session: &Session,

@@ -39,7 +39,7 @@ impl<'a> RawFrames<'a> {
     /// Whether a publish can be forwarded as a raw frame in a batch. A publish at QoS 1 cannot if it is `alone`,
     /// because it then needs a verdict of its own. A large message is not copied for each receiver; receivers share it.
     #[must_use]
-    pub const fn takes(view: &PublishView<'_>, alone: bool) -> bool {
+    pub const fn accepts(view: &PublishView<'_>, alone: bool) -> bool {
         let as_frame = match view.qos {
             QoS::AtMostOnce => true,
             QoS::AtLeastOnce => !alone,

@@ -136,7 +136,7 @@ fn only_small_publishes_of_qos_0_or_1_are_copied_as_frames() {
         let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain("a", &payload) };
         let mut bytes = Vec::new();
         outgoing.encode(ProtocolVersion::V5, &mut bytes);
-        RawFrames::takes(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
+        RawFrames::accepts(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
     };
     assert!(takes(QoS::AtMostOnce, 1024, false) && takes(QoS::AtMostOnce, 0, true));
     assert!(takes(QoS::AtLeastOnce, 1024, false));

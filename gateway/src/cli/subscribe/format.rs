@@ -37,7 +37,7 @@ fn to_json(message: &Publish) -> Value {
     object.insert("qos".to_owned(), json!(message.qos.value()));
     object.insert("retain".to_owned(), json!(message.retain));
     object.insert("dup".to_owned(), json!(message.dup));
-    let properties = properties(&message.properties);
+    let properties = properties_to_json(&message.properties);
     if !properties.is_empty() {
         object.insert("properties".to_owned(), Value::Object(properties));
     }
@@ -45,7 +45,7 @@ fn to_json(message: &Publish) -> Value {
     Value::Object(object)
 }
 
-fn properties(properties: &PublishProperties) -> Map<String, Value> {
+fn properties_to_json(properties: &PublishProperties) -> Map<String, Value> {
     let mut object = Map::new();
     let mut insert = |name: &str, value: Option<Value>| {
         if let Some(value) = value {

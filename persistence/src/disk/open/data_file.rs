@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Result as IoResult};
 use std::path::Path;
 
-use super::{DATA_FILE_NAME, NEW_FOLDER_NAME, engine_error, environment, io_error};
+use super::{DATA_FILE_NAME, NEW_FOLDER_NAME, engine_error, io_error, open_environment};
 use crate::access;
 use crate::config::Config;
 use crate::disk::allocation::{self, Allocation, available};
@@ -43,8 +43,8 @@ fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {
     let data = new.join(DATA_FILE_NAME);
     let file = access::private_file().create_new(true).write(true).open(&data).map_err(io_error(&data))?;
     let length = allocate_new(&file, config).map_err(io_error(&data))?;
-    let env = environment(new, length)?;
-    Tables::create(&env, &secret()).map_err(engine_error)?;
+    let env = open_environment(new, length)?;
+    Tables::create(&env, &random_secret()).map_err(engine_error)?;
     env.prepare_for_closing().wait();
     Ok(())
 }
@@ -92,7 +92,7 @@ pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError>
 }
 
 /// Returns random bytes from the generator that seeds the hash maps of the standard library.
-fn secret() -> [u8; 16] {
+fn random_secret() -> [u8; 16] {
     let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
     let mut secret = [0; 16];
     let (first, second) = secret.split_at_mut(8);

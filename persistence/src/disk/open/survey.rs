@@ -44,8 +44,8 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
 }
 
 fn read_id_marks(meta: &Table, txn: &RoTxn<'_>) -> Result<IdMarks, OpenError> {
-    let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(IdMarks::FIRST.sessions);
-    let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(IdMarks::FIRST.messages);
+    let sessions = read_number(meta, txn, SESSIONS_KEY)?.unwrap_or(IdMarks::FIRST.sessions);
+    let messages = read_number(meta, txn, MESSAGES_KEY)?.unwrap_or(IdMarks::FIRST.messages);
     Ok(IdMarks { sessions, messages })
 }
 
@@ -59,7 +59,7 @@ fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenErro
     Ok(Some(TimeMark::from_bytes(bytes).ok_or_else(|| meta.corrupt(TIME_KEY, "a damaged time mark"))?))
 }
 
-fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
+fn read_number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
     match fixed(meta, txn, key)?.map(u64::from_le_bytes) {
         Some(number) if number > ID_MAX => Err(meta.corrupt(key, "an impossible number").into()),
         number => Ok(number),

@@ -42,19 +42,20 @@ impl ReadOnly {
     ///
     /// # Errors
     /// When there is no file, or the file cannot be read, is damaged or is the data file of an open store.
-    pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
+    pub fn open_snapshot(path: &Path) -> Result<Self, ReadError> {
         Self::without_owner(path, path).map_err(ReadError::of_snapshot)
     }
 
     /// Opens a file that no process changes meanwhile. `missing` is the path that the error names if there is no file.
     fn without_owner(path: &Path, missing: &Path) -> Result<Self, ReadError> {
         let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
-        let length = length(path, missing)?;
+        let length = file_length(path, missing)?;
         let checksum = verify_checksum(path)?;
         verify::verify(path)?;
-        let env = environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
-            .map_err(|error| open::lmdb_error(path, error))?;
-        let tables = open::tables(&env, path)?;
+        let env =
+            open_environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
+                .map_err(|error| open::lmdb_error(path, error))?;
+        let tables = open::open_tables(&env, path)?;
         Ok(Self { env, tables, path: path.to_owned(), guard, checksum, _copy: None })
     }
 
@@ -78,18 +79,18 @@ impl ReadOnly {
 
     fn try_open(folder: &Path) -> Result<Self, ReadError> {
         let path = folder.join(DATA_FILE_NAME);
-        let length = length(&path, folder)?;
+        let length = file_length(&path, folder)?;
         if is_read_only(folder)? {
             return Self::open_on_read_only_disk(folder);
         }
         let owner = Owner::current(folder)?;
         refuse_recovery(folder)?;
-        let env = environment(folder, EnvFlags::READ_ONLY, length)
+        let env = open_environment(folder, EnvFlags::READ_ONLY, length)
             .map_err(|error| open::lmdb_error(&folder.join(READER_TABLE_FILE_NAME), error))?;
         // Readers that were killed still occupy slots in the reader table.
         env.clear_stale_readers().map_err(Fault::from)?;
         verify_newest(&env, &path)?;
-        let tables = open::tables(&env, &path)?;
+        let tables = open::open_tables(&env, &path)?;
         let (guard, checksum) = (Guard::Owner(owner), Checksum::Missing);
         Ok(Self { env, tables, path, guard, checksum, _copy: None })
     }
@@ -104,7 +105,7 @@ fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
 }
 
 /// Checks the header of a data file and returns the length of the file.
-fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
+fn file_length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
     match file::examine(path)? {
         Some(found) => Ok(found.length),
         None => Err(ReadError::Missing(missing.to_owned())),
@@ -150,7 +151,7 @@ fn is_read_only(folder: &Path) -> Result<bool, OpenError> {
 
 /// Makes LMDB open a file for reading.
 #[allow(unsafe_code)]
-fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
+fn open_environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size(length)).max_dbs(TABLES_MAX);
     // SAFETY: nothing is written. If the file is opened without LMDB's locks, no process changes it, and its structure

@@ -32,7 +32,7 @@ fn read_page_count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u6
     let bytes = u64::from(leaf.entry.value_length);
     let has_count = bytes > 0 && bytes.is_multiple_of(NUMBER_SIZE);
     if has_count && (1..=newest).contains(&transaction) {
-        let count = number(pages, leaf, 0)?;
+        let count = read_list_number(pages, leaf, 0)?;
         if count < bytes / NUMBER_SIZE {
             return Ok(count);
         }
@@ -41,7 +41,7 @@ fn read_page_count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u6
 }
 
 /// Reads the number at this index of the value.
-fn number(pages: &Pages<'_>, leaf: &Leaf<'_>, index: u64) -> Result<u64, VerifyError> {
+fn read_list_number(pages: &Pages<'_>, leaf: &Leaf<'_>, index: u64) -> Result<u64, VerifyError> {
     let mut bytes = Vec::new();
     read(pages, leaf, index, 1, &mut bytes)?;
     read_u64(&bytes, 0).ok_or_else(|| Flaw::FreeList.on(leaf.page).into())
