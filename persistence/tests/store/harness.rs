@@ -90,7 +90,7 @@ pub fn content(store: &dyn Store) -> Vec<String> {
     lines
 }
 
-/// Returns the commit of operations that the store has accepted. Panics if they were not accepted.
+/// Returns the commit of operations that the store has accepted. Panics if the store has refused the operations.
 pub fn accepted(appended: Appended) -> Commit {
     match appended {
         Appended::Accepted(commit) => commit,

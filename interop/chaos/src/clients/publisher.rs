@@ -87,7 +87,11 @@ impl Publisher {
 impl Role for Publisher {
     async fn begin(&mut self, client: &mut Client) -> Result<(), ClientError> {
         let mut ledger = self.world.ledger();
-        client.state().open().filter_map(|id| self.in_flight.get(&id)).for_each(|id| ledger.repeat(*id));
+        client
+            .state()
+            .open()
+            .filter_map(|id| self.in_flight.get(&id))
+            .for_each(|id| ledger.record_retransmission(*id));
         Ok(())
     }
 
