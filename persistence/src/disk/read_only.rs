@@ -97,7 +97,7 @@ impl ReadOnly {
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
         copy.apply_log()?;
-        let written = Self::snapshot(copy.path())?.written()?;
+        let written = Self::open_snapshot(copy.path())?.written()?;
         copy.publish()?;
         Ok(written)
     }
