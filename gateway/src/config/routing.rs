@@ -17,8 +17,8 @@ pub struct Routing {
     /// Maximum number of single-level wildcards (`+`) in a filter; filters with more are refused. Default 16. With n
     /// wildcards allowed, matching a topic may visit up to 2^n nodes.
     pub wildcards_max: Count<0, 128>,
-    /// Maximum number of subscriptions of all sessions. Default 10000000. Each uses about 220 bytes, including the
-    /// session's part.
+    /// Maximum number of subscriptions of all sessions. Default 10000000. Each subscription uses about 220
+    /// bytes, including the session's part.
     pub subscriptions_max: Count<1, 1_000_000_000>,
     /// Maximum number of members of a shared subscription that are considered for one message. If there are more
     /// members, the choice is among this many adjacent members. Default 1024. Considering a member takes about 20 ns.

@@ -65,7 +65,8 @@ pub struct SessionLimits {
     pub client_id_strict: bool,
     /// Response Information for clients that request it, usually the root of their response topics. Default none.
     pub response_information: Option<String>,
-    /// Maximum number of subscriptions of one session. Default 10000. Each uses about 140 bytes plus its filter.
+    /// Maximum number of subscriptions of one session. Default 10000. Each subscription uses about 140 bytes plus
+    /// its filter.
     pub subscriptions_max: Count<0, 10_000_000>,
 }
 
