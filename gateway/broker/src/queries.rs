@@ -74,7 +74,7 @@ impl Broker {
     ) -> Page<SessionInfo, SessionCursor> {
         let SessionCursor { mut shard, mut after } = cursor;
         let mut items = Vec::new();
-        while let Some(mut handles) = self.registry().shard(shard) {
+        while let Some(mut handles) = self.registry().sessions_of_shard(shard) {
             turn.budget.charge(u32::try_from(handles.len()).unwrap_or(u32::MAX));
             handles.retain(|handle| handle.id() > after);
             handles.sort_unstable_by_key(|handle| handle.id());
