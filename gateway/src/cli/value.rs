@@ -61,5 +61,5 @@ pub fn session_expiry(text: &str) -> Result<u32, String> {
     if text == "never" {
         return Ok(SessionExpiry::Never.to_seconds());
     }
-    seconds(text).map_err(|error| format!("{error}, or never"))
+    parse_seconds(text).map_err(|error| format!("{error}, or never"))
 }
