@@ -34,7 +34,7 @@ pub struct ConnectionArguments {
     #[arg(long, short = 'c', visible_alias = "disable-clean-session", requires = "id")]
     no_clean_start: bool,
     /// How long the broker keeps the session after the connection ends, in seconds or with a unit, or "never" (MQTT 5)
-    #[arg(long, short = 'x', value_name = "TIME", value_parser = value::session_expiry)]
+    #[arg(long, short = 'x', value_name = "TIME", value_parser = value::parse_session_expiry)]
     session_expiry: Option<u32>,
     /// Keep alive interval, in seconds or with a unit; 0 turns it off
     #[arg(long, short, value_name = "TIME", value_parser = value::parse_seconds, default_value = "60")]

@@ -56,8 +56,8 @@ pub fn parse_seconds(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Parses a session expiry interval: a time like those that [`seconds`] parses, or `never`.
-pub fn session_expiry(text: &str) -> Result<u32, String> {
+/// Parses a session expiry interval: a time like those that [`parse_seconds`] parses, or `never`.
+pub fn parse_session_expiry(text: &str) -> Result<u32, String> {
     if text == "never" {
         return Ok(SessionExpiry::Never.to_seconds());
     }
