@@ -64,7 +64,7 @@ fn churn(arguments: &ChurnArguments) -> Result<u64, LoadError> {
 fn idle(arguments: &IdleArguments) -> Result<u64, LoadError> {
     let scenario = idle::Scenario {
         connections: arguments.connections,
-        settle: duration(arguments.settle)?,
+        settle_time: duration(arguments.settle)?,
         hold: duration(arguments.hold)?,
         broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
@@ -87,7 +87,7 @@ fn subscriptions(arguments: &SubscriptionsArguments) -> Result<u64, LoadError> {
         subscriptions: arguments.subscriptions,
         clients: arguments.clients,
         per_second: arguments.rate,
-        tick: Duration::from_micros(arguments.tick),
+        burst_interval: Duration::from_micros(arguments.tick),
     };
     let plan = plan(&arguments.broker, arguments.measurement)?;
     let report = subscriptions::run(&target(&arguments.broker)?, &scenario, &plan)?;

@@ -38,7 +38,7 @@ pub struct Scenario {
     /// Number of connections.
     pub connections: u32,
     /// Time between the last CONNACK and the reading of the broker's memory.
-    pub settle: Duration,
+    pub settle_time: Duration,
     /// Time that the connections stay open after the reading of the broker's memory.
     pub hold: Duration,
     /// The broker's process.
@@ -80,13 +80,13 @@ pub fn run(connections: &mut dyn IdleConnections, scenario: &Scenario) -> Result
     let before = Snapshot::of_broker(scenario.broker)?;
     connections.open(scenario.connections)?;
     let opened = Snapshot::of_broker(scenario.broker)?;
-    connections.wait(scenario.settle);
+    connections.wait(scenario.settle_time);
     let settled = Snapshot::of_broker(scenario.broker)?;
     hold(connections, scenario.hold)?;
     let held = Snapshot::of_broker(scenario.broker)?;
     let disturbed = connections.disturbed();
     connections.close()?;
-    connections.wait(scenario.settle);
+    connections.wait(scenario.settle_time);
     let closed = Snapshot::of_broker(scenario.broker)?;
 
     let opened_count = u64::from(scenario.connections);

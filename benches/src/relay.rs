@@ -131,7 +131,7 @@ impl Relay {
         }
     }
 
-    /// Handles the events of one peer. An error of its socket ends this peer only.
+    /// Handles the events of one peer. An error of the peer's socket ends only this peer.
     fn handle_peer(&mut self, index: usize, readable: bool, writable: bool) {
         let Some(mut peer) = self.peers.get_mut(index).and_then(Option::take) else { return };
         if writable {

@@ -70,8 +70,9 @@ pub struct Scenario {
     pub topology: Topology,
     /// The load model.
     pub load_model: LoadModel,
-    /// In an open loop, the interval between two bursts. If the interval is zero, each message is sent at its own time.
-    pub tick: Duration,
+    /// In an open loop, the interval between two bursts. If the interval is zero, the messages are sent one by one,
+    /// evenly spaced.
+    pub burst_interval: Duration,
     /// QoS of publishing and subscribing: 0, 1 or 2.
     pub qos: u8,
     /// Bytes per payload, at least `STAMP_LEN`.
@@ -87,7 +88,7 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
     let publishers = publishers(target, scenario, run, &topics)?;
     let pace = match scenario.load_model {
         LoadModel::Window(window) => Pace::Window(window),
-        LoadModel::PerSecond(rate) => Pace::Schedule(Schedule::new(rate, scenario.tick)?),
+        LoadModel::PerSecond(rate) => Pace::Schedule(Schedule::new(rate, scenario.burst_interval)?),
     };
     let context = RunContext::new(run, target.version, scenario.payload_len);
     let checker = StreamChecker::new(scenario.topology, topics);

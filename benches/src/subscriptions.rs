@@ -33,8 +33,8 @@ pub struct Scenario {
     /// Number of messages published per second. Consecutive messages are for different devices. Each message matches
     /// two subscriptions.
     pub per_second: u64,
-    /// Interval between two bursts. If the interval is zero, each message is sent at its own time.
-    pub tick: Duration,
+    /// Interval between two bursts. If the interval is zero, the messages are sent one by one, evenly spaced.
+    pub burst_interval: Duration,
 }
 
 /// The figures of a run.
@@ -112,7 +112,7 @@ fn workload(
         .enumerate()
         .map(|(index, connection)| Subscriber::new(connection, index))
         .collect::<Result<Vec<_>, _>>()?;
-    let pace = Pace::Schedule(Schedule::new(scenario.per_second, scenario.tick)?);
+    let pace = Pace::Schedule(Schedule::new(scenario.per_second, scenario.burst_interval)?);
     let context = RunContext::new(devices.run, target.version, PAYLOAD_LEN);
     Workload::new(vec![publisher], subscribers, MatchChecker::new(*devices, order), pace, context)
 }

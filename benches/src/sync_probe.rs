@@ -148,8 +148,8 @@ const PAGE_LEN: usize = 4096;
 const WRITTEN_LEN: u64 = 64 << 20;
 /// Offset of the first hole, in bytes.
 const HOLES_OFFSET: u64 = WRITTEN_LEN;
-/// Length of the hole for each way of writing, in bytes. The length suffices for any sensible duration; after the end
-/// of the hole, the run overwrites.
+/// Length of the hole for each way of writing, in bytes. A run that has filled the whole hole continues at the start of
+/// the hole and then overwrites data; with writes of one page, that happens only after two million writes.
 const HOLE_LEN: u64 = 8 << 30;
 /// The flag `O_DSYNC` of open(2). The value is the same on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
 const O_DSYNC: i32 = 0o10000;

@@ -20,7 +20,7 @@ const MESSAGES: u64 = 300;
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(400);
 
 fn scenario(topology: Topology, load_model: LoadModel, qos: u8) -> Scenario {
-    Scenario { topology, load_model, tick: Duration::ZERO, qos, payload_len: 64 }
+    Scenario { topology, load_model, burst_interval: Duration::ZERO, qos, payload_len: 64 }
 }
 
 fn run(injected_faults: InjectedFaults, version: Version, scenario: Scenario) -> Outcome {

@@ -27,7 +27,7 @@ const ALL_TRANSPORTS: [TransportKind; 4] =
     [TransportKind::Tls, TransportKind::WebSocket, TransportKind::SecureWebSocket, TransportKind::Quic];
 
 fn run(target: &Target, topology: Topology, load_model: LoadModel, qos: u8, payload_len: usize) -> Outcome {
-    let scenario = Scenario { topology, load_model, tick: Duration::ZERO, qos, payload_len };
+    let scenario = Scenario { topology, load_model, burst_interval: Duration::ZERO, qos, payload_len };
     let plan = Plan {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),

@@ -84,7 +84,7 @@ fn run(
         Links::new(Transport { name, scheme, address, ca: Some(ca), version: Version::V5 }).unwrap();
     let scenario = Scenario {
         connections: 40,
-        settle: Duration::from_millis(50),
+        settle_time: Duration::from_millis(50),
         hold: Duration::from_millis(50),
         broker: None,
     };

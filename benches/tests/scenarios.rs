@@ -29,7 +29,7 @@ fn run_subscriptions(injected_faults: InjectedFaults) -> subscriptions::Report {
         subscriptions: 300,
         clients: 5,
         per_second: 4000,
-        tick: Duration::from_millis(1),
+        burst_interval: Duration::from_millis(1),
     };
     let plan = Plan {
         warmup: Duration::ZERO,
@@ -87,7 +87,7 @@ fn idle_connections_stay_open_until_they_are_closed() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let mut connections = Tcp::new(Target::tcp(relay.address, Version::V5));
     let scenario =
-        idle::Scenario { connections: 20, settle: Duration::ZERO, hold: Duration::ZERO, broker: None };
+        idle::Scenario { connections: 20, settle_time: Duration::ZERO, hold: Duration::ZERO, broker: None };
     let report = idle::run(&mut connections, &scenario).unwrap();
     assert_eq!((report.connections, report.disturbed), (20, 0));
 }
@@ -169,7 +169,7 @@ fn run_with_slow_subscriber(
     let scenario = streams::Scenario {
         topology: streams::Topology::FanOut(2),
         load_model: streams::LoadModel::Window(50),
-        tick: Duration::ZERO,
+        burst_interval: Duration::ZERO,
         qos: 1,
         payload_len: 64,
     };

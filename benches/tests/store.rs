@@ -13,7 +13,7 @@ use tidegate_persistence::{Commit, Config, Item, Observer, Store, SystemClocks, 
 struct IgnoreCommits;
 
 impl Observer for IgnoreCommits {
-    fn committed(&self, _: Commit) {}
+    fn on_commit(&self, _: Commit) {}
 }
 
 /// A new folder that is removed when the value is dropped.
@@ -76,7 +76,7 @@ fn commit_counter_counts_the_commits_of_a_store_from_its_file() {
         let tidegate_persistence::Appended::Accepted(commit) = store.append(&mut vec![operation]) else {
             panic!("a new store accepts an operation")
         };
-        while store.committed() < commit {
+        while store.latest_commit() < commit {
             std::thread::yield_now();
         }
     }

@@ -22,9 +22,9 @@ pub fn run(bytes: &[u8]) {
     let mut retained = Retained::new(&mut source);
     for operation in operation::sequence(&mut source) {
         match operation {
-            Operation::Subscriptions(change) => subscriptions.apply(change),
+            Operation::Subscriptions(change) => subscriptions.apply_change(change),
             Operation::Pick(pick) => group::check_pick(&subscriptions, pick),
-            Operation::Retained(change) => retained.apply(change),
+            Operation::Retained(change) => retained.apply_change(change),
         }
     }
     subscriptions.finish();

@@ -15,7 +15,7 @@ use crate::source::Source;
 pub use publish::forwardable;
 pub use text::{NAMES, bytes, filter, name, text};
 
-/// Returns a packet that is valid in `version`. A CONNECT packet requests `version`.
+/// Returns a packet that is valid in `version`. If the packet is a CONNECT, its protocol version is `version`.
 pub fn packet(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
     let count = if version.is_v5() { PACKET_TYPES.len() } else { PACKET_TYPES.len() - 1 };
     let make = PACKET_TYPES[source.below(count)];
@@ -60,7 +60,7 @@ fn user_properties(source: &mut Source<'_>, version: ProtocolVersion) -> UserPro
 }
 
 fn reason(source: &mut Source<'_>, context: PacketContext) -> ReasonCode {
-    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
+    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_appear_in(context)).collect();
     source.pick(&listed)
 }
 

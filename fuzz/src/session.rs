@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut harness = harness::Harness::new(setup::config(&mut source));
     for operation in operation::sequence(&mut source) {
-        harness.apply(operation);
+        harness.apply_operation(operation);
     }
     harness.finish();
 }

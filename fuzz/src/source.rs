@@ -35,7 +35,7 @@ impl<'a> Source<'a> {
         self.next_byte() & 1 == 1
     }
 
-    /// Returns true in one of `cases` cases.
+    /// Returns true with a probability of 1 / `cases`.
     pub fn rarely(&mut self, cases: u8) -> bool {
         self.next_byte() % cases == cases - 1
     }

@@ -82,7 +82,7 @@ fn text(source: &mut Source<'_>) -> String {
 const LEVELS: [&str; 16] =
     ["a", "b", "ab", "", "+", "#", "+", "#", "a", "b", "$", "$SYS", "ñ", "a+", "#b", "\0"];
 
-/// Length in bytes to which some texts are repeated. This length exceeds the maximum length of a topic.
+/// Length in bytes to which some texts are repeated, so that they exceed the maximum length of a topic.
 const LENGTH_ABOVE_MAX: usize = 66_000;
 
 const TEXTS_MAX: usize = 6;

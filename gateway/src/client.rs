@@ -1,5 +1,5 @@
-//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. It does not reconnect by itself.
-//! The caller keeps the [`State`] that outlives a connection.
+//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. The client does not reconnect by
+//! itself. The caller keeps the [`State`] that outlives a connection.
 
 mod aliases;
 mod capabilities;
@@ -45,7 +45,7 @@ use keep_alive::KeepAlive;
 /// let message = Publish { qos: QoS::AtLeastOnce, ..Publish::new("rooms/1/temperature", "21.5") };
 /// client.publish(message).await?;
 /// // Wait for PUBACK.
-/// client.settle().await?;
+/// client.finish_exchanges().await?;
 /// client.disconnect(ReasonCode::Success).await?;
 /// # Ok(())
 /// # }
@@ -81,8 +81,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the next event, if one has been received. Taking a message acknowledges it, unless the caller does that
-    /// ([`Options::receiving`]).
+    /// Takes the next event, if one has been received. Taking a message acknowledges the message, unless the
+    /// caller sends the acknowledgements ([`Options::receiving`]).
     pub fn take_event(&mut self) -> Option<Event> {
         self.connection.take_event(|_| true)
     }
@@ -173,17 +173,17 @@ impl Client {
     ///
     /// # Errors
     /// When the connection has ended.
-    pub async fn settle(&mut self) -> Result<(), ClientError> {
-        while !self.is_settled() {
+    pub async fn finish_exchanges(&mut self) -> Result<(), ClientError> {
+        while !self.has_no_open_exchange() {
             self.progress().await?;
         }
         Ok(())
     }
 
-    /// Whether [`Client::settle`] has nothing to wait for.
+    /// Whether [`Client::finish_exchanges`] has nothing to wait for.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.backlog() == 0 && self.connection.state().is_settled()
+    pub fn has_no_open_exchange(&self) -> bool {
+        self.backlog() == 0 && self.connection.state().has_no_open_exchange()
     }
 
     /// Sends DISCONNECT, closes the link, and returns the state for the session's next connection.
@@ -202,7 +202,7 @@ impl Client {
 
     /// Drops the connection without DISCONNECT, like a network failure.
     #[must_use]
-    pub fn abandon(self) -> State {
+    pub fn drop_without_disconnect(self) -> State {
         self.connection.into_state()
     }
 
@@ -237,8 +237,8 @@ impl Client {
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
             if let Some(event) = self.connection.take_event(&wanted) {
-                // Return the event even if its acknowledgement cannot be sent: it is recorded as taken, and a QoS 2
-                // message is not delivered again. If the connection has ended, the next call reports that.
+                // Return the event even if its acknowledgement cannot be sent: the event is recorded as taken, and a
+                // QoS 2 message is not delivered again. If the connection has ended, the next call reports that.
                 let _ = self.framed_link.try_flush(&mut self.connection).await;
                 return Ok(event);
             }

@@ -81,7 +81,7 @@ impl Default for Config {
             persistence: Persistence::default(),
             cores: None,
             placement: Placement::default(),
-            drain_timeout: const { Time::of(10_000) },
+            drain_timeout: const { Time::from_millis(10_000) },
             strict: false,
             log: Log::default(),
         }

@@ -1,5 +1,5 @@
-//! The development certificate authority, for a broker started without a configuration file. It is created once,
-//! reused, and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
+//! The development certificate authority, for a broker started without a configuration file. The authority is created
+//! once, reused, and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
 
 mod authority;
 mod files;
@@ -62,7 +62,7 @@ impl Certificates {
 ///
 /// # Errors
 /// When files cannot be written or belong to another user, or a certificate cannot be generated.
-pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, DevelopmentError> {
+pub fn prepare_certificates(data: &Path, now: SystemTime) -> Result<Certificates, DevelopmentError> {
     let files = Files::in_data_folder(data);
     for path in [&files.folder, &files.authority_key, &files.key] {
         check_access(path)?;

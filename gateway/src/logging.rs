@@ -65,7 +65,7 @@ impl Drop for FlushGuard {
 /// # Errors
 /// If the thread cannot be created.
 pub fn start(log: Log) -> io::Result<FlushGuard> {
-    let pipeline = Arc::clone(PIPELINE.get_or_init(Arc::default));
+    let pipeline = Arc::clone(LOG_PIPELINE.get_or_init(Arc::default));
     // The writer uses a separate handle to standard error, because it would otherwise hold the lock of `io::stderr`
     // while it is blocked.
     let output = File::from(io::stderr().as_fd().try_clone_to_owned()?);
@@ -84,7 +84,7 @@ pub fn start_unbuffered(log: Log) {
 
 /// Waits until all lines are written, but at most one second, because standard error may be a pipe that nobody reads.
 pub fn flush() {
-    if let Some(pipeline) = PIPELINE.get() {
+    if let Some(pipeline) = LOG_PIPELINE.get() {
         pipeline.flush();
     }
 }
@@ -92,7 +92,7 @@ pub fn flush() {
 /// Returns the counters of the log, by name.
 #[must_use]
 pub fn counters() -> [(&'static str, u64); 2] {
-    let pipeline = PIPELINE.get();
+    let pipeline = LOG_PIPELINE.get();
     [
         ("log_lines_dropped", pipeline.map_or(0, |pipeline| pipeline.queue.dropped())),
         ("log_lines_suppressed", pipeline.map_or(0, |pipeline| pipeline.peer_lines.suppressed())),
@@ -161,7 +161,7 @@ fn library_level(level: Level) -> LevelFilter {
 type Lines = Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry>;
 
 /// The pipeline of this process. There is only one, like the global subscriber of `tracing`.
-static PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
+static LOG_PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
 /// Maximum time for which the process waits at its end until the queued lines are written to standard error.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);

@@ -74,9 +74,9 @@ pub enum ServeError {
 pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handlers = runtime.block_on(async { Handlers::install_for_start() })?;
-    let broker_config = settings::broker(config);
+    let broker_config = settings::broker_config(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
-    let placement = settings::placement(config.placement);
+    let placement = settings::placement_policy(config.placement);
     let (sender, displaced) = Displaced::channel();
     let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
         let store = store::open(config, data, &cores, sender)?;
@@ -86,7 +86,7 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
-    let quic = settings::quic(&config.limits, store::quic_secret(config, data));
+    let quic = settings::quic_settings(&config.limits, store::quic_secret(config, data));
     let outcome = runtime.block_on(serve(config, &broker, &cores, handlers, displaced, quic));
     stop(&broker, threads, data);
     log_counters(&cores);
@@ -125,7 +125,7 @@ async fn serve(
     let requests = handlers.listen()?;
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
-    let limits = settings::limits(&config.limits);
+    let limits = settings::transport_limits(&config.limits);
     let mut certificates = Certificates::default();
     for listener in config.listeners() {
         let acceptor = Acceptor::new(listener, broker, cores, connections.clone());
@@ -160,7 +160,7 @@ fn open(
     quic: &settings::Quic,
 ) -> Result<Option<CertificateHandle>, ServeError> {
     let failed = |source| ServeError::Listener { name: listener.name.to_string(), source };
-    let settings = settings::listener(listener, quic).map_err(|error| failed(error.into()))?;
+    let settings = settings::listener_config(listener, quic).map_err(|error| failed(error.into()))?;
     let bound = tidegate_transports::bind(&settings, limits).map_err(|error| failed(error.into()))?;
     let address = bound.local_address();
     tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");

@@ -20,7 +20,7 @@ pub struct Broker {
     process: Process,
     config: Config,
     certificate: Certificate,
-    launch: LaunchOptions,
+    launch_options: LaunchOptions,
     folder: TempDir,
 }
 
@@ -42,13 +42,13 @@ impl Broker {
     #[must_use]
     pub fn start_with_launch(config: Config, launch_options: impl FnOnce(&Path) -> LaunchOptions) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let launch = launch_options(folder.path());
+        let launch_options = launch_options(folder.path());
         let certificate = Certificate::create(folder.path());
         let file = folder.path().join("tidegate.yaml");
         fs::write(&file, config.yaml(&certificate)).expect("a configuration file");
-        let process = serve_with_launch(&launch, Some(&file), &folder.path().join("data"));
+        let process = serve_with_launch(&launch_options, Some(&file), &folder.path().join("data"));
         wait_until_ready(&process);
-        Self { process, config, certificate, launch, folder }
+        Self { process, config, certificate, launch_options, folder }
     }
 
     /// Returns the URL for connecting over a transport.
@@ -165,7 +165,8 @@ impl Broker {
 
     /// Starts the broker again on the same data, with the same configuration.
     pub fn restart(&mut self) {
-        self.process = serve_with_launch(&self.launch, Some(&self.file("tidegate.yaml")), &self.file("data"));
+        self.process =
+            serve_with_launch(&self.launch_options, Some(&self.file("tidegate.yaml")), &self.file("data"));
         wait_until_ready(&self.process);
     }
 
@@ -202,8 +203,8 @@ pub fn serve(config: Option<&Path>, data: &Path) -> Process {
 
 /// Like [`serve`], with launch options.
 #[must_use]
-pub fn serve_with_launch(launch: &LaunchOptions, config: Option<&Path>, data: &Path) -> Process {
-    let mut command = launch.command(&toolbox::broker());
+pub fn serve_with_launch(launch_options: &LaunchOptions, config: Option<&Path>, data: &Path) -> Process {
+    let mut command = launch_options.command(&toolbox::broker());
     command.arg("serve").arg("--data").arg(data);
     if let Some(file) = config {
         command.arg("--config").arg(file);

@@ -56,7 +56,7 @@ impl QuicClient {
         Self { connection, send, _receive: receive }
     }
 
-    /// Sends PINGREQ.
+    /// Sends PINGREQ, a packet that makes the broker write to this QUIC connection. Does not wait for PINGRESP.
     pub async fn ping(&mut self) {
         self.send.write_all(&[0xC0, 0]).await.expect("an open stream");
     }

@@ -27,10 +27,10 @@ pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
 }
 
 /// Awaits `work` and returns its result. Panics if `work` does not complete within [`DEADLINE`]; the panic message is
-/// "timed out waiting for" with `what`.
-pub async fn within_deadline<T>(what: &str, work: impl Future<Output = T>) -> T {
+/// "timed out waiting for" with `awaited`.
+pub async fn within_deadline<T>(awaited: &str, work: impl Future<Output = T>) -> T {
     let Ok(done) = tokio::time::timeout(DEADLINE, work).await else {
-        panic!("timed out after {DEADLINE:?} waiting for {what}")
+        panic!("timed out after {DEADLINE:?} waiting for {awaited}")
     };
     done
 }

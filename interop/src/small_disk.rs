@@ -11,7 +11,7 @@ use crate::launch_options::LaunchOptions;
 /// A mounted small disk. Dropping the value ends the mount namespace, which removes the mount.
 #[derive(Debug)]
 pub struct SmallDisk {
-    /// A process that keeps the mount namespace in existence. It exits when its standard input is closed.
+    /// A process that keeps the mount namespace in existence. The process exits when its standard input is closed.
     namespace_holder: Child,
     folder: PathBuf,
 }

@@ -60,7 +60,7 @@ pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> 
 /// Checks that the broker has no further message for the client: the client sends itself a message on the topic `own`,
 /// and the broker would deliver any earlier message before it.
 pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
-    client.settle().await.expect("all acknowledgements");
+    client.finish_exchanges().await.expect("all acknowledgements");
     subscribe(client, own, 2).await;
     client.publish(message(own, "end", 2)).await.expect("an open connection");
     assert_eq!(receive_payloads(client, 1).await, ["end"]);
@@ -72,7 +72,7 @@ pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[St
     for payload in payloads {
         sender.publish(message(topic, payload, qos)).await.expect("an open connection");
     }
-    sender.settle().await.expect("all acknowledgements");
+    sender.finish_exchanges().await.expect("all acknowledgements");
     let _ = sender.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 }
 
@@ -119,12 +119,12 @@ impl TestClient for TidegateClient {
     }
 
     async fn disconnect(mut self) {
-        self.0.settle().await.expect("all acknowledgements");
+        self.0.finish_exchanges().await.expect("all acknowledgements");
         let _ = self.0.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     }
 
     async fn abort(self) {
-        let _ = self.0.abandon();
+        let _ = self.0.drop_without_disconnect();
     }
 }
 

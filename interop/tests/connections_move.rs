@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 
 const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
 const MESSAGE_COUNT: usize = 1000;
-/// The Receive Maximum of broker and clients. It is small, so that the cores poll connections often; a connection can
-/// move after each poll.
+/// The Receive Maximum of broker and clients. The value is small, so that the cores poll connections often; a
+/// connection can move after each poll.
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]

@@ -57,7 +57,8 @@ const STAGE_LOADED: usize = 1;
 const STAGE_WITHOUT_LOAD: usize = 2;
 const STAGE_FINAL: usize = 3;
 /// Number of runs with a new broker before the test fails. An order to move is valid only for a short time, so a core
-/// that gets no processor time in that period may miss it. That hardly happens in two runs.
+/// that gets no processor time in that period may miss it. It is unlikely that a core misses its order in two
+/// successive runs.
 const RUNS_MAX: usize = 2;
 
 #[tokio::test]
@@ -104,7 +105,7 @@ async fn run_under_load() -> (bool, usize) {
     let sent_counts = within_deadline("the last bursts", pairs.join_all()).await;
     let mut last = client(&broker, Transport::Tcp, "last").await;
     last.publish(message("pair/end", "0", 1)).await.expect("an open connection");
-    last.settle().await.expect("PUBACK");
+    last.finish_exchanges().await.expect("PUBACK");
     let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
     assert_eq!(observed, BTreeMap::from_iter(sent_counts));
     broker.terminate();
@@ -172,7 +173,7 @@ impl Pair {
                 let message = message(&self.topic, number, self.qos);
                 self.sender.publish(message).await.expect("an open connection");
             }
-            self.sender.settle().await.expect("all acknowledgements");
+            self.sender.finish_exchanges().await.expect("all acknowledgements");
         };
         let (received, ()) = tokio::join!(receive_payloads(&mut self.receiver, BURST_SIZE), sending);
         assert_eq!(received, numbers, "{} at QoS {}", self.topic, self.qos);

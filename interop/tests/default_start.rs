@@ -1,5 +1,5 @@
 //! Tests `tidegate serve` without a configuration: the broker listens on the default loopback port of every transport.
-//! It creates a development certificate, which clients trust with the option `--ca`.
+//! The broker creates a development certificate, which clients trust with the option `--ca`.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

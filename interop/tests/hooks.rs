@@ -63,7 +63,7 @@ async fn tenants_are_separate(broker: &EmbeddedBroker, transport: Transport) {
     for (user, client) in &mut clients {
         client.publish(message("news", user, 1)).await.expect("an open connection");
         assert_eq!(receive_payloads(client, 1).await, [*user]);
-        client.settle().await.expect("PUBACK");
+        client.finish_exchanges().await.expect("PUBACK");
     }
     for (_, client) in clients {
         let _ = client.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
@@ -84,7 +84,7 @@ async fn every_phase_sees_each_action_once(
     for qos in [0, 1, 2] {
         client.publish(message("own/topic", "text", qos)).await.expect("an open connection");
         assert_eq!(receive_payloads(&mut client, 1).await, ["text"]);
-        client.settle().await.expect("all acknowledgements");
+        client.finish_exchanges().await.expect("all acknowledgements");
     }
     drop(client);
     let mut expected = vec![

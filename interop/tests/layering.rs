@@ -8,8 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 use tidegate_interop::toolbox;
 
-/// For each package, the workspace packages that it may depend on. No package may depend on the last seven packages, with
-/// two exceptions: `conformance` and `chaos` use `interop` to start brokers, and `benches` measures the code in `operations`.
+/// For each package, the workspace packages that it may depend on. No package may depend on the last seven packages of
+/// this list, with two exceptions: `conformance` and `chaos` use `interop` to start brokers, and `benches` measures the
+/// code in `operations`.
 const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("mqtt", &[]),
     ("limits", &[]),

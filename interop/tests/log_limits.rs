@@ -69,8 +69,8 @@ async fn repeated_lines_about_peers_are_suppressed_and_counted() {
     );
 }
 
-/// `mosquitto_pub -h 127.0.0.1` and many devices send an IP address as the TLS server name. Such handshakes succeed, so
-/// the broker must not log a warning.
+/// `mosquitto_pub -h 127.0.0.1` and many devices send an IP address as the TLS server name. Handshakes with an IP
+/// address succeed, so the broker must not log a warning.
 #[tokio::test]
 async fn an_ip_address_as_server_name_is_not_in_the_log() {
     let broker = Broker::start();

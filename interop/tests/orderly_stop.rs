@@ -25,7 +25,7 @@ async fn an_orderly_stop_closes_the_store_even_if_a_client_is_subscribed() {
     let mut retained = message("a/b", "kept", 1);
     retained.retain = true;
     client.publish(retained).await.expect("an open connection");
-    within_deadline("PUBACK", client.settle()).await.expect("an open connection");
+    within_deadline("PUBACK", client.finish_exchanges()).await.expect("an open connection");
     let anchor = broker.file("data/store/anchor");
     assert!(anchor.exists(), "with `interval` an open store has the file {}", anchor.display());
     stop(&mut broker);

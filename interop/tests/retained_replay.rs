@@ -38,7 +38,7 @@ async fn assert_all_retained_messages_arrive(lines: &str, qos: u8, receive_maxim
             retained.retain = true;
             sender.publish(retained).await.expect("an open connection");
         }
-        sender.settle().await.expect("all acknowledgements");
+        sender.finish_exchanges().await.expect("all acknowledgements");
         // PINGRESP shows that the broker has processed all messages that the client sent before PINGREQ, even those
         // with QoS 0.
         sender.ping().await.expect("PINGRESP");

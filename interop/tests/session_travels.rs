@@ -14,8 +14,8 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
 const MESSAGE_COUNT: usize = 60;
-/// The client's Receive Maximum. It is far smaller than the number of messages, so that some messages are in flight and
-/// others are queued when a connection breaks.
+/// The client's Receive Maximum. The value is far smaller than the number of messages, so that some messages are in
+/// flight and others are queued when a connection breaks.
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
         let (mut quic, present) = connect_traveller(&broker, Transport::Quic, State::default()).await;
         assert!(!present);
         subscribe(&mut quic, "to/+", 2).await;
-        publish_all(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &numbers()).await;
+        publish_all(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &all_payloads()).await;
 
         let mut received = receive_payloads(&mut quic, 5).await;
         let (mut tls, present) = connect_traveller(&broker, Transport::Tls, drop_connection(quic)).await;
@@ -35,7 +35,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
         assert!(present);
         received.extend(receive_payloads(&mut wss, MESSAGE_COUNT - received.len()).await);
 
-        assert_eq!(received, numbers());
+        assert_eq!(received, all_payloads());
         assert_no_more_messages(&mut wss, "end").await;
         let _ = wss.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         broker.stop();
@@ -62,9 +62,9 @@ async fn a_session_publishes_each_message_once_across_three_transports() {
         for n in 40..MESSAGE_COUNT {
             wss.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
         }
-        wss.settle().await.expect("all acknowledgements");
+        wss.finish_exchanges().await.expect("all acknowledgements");
 
-        assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, numbers());
+        assert_eq!(receive_payloads(&mut observer, MESSAGE_COUNT).await, all_payloads());
         assert_no_more_messages(&mut observer, "end").await;
         broker.stop();
     })
@@ -87,8 +87,8 @@ async fn connect_traveller(broker: &Broker, transport: Transport, state: State) 
 /// Ends the connection without DISCONNECT, like a network failure, in the middle of QoS 2 exchanges. Returns the
 /// client-side session state.
 fn drop_connection(client: Client) -> State {
-    let state = client.abandon();
-    assert!(!state.is_settled(), "no message was in flight, so the test proves nothing");
+    let state = client.drop_without_disconnect();
+    assert!(!state.has_no_open_exchange(), "no message was in flight, so the test proves nothing");
     state
 }
 
@@ -101,6 +101,6 @@ async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Rang
     drop_connection(client)
 }
 
-fn numbers() -> Vec<String> {
+fn all_payloads() -> Vec<String> {
     (0..MESSAGE_COUNT).map(|n| n.to_string()).collect()
 }

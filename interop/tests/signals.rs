@@ -50,8 +50,8 @@ async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_say
     let key = fs::read(broker.private_key()).expect("a key");
     let authority = fs::read(broker.authority()).expect("an authority");
     broker.replace_certificate();
-    // Restores the old private key and the old authority. The server certificate is the new one, which does not match
-    // that key.
+    // Restores the old private key and the old authority. The server certificate is still the new certificate, which
+    // does not match the old key.
     fs::write(broker.private_key(), key).expect("a PEM file");
     fs::write(broker.authority(), authority).expect("a PEM file");
     broker.signal("HUP");
@@ -68,8 +68,8 @@ async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_say
     broker.stop();
 }
 
-/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. The broker
-/// must not start to handle SIGHUP in that case.
+/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. If SIGHUP
+/// was ignored at the start, the broker must not start to handle SIGHUP.
 #[tokio::test]
 async fn sighup_stays_ignored_if_it_was_ignored_at_the_start() {
     let broker = Broker::start_with_launch(Config::every_transport(), |_| {

@@ -38,13 +38,17 @@ async fn with_interval_durability_no_publish_is_acknowledged_after_the_store_fol
 async fn assert_publish_is_not_acknowledged(durability: &str, displace: impl FnOnce(&Path)) {
     let broker = start(durability);
     let mut publisher = connect(&options(&broker, ProtocolVersion::V5, "publisher")).await;
-    let id = publisher.publish(retained("before")).await.expect("an open connection").expect("a packet id");
+    let id = publisher
+        .publish(retained_message("before"))
+        .await
+        .expect("an open connection")
+        .expect("a packet id");
     let done = within_deadline("PUBACK", publisher.acknowledged(id)).await.expect("an open connection");
     assert!(!done.reason.is_error(), "{done:?}");
 
     displace(&broker.file("data/store"));
     // The broker may already have detected the change and closed the connection.
-    let _ = publisher.publish(retained("lost")).await;
+    let _ = publisher.publish(retained_message("lost")).await;
     within_deadline("the end of the connection", assert_disconnected_without_acknowledgement(&mut publisher))
         .await;
     assert_exits_with_error(broker);
@@ -113,6 +117,6 @@ async fn connect(options: &Options) -> Client {
     within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
 }
 
-fn retained(text: &str) -> Publish {
+fn retained_message(text: &str) -> Publish {
     Publish { retain: true, ..message("kept/a", text, 1) }
 }

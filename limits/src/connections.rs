@@ -28,7 +28,7 @@ impl Default for ConnectionsConfig {
 /// use tidegate_limits::{ConnectionRefusal, Connections, ConnectionsConfig};
 ///
 /// let connections = Connections::new(ConnectionsConfig { total_max: 100 });
-/// let listener = connections.listener(1);
+/// let listener = connections.for_listener(1);
 ///
 /// let permit = listener.admit()?;
 /// assert_eq!(connections.open(), 1);
@@ -50,7 +50,7 @@ impl Connections {
 
     /// Creates the counter of one listener, which may have at most `listener_max` open connections.
     #[must_use]
-    pub fn listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
+    pub fn for_listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
         Arc::new(ListenerConnections {
             all: Arc::clone(self),
             listener_counter: CappedCounter::new(listener_max),
@@ -130,7 +130,7 @@ impl Drop for ConnectionPermit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConnectionRefusal {
-    /// The limit of the process is reached.
+    /// The limit on connections of the whole process is reached.
     #[error("the limit of {open} open connections is reached")]
     Total {
         /// The limit, which is also the number of open connections.

@@ -55,7 +55,7 @@ impl Default for HandshakesConfig {
 pub struct Handshakes {
     config: HandshakesConfig,
     running: AtomicUsize,
-    sources: Mutex<HashMap<Source, usize>>,
+    running_by_source: Mutex<HashMap<Source, usize>>,
     refused_total: AtomicU64,
     refused_source: AtomicU64,
 }
@@ -67,7 +67,7 @@ impl Handshakes {
         Arc::new(Self {
             config,
             running: AtomicUsize::new(0),
-            sources: Mutex::new(HashMap::new()),
+            running_by_source: Mutex::new(HashMap::new()),
             refused_total: AtomicU64::new(0),
             refused_source: AtomicU64::new(0),
         })
@@ -78,7 +78,7 @@ impl Handshakes {
     /// # Errors
     /// Returns the limit that is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>, source: Source) -> Result<HandshakePermit, HandshakeRefusal> {
-        let mut sources = self.sources.lock();
+        let mut sources = self.running_by_source.lock();
         let running = self.running.load(Ordering::Relaxed);
         if running >= self.config.total_max {
             self.refused_total.fetch_add(1, Ordering::Relaxed);
@@ -92,7 +92,7 @@ impl Handshakes {
                     sources.remove(&source);
                 }
                 self.refused_source.fetch_add(1, Ordering::Relaxed);
-                return Err(HandshakeRefusal::Source { of: source, running });
+                return Err(HandshakeRefusal::Source { peer: source, running });
             }
             *running_from_source += 1;
         }
@@ -109,8 +109,8 @@ impl Handshakes {
     /// Returns the number of sources with a running handshake. This number is never greater than
     /// [`Handshakes::running`].
     #[must_use]
-    pub fn sources(&self) -> usize {
-        self.sources.lock().len()
+    pub fn source_count(&self) -> usize {
+        self.running_by_source.lock().len()
     }
 
     /// Returns whether at least `retry_from` handshakes are running, so that a peer has to prove its address before the
@@ -134,7 +134,7 @@ impl Handshakes {
     }
 
     fn release(&self, source: Source) {
-        let mut sources = self.sources.lock();
+        let mut sources = self.running_by_source.lock();
         let running = self.running.load(Ordering::Relaxed);
         self.running.store(running.saturating_sub(1), Ordering::Relaxed);
         if let Some(running_from_source) = sources.get_mut(&source) {
@@ -171,10 +171,10 @@ pub enum HandshakeRefusal {
         running: usize,
     },
     /// The limit `source_max` is reached.
-    #[error("{running} handshakes from {of} are already running")]
+    #[error("{running} handshakes from {peer} are already running")]
     Source {
         /// The source that has reached its limit.
-        of: Source,
+        peer: Source,
         /// Number of handshakes from this source that were running.
         running: usize,
     },

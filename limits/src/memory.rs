@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 #[error("not enough memory")]
 pub struct OutOfMemory;
 
-/// Makes room for `additional` bytes in `buffer`, which grows by doubling. For less than [`LARGE`] bytes, [`HEADROOM`] need
-/// not be left.
+/// Makes room for `additional` bytes in `buffer`, which grows by doubling. An allocation of less than [`LARGE`] bytes
+/// need not leave [`HEADROOM`].
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left. The buffer is unchanged.
@@ -22,8 +22,8 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 }
 
 /// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE`]. The memory is not
-/// reserved, so another thread may allocate it. After [`look`] has succeeded, the next 8 MiB are granted to all threads
-/// without a probe allocation.
+/// reserved, so another thread may allocate it. After [`probe`] has succeeded, the next 8 MiB are granted to all
+/// threads without a probe allocation.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
@@ -32,7 +32,7 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
     if bytes < LARGE || GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
         return Ok(());
     }
-    let result = look(bytes);
+    let result = probe(bytes);
     GRANTED_BYTES.store(if result.is_ok() { GRANTED_BYTES_MAX } else { 0 }, Relaxed);
     result
 }
@@ -41,11 +41,11 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
-pub fn look(bytes: usize) -> Result<(), OutOfMemory> {
-    let mut probe = Vec::<u8>::new();
-    let available = probe.try_reserve_exact(bytes.saturating_add(HEADROOM));
+pub fn probe(bytes: usize) -> Result<(), OutOfMemory> {
+    let mut trial = Vec::<u8>::new();
+    let available = trial.try_reserve_exact(bytes.saturating_add(HEADROOM));
     // Without `black_box`, the compiler may remove the allocation.
-    black_box(&mut probe);
+    black_box(&mut trial);
     available.map_err(|_| OutOfMemory)
 }
 

@@ -20,7 +20,7 @@ fn handshakes_are_capped_per_source() {
     let a = source("192.0.2.1");
     let first = handshakes.admit(a).unwrap();
     let _second = handshakes.admit(a).unwrap();
-    assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { of: a, running: 2 });
+    assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { peer: a, running: 2 });
     assert!(!handshakes.is_loaded());
     let _other = handshakes.admit(source("192.0.2.2")).unwrap();
     assert!(handshakes.is_loaded());
@@ -47,16 +47,16 @@ fn sources_without_running_handshakes_are_no_longer_stored() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
     let permits: Vec<_> =
         (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
-    assert_eq!((handshakes.sources(), handshakes.running()), (200, 200));
+    assert_eq!((handshakes.source_count(), handshakes.running()), (200, 200));
     drop(permits);
-    assert_eq!((handshakes.sources(), handshakes.running()), (0, 0));
+    assert_eq!((handshakes.source_count(), handshakes.running()), (0, 0));
 }
 
 #[test]
 fn a_source_cap_of_zero_refuses_and_stores_nothing() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 5, source_max: 0, retry_from: 0 });
     assert!(handshakes.admit(source("192.0.2.1")).is_err());
-    assert_eq!(handshakes.sources(), 0);
+    assert_eq!(handshakes.source_count(), 0);
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn an_ipv6_peer_is_counted_by_its_64_bit_prefix() {
 #[test]
 fn connections_are_capped_per_listener_and_in_total() {
     let connections = Connections::new(ConnectionsConfig { total_max: 3 });
-    let small = connections.listener(2);
-    let large = connections.listener(100);
+    let small = connections.for_listener(2);
+    let large = connections.for_listener(100);
     let first = small.admit().unwrap();
     let _second = small.admit().unwrap();
     assert_eq!(small.admit().unwrap_err(), ConnectionRefusal::Listener { open: 2 });
@@ -87,7 +87,7 @@ fn connections_are_capped_per_listener_and_in_total() {
 #[test]
 fn concurrent_threads_never_exceed_the_cap() {
     let connections = Connections::new(ConnectionsConfig { total_max: 7 });
-    let listener = connections.listener(100);
+    let listener = connections.for_listener(100);
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let listener = Arc::clone(&listener);

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView};
+use tidegate_mqtt::{Message, OutgoingPublish, ProtocolVersion, PublishView};
 
 const RUN_COUNT: u32 = 400;
 const CALLS_PER_RUN: u32 = 10_000;
@@ -25,7 +25,7 @@ fn main() {
 }
 
 fn run(topic: &str, payload: &[u8]) {
-    let outgoing = Outgoing::plain(topic, payload);
+    let outgoing = OutgoingPublish::plain(topic, payload);
     let mut wire = Vec::new();
     outgoing.encode(ProtocolVersion::V5, &mut wire);
     let both = time(|| parse(black_box(&wire)).topic.len());
@@ -39,7 +39,7 @@ fn run(topic: &str, payload: &[u8]) {
     let mut out = Vec::with_capacity(1024);
     let encode = time(|| {
         out.clear();
-        Outgoing::of(black_box(&message), now).encode(ProtocolVersion::V5, &mut out);
+        OutgoingPublish::from_message(black_box(&message), now).encode(ProtocolVersion::V5, &mut out);
         out.len()
     });
     println!(

@@ -63,7 +63,7 @@ impl AckKind {
         }
     }
 
-    const fn of(packet_type: PacketType) -> Option<Self> {
+    const fn from_packet_type(packet_type: PacketType) -> Option<Self> {
         match packet_type {
             PacketType::PubAck => Some(Self::PubAck),
             PacketType::PubRec => Some(Self::PubRec),
@@ -93,7 +93,7 @@ impl Ack {
     /// always before MQTT 5.0. If a property is not valid text, all properties are omitted. The caller must only pass a
     /// reason code that this packet may carry.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
-        debug_assert!(self.reason.may_stand_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
+        debug_assert!(self.reason.may_appear_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {
             self.put_without_properties(version, out);
         }
@@ -106,7 +106,7 @@ impl Ack {
     /// nothing is written.
     pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
-        if !self.reason.may_stand_in(self.kind.context()) {
+        if !self.reason.may_appear_in(self.kind.context()) {
             return Err(EncodeError::Value("MQTT5-3.4.2-1"));
         }
         let Some(properties) = self.properties.as_ref().filter(|_| version.is_v5()) else {
@@ -134,13 +134,13 @@ impl Ack {
     }
 
     fn read(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
-        let kind = AckKind::of(frame.packet_type).ok_or(Fault::PacketType)?;
+        let kind = AckKind::from_packet_type(frame.packet_type).ok_or(Fault::PacketType)?;
         let mut reader = Reader::new(frame.body);
         let mut ack = Self::new(kind, reader.packet_id()?, ReasonCode::Success);
         if version.is_v5() && !reader.is_empty() {
             ack.reason = reader.reason(kind.context())?;
             if !reader.is_empty() {
-                ack.properties = AckProperties::of(PropertyList::read(&mut reader, kind.context())?);
+                ack.properties = AckProperties::from_list(PropertyList::read(&mut reader, kind.context())?);
             }
         }
         reader.finish()?;

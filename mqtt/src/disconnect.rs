@@ -56,7 +56,7 @@ impl Disconnect {
 
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         // [MQTT5-3.14.2-1]
-        if !self.reason.may_stand_in(PacketContext::Disconnect) {
+        if !self.reason.may_appear_in(PacketContext::Disconnect) {
             writer.fail(EncodeError::Value("MQTT5-3.14.2-1"));
         }
         let has_only_reason = Self::new(self.reason) == *self;

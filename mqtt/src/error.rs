@@ -54,8 +54,8 @@ impl DecodeError {
     #[must_use]
     pub const fn statement(&self) -> &'static str {
         match self.version {
-            ProtocolVersion::V5 => self.fault.statement_5(),
-            ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => self.fault.statement_3(),
+            ProtocolVersion::V5 => self.fault.statement_v5(),
+            ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => self.fault.statement_v3(),
         }
     }
 

@@ -83,7 +83,7 @@ fn split_frame(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> 
     let Some((&first, after)) = bytes.split_first() else {
         return Ok(Next::Incomplete { size: None });
     };
-    let packet_type = PacketType::of(first >> 4, version).ok_or(Fault::PacketType)?;
+    let packet_type = PacketType::from_bits(first >> 4, version).ok_or(Fault::PacketType)?;
     let flags = first & 0x0F;
     packet_type.check_flags(flags, version)?;
     let Some((length, length_size)) = read_length(after, version)? else {

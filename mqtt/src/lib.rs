@@ -41,7 +41,7 @@ pub use message::{Message, MessageParts};
 pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use property::UserProperties;
-pub use publish::{Outgoing, OutgoingAlias, Publish, PublishProperties, PublishView};
+pub use publish::{OutgoingAlias, OutgoingPublish, Publish, PublishProperties, PublishView};
 pub use qos::{InvalidQoS, QoS};
 pub use reason::{InvalidReasonCode, ReasonCode};
 pub use suback::{SubAck, UnsubAck};

@@ -116,7 +116,7 @@ impl Message {
     /// Returns the same message with this message id, which must be 1 or more.
     #[must_use]
     pub fn with_id(self, id: u64) -> Self {
-        Self { id: MessageId::of(id), ..self }
+        Self { id: MessageId::new(id), ..self }
     }
 
     /// Returns whether the message has expired at `now` `[MQTT5-3.3.2-5]`.

@@ -7,6 +7,6 @@ mod owned;
 mod tests;
 mod view;
 
-pub use outgoing::{Outgoing, OutgoingAlias};
+pub use outgoing::{OutgoingAlias, OutgoingPublish};
 pub use owned::{Publish, PublishProperties};
 pub use view::PublishView;

@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     /// Reads a reason code. Returns a fault if the code may not appear in `context`.
     pub(crate) fn reason(&mut self, context: PacketContext) -> Result<ReasonCode, Fault> {
         let reason = ReasonCode::try_from(self.u8()?).map_err(|_| Fault::ReasonCode)?;
-        if reason.may_stand_in(context) { Ok(reason) } else { Err(Fault::ReasonCode) }
+        if reason.may_appear_in(context) { Ok(reason) } else { Err(Fault::ReasonCode) }
     }
 
     /// Reads binary data: a length of two bytes, then the data.

@@ -37,7 +37,7 @@ macro_rules! reason_codes {
                 match self { $(Self::$name => 0 $(| PacketContext::$context.bit())*,)* }
             }
 
-            const fn of(value: u8) -> Option<Self> {
+            const fn from_byte(value: u8) -> Option<Self> {
                 match value { $($value => Some(Self::$name),)* _ => None }
             }
         }
@@ -105,7 +105,7 @@ impl ReasonCode {
     /// Returns whether the specification allows the code in the packet `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]`
     /// `[MQTT5-3.14.2-1]`.
     #[must_use]
-    pub const fn may_stand_in(self, context: PacketContext) -> bool {
+    pub const fn may_appear_in(self, context: PacketContext) -> bool {
         self.contexts() & context.bit() != 0
     }
 
@@ -124,6 +124,6 @@ impl TryFrom<u8> for ReasonCode {
     type Error = InvalidReasonCode;
 
     fn try_from(value: u8) -> Result<Self, InvalidReasonCode> {
-        Self::of(value).ok_or(InvalidReasonCode(value))
+        Self::from_byte(value).ok_or(InvalidReasonCode(value))
     }
 }

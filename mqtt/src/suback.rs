@@ -75,7 +75,11 @@ fn read_properties(
     version: ProtocolVersion,
     context: PacketContext,
 ) -> Result<Option<Box<AckProperties>>, Fault> {
-    if version.is_v5() { Ok(AckProperties::of(PropertyList::read(reader, context)?)) } else { Ok(None) }
+    if version.is_v5() {
+        Ok(AckProperties::from_list(PropertyList::read(reader, context)?))
+    } else {
+        Ok(None)
+    }
 }
 
 fn read_reasons(reader: &mut Reader<'_>, context: PacketContext) -> Result<Vec<ReasonCode>, Fault> {

@@ -56,7 +56,7 @@ impl Subscribe {
         if filters.is_empty() {
             return Err(Fault::NoFilters);
         }
-        let identifier = properties.identifiers.first().copied();
+        let identifier = properties.subscription_identifiers.first().copied();
         Ok(Self { packet_id, identifier, user_properties: properties.user, filters })
     }
 

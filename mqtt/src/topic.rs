@@ -1,5 +1,5 @@
-//! Topic names and topic filters: their syntax, their levels and which filter matches which name. Subscriptions are
-//! managed elsewhere.
+//! Topic names and topic filters: their syntax, their levels and which filter matches which name. Does not
+//! manage subscriptions.
 
 mod error;
 mod filter;

@@ -61,7 +61,7 @@ impl<'a> Writer<'a> {
 
     /// Writes a reason code. A code that may not appear in `context` is an error.
     pub(crate) fn reason(&mut self, reason: ReasonCode, context: PacketContext) {
-        if !reason.may_stand_in(context) {
+        if !reason.may_appear_in(context) {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
         }
         self.u8(reason.value());
@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Records an error; only the first one is kept.
+    /// Records an error; only the first error is kept.
     pub(crate) fn fail(&mut self, fault: EncodeError) {
         self.fault.get_or_insert(fault);
     }

@@ -28,7 +28,7 @@ fn main() {
         for cache in ["warm", "cold"] {
             let per_gibibyte = |seconds: f64| seconds * (1_u64 << 30) as f64 / used as f64;
             let verify =
-                timed(&folder, cache, || drop(ReadOnly::snapshot(&folder.join("data.mdb")).unwrap()));
+                timed(&folder, cache, || drop(ReadOnly::open_snapshot(&folder.join("data.mdb")).unwrap()));
             let mut store = None;
             let open = timed(&folder, cache, || {
                 store = Some(Disk::open(&config, Arc::new(Watermark::default())).unwrap());

@@ -45,8 +45,8 @@ impl ChangeSet {
         }
     }
 
-    /// Folds a later change set into this one and leaves `later` empty. If `later` closes a session, the session's
-    /// entries are removed from this set by [`Self::purge_closed`].
+    /// Combines the later change set `later` with this change set, and leaves `later` empty. If `later` closes a
+    /// session, the session's entries are removed from this set by [`Self::purge_closed`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
         later.purge_closed();
         self.operations += core::mem::take(&mut later.operations);

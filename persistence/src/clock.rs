@@ -1,5 +1,5 @@
-//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. It begins
-//! as Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
+//! The clocks of the machine, and the **store time**. All times in the store are milliseconds of store time. Store time
+//! begins as Unix time when a store is created, and afterwards only moves forwards, whatever happens to the wall clock.
 
 use std::fs;
 use std::io;
@@ -39,7 +39,8 @@ pub struct BootId(pub [u8; BootId::SIZE]);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClocks;
 
-/// One moment in store time and on the monotonic clock of the broker. Converts times between the two.
+/// One moment in store time and on the monotonic clock of the broker. Converts times between store time and the
+/// monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     /// The moment on the monotonic clock of the broker.

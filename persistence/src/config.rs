@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The configuration of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The folder of the store. It is created if it does not exist. Only one process at a time can use it.
+    /// The folder of the store. The folder is created if it does not exist. Only one process at a time can use it.
     pub folder: PathBuf,
     /// What a commit guarantees; default: [`Durability::Always`].
     pub durability: Durability,

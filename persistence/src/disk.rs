@@ -122,7 +122,7 @@ impl Disk {
         clocks: Arc<dyn Clocks>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
-        let (engine, ids) = open::engine(config, clocks)?;
+        let (engine, ids) = open::open_engine(config, clocks)?;
         let clock = engine.clock();
         let map = Arc::clone(engine.map());
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
@@ -141,8 +141,8 @@ impl Store for Disk {
         self.shared.batch.atomic_scope()
     }
 
-    fn committed(&self) -> Commit {
-        self.shared.committed()
+    fn latest_commit(&self) -> Commit {
+        self.shared.latest_commit()
     }
 
     fn next_session(&self) -> SessionId {
@@ -163,7 +163,7 @@ impl Store for Disk {
 
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
         self.shared.batch.checkpoint_and_wait();
-        let view = self.map.view()?;
+        let view = self.map.read_view()?;
         Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
@@ -178,7 +178,7 @@ impl Store for Disk {
 
     fn check(&self) -> Result<Findings, CheckError> {
         self.shared.batch.checkpoint_and_wait();
-        let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
+        let check = || self.map.read_view().and_then(|view| check::check(view.tables, &view.txn));
         check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }
 

@@ -24,7 +24,7 @@ use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observ
 /// let mut operations = vec![Operation::CloseSession { session: store.next_session() }];
 /// let Appended::Accepted(commit) = store.append(&mut operations) else { panic!("refused") };
 /// assert!(operations.is_empty());
-/// assert_eq!(store.committed(), commit);
+/// assert_eq!(store.latest_commit(), commit);
 ///
 /// store.load(&mut |_, _| panic!("a record was loaded"))?;
 /// # Ok::<(), tidegate_persistence::LoadError>(())
@@ -59,7 +59,7 @@ impl Store for Memory {
         operations.clear();
         self.operations.fetch_add(count, Ordering::Relaxed);
         let commit = Commit(self.committed.fetch_add(1, Ordering::AcqRel) + 1);
-        self.observer.committed(commit);
+        self.observer.on_commit(commit);
         Appended::Accepted(commit)
     }
 
@@ -67,7 +67,7 @@ impl Store for Memory {
         AtomicScope::none()
     }
 
-    fn committed(&self) -> Commit {
+    fn latest_commit(&self) -> Commit {
         Commit(self.committed.load(Ordering::Acquire))
     }
 

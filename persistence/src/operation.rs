@@ -137,7 +137,7 @@ impl Operation {
             + match self {
                 Self::OpenSession { record, .. } => record.size(),
                 Self::Subscribe { record, .. } => size_of::<SubscriptionRecord>() + record.filter.len(),
-                Self::Enqueue { record, .. } => size_of_val(&*record.identifiers),
+                Self::Enqueue { record, .. } => size_of_val(&*record.subscription_identifiers),
                 _ => 0,
             }
     }

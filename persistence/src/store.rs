@@ -20,8 +20,8 @@ pub use health::{Findings, Health, Stats};
 pub use load::{Item, Progress};
 pub use watermark::Watermark;
 
-/// The number of a commit. Everything appended under this number is durable once [`Store::committed`] has
-/// reached it.
+/// The number of a commit. Everything appended under this number is durable once [`Store::latest_commit`] returns this
+/// number or a greater one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit(pub u64);
 
@@ -62,10 +62,10 @@ impl<'a> AtomicScope<'a> {
 pub trait Observer: Send + Sync {
     /// Receives the notification that the committed number has risen to `commit`. The store calls this once for all
     /// operations that were committed together.
-    fn committed(&self, commit: Commit);
+    fn on_commit(&self, commit: Commit);
 
     /// Receives the notification that the health has changed.
-    fn health(&self, health: &Health) {
+    fn on_health_change(&self, health: &Health) {
         let _ = health;
     }
 }
@@ -89,9 +89,9 @@ pub fn open(
 
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
-    /// Moves all operations from the list into the open batch. They are committed together and in order. A store that
-    /// has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result is the
-    /// commit that covers everything appended before. Never waits for the disk.
+    /// Moves all operations from the list into the open batch. The operations are committed together and in order. A
+    /// store that has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result
+    /// is the commit that covers everything appended before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
     /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even in several
@@ -101,7 +101,7 @@ pub trait Store: Send + Sync {
     fn atomic_scope(&self) -> AtomicScope<'_>;
 
     /// Returns the last commit that is durable. This is a single atomic read.
-    fn committed(&self) -> Commit;
+    fn latest_commit(&self) -> Commit;
 
     /// Returns a new session id.
     fn next_session(&self) -> SessionId;

@@ -78,7 +78,7 @@ impl<S: Subscriber> Group<S> {
         self.len() == 0
     }
 
-    /// Returns whether the session is a member.
+    /// Returns whether the session with the id `subscriber_id` is a member of the group.
     pub(crate) fn contains(&self, subscriber_id: u64) -> bool {
         self.members.load().contains(subscriber_id)
     }

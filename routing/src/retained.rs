@@ -53,7 +53,7 @@ use shard::Shard;
 /// // A new subscription receives the matching messages in steps of at most 100.
 /// let mut cursor = RetainedStore::cursor(&Filter::parse("rooms/#")?);
 /// let mut found = Vec::new();
-/// while !cursor.done() {
+/// while !cursor.is_done() {
 ///     found.extend(store.next(&mut cursor, 100, Instant::now()));
 /// }
 /// assert_eq!(found.len(), 1);
@@ -69,11 +69,11 @@ pub struct RetainedStore {
     /// The point at which the next sweep continues.
     sweep_position: Mutex<sweep::SweepPosition>,
     /// Called for each message that is removed because it has expired.
-    on_expired: Option<Box<OnExpired>>,
+    expiry_handler: Option<Box<ExpiryHandler>>,
 }
 
-/// Function called for an expired message; set with [`RetainedStore::telling`].
-type OnExpired = dyn Fn(&Message) + Send + Sync;
+/// Function called for an expired message; set with [`RetainedStore::with_expiry_handler`].
+type ExpiryHandler = dyn Fn(&Message) + Send + Sync;
 
 /// The outcome of [`RetainedStore::set`].
 #[must_use]
@@ -102,15 +102,15 @@ impl RetainedStore {
             len: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             sweep_position: Mutex::default(),
-            on_expired: None,
+            expiry_handler: None,
         }
     }
 
     /// Sets the function that is called for each message removed because it has expired. The call happens before
     /// another message of the same topic can be set.
     #[must_use]
-    pub fn telling(self, expired: impl Fn(&Message) + Send + Sync + 'static) -> Self {
-        Self { on_expired: Some(Box::new(expired)), ..self }
+    pub fn with_expiry_handler(self, handler: impl Fn(&Message) + Send + Sync + 'static) -> Self {
+        Self { expiry_handler: Some(Box::new(handler)), ..self }
     }
 
     /// Stores `message` as the last message of its topic. A message with an empty payload removes the topic's message
@@ -121,7 +121,7 @@ impl RetainedStore {
 
     /// Like [`Self::set`], but also calls `then` with the outcome, before another message of the topic can be set.
     pub fn set_then(&self, message: Arc<Message>, then: impl FnOnce(Verdict)) -> Verdict {
-        let key = Key::of(message.topic());
+        let key = Key::from_topic(message.topic());
         let Some(shard) = self.shards.get(self.shard_index(message.topic())) else { return Verdict::Full };
         let mut shard = shard.write();
         let verdict = self.replace_message(&mut shard, key, message);
@@ -144,7 +144,7 @@ impl RetainedStore {
 
     /// Returns the retained message of one topic, even if the message has expired.
     pub fn get(&self, name: &str) -> Option<Arc<Message>> {
-        self.shards.get(self.shard_index(name))?.read().get(&Key::of(name)).cloned()
+        self.shards.get(self.shard_index(name))?.read().get(&Key::from_topic(name)).cloned()
     }
 
     /// Returns the number of retained messages.

@@ -36,7 +36,7 @@ pub struct Delivery<S> {
     pub retain_as_published: bool,
     /// The subscription identifiers of all matching subscriptions that have one `[MQTT5-3.3.4-4]`. If two subscriptions
     /// have the same identifier, the identifier occurs twice.
-    pub identifiers: SmallVec<[u32; 1]>,
+    pub subscription_identifiers: SmallVec<[u32; 1]>,
     own_messages: OwnMessages,
 }
 
@@ -58,7 +58,7 @@ enum OwnMessages {
 struct MergedGrant {
     qos: QoS,
     retain_as_published: bool,
-    identifiers: SmallVec<[u32; 1]>,
+    subscription_identifiers: SmallVec<[u32; 1]>,
 }
 
 /// The options with which a message of one publisher is delivered.
@@ -69,7 +69,7 @@ pub struct Grants<'r> {
     /// Whether the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
     /// The subscription identifiers.
-    pub identifiers: &'r [u32],
+    pub subscription_identifiers: &'r [u32],
 }
 
 impl<S: Subscriber> Delivery<S> {
@@ -81,12 +81,12 @@ impl<S: Subscriber> Delivery<S> {
             OwnMessages::Reduced(reduced) if self.subscriber.publisher() == publisher => Some(Grants {
                 qos: reduced.qos,
                 retain_as_published: reduced.retain_as_published,
-                identifiers: &reduced.identifiers,
+                subscription_identifiers: &reduced.subscription_identifiers,
             }),
             _ => Some(Grants {
                 qos: self.qos,
                 retain_as_published: self.retain_as_published,
-                identifiers: &self.identifiers,
+                subscription_identifiers: &self.subscription_identifiers,
             }),
         }
     }

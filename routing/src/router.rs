@@ -84,9 +84,9 @@ impl<S: Subscriber> Router<S> {
         }
     }
 
-    /// Returns the number of the current routing state. This number, the generation, changes after each change of
-    /// subscriptions, once [`Self::route`] returns the new state. Read the generation before building a route: the
-    /// route is valid as long as the generation stays the same.
+    /// Returns the generation: a number that identifies the current state of the routing table. The generation changes
+    /// after each change of subscriptions, once [`Self::route`] returns the new state. Read the generation before
+    /// building a route: the route is valid as long as the generation stays the same.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

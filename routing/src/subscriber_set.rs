@@ -86,7 +86,7 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
 
 /// Mixes the bits of a key. The function is a bijection: different keys have different results, which limits the depth
 /// of the tree.
-pub(crate) fn mix(key: u64) -> u64 {
+pub(crate) fn mix_bits(key: u64) -> u64 {
     let key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     key ^ (key >> 31)

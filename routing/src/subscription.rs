@@ -28,8 +28,8 @@ pub struct Grant {
     pub no_local: bool,
     /// Retain As Published: the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
-    /// The subscription identifier. If the subscription replaces an earlier one, `None` removes the identifier of the
-    /// earlier one.
+    /// The subscription identifier. If the subscription replaces an earlier subscription, `None` removes the identifier
+    /// of the earlier subscription.
     pub identifier: Option<NonZeroU32>,
 }
 

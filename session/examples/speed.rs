@@ -64,8 +64,13 @@ fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
     let message = message();
-    let delivery =
-        Delivery { message: &message, qos: QoS::AtLeastOnce, retain: false, identifiers: &[], share: None };
+    let delivery = Delivery {
+        message: &message,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        subscription_identifiers: &[],
+        shared_filter: None,
+    };
     let mut pooled = Vec::new();
     let mut id = PacketId::MIN;
     let start = cpu_time();
@@ -89,8 +94,13 @@ fn push_qos_0(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
     let message = message();
-    let delivery =
-        Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
+    let delivery = Delivery {
+        message: &message,
+        qos: QoS::AtMostOnce,
+        retain: false,
+        subscription_identifiers: &[],
+        shared_filter: None,
+    };
     let mut pooled = Vec::new();
     let start = cpu_time();
     for _ in 0..MESSAGE_COUNT / BATCH_LEN {

@@ -18,7 +18,8 @@ pub(crate) struct AwaitingCommit {
 
 #[derive(Debug)]
 struct WaitingPacket {
-    /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before`] sets it.
+    /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before_position`] sets
+    /// it.
     commit: Option<u64>,
     packet: AwaitingPacket,
     size: usize,
@@ -55,7 +56,7 @@ impl AwaitingCommit {
 
     /// Sets the commit of all packets before `position` that have no commit yet. These packets get `commit`, or the
     /// commit of the packet before them if that commit is later.
-    pub(crate) fn set_commit_before(&mut self, position: u64, commit: u64) {
+    pub(crate) fn set_commit_before_position(&mut self, position: u64, commit: u64) {
         let count = usize::try_from(position.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();
         let set = self.waiting.len() - unset;

@@ -62,9 +62,9 @@ pub struct Queued {
     /// The RETAIN flag of this delivery.
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions.
-    pub identifiers: Box<[u32]>,
+    pub subscription_identifiers: Box<[u32]>,
     /// The text of the shared subscription's filter, if the message was received through one.
-    pub share: Option<Arc<str>>,
+    pub shared_filter: Option<Arc<str>>,
 }
 
 /// The changes that the caller has not taken yet.
@@ -72,23 +72,23 @@ pub struct Queued {
 pub(crate) struct ChangeLog {
     changes: Vec<Change>,
     /// Whether recording has stopped because the session ends with its present connection.
-    closed: bool,
+    is_closed: bool,
 }
 
 impl ChangeLog {
     /// Starts recording, with `change` as the first change.
     pub(crate) fn open(&mut self, change: Change) {
-        self.closed = false;
+        self.is_closed = false;
         self.changes.push(change);
     }
 
     /// Stops recording; the changes recorded so far can still be taken.
     pub(crate) fn close(&mut self) {
-        self.closed = true;
+        self.is_closed = true;
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.is_closed
     }
 
     /// Converts a delivery for the queue or the in-flight table, and records the delivery if its message has an id.
@@ -98,7 +98,7 @@ impl ChangeLog {
         sent: Option<PacketId>,
     ) -> StoredDelivery {
         let message_id = delivery.message.id();
-        if self.closed || message_id == 0 {
+        if self.is_closed || message_id == 0 {
             return StoredDelivery::new(delivery, sent.is_some());
         }
         let queued = Queued {
@@ -106,15 +106,15 @@ impl ChangeLog {
             message: Arc::clone(delivery.message),
             qos: delivery.qos,
             retain: delivery.retain,
-            identifiers: delivery.identifiers.into(),
-            share: delivery.share.cloned(),
+            subscription_identifiers: delivery.subscription_identifiers.into(),
+            shared_filter: delivery.shared_filter.cloned(),
         };
         self.changes.push(Change::Queued(queued, sent));
         StoredDelivery::logged(delivery, sent.is_some())
     }
 
     pub(crate) fn record(&mut self, change: Change) {
-        if !self.closed {
+        if !self.is_closed {
             self.changes.push(change);
         }
     }

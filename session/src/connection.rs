@@ -42,7 +42,7 @@ impl Connection {
             session_expiry: negotiated.session_expiry,
             unrestricted,
             aliases: Aliases::default(),
-            authentication: Authentication::of(negotiated).map(Box::new),
+            authentication: Authentication::from_negotiated(negotiated).map(Box::new),
             config,
         }
     }

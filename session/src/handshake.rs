@@ -79,7 +79,7 @@ impl Handshake {
         let packet_size_max = connect.packet_size_max.unwrap_or(u32::MAX);
         self.connect(connect, assign_id).unwrap_or_else(|reason| {
             self.pending = None;
-            Step::Refuse(Refusal::new(version, reason).within(packet_size_max))
+            Step::Refuse(Refusal::new(version, reason).fitting_into(packet_size_max))
         })
     }
 
@@ -97,7 +97,7 @@ impl Handshake {
             Err(ReasonCode::ProtocolError)
         };
         answered.unwrap_or_else(|reason| {
-            Step::Refuse(Refusal::new(ProtocolVersion::V5, reason).within(packet_size_max))
+            Step::Refuse(Refusal::new(ProtocolVersion::V5, reason).fitting_into(packet_size_max))
         })
     }
 
@@ -106,7 +106,7 @@ impl Handshake {
         if core::mem::replace(&mut self.connected, true) {
             return Err(ReasonCode::ProtocolError);
         }
-        let (client_id, assigned) = client_id::choose(&connect, &self.config, assign_id)?;
+        let (client_id, assigned) = client_id::choose_client_id(&connect, &self.config, assign_id)?;
         check_will(&connect, &self.config)?;
         let data = connect.authentication_data.clone();
         let mut negotiated = Negotiated::new(connect, client_id, assigned, &self.config);

@@ -86,13 +86,13 @@ impl Inflight {
     }
 
     /// Applies an acknowledgement according to the sender's state table.
-    pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
+    pub(crate) fn handle_event(&mut self, id: PacketId, event: Event) -> AckOutcome {
         let releases = self.pubrec_count;
         let Some(slot) = self.slot_mut(id) else {
             return AckOutcome { action: State::Free.on(event), frees_quota: false, message_id: 0, order: 0 };
         };
         let action = slot.state().on(event);
-        let (counted, message_id) = (slot.is_counted(), slot.message_id());
+        let (counted, message_id) = (slot.counts_against_quota(), slot.message_id());
         match action {
             Action::Complete => {
                 *slot = Slot::Closed;
@@ -128,7 +128,7 @@ impl Inflight {
     }
 
     /// Restores the open identifiers from a store. `open` must be sorted oldest first; the table assigns new
-    /// identifiers from the last one on.
+    /// identifiers that follow the last open identifier.
     pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, pubrec_count: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
         *self = Self {

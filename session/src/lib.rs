@@ -27,11 +27,11 @@ pub use connection::Connection;
 pub use handshake::{Authenticator, Exchange, ExchangeStep, Handshake, Negotiated, Refusal, Step};
 pub use received::Received;
 pub use session::{
-    Attached, Cause, DeliverySnapshot, Detached, Due, Frames, Session, SessionMetadata, SessionSnapshot,
-    Unacknowledged,
+    AttachOutcome, Cause, DeliverySnapshot, DetachOutcome, Frames, Session, SessionMetadata, SessionSnapshot,
+    TimeoutOutcome, Unacknowledged,
 };
 pub use stored_delivery::Delivery;
 pub use subscriptions::{GrantedOptions, SubscriptionsFull};
-pub use verdict::{Drop, Drops, Verdict};
+pub use verdict::{DropReason, Drops, Verdict};
 pub use violation::Violation;
 pub use write_buffer::{Batch, WriteBuffer};

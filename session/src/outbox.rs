@@ -1,10 +1,10 @@
 //! The outgoing side of a connection: the client's limits, the topic aliases towards the client, and the write buffer.
 //! Quota and queue belong to the session.
 
-use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
+use tidegate_mqtt::{Ack, Message, OutgoingPublish, Packet, PacketId, ProtocolVersion, QoS, frame};
 
 use crate::handshake::Negotiated;
-use crate::verdict::Drop;
+use crate::verdict::DropReason;
 use crate::write_buffer::WriteBuffer;
 
 mod alias;
@@ -54,7 +54,7 @@ impl Outbox {
     /// a packet identifier nor quota nor an alias. Returns the size of the packet, or an upper bound of the size.
     /// `[MQTT5-3.1.2-25]`
     #[inline]
-    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+    pub(crate) fn plan(&self, outgoing: &mut OutgoingPublish<'_>) -> Result<usize, DropReason> {
         let bound = size_bound(outgoing);
         if self.aliases.is_none() && bound <= self.packet_size_max {
             return Ok(bound);
@@ -64,7 +64,7 @@ impl Outbox {
 
     /// Writes a PUBLISH as planned. Returns `false` and writes nothing if there is not enough memory. `size` is the
     /// result of [`Outbox::plan`]. A new alias is valid from now on. `[MQTT5-3.3.2-11]`
-    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &OutgoingPublish<'_>, size: usize) -> bool {
         if outgoing.payload.len().max(outgoing.properties.len()) > COPY_MAX {
             return self.put_shared(message, outgoing, size);
         }
@@ -82,7 +82,7 @@ impl Outbox {
 
     /// Writes a PUBLISH with its properties and its payload by reference.
     #[inline(never)]
-    fn put_shared(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+    fn put_shared(&mut self, message: &Message, outgoing: &OutgoingPublish<'_>, size: usize) -> bool {
         let shared = message.properties_and_payload_bytes().filter(|_| self.version.is_v5());
         let payload = shared.unwrap_or_else(|| message.payload_bytes());
         let is_whole = payload.len() > outgoing.payload.len() || outgoing.properties.is_empty();
@@ -100,7 +100,7 @@ impl Outbox {
         true
     }
 
-    fn commit_alias(&mut self, outgoing: &Outgoing<'_>) {
+    fn commit_alias(&mut self, outgoing: &OutgoingPublish<'_>) {
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
         }
@@ -137,10 +137,10 @@ impl Outbox {
         self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
     }
 
-    /// Returns whether frames can be copied to the client unchanged. `largest` is the size of the largest frame in
+    /// Returns whether frames can be copied to the client unchanged. `largest_size` is the size of the largest frame in
     /// bytes.
-    pub(crate) fn accepts_frames(&self, largest: usize) -> bool {
-        self.aliases.is_none() && largest <= self.packet_size_max
+    pub(crate) fn accepts_frames(&self, largest_size: usize) -> bool {
+        self.aliases.is_none() && largest_size <= self.packet_size_max
     }
 
     /// Returns the number of bytes allocated, without shared payloads.
@@ -150,7 +150,7 @@ impl Outbox {
 
     /// Chooses the alias and computes the exact size. If the message fits only without a new alias, the alias is
     /// omitted: defining an alias makes a packet longer; only using a known alias makes it shorter.
-    fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+    fn plan_exactly(&self, outgoing: &mut OutgoingPublish<'_>) -> Result<usize, DropReason> {
         if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
             outgoing.packet_id = Some(PacketId::MIN);
         }
@@ -159,7 +159,7 @@ impl Outbox {
         if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
             size = outgoing.size(self.version);
         }
-        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(size) }
+        if size > self.packet_size_max { Err(DropReason::TooLarge) } else { Ok(size) }
     }
 
     fn try_put(&mut self, encode: impl FnOnce(ProtocolVersion, &mut Vec<u8>) -> bool) -> bool {
@@ -181,9 +181,9 @@ fn is_exempt(packet: &Packet) -> bool {
 
 /// Returns an upper bound of the packet size that is cheap to compute. The constants are the lengths of: fixed header
 /// 5, topic length 2, packet identifier 2, property length 4, message expiry 5, each subscription identifier 5.
-fn size_bound(outgoing: &Outgoing<'_>) -> usize {
+fn size_bound(outgoing: &OutgoingPublish<'_>) -> usize {
     let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
-    parts + 5 * outgoing.identifiers.len() + 18
+    parts + 5 * outgoing.subscription_identifiers.len() + 18
 }
 
 /// Returns the size in bytes of the reason codes in a control packet, whose number the client determines.

@@ -8,7 +8,7 @@ use tidegate_limits::memory;
 use crate::change_log::ChangeLog;
 use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
-use crate::verdict::{Drop, Drops, Verdict};
+use crate::verdict::{DropReason, Drops, Verdict};
 
 /// The queue of a session. The queue is allocated when the session's first message is queued.
 #[derive(Debug, Default)]
@@ -39,7 +39,11 @@ impl Queue {
         while self.would_overflow(size, config) {
             let may_evict = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
             let evicted = if may_evict { self.pop() } else { None };
-            let reason = if config.overflow == Overflow::Reject { Drop::Rejected } else { Drop::QueueFull };
+            let reason = if config.overflow == Overflow::Reject {
+                DropReason::Rejected
+            } else {
+                DropReason::QueueFull
+            };
             drops.add(reason, 1);
             record_done(change_log, evicted.as_ref().unwrap_or(&stored));
             if evicted.is_none() {
@@ -61,7 +65,7 @@ impl Queue {
     /// message need in a packet.
     pub(crate) fn head_len(&self) -> usize {
         let len = |stored: &StoredDelivery| {
-            usize::from(stored.message.topic_len()) + 5 * stored.delivery().identifiers.len()
+            usize::from(stored.message.topic_len()) + 5 * stored.delivery().subscription_identifiers.len()
         };
         self.entries.front().map_or(0, len)
     }
@@ -83,7 +87,7 @@ impl Queue {
         self.bytes = self.entries.iter().map(|stored| stored.message.size()).sum();
         self.earliest_expiry = self.entries.iter().filter_map(|stored| stored.message.expires_at()).min();
         self.pushes_to_full_queue = 0;
-        drops.add(Drop::Expired, u64::try_from(expired).unwrap_or(u64::MAX));
+        drops.add(DropReason::Expired, u64::try_from(expired).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn len(&self) -> usize {

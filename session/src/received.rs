@@ -27,7 +27,7 @@ pub(crate) struct Receiving {
     /// Sorted by packet identifier.
     entries: Vec<Entry>,
     /// Number of messages that count against the broker's Receive Maximum on this connection.
-    counted: u16,
+    counted_len: u16,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ struct Entry {
     id: PacketId,
     /// Whether the message was received on this connection. Every connection begins with a full quota.
     /// `[MQTT5-4.9.0-1]`
-    counted: bool,
+    is_counted: bool,
 }
 
 impl Receiving {
@@ -43,15 +43,15 @@ impl Receiving {
     pub(crate) fn receive(&mut self, id: PacketId, maximum: u16) -> Result<Received, Violation> {
         let position = self.entries.binary_search_by_key(&id, |entry| entry.id);
         let counted =
-            position.ok().and_then(|index| self.entries.get_mut(index)).map(|entry| &mut entry.counted);
+            position.ok().and_then(|index| self.entries.get_mut(index)).map(|entry| &mut entry.is_counted);
         if counted.as_deref() != Some(&true) {
-            take_quota(&mut self.counted, maximum)?;
+            take_quota(&mut self.counted_len, maximum)?;
         }
         if let Some(counted) = counted {
             *counted = true;
             return Ok(Received::Repeat);
         }
-        self.entries.insert(position.unwrap_or_else(|index| index), Entry { id, counted: true });
+        self.entries.insert(position.unwrap_or_else(|index| index), Entry { id, is_counted: true });
         Ok(Received::New)
     }
 
@@ -66,7 +66,7 @@ impl Receiving {
         if self.entries.binary_search_by_key(&id, |entry| entry.id).is_ok() {
             return self.receive(id, maximum.saturating_sub(pending));
         }
-        if self.counted.saturating_add(pending) >= maximum {
+        if self.counted_len.saturating_add(pending) >= maximum {
             return Err(Violation::ReceiveMaximumExceeded);
         }
         Ok(Received::New)
@@ -78,8 +78,8 @@ impl Receiving {
         let Ok(index) = self.entries.binary_search_by_key(&id, |entry| entry.id) else {
             return ReasonCode::PacketIdentifierNotFound;
         };
-        if self.entries.remove(index).counted {
-            self.counted = self.counted.saturating_sub(1);
+        if self.entries.remove(index).is_counted {
+            self.counted_len = self.counted_len.saturating_sub(1);
         }
         if self.entries.is_empty() && self.entries.capacity() > IDLE_ENTRIES_MAX {
             self.entries = Vec::new();
@@ -89,25 +89,25 @@ impl Receiving {
 
     /// Counts a QoS 1 PUBLISH whose PUBACK is delayed.
     pub(crate) fn withhold_puback(&mut self, maximum: u16) -> Result<(), Violation> {
-        take_quota(&mut self.counted, maximum)
+        take_quota(&mut self.counted_len, maximum)
     }
 
     /// Records that a PUBACK delayed by [`Receiving::withhold_puback`] was sent.
     pub(crate) fn puback_sent(&mut self) {
-        self.counted = self.counted.saturating_sub(1);
+        self.counted_len = self.counted_len.saturating_sub(1);
     }
 
     /// Restores the open identifiers from a store.
     pub(crate) fn restore(&mut self, mut ids: Vec<PacketId>) {
         ids.sort_unstable();
-        self.entries = ids.into_iter().map(|id| Entry { id, counted: false }).collect();
+        self.entries = ids.into_iter().map(|id| Entry { id, is_counted: false }).collect();
     }
 
     /// Begins a connection: the client may use the whole Receive Maximum again.
     pub(crate) fn begin_connection(&mut self) {
-        self.counted = 0;
+        self.counted_len = 0;
         for entry in &mut self.entries {
-            entry.counted = false;
+            entry.is_counted = false;
         }
     }
 

@@ -28,7 +28,7 @@ mod receive;
 mod serve;
 mod snapshot;
 
-pub use ending::{Attached, Detached, Due, Unacknowledged};
+pub use ending::{AttachOutcome, DetachOutcome, TimeoutOutcome, Unacknowledged};
 pub use frames::Frames;
 pub use lifecycle::Cause;
 use lifecycle::Lifecycle;

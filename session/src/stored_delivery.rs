@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, Outgoing, QoS};
+use tidegate_mqtt::{Message, OutgoingPublish, QoS};
 
 /// A message to be delivered to one session.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +16,9 @@ pub struct Delivery<'a> {
     /// The RETAIN flag of this delivery. `[MQTT5-3.3.1-13]`
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
-    pub identifiers: &'a [u32],
+    pub subscription_identifiers: &'a [u32],
     /// The text of the shared subscription's filter, if the message was received through one.
-    pub share: Option<&'a Arc<str>>,
+    pub shared_filter: Option<&'a Arc<str>>,
 }
 
 /// A delivery that owns its data, to be kept in the queue or the in-flight table.
@@ -39,19 +39,19 @@ pub(crate) struct StoredDelivery {
 /// Data that few deliveries have. These fields are on the heap to keep [`StoredDelivery`] small.
 #[derive(Clone, Debug)]
 struct Extras {
-    identifiers: Box<[u32]>,
-    share: Option<Arc<str>>,
+    subscription_identifiers: Box<[u32]>,
+    shared_filter: Option<Arc<str>>,
 }
 
 impl StoredDelivery {
     /// Creates a delivery that the change log does not record. For `sent`, see [`StoredDelivery::sent`].
     #[inline(always)]
     pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
-        let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
+        let rare = delivery.subscription_identifiers.len() > 1 || delivery.shared_filter.is_some();
         Self {
             message: Arc::clone(delivery.message),
-            extras: if rare { Some(Extras::of(delivery)) } else { None },
-            identifier: delivery.identifiers.first().copied().unwrap_or(0),
+            extras: if rare { Some(Extras::from_delivery(delivery)) } else { None },
+            identifier: delivery.subscription_identifiers.first().copied().unwrap_or(0),
             qos: delivery.qos,
             retain: delivery.retain,
             sent,
@@ -77,19 +77,19 @@ impl StoredDelivery {
             message: &self.message,
             qos: self.qos,
             retain: self.retain,
-            identifiers: self.identifiers(),
-            share: self.share(),
+            subscription_identifiers: self.subscription_identifiers(),
+            shared_filter: self.shared_filter(),
         }
     }
 
     /// Returns the text of the shared subscription's filter if the message was received through a shared subscription.
-    pub(crate) fn share(&self) -> Option<&Arc<str>> {
-        self.extras.as_ref()?.share.as_ref()
+    pub(crate) fn shared_filter(&self) -> Option<&Arc<str>> {
+        self.extras.as_ref()?.shared_filter.as_ref()
     }
 
-    fn identifiers(&self) -> &[u32] {
+    fn subscription_identifiers(&self) -> &[u32] {
         match &self.extras {
-            Some(extras) if !extras.identifiers.is_empty() => &extras.identifiers,
+            Some(extras) if !extras.subscription_identifiers.is_empty() => &extras.subscription_identifiers,
             _ if self.identifier == 0 => &[],
             _ => std::slice::from_ref(&self.identifier),
         }
@@ -98,20 +98,23 @@ impl StoredDelivery {
 
 impl Extras {
     #[cold]
-    fn of(delivery: &Delivery<'_>) -> Box<Self> {
-        let single = delivery.identifiers.len() <= 1;
-        let identifiers = if single { &[] } else { delivery.identifiers };
-        Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned() })
+    fn from_delivery(delivery: &Delivery<'_>) -> Box<Self> {
+        let single = delivery.subscription_identifiers.len() <= 1;
+        let subscription_identifiers = if single { &[] } else { delivery.subscription_identifiers };
+        Box::new(Self {
+            subscription_identifiers: subscription_identifiers.into(),
+            shared_filter: delivery.shared_filter.cloned(),
+        })
     }
 }
 
 impl Delivery<'_> {
     #[inline]
-    pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
-        let mut outgoing = Outgoing::of(self.message, now);
+    pub(crate) fn outgoing(&self, now: Instant) -> OutgoingPublish<'_> {
+        let mut outgoing = OutgoingPublish::from_message(self.message, now);
         outgoing.qos = self.qos;
         outgoing.retain = self.retain;
-        outgoing.identifiers = self.identifiers;
+        outgoing.subscription_identifiers = self.subscription_identifiers;
         outgoing
     }
 }

@@ -10,15 +10,15 @@ pub enum Verdict {
     /// The message waits in the queue.
     Queued,
     /// The message was dropped and counted in the session's [`Drops`].
-    Dropped(Drop),
+    Dropped(DropReason),
     /// The session did nothing: the caller has to push the frames one by one.
-    Individually,
+    PushOneByOne,
 }
 
 /// Why a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Drop {
+pub enum DropReason {
     /// The message's expiry interval passed before the message was first sent. `[MQTT5-3.3.2-5]`
     Expired,
     /// The message exceeds the client's Maximum Packet Size. `[MQTT5-3.1.2-25]`
@@ -39,17 +39,17 @@ pub enum Drop {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Number of messages dropped as [`Drop::Expired`].
+    /// Number of messages dropped as [`DropReason::Expired`].
     pub expired: u64,
-    /// Number of messages dropped as [`Drop::TooLarge`].
+    /// Number of messages dropped as [`DropReason::TooLarge`].
     pub too_large: u64,
-    /// Number of messages dropped as [`Drop::QueueFull`] or [`Drop::Rejected`].
+    /// Number of messages dropped as [`DropReason::QueueFull`] or [`DropReason::Rejected`].
     pub queue_full: u64,
-    /// Number of messages dropped as [`Drop::Slow`].
+    /// Number of messages dropped as [`DropReason::Slow`].
     pub slow: u64,
-    /// Number of messages dropped as [`Drop::Offline`].
+    /// Number of messages dropped as [`DropReason::Offline`].
     pub offline: u64,
-    /// Number of messages dropped as [`Drop::Ended`].
+    /// Number of messages dropped as [`DropReason::Ended`].
     pub ended: u64,
 }
 
@@ -60,14 +60,14 @@ impl Drops {
         self.expired + self.too_large + self.queue_full + self.slow + self.offline + self.ended
     }
 
-    pub(crate) fn add(&mut self, reason: Drop, count: u64) {
+    pub(crate) fn add(&mut self, reason: DropReason, count: u64) {
         let counter = match reason {
-            Drop::Expired => &mut self.expired,
-            Drop::TooLarge => &mut self.too_large,
-            Drop::QueueFull | Drop::Rejected => &mut self.queue_full,
-            Drop::Slow => &mut self.slow,
-            Drop::Offline => &mut self.offline,
-            Drop::Ended => &mut self.ended,
+            DropReason::Expired => &mut self.expired,
+            DropReason::TooLarge => &mut self.too_large,
+            DropReason::QueueFull | DropReason::Rejected => &mut self.queue_full,
+            DropReason::Slow => &mut self.slow,
+            DropReason::Offline => &mut self.offline,
+            DropReason::Ended => &mut self.ended,
         };
         *counter += count;
     }

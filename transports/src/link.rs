@@ -219,7 +219,7 @@ impl Link {
     ///
     /// # Errors
     /// Returns an error if the link is QUIC (`Unsupported`), if a [`DirectWriter`] of the link still exists
-    /// (`ResourceBusy`), or if the process has no file descriptor left. In this case, the link is unchanged and stays
+    /// (`ResourceBusy`), or if the process has no file descriptor left. After an error, the link is unchanged and stays
     /// with the previous runtime.
     pub fn reregister(&mut self) -> io::Result<()> {
         match &mut self.stream {

@@ -80,7 +80,7 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
         address,
         acceptor_stack,
         handshakes: Arc::clone(&limits.handshakes),
-        connections: limits.connections.listener(config.connections_max),
+        connections: limits.connections.for_listener(config.connections_max),
     })
 }
 

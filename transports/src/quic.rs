@@ -34,7 +34,7 @@ pub struct QuicConfig {
     /// request a shorter time. Default 10 minutes; `None` disables the timeout.
     pub idle_timeout: Option<Duration>,
     /// Interval at which the server sends a packet on an idle connection, so that `idle_timeout` closes only dead
-    /// connections. Default 4 minutes; `None` disables these packets.
+    /// connections. Default 4 minutes; with `None`, the server sends no such packets.
     pub keep_alive: Option<Duration>,
     /// Minimum time between two stateless resets that a listener sends. A reset notifies a client of a former process
     /// that its connection no longer exists. With the default of zero, each packet of such a client is answered;

@@ -53,7 +53,7 @@ impl ServerMaterial {
     fn from_files(chain: &PemFile, key: &PemFile) -> Result<Self, MaterialError> {
         let certificates = chain.certificates()?;
         let private_key = key.private_key()?;
-        let private_key = provider()
+        let private_key = crypto_provider()
             .key_provider
             .load_private_key(private_key)
             .map_err(|fault| MaterialError::Key { path: key.path.clone(), fault })?;
@@ -73,13 +73,13 @@ impl ServerMaterial {
     /// client may omit ALPN; a client that offers only other protocols gets the alert `no_application_protocol`.
     pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder =
-            ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+            ServerConfig::builder_with_provider(crypto_provider()).with_safe_default_protocol_versions()?;
         self.build_config(builder, protocols)
     }
 
     /// Creates TLS 1.3 settings for QUIC, whose clients must offer one of `protocols`. Early data is disabled.
     pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
-        let builder = ServerConfig::builder_with_provider(provider())
+        let builder = ServerConfig::builder_with_provider(crypto_provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?;
         self.build_config(builder, protocols)
     }
@@ -142,7 +142,7 @@ impl PemFile {
 }
 
 /// Returns all cipher suites, those with SHA-256 first, because processors have instructions for SHA-256.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn crypto_provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| has_sha384(suite.suite()));
     Arc::new(provider)

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::topic::{self, SubscriptionFilter};
 use tidegate_mqtt::{
-    Ack, AckKind, Connect, Outgoing, Packet, PacketId, ProtocolVersion, PublishView, QoS, ReasonCode,
+    Ack, AckKind, Connect, OutgoingPublish, Packet, PacketId, ProtocolVersion, PublishView, QoS, ReasonCode,
     Subscribe, SubscribeEntry, SubscriptionOptions, UserProperties, Will,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn publishes(topic: &str, qos: QoS, count: u16) -> Vec<u8> {
     let mut wire = Vec::new();
     for packet_id in (1..=count).filter_map(PacketId::new) {
         let packet_id = (qos > QoS::AtMostOnce).then_some(packet_id);
-        Outgoing { packet_id, ..outgoing(topic, qos) }.encode(V5, &mut wire);
+        OutgoingPublish { packet_id, ..outgoing(topic, qos) }.encode(V5, &mut wire);
     }
     wire
 }
@@ -49,7 +49,7 @@ pub(crate) fn publishes(topic: &str, qos: QoS, count: u16) -> Vec<u8> {
 /// Returns the bytes of a PUBLISH at QoS 0 with RETAIN set and a payload of 64 bytes.
 pub(crate) fn retained(topic: &str) -> Vec<u8> {
     let mut wire = Vec::new();
-    Outgoing { retain: true, ..outgoing(topic, QoS::AtMostOnce) }.encode(V5, &mut wire);
+    OutgoingPublish { retain: true, ..outgoing(topic, QoS::AtMostOnce) }.encode(V5, &mut wire);
     wire
 }
 
@@ -61,9 +61,9 @@ pub(crate) fn frame(wire: &[u8]) -> Frame<'_> {
     }
 }
 
-fn outgoing(topic: &str, qos: QoS) -> Outgoing<'_> {
+fn outgoing(topic: &str, qos: QoS) -> OutgoingPublish<'_> {
     let packet_id = (qos > QoS::AtMostOnce).then_some(PacketId::MIN);
-    Outgoing { qos, packet_id, ..Outgoing::plain(topic, &PAYLOAD) }
+    OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain(topic, &PAYLOAD) }
 }
 
 fn parse_publish(name: &'static str, qos: QoS) -> Case {
@@ -94,7 +94,7 @@ fn connect() -> Packet {
 fn subscribe() -> Packet {
     let entry = |number: u32| SubscribeEntry {
         filter: Ok(SubscriptionFilter::parse(&format!("plant/{number}/+/temperature")).expect("a filter")),
-        options: SubscriptionOptions::of(QoS::AtLeastOnce),
+        options: SubscriptionOptions::with_qos(QoS::AtLeastOnce),
     };
     Packet::from(Subscribe {
         packet_id: PacketId::MIN,

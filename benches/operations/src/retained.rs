@@ -50,8 +50,8 @@ fn replay() -> Case {
     let now = Instant::now();
     Case::batch("retained/replay one of 10,000", 10_000, move || {
         let mut cursor = RetainedStore::cursor(&filter);
-        while !cursor.done() {
-            store.give(&mut cursor, 256, now, |message| {
+        while !cursor.is_done() {
+            store.visit_next(&mut cursor, 256, now, |message| {
                 black_box(message);
                 true
             });

@@ -40,7 +40,8 @@ impl Client {
     }
 
     fn push(&mut self, message: &Arc<Message>, qos: QoS) {
-        let delivery = Delivery { message, qos, retain: false, identifiers: &[], share: None };
+        let delivery =
+            Delivery { message, qos, retain: false, subscription_identifiers: &[], shared_filter: None };
         assert_eq!(self.session.push(black_box(&delivery), self.now), Verdict::Sent);
     }
 
@@ -99,7 +100,7 @@ fn push_frames() -> Case {
     let packet_ids: Vec<usize> =
         (0..wire.len()).step_by(frame_bytes.len()).map(|start| start + packet_id_offset).collect();
     Case::batch("inflight/pass a QoS 1 frame on and its PUBACK", MESSAGES_PER_WRITE, move || {
-        let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: frame_bytes.len() };
+        let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest_size: frame_bytes.len() };
         assert_eq!(client.session.push_frames(black_box(&frames)), Verdict::Sent);
         client.write();
         client.acknowledge(MESSAGES_PER_WRITE);

@@ -89,7 +89,7 @@ fn scenario(topology: Topology, arguments: &StreamArguments) -> Scenario {
     Scenario {
         topology,
         load_model: arguments.rate.map_or(LoadModel::Window(arguments.window), LoadModel::PerSecond),
-        tick: Duration::from_micros(arguments.tick),
+        burst_interval: Duration::from_micros(arguments.tick),
         qos: arguments.qos,
         payload_len: usize::try_from(arguments.payload).unwrap_or(usize::MAX),
     }

@@ -104,7 +104,7 @@ impl Transport {
 }
 
 fn tls_over(socket: TcpSocket, config: &Arc<ClientConfig>) -> Result<Socket, LoadError> {
-    Ok(Socket::Tls(Box::new(Tls::client(socket, Arc::clone(config))?)))
+    Ok(Socket::Tls(Box::new(Tls::new_client(socket, Arc::clone(config))?)))
 }
 
 fn tls_client_config(

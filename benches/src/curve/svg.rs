@@ -82,16 +82,22 @@ fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
     let up = Scale::new(points().map(|point| point.1), top + PANEL_HEIGHT - BOTTOM_MARGIN, top + TOP_MARGIN);
     for decade in across.powers_of_ten() {
         let x = across.coordinate(decade);
-        draw_grid_line(out, (x, up.from), (x, up.to));
-        draw_text(out, x, up.from + 16.0, "middle", &axis_label(decade));
+        draw_grid_line(out, (x, up.start_pixel), (x, up.end_pixel));
+        draw_text(out, x, up.start_pixel + 16.0, "middle", &axis_label(decade));
     }
     for decade in up.powers_of_ten() {
         let y = up.coordinate(decade);
-        draw_grid_line(out, (across.from, y), (across.to, y));
-        draw_text(out, across.from - 6.0, y + 4.0, "end", &axis_label(decade));
+        draw_grid_line(out, (across.start_pixel, y), (across.end_pixel, y));
+        draw_text(out, across.start_pixel - 6.0, y + 4.0, "end", &axis_label(decade));
     }
-    draw_text(out, f64::midpoint(across.from, across.to), up.from + 32.0, "middle", panel.x_title);
-    draw_text(out, across.from, up.to - 8.0, "start", panel.title);
+    draw_text(
+        out,
+        f64::midpoint(across.start_pixel, across.end_pixel),
+        up.start_pixel + 32.0,
+        "middle",
+        panel.x_title,
+    );
+    draw_text(out, across.start_pixel, up.end_pixel - 8.0, "start", panel.title);
     for (index, (line, colour)) in panel.lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
         let place = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.coordinate(*x), up.coordinate(*y));
         let path: Vec<String> = line.points.iter().map(place).collect();
@@ -100,8 +106,8 @@ fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
             out,
             "<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
         );
-        let y = up.to + 14.0 + 18.0 * float(count(index));
-        let x = across.to + 10.0;
+        let y = up.end_pixel + 14.0 + 18.0 * float(count(index));
+        let x = across.end_pixel + 10.0;
         let _ = writeln!(
             out,
             "<line x1=\"{x}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2\"/>",
@@ -117,25 +123,25 @@ struct Scale {
     low_exponent: i32,
     high_exponent: i32,
     /// Coordinates of both ends, in pixels.
-    from: f64,
-    to: f64,
+    start_pixel: f64,
+    end_pixel: f64,
 }
 
 impl Scale {
-    fn new(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
+    fn new(values: impl Iterator<Item = f64>, start_pixel: f64, end_pixel: f64) -> Self {
         let (least, most) =
             values.fold((f64::MAX, 0.0), |(least, most), value| (value.min(least), value.max(most)));
         if most <= 0.0 {
-            return Self { low_exponent: 0, high_exponent: 1, from, to };
+            return Self { low_exponent: 0, high_exponent: 1, start_pixel, end_pixel };
         }
         let (low_exponent, high_exponent) = (exponent(least.log10().floor()), exponent(most.log10().ceil()));
-        Self { low_exponent, high_exponent: high_exponent.max(low_exponent + 1), from, to }
+        Self { low_exponent, high_exponent: high_exponent.max(low_exponent + 1), start_pixel, end_pixel }
     }
 
     fn coordinate(&self, value: f64) -> f64 {
         let part = (value.log10() - f64::from(self.low_exponent))
             / f64::from(self.high_exponent - self.low_exponent);
-        self.from + (self.to - self.from) * part
+        self.start_pixel + (self.end_pixel - self.start_pixel) * part
     }
 
     fn powers_of_ten(&self) -> impl Iterator<Item = f64> {

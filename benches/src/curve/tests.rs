@@ -6,8 +6,8 @@ use super::{Report, Scenario, rates, svg};
 use crate::streams::{self, LoadModel, Topology};
 
 fn scenario(first_rate: u64, rate_max: u64, steps_per_decade: u32) -> Scenario {
-    let (topology, load_model, tick) = (Topology::Pairs(1), LoadModel::Window(1), Duration::ZERO);
-    let streams = streams::Scenario { topology, load_model, tick, qos: 0, payload_len: 64 };
+    let (topology, load_model, burst_interval) = (Topology::Pairs(1), LoadModel::Window(1), Duration::ZERO);
+    let streams = streams::Scenario { topology, load_model, burst_interval, qos: 0, payload_len: 64 };
     Scenario { streams, first_rate, rate_max, steps_per_decade }
 }
 

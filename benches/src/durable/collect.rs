@@ -43,8 +43,8 @@ pub(super) fn collect(
     Ok((Collected { messages, per_second }, checker.final_faults(sent)))
 }
 
-/// Reads until all messages have arrived or nothing arrives within the timeout. Then reads until PINGRESP, to detect
-/// surplus messages.
+/// Reads until all messages have arrived or nothing arrives within the timeout. Afterwards, this function reads until
+/// PINGRESP, to detect surplus messages.
 fn receive_queued(
     connection: &mut BlockingConnection,
     checker: &mut SessionChecker,

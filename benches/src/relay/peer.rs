@@ -111,7 +111,7 @@ impl PeerState {
         let level = packet.body.get(6).copied().unwrap_or_default();
         self.version = if level == Version::V5.level() { Version::V5 } else { Version::V3_1_1 };
         let body: &[u8] = if self.version.is_v5() { &[0, 0, 0] } else { &[0, 0] };
-        outgoing.extend_from_slice(&build::packet(packet_type::CONNACK << 4, body));
+        outgoing.extend_from_slice(&build::packet_from_parts(packet_type::CONNACK << 4, body));
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl PeerState {
             body.push(options & 0b11);
             rest = after;
         }
-        outgoing.extend_from_slice(&build::packet(packet_type::SUBACK << 4, &body));
+        outgoing.extend_from_slice(&build::packet_from_parts(packet_type::SUBACK << 4, &body));
         Ok(())
     }
 }

@@ -24,8 +24,8 @@ pub struct Report {
     pub delivered: u64,
     /// Number of messages that the subscriber read after the traffic had ended.
     pub delivered_afterwards: u64,
-    /// Number of messages that the subscriber never received. Such messages are not faults, because the broker may drop
-    /// messages to a slow subscriber.
+    /// Number of messages that the subscriber never received. Missed messages are not faults, because the broker may
+    /// drop messages to a slow subscriber.
     pub missed: u64,
     /// Whether the broker closed the subscriber's connection.
     pub closed: bool,

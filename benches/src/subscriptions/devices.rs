@@ -55,7 +55,7 @@ impl Devices {
     }
 
     /// Returns the client that subscribes to the device's topic with a wildcard. The client that subscribes without a
-    /// wildcard is always another one.
+    /// wildcard is always another client.
     pub const fn wildcard_client(&self, device: usize) -> usize {
         (device + self.clients / 2) % self.clients
     }
@@ -99,8 +99,8 @@ impl MatchChecker {
         Self { devices, order, arrived: Vec::new(), next_expected, faults: Faults::default(), delivered: 0 }
     }
 
-    /// Returns which of the two subscriptions this delivery is for, as the bit in `arrived`. Returns `None` if the
-    /// message was misdelivered.
+    /// Returns which of a device's two subscriptions this delivery is for, as the bit in `arrived`. Returns `None` if
+    /// the message was misdelivered.
     fn subscription_bit(&self, subscriber: usize, topic: &[u8], sequence: u64) -> Option<u8> {
         let device = *self.order.get(length(sequence % count(self.order.len()).max(1)))?;
         if self.devices.topic(device).as_bytes() != topic {

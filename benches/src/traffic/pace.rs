@@ -26,21 +26,21 @@ pub enum Pace {
 #[derive(Debug)]
 pub struct Schedule {
     per_second: u64,
-    /// Number of nanoseconds between two bursts. If the number is 0, each message is sent at its own time.
-    tick: u64,
-    sent: u64,
+    /// Number of nanoseconds between two bursts. If the number is 0, the messages are sent one by one, evenly spaced.
+    burst_interval: u64,
+    sent_count: u64,
     started_at: u64,
     timer: OwnedFd,
 }
 
 impl Schedule {
-    /// Creates a schedule of `per_second` messages of all publishers together. With a `tick` above zero, the messages
-    /// that became due since the last tick are sent together.
-    pub fn new(per_second: u64, tick: Duration) -> Result<Self, LoadError> {
-        let tick = u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX);
+    /// Creates a schedule of `per_second` messages of all publishers together. With a `burst_interval` above zero, the
+    /// messages that became due since the last burst are sent together.
+    pub fn new(per_second: u64, burst_interval: Duration) -> Result<Self, LoadError> {
+        let burst_interval = u64::try_from(burst_interval.as_nanos()).unwrap_or(u64::MAX);
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK)
             .map_err(|error| LoadError::Io { doing: "creating a timer", source: error.into() })?;
-        Ok(Self { per_second: per_second.max(1), tick, sent: 0, started_at: 0, timer })
+        Ok(Self { per_second: per_second.max(1), burst_interval, sent_count: 0, started_at: 0, timer })
     }
 
     /// Registers the timer for readiness events under `token`.
@@ -57,28 +57,28 @@ impl Schedule {
 
     /// Returns the time at which the next message is due.
     pub fn due_time(&self) -> u64 {
-        let seconds = self.sent / self.per_second;
-        let rest = self.sent % self.per_second;
+        let seconds = self.sent_count / self.per_second;
+        let rest = self.sent_count % self.per_second;
         self.started_at + seconds * 1_000_000_000 + rest * 1_000_000_000 / self.per_second
     }
 
-    /// Returns the time at which the next message is to be sent: the time at which it is due, or the next tick after
+    /// Returns the time at which the next message is to be sent: the time at which it is due, or the next burst after
     /// that time.
     pub fn send_time(&self) -> u64 {
-        match self.tick {
+        match self.burst_interval {
             0 => self.due_time(),
-            tick => self.due_time().next_multiple_of(tick),
+            burst_interval => self.due_time().next_multiple_of(burst_interval),
         }
     }
 
     /// Returns the number of messages sent so far.
     pub const fn sent(&self) -> u64 {
-        self.sent
+        self.sent_count
     }
 
     /// Records that the next message has been sent.
     pub fn advance(&mut self) {
-        self.sent += 1;
+        self.sent_count += 1;
     }
 
     /// Sets the timer to the time at which the next message is to be sent.

@@ -40,7 +40,7 @@ pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Sess
         _ => put_empty_properties(version, &mut body),
     }
     put_string(client_id, &mut body);
-    packet(packet_type::CONNECT << 4, &body)
+    packet_from_parts(packet_type::CONNECT << 4, &body)
 }
 
 /// Builds a SUBSCRIBE packet for `filters`, all with the same QoS.
@@ -52,7 +52,7 @@ pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) 
         put_string(filter, &mut body);
         body.push(qos);
     }
-    packet((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
+    packet_from_parts((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
 }
 
 /// Builds a PUBLISH packet at QoS 1 that removes the retained message of the topic.
@@ -61,7 +61,7 @@ pub fn remove_retained(version: Version, packet_id: u16, topic: &str) -> Vec<u8>
     put_string(topic, &mut body);
     body.extend_from_slice(&packet_id.to_be_bytes());
     put_empty_properties(version, &mut body);
-    packet((packet_type::PUBLISH << 4) | 0b0011, &body)
+    packet_from_parts((packet_type::PUBLISH << 4) | 0b0011, &body)
 }
 
 /// Builds a PUBACK packet with reason code 0. The acknowledgements of this module are the same in both MQTT versions.
@@ -89,7 +89,7 @@ pub const fn pubcomp(packet_id: u16) -> [u8; 4] {
 }
 
 /// Builds a packet from its first byte and its body.
-pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+pub fn packet_from_parts(first: u8, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 5);
     out.push(first);
     put_variable_length(body.len(), &mut out);

@@ -27,13 +27,13 @@ pub(super) use queries::SessionIds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ConnectionId(pub(super) u64);
 
-/// Records what took more than one turn because the budget of a turn was spent.
+/// Records which kinds of work took more than one turn because the budget of a turn was spent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Interrupted {
     /// Whether a publish, SUBSCRIBE or UNSUBSCRIBE took several turns.
-    pub(super) operation: bool,
+    pub(super) operation_took_turns: bool,
     /// Whether a turn ended between two packets of one read.
-    pub(super) read: bool,
+    pub(super) read_took_turns: bool,
 }
 
 /// The broker and the only core that runs its turns.
@@ -150,7 +150,7 @@ impl Core {
         self.run_until_idle();
     }
 
-    /// Returns what took several turns since the last call.
+    /// Returns which kinds of work took several turns since the last call.
     pub(super) fn take_interrupted(&mut self) -> Interrupted {
         mem::take(&mut self.interrupted)
     }
@@ -217,8 +217,8 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.awaiting_commit);
-        if let Some(commit) = effects.take_awaited() {
+        effects.take_connections_to_wake(&mut self.awaiting_commit);
+        if let Some(commit) = effects.take_awaited_commit() {
             assert!(self.broker.durability().is_committed(commit), "this store commits at once");
             self.commit_reached = true;
         }

@@ -56,12 +56,12 @@ pub(super) fn publish(publish: &Publish) -> String {
     let retain = if publish.retain { ", RETAIN" } else { "" };
     let payload = payload(&publish.payload);
     let expiry = publish.properties.expiry.map_or_else(String::new, |expiry| format!(", expiry {expiry}"));
-    let identifiers = match publish.properties.identifiers.as_slice() {
+    let subscription_identifiers = match publish.properties.subscription_identifiers.as_slice() {
         [] => String::new(),
         some => format!(", identifiers {some:?}"),
     };
     let (qos, topic) = (publish.qos, &publish.topic);
-    format!("PUBLISH{id} {payload} on {topic:?}, {qos:?}{dup}{retain}{expiry}{identifiers}")
+    format!("PUBLISH{id} {payload} on {topic:?}, {qos:?}{dup}{retain}{expiry}{subscription_identifiers}")
 }
 
 fn describe_connect(connect: &Connect) -> String {

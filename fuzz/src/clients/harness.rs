@@ -110,13 +110,13 @@ impl Harness {
         let interrupted = self.core.take_interrupted();
         let Step::Send { packets, .. } = step else { return };
         let situations = &mut self.model.situations;
-        situations.note_if(interrupted.read, Situation::ReadInTurns);
+        situations.note_if(interrupted.read_took_turns, Situation::ReadInTurns);
         let situation = match packets.as_slice() {
             [Packet::Publish(_)] => Situation::PublishInTurns,
             [Packet::Subscribe(_)] => Situation::SubscribeInTurns,
             _ => return,
         };
-        situations.note_if(interrupted.operation, situation);
+        situations.note_if(interrupted.operation_took_turns, situation);
     }
 
     /// Lets all clients read the bytes that the broker has written to them.

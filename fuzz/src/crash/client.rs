@@ -21,7 +21,7 @@ pub(super) struct Client {
     /// Whether CONNACK has arrived on this connection.
     pub(super) is_open: bool,
     /// Session expiry in seconds that the last CONNECT requested.
-    expiry: u32,
+    session_expiry: u32,
     /// Whether the last CONNECT requested a new session.
     is_clean: bool,
     /// Whether the next CONNECT must request a new session, because the client cannot tell which session the broker
@@ -29,7 +29,7 @@ pub(super) struct Client {
     must_start_clean: bool,
     expected: Expected,
     /// Messages whose acknowledgement is incomplete, in the order in which they were sent.
-    outgoing: Vec<Outgoing>,
+    outgoing: Vec<InFlightPublish>,
     /// Payloads of received QoS 2 messages whose PUBREL has not arrived, by packet identifier.
     unreleased: BTreeMap<PacketId, String>,
     /// SUBSCRIBE and UNSUBSCRIBE packets that the broker has not acknowledged, by packet identifier.
@@ -54,13 +54,13 @@ enum Expected {
     Either,
 }
 
-struct Outgoing {
+struct InFlightPublish {
     packet_id: PacketId,
     number: MessageNumber,
     topic: &'static str,
     qos: QoS,
     retain: bool,
-    is_empty: bool,
+    is_payload_empty: bool,
     /// Number of times that PUBREL was sent for the message. 0 before PUBREC.
     pubrels_sent: u32,
 }
@@ -86,7 +86,7 @@ impl Client {
             version,
             link: None,
             is_open: false,
-            expiry: 0,
+            session_expiry: 0,
             is_clean: false,
             must_start_clean: true,
             expected: Expected::Either,

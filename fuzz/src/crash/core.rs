@@ -89,11 +89,11 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.awaiting_commit);
+        effects.take_connections_to_wake(&mut self.awaiting_commit);
         let mut marked = Vec::new();
         effects.take_flushes(&mut marked);
         marked.iter().for_each(|handle| handle.unmark());
-        if let Some(commit) = effects.take_awaited() {
+        if let Some(commit) = effects.take_awaited_commit() {
             self.wants_commit_call = true;
             if self.broker.durability().is_committed(commit) {
                 self.has_committed.store(true, Ordering::Relaxed);

@@ -32,7 +32,7 @@ impl World {
     /// Connects all clients and performs rounds until no work is left.
     fn run_until_idle(&mut self) {
         let mut quiet_rounds = 0;
-        for round in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_UNTIL_IDLE_MAX {
             self.promises.begin_step();
             self.run_round(round);
             quiet_rounds = if self.is_quiet() { quiet_rounds + 1 } else { 0 };
@@ -117,6 +117,6 @@ fn copies(totals: &Totals) -> u64 {
 }
 
 /// Maximum number of rounds until no work is left. With the smallest turn budget, a run needs a few hundred rounds.
-const ROUNDS_MAX: usize = 20_000;
+const ROUNDS_UNTIL_IDLE_MAX: usize = 20_000;
 /// Number of consecutive rounds without work after which a run counts as idle.
 const QUIET_ROUNDS: usize = 20;

@@ -11,7 +11,7 @@ use super::core::Core;
 /// A network connection. The value exists until both ends have closed the connection.
 pub(super) struct Link {
     client: usize,
-    server: Server,
+    broker_side: BrokerSide,
     /// Bytes that the client sent and the broker has not read.
     upstream: Vec<u8>,
     /// Bytes that the broker has read but not handled.
@@ -26,7 +26,7 @@ pub(super) struct Link {
     is_closed: bool,
 }
 
-enum Server {
+enum BrokerSide {
     Pending(PendingConnect),
     /// An accepted CONNECT that waits until a publish of the session's former connection is complete.
     Waiting(Box<Negotiated>),
@@ -41,7 +41,7 @@ impl Link {
     pub(super) fn open(client: usize, core: &Core, bytes: Vec<u8>) -> Self {
         Self {
             client,
-            server: Server::Pending(
+            broker_side: BrokerSide::Pending(
                 core.broker.begin_connect(&core.broker.tenant().internal_context().listener),
             ),
             upstream: bytes,
@@ -71,12 +71,12 @@ impl Link {
 
     /// Delivers up to `len` bytes to the broker and polls the connection.
     pub(super) fn serve(&mut self, core: &mut Core, len: usize) {
-        match mem::replace(&mut self.server, Server::Closed) {
-            Server::Pending(pending) => self.accept(core, pending),
-            Server::Waiting(negotiated) => self.connect(core, negotiated),
-            Server::Open(client) => self.poll(core, client, len),
-            Server::Ending(client, end) => self.end(core, client, end),
-            Server::Closed => {}
+        match mem::replace(&mut self.broker_side, BrokerSide::Closed) {
+            BrokerSide::Pending(pending) => self.accept(core, pending),
+            BrokerSide::Waiting(negotiated) => self.connect(core, negotiated),
+            BrokerSide::Open(client) => self.poll(core, client, len),
+            BrokerSide::Ending(client, end) => self.end(core, client, end),
+            BrokerSide::Closed => {}
         }
     }
 
@@ -84,7 +84,7 @@ impl Link {
         let step = pending.receive(&mut self.upstream, || unreachable!("clients have identifiers"));
         match step {
             ConnectStep::Incomplete if self.is_closed => {}
-            ConnectStep::Incomplete => self.server = Server::Pending(pending),
+            ConnectStep::Incomplete => self.broker_side = BrokerSide::Pending(pending),
             ConnectStep::Accept(negotiated) => self.connect(core, negotiated),
             other => panic!("CONNECT is not accepted: {other:?}"),
         }
@@ -94,9 +94,9 @@ impl Link {
         let broker = Arc::clone(&core.broker);
         let context = Arc::clone(broker.tenant().internal_context());
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        self.server = match core.turn(|turn| broker.connect(turn, &negotiated, &context, facts)) {
-            Ok(receipt) => Server::Open(ClientConnection::new(broker, receipt)),
-            Err(_) => Server::Waiting(negotiated),
+        self.broker_side = match core.turn(|turn| broker.connect(turn, &negotiated, &context, facts)) {
+            Ok(receipt) => BrokerSide::Open(ClientConnection::new(broker, receipt)),
+            Err(_) => BrokerSide::Waiting(negotiated),
         };
     }
 
@@ -110,7 +110,7 @@ impl Link {
             client.replay(turn)
         });
         match outcome {
-            Ok(_) => self.server = Server::Open(client),
+            Ok(_) => self.broker_side = BrokerSide::Open(client),
             Err(end) => self.end(core, client, end),
         }
     }
@@ -170,8 +170,8 @@ impl Link {
     fn end(&mut self, core: &mut Core, mut client: ClientConnection, end: End) {
         let is_expected = matches!(end.kind(), EndKind::Gone | EndKind::TakenOver);
         assert!(is_expected, "the broker ends a connection: {:?} {:?}", end.kind(), end.reason());
-        if !core.turn(|turn| client.finish_publish_under_way(turn)) {
-            self.server = Server::Ending(client, end);
+        if !core.turn(|turn| client.continue_unfinished_publish(turn)) {
+            self.broker_side = BrokerSide::Ending(client, end);
             return;
         }
         core.turn(|turn| client.end(turn, &end, &mut self.downstream));
@@ -180,22 +180,22 @@ impl Link {
 
     /// Returns whether the connection belongs to `client` and its CONNECT has not taken effect.
     pub(super) fn is_pending_for(&self, client: usize) -> bool {
-        self.client == client && matches!(self.server, Server::Pending(_) | Server::Waiting(_))
+        self.client == client && matches!(self.broker_side, BrokerSide::Pending(_) | BrokerSide::Waiting(_))
     }
 
     /// Returns whether CONNECT waits until a publish of the session's former connection is complete.
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(self.server, Server::Waiting(_))
+        matches!(self.broker_side, BrokerSide::Waiting(_))
     }
 
     /// Returns whether the connection is ending but its publish is not complete.
     pub(super) fn is_ending(&self) -> bool {
-        matches!(self.server, Server::Ending(..))
+        matches!(self.broker_side, BrokerSide::Ending(..))
     }
 
     /// Returns whether the broker has closed the connection.
     pub(super) fn is_ended(&self) -> bool {
-        matches!(self.server, Server::Closed)
+        matches!(self.broker_side, BrokerSide::Closed)
     }
 
     /// Returns whether the broker has closed the connection and the client has read all bytes.
@@ -205,10 +205,10 @@ impl Link {
 
     /// Returns whether an operation is not complete after its first turn.
     pub(super) fn is_busy(&self) -> bool {
-        match &self.server {
-            Server::Open(client) => client.is_busy(),
-            Server::Ending(..) | Server::Waiting(_) => true,
-            Server::Pending(_) | Server::Closed => false,
+        match &self.broker_side {
+            BrokerSide::Open(client) => client.is_busy(),
+            BrokerSide::Ending(..) | BrokerSide::Waiting(_) => true,
+            BrokerSide::Pending(_) | BrokerSide::Closed => false,
         }
     }
 

@@ -48,16 +48,16 @@ impl Promises {
             return;
         }
         for (client, subscriber) in self.subscribers.iter().enumerate() {
-            let qos = subscriber.granted(&message.topic).map(|granted| granted.min(message.qos));
+            let qos = subscriber.certain_qos(&message.topic).map(|granted| granted.min(message.qos));
             message.due.extend(qos.filter(|qos| *qos > QoS::AtMostOnce).map(|qos| (client, qos)));
         }
         message.is_due_to_group = message.is_shared()
             && message.qos > QoS::AtMostOnce
-            && self.subscribers.iter().any(Subscriber::is_member)
+            && self.subscribers.iter().any(Subscriber::is_certain_member)
             && self
                 .subscribers
                 .iter()
-                .all(|subscriber| subscriber.is_member() || !subscriber.may_be_member());
+                .all(|subscriber| subscriber.is_certain_member() || !subscriber.may_be_member());
     }
 
     /// Records that the publisher read PUBACK or PUBREC: the message must reach all matching sessions.
@@ -136,7 +136,7 @@ impl Promises {
     /// Returns the number of sessions that a message to `topic` must reach, provided that every SUBSCRIBE and
     /// UNSUBSCRIBE is acknowledged.
     pub(super) fn recipients(&self, topic: &str) -> usize {
-        self.subscribers.iter().filter(|subscriber| subscriber.granted(topic).is_some()).count()
+        self.subscribers.iter().filter(|subscriber| subscriber.certain_qos(topic).is_some()).count()
     }
 
     /// Returns whether every SUBSCRIBE and UNSUBSCRIBE was acknowledged, so that the subscriptions are known.

@@ -14,7 +14,7 @@ pub(super) struct Setup {
     /// Probability in percent that the store's writer performs a step before an append.
     pub(super) store_write_probability: usize,
     /// Relative frequency of each kind of step.
-    pub(super) weights: Weights,
+    pub(super) weights: StepWeights,
     /// Maximum number of messages in flight to one client.
     pub(super) inflight_max: u16,
     /// Number of bytes in a write buffer from which further messages are queued.
@@ -23,7 +23,7 @@ pub(super) struct Setup {
 
 /// Relative frequency of each kind of step, as [`Setup::weights`] holds them.
 #[derive(Debug, Clone)]
-pub(super) struct Weights {
+pub(super) struct StepWeights {
     pub(super) serve: usize,
     pub(super) read: usize,
     pub(super) client_action: usize,
@@ -46,14 +46,14 @@ impl Setup {
             versions: (0..clients).map(|_| version(random)).collect(),
             turn_budget: random.pick(&[1, 1, 2, 2, 3, 4, 6, 4096]),
             store_write_probability: random.pick(&[0, 5, 20, 60]),
-            weights: Weights::new(random),
+            weights: StepWeights::new(random),
             inflight_max: random.pick(&[1, 3, 1024]),
             pending_bytes_high: random.pick(&[60, 1 << 20, 1 << 20]),
         }
     }
 }
 
-impl Weights {
+impl StepWeights {
     fn new(random: &mut Random) -> Self {
         Self {
             serve: random.pick(&[300, 600]),

@@ -91,7 +91,7 @@ impl CrashStore {
         if state.commit() {
             let commit = Commit(state.committed);
             drop(state);
-            self.observer.committed(commit);
+            self.observer.on_commit(commit);
         } else if !state.open_batch.is_empty() && self.atomic_scopes.try_write().is_some() {
             state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
         }
@@ -161,7 +161,7 @@ impl State {
         let Some(operations) = self.batch_in_writing.take() else {
             return false;
         };
-        operations.iter().for_each(|operation| self.disk.contents.apply(operation));
+        operations.iter().for_each(|operation| self.disk.contents.apply_operation(operation));
         self.committed += 1;
         true
     }
@@ -183,7 +183,7 @@ impl Store for CrashStore {
         }
         for operation in operations.drain(..) {
             state.appended.check(&operation);
-            state.appended.apply(&operation);
+            state.appended.apply_operation(&operation);
             state.open_batch.push(operation);
         }
         Appended::Accepted(commit)
@@ -193,7 +193,7 @@ impl Store for CrashStore {
         AtomicScope::hold(&self.atomic_scopes)
     }
 
-    fn committed(&self) -> Commit {
+    fn latest_commit(&self) -> Commit {
         Commit(self.state.lock().committed)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{
-    Message, Outgoing, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, PublishView, QoS,
+    Message, OutgoingPublish, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, PublishView, QoS,
 };
 
 pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>, version: ProtocolVersion) {
@@ -23,18 +23,19 @@ pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>
     );
     assert_eq!(view_fields, packet_fields, "view and packet differ");
     assert_eq!(view.payload, publish.payload);
-    assert_eq!(view.has_subscription_id, !properties.identifiers.is_empty());
+    assert_eq!(view.has_subscription_id, !properties.subscription_identifiers.is_empty());
     assert_eq!(view.wire, frame.wire);
-    check_copyable(view, publish);
+    check_forwardable(view, publish);
     check_message(view, publish, version);
 }
 
-fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
+fn check_forwardable(view: &PublishView<'_>, publish: &Publish) {
     let properties = &publish.properties;
     let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
-    let for_all =
-        properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
-    assert!(!view.copyable() || (plain && for_all), "marked as copyable: {publish:?}");
+    let for_all = properties.alias.is_none()
+        && properties.expiry.is_none()
+        && properties.subscription_identifiers.is_empty();
+    assert!(!view.is_forwardable_frame() || (plain && for_all), "marked as forwardable: {publish:?}");
     let identifier = view.packet_id_at().and_then(|at| view.wire.get(at..)?.first_chunk());
     let identifier = identifier.map(|bytes| u16::from_be_bytes(*bytes));
     assert_eq!(identifier, view.packet_id.map(PacketId::get), "the offset of the packet identifier is wrong");
@@ -58,7 +59,7 @@ fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVer
         packet_id: PacketId::new(9).filter(|_| publish.qos != QoS::AtMostOnce),
         properties: PublishProperties {
             alias: None,
-            identifiers: vec![128, 1],
+            subscription_identifiers: vec![128, 1],
             ..publish.properties.clone()
         },
         ..publish.clone()
@@ -69,9 +70,9 @@ fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVer
 }
 
 fn check_outgoing(message: &Message, expected: &Publish, version: ProtocolVersion, now: Instant) {
-    let mut outgoing = Outgoing::of(message, now);
+    let mut outgoing = OutgoingPublish::from_message(message, now);
     outgoing.packet_id = expected.packet_id;
-    outgoing.identifiers = &expected.properties.identifiers;
+    outgoing.subscription_identifiers = &expected.properties.subscription_identifiers;
     let mut out = Vec::new();
     outgoing.encode(version, &mut out);
     assert_eq!(out.len(), outgoing.size(version), "the computed size is wrong");

@@ -37,7 +37,7 @@ impl Retained {
         Self { store, len_max, model: BTreeMap::new(), replay: None, now: Instant::now() }
     }
 
-    pub(super) fn apply(&mut self, operation: RetainedOperation) {
+    pub(super) fn apply_change(&mut self, operation: RetainedOperation) {
         match operation {
             RetainedOperation::Set { name, size, expiry } => self.set(name, size, expiry),
             RetainedOperation::BeginReplay { filter } => self.begin_replay(filter),
@@ -113,8 +113,8 @@ impl Retained {
             assert!(replay.replayed.insert(name.to_owned()), "{name} is brought twice");
         }
         replay.calls += 1;
-        assert!(replay.calls < CALLS_MAX, "the replay does not end");
-        if replay.cursor.done() {
+        assert!(replay.calls < CALLS_PER_REPLAY_MAX, "the replay does not end");
+        if replay.cursor.is_done() {
             assert!(replay.due.is_empty(), "{:?} were not brought for {}", replay.due, replay.filter);
         } else {
             self.replay = Some(replay);
@@ -167,4 +167,4 @@ impl Retained {
 
 /// Maximum number of calls per replay. The maximum is larger than the number of shards and topics, so that a replay
 /// that ends never reaches it.
-const CALLS_MAX: usize = 200;
+const CALLS_PER_REPLAY_MAX: usize = 200;

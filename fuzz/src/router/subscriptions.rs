@@ -45,7 +45,7 @@ impl Subscriptions {
         Self { router: Router::new(config.clone()), config, model: BTreeMap::new() }
     }
 
-    pub(super) fn apply(&mut self, change: Change) {
+    pub(super) fn apply_change(&mut self, change: Change) {
         match change {
             Change::Subscribe { filter, subscriber, grant } => {
                 self.subscribe(&parse(filter), subscriber, grant)
@@ -166,11 +166,12 @@ impl Subscriptions {
 
 fn check_delivery(name: &str, delivery: &Delivery<SubscriberId>, grants: &[Grant]) {
     let id = delivery.subscriber.0;
-    let routed = granted(delivery.qos, delivery.retain_as_published, &delivery.identifiers);
+    let routed = granted(delivery.qos, delivery.retain_as_published, &delivery.subscription_identifiers);
     assert_eq!(Some(routed), expected(grants, false), "{name} to {id}");
     for publisher in [id, id + 1] {
         let for_publisher = delivery.for_publisher(publisher);
-        let routed = for_publisher.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
+        let routed =
+            for_publisher.map(|all| granted(all.qos, all.retain_as_published, all.subscription_identifiers));
         assert_eq!(routed, expected(grants, publisher == id), "{name} from {publisher} to {id}");
     }
 }
@@ -179,18 +180,19 @@ fn check_delivery(name: &str, delivery: &Delivery<SubscriberId>, grants: &[Grant
 fn expected(grants: &[Grant], is_own: bool) -> Option<Granted> {
     let grants: Vec<&Grant> = grants.iter().filter(|grant| !(is_own && grant.no_local)).collect();
     let qos = grants.iter().map(|grant| grant.qos).max()?;
-    let identifiers: Vec<u32> = grants.iter().filter_map(|grant| grant.identifier).map(u32::from).collect();
-    Some(granted(qos, grants.iter().any(|grant| grant.retain_as_published), &identifiers))
+    let subscription_identifiers: Vec<u32> =
+        grants.iter().filter_map(|grant| grant.identifier).map(u32::from).collect();
+    Some(granted(qos, grants.iter().any(|grant| grant.retain_as_published), &subscription_identifiers))
 }
 
 pub(super) fn parse(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("the filters are valid")
 }
 
-fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted {
-    let mut identifiers = identifiers.to_vec();
-    identifiers.sort_unstable();
-    (qos, retain_as_published, identifiers)
+fn granted(qos: QoS, retain_as_published: bool, subscription_identifiers: &[u32]) -> Granted {
+    let mut subscription_identifiers = subscription_identifiers.to_vec();
+    subscription_identifiers.sort_unstable();
+    (qos, retain_as_published, subscription_identifiers)
 }
 
 /// The grant of each subscriber that `Change::Many` adds.

@@ -22,7 +22,7 @@ pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
     publish.properties.alias = in_v5(source, version, |source| source.next_u16().max(1));
     if version.is_v5() {
         let count = source.pick(&[0, 0, 0, 1, 3]);
-        publish.properties.identifiers = (0..count).map(|_| identifier(source)).collect();
+        publish.properties.subscription_identifiers = (0..count).map(|_| identifier(source)).collect();
     }
     if publish.properties.alias.is_some() && source.next_bool() {
         publish.topic.clear();

@@ -61,7 +61,7 @@ fn filter(source: &mut Source<'_>) -> Result<SubscriptionFilter, InvalidFilter> 
 }
 
 fn options(source: &mut Source<'_>, version: ProtocolVersion) -> SubscriptionOptions {
-    let plain = SubscriptionOptions::of(source.pick(&QoS::ALL));
+    let plain = SubscriptionOptions::with_qos(source.pick(&QoS::ALL));
     if !version.is_v5() {
         return plain;
     }

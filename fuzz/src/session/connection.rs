@@ -72,9 +72,9 @@ impl Harness {
         if !present {
             self.outbound.end();
             self.inbound.end();
-            self.subscriptions.end(&attached.removed);
+            self.subscriptions.end(&attached.removed_subscriptions);
         }
-        assert!(!present || attached.removed.is_empty());
+        assert!(!present || attached.removed_subscriptions.is_empty());
         self.open_connection(negotiated, present);
     }
 
@@ -112,13 +112,13 @@ impl Harness {
             self.session.detach(connection.epoch, cause, self.now).expect("the connection of the session");
         let outcome = self.lifecycle.detach(cause, self.now);
         assert_eq!(
-            (detached.will, detached.ended),
-            (outcome.will, outcome.ended),
+            (detached.will, detached.session_ended),
+            (outcome.will, outcome.session_ended),
             "the end of the connection by {cause:?}"
         );
         connection.wire.put_back_late(&mut self.session);
         self.outbound.take_unacknowledged(&detached.unacknowledged);
-        if detached.ended {
+        if detached.session_ended {
             self.outbound.end();
             self.inbound.end();
         }

@@ -2,7 +2,7 @@
 //! each operation.
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ReasonCode, SubAck, UnsubAck};
-use tidegate_session::{Drop, Verdict};
+use tidegate_session::{DropReason, Verdict};
 
 use super::harness::Harness;
 use super::operation::OutboundOperation;
@@ -23,7 +23,7 @@ impl Harness {
                 self.acknowledge(next_ack);
             }
             OutboundOperation::AckById { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
-            OutboundOperation::Pump => self.pump(),
+            OutboundOperation::SendWaiting => self.send_waiting(),
             other => self.write(other),
         }
     }
@@ -32,7 +32,7 @@ impl Harness {
     pub(super) fn read_and_acknowledge(&mut self) {
         self.write(OutboundOperation::Take);
         self.write(OutboundOperation::PutBack { written: usize::MAX });
-        self.pump();
+        self.send_waiting();
         self.check();
         while let Some(next_ack) = self.outbound.next_ack(0, false) {
             self.acknowledge(Some(next_ack));
@@ -46,11 +46,11 @@ impl Harness {
         }
     }
 
-    fn pump(&mut self) {
-        self.session.pump(self.now);
+    fn send_waiting(&mut self) {
+        self.session.send_waiting(self.now);
         self.check();
         if let Some(connection) = &self.connection {
-            self.outbound.check_pumped(&mut self.session, connection, &self.config);
+            self.outbound.check_waiting_sent(&mut self.session, connection, &self.config);
         }
     }
 
@@ -62,9 +62,11 @@ impl Harness {
         let is_queue_full = session.queued() >= config.queue_len_max
             || session.queued_bytes() + size > config.queue_bytes_max;
         let is_reached = match verdict {
-            Verdict::Dropped(Drop::QueueFull | Drop::Rejected) => is_queue_full,
-            Verdict::Dropped(Drop::Slow) => session.write_buffer().len() + size > config.pending_bytes_max,
-            Verdict::Dropped(Drop::TooLarge) => (client_max as usize) < size,
+            Verdict::Dropped(DropReason::QueueFull | DropReason::Rejected) => is_queue_full,
+            Verdict::Dropped(DropReason::Slow) => {
+                session.write_buffer().len() + size > config.pending_bytes_max
+            }
+            Verdict::Dropped(DropReason::TooLarge) => (client_max as usize) < size,
             _ => true,
         };
         assert!(is_reached, "{verdict:?}, but the bound is not reached");

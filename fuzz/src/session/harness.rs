@@ -47,7 +47,7 @@ impl Harness {
         }
     }
 
-    pub(super) fn apply(&mut self, operation: Operation) {
+    pub(super) fn apply_operation(&mut self, operation: Operation) {
         match operation {
             Operation::Connection(operation) => self.apply_to_connection(operation),
             Operation::Outbound(operation) => self.apply_outbound(operation),
@@ -70,7 +70,7 @@ impl Harness {
     pub(super) fn check(&mut self) {
         if let Some(connection) = &mut self.connection {
             let packets = connection.wire.read(&mut self.session);
-            self.outbound.check_pending(&packets, self.session.write_buffer().len(), &self.config);
+            self.outbound.check_pending_bytes(&packets, self.session.write_buffer().len(), &self.config);
             self.outbound.read(&packets, connection, self.now);
         }
         self.outbound.check_counts(&mut self.session);
@@ -88,9 +88,13 @@ impl Harness {
             ClockOperation::Timeout => {
                 let due = self.session.handle_timeout(self.now);
                 let expected = self.lifecycle.timeout(self.now);
-                assert_eq!((due.will, due.ended), (expected.will, expected.ended), "what is due");
+                assert_eq!(
+                    (due.will, due.session_ended),
+                    (expected.will, expected.session_ended),
+                    "what is due"
+                );
                 self.outbound.take_unacknowledged(&due.unacknowledged);
-                if due.ended {
+                if due.session_ended {
                     self.outbound.end();
                     self.inbound.end();
                 }

@@ -18,7 +18,7 @@ use super::operation::InboundOperation;
 pub(super) struct Inbound {
     received: BTreeSet<u16>,
     /// Packet identifiers of QoS 2 messages that were received on this connection and are not released.
-    counted: BTreeSet<u16>,
+    counted_packet_ids: BTreeSet<u16>,
     withheld_pubacks: usize,
     aliases: BTreeMap<u16, String>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Inbound {
 impl Inbound {
     /// Begins a connection.
     pub(super) fn begin(&mut self) {
-        self.counted.clear();
+        self.counted_packet_ids.clear();
         self.withheld_pubacks = 0;
         self.aliases.clear();
     }
@@ -40,19 +40,19 @@ impl Inbound {
     /// Returns whether the broker's Receive Maximum is reached. Receive Maximum limits only MQTT 5.0 clients.
     fn is_receive_maximum_reached(&self, version: ProtocolVersion, config: &Config) -> bool {
         let maximum = if version.is_v5() { config.receive_maximum } else { u16::MAX };
-        self.counted.len() + self.withheld_pubacks >= usize::from(maximum)
+        self.counted_packet_ids.len() + self.withheld_pubacks >= usize::from(maximum)
     }
 
     fn receive(&mut self, id: u16, is_receive_maximum_reached: bool) -> Result<Received, Violation> {
-        if is_receive_maximum_reached && !self.counted.contains(&id) {
+        if is_receive_maximum_reached && !self.counted_packet_ids.contains(&id) {
             return Err(Violation::ReceiveMaximumExceeded);
         }
-        self.counted.insert(id);
+        self.counted_packet_ids.insert(id);
         Ok(if self.received.insert(id) { Received::New } else { Received::Repeat })
     }
 
     fn release(&mut self, id: u16) -> ReasonCode {
-        self.counted.remove(&id);
+        self.counted_packet_ids.remove(&id);
         let existed = self.received.remove(&id);
         if existed { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound }
     }
@@ -78,7 +78,7 @@ impl Inbound {
 }
 
 fn check_supported(publish: &Publish, config: &Config) -> Result<(), Violation> {
-    if !publish.properties.identifiers.is_empty() {
+    if !publish.properties.subscription_identifiers.is_empty() {
         return Err(Violation::IdentifierInPublish);
     }
     if publish.qos > config.qos_max {
@@ -112,7 +112,7 @@ impl Harness {
                 authenticate(connection, Auth::new(reason, method, Some(bytes::Bytes::from_static(data))));
             }
             InboundOperation::Publish { .. } => publish(connection, inbound, config, operation),
-            other => self.subscriptions.apply(session, connection, config, other),
+            other => self.subscriptions.apply_operation(session, connection, config, other),
         }
     }
 }
@@ -127,12 +127,12 @@ fn publish(
     let version = connection.negotiated.version;
     let alias = alias.filter(|_| version.is_v5());
     let topic = if topic.is_empty() && alias.is_none() { "in/c" } else { topic };
-    let identifiers = if has_identifier && version.is_v5() { vec![3] } else { Vec::new() };
+    let subscription_identifiers = if has_identifier && version.is_v5() { vec![3] } else { Vec::new() };
     let publish = Publish {
         qos,
         retain,
         packet_id: (qos != QoS::AtMostOnce).then_some(PacketId::MIN),
-        properties: PublishProperties { alias, identifiers, ..PublishProperties::default() },
+        properties: PublishProperties { alias, subscription_identifiers, ..PublishProperties::default() },
         ..Publish::new(topic, "payload")
     };
     let mut wire = Vec::new();

@@ -24,7 +24,7 @@ enum State {
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) will: Option<Will>,
-    pub(super) ended: bool,
+    pub(super) session_ended: bool,
 }
 
 impl LifecycleModel {
@@ -70,7 +70,7 @@ impl LifecycleModel {
         let delay = self.will.as_ref().map_or(0, |will| will.delay.min(self.expiry));
         let will_at = if delay == 0 { None } else { after(delay) };
         self.state = State::Detached { will_at, ends_at };
-        Outcome { will: if delay == 0 { self.will.take() } else { None }, ended: false }
+        Outcome { will: if delay == 0 { self.will.take() } else { None }, session_ended: false }
     }
 
     /// Returns the expected result of a timeout at `now`.
@@ -81,7 +81,7 @@ impl LifecycleModel {
         }
         if will_at.is_some_and(|at| at <= now) {
             self.state = State::Detached { will_at: None, ends_at };
-            return Outcome { will: self.will.take(), ended: false };
+            return Outcome { will: self.will.take(), session_ended: false };
         }
         Outcome::default()
     }
@@ -100,6 +100,6 @@ impl LifecycleModel {
 
     fn end(&mut self) -> Outcome {
         self.state = State::Ended;
-        Outcome { will: self.will.take(), ended: true }
+        Outcome { will: self.will.take(), session_ended: true }
     }
 }

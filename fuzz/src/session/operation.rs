@@ -47,7 +47,7 @@ pub(super) enum OutboundOperation {
     PutBack {
         written: usize,
     },
-    Pump,
+    SendWaiting,
     Control {
         choice: u8,
     },
@@ -61,7 +61,7 @@ pub(super) struct Push {
     pub(super) qos: QoS,
     pub(super) retain: bool,
     pub(super) expiry: Option<u32>,
-    pub(super) identifiers: &'static [u32],
+    pub(super) subscription_identifiers: &'static [u32],
     pub(super) shared: bool,
 }
 
@@ -148,7 +148,7 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
         },
         12 => OutboundOperation::Take,
         13 => OutboundOperation::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
-        14 => OutboundOperation::Pump,
+        14 => OutboundOperation::SendWaiting,
         _ => OutboundOperation::Control { choice: source.next_byte() },
     }
 }
@@ -160,7 +160,7 @@ fn push(source: &mut Source<'_>) -> Push {
         qos: source.pick(&QoS::ALL),
         retain: source.rarely(4),
         expiry: source.pick(&[None, None, None, Some(0), Some(1), Some(20)]),
-        identifiers: source.pick(&[&[], &[], &[7], &[1, 200, 268_435_455]]),
+        subscription_identifiers: source.pick(&[&[], &[], &[7], &[1, 200, 268_435_455]]),
         shared: source.rarely(4),
     }
 }

@@ -36,7 +36,7 @@ struct PushedMessage {
     message: Arc<Message>,
     qos: QoS,
     retain: bool,
-    identifiers: &'static [u32],
+    subscription_identifiers: &'static [u32],
     shared: bool,
     session_number: u32,
     state: MessageState,
@@ -103,7 +103,7 @@ impl Outbound {
         for unacknowledged in unacknowledged {
             let pushed = &mut self.messages[number(unacknowledged.message.payload())];
             assert!(
-                pushed.shared && *unacknowledged.share == *SHARE,
+                pushed.shared && *unacknowledged.shared_filter == *SHARE,
                 "a message is returned that came through no shared subscription"
             );
             let may_move = pushed.state == MessageState::Waiting
@@ -139,7 +139,7 @@ impl Outbound {
     }
 
     /// Checks that a PUBLISH is written only if the write buffer stays within its bounds.
-    pub(super) fn check_pending(&self, packets: &[(Packet, usize)], pending: usize, config: &Config) {
+    pub(super) fn check_pending_bytes(&self, packets: &[(Packet, usize)], pending: usize, config: &Config) {
         let is_publish = |packet: &Packet| matches!(packet, Packet::Publish(_));
         let control: usize =
             packets.iter().filter(|(packet, _)| !is_publish(packet)).map(|(_, size)| size).sum();

@@ -17,7 +17,7 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(super) fn apply(
+    pub(super) fn apply_operation(
         &mut self,
         session: &mut Session,
         connection: &OpenConnection,
@@ -64,7 +64,7 @@ impl Subscriptions {
         identifier: Option<u32>,
     ) {
         let Ok(reason) = connection.inbound.check_subscribe(&entry, identifier) else { return };
-        assert!(reason.may_stand_in(PacketContext::SubAck));
+        assert!(reason.may_appear_in(PacketContext::SubAck));
         let granted = QoS::try_from(reason.value()).ok();
         let (Some(qos), Ok(filter)) = (granted, entry.filter) else { return };
         assert!(
@@ -87,7 +87,7 @@ impl Subscriptions {
 }
 
 fn entry(filter: &str, options: u8, connection: &OpenConnection) -> SubscribeEntry {
-    let plain = SubscriptionOptions::of(QoS::ALL[usize::from(options) % 3]);
+    let plain = SubscriptionOptions::with_qos(QoS::ALL[usize::from(options) % 3]);
     let is_v5 = connection.negotiated.version.is_v5();
     let options =
         SubscriptionOptions { no_local: is_v5 && options & 0x10 != 0, retain_as_published: is_v5, ..plain };

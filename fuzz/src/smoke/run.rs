@@ -70,9 +70,9 @@ fn run_target(target: Target, options: &Options, watchdog: &Watchdog) -> Vec<Fai
     let mut meter = Meter::new(target.name);
     let started = Instant::now();
     inputs::for_each_input(target.name, count, &mut random, &mut |input| {
-        watchdog.begin(target.name, input);
+        watchdog.begin_input(target.name, input);
         meter.measure(input, || catcher.run(input));
-        watchdog.end();
+        watchdog.end_input();
     });
     let seconds = started.elapsed().as_secs_f64();
     println!("{:8} {count:9} inputs {seconds:6.1} s  {meter}", target.name);

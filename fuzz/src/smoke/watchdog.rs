@@ -32,7 +32,7 @@ impl Watchdog {
         Self { current }
     }
 
-    pub(super) fn begin(&self, target: &'static str, input: &[u8]) {
+    pub(super) fn begin_input(&self, target: &'static str, input: &[u8]) {
         let mut current = lock(&self.current);
         current.target = target;
         current.input.clear();
@@ -41,7 +41,7 @@ impl Watchdog {
         current.started = Some(Instant::now());
     }
 
-    pub(super) fn end(&self) {
+    pub(super) fn end_input(&self) {
         lock(&self.current).started = None;
     }
 }

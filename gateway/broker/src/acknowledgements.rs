@@ -16,8 +16,8 @@ use crate::turn::Turn;
 pub enum Recognised {
     /// The identifier is new: no unreleased message was received under it.
     New,
-    /// The PUBLISH is a retransmission of an unreleased message. It is acknowledged again and not delivered
-    /// [MQTT5-4.3.3-10].
+    /// The PUBLISH is a retransmission of an unreleased message. The broker acknowledges the retransmission and does
+    /// not deliver it [MQTT5-4.3.3-10].
     Repeat,
 }
 
@@ -38,9 +38,9 @@ impl Broker {
         result.map(|()| Receipt::new((), commit))
     }
 
-    /// Returns whether an incoming QoS 2 PUBLISH is new. Does not record the identifier: [`Broker::publish`] does that,
-    /// so that the identifier and the copies of the message are stored together. `pending` is the number of new QoS 2
-    /// messages that the client sent before this one and that are not published yet. If the PUBLISH is a
+    /// Returns whether an incoming QoS 2 PUBLISH is new. Does not record the identifier: [`Broker::publish`] records
+    /// it, so that the identifier and the copies of the message are stored together. `pending` is the number of new QoS
+    /// 2 messages that the client sent before this one and that are not published yet. If the PUBLISH is a
     /// retransmission, the receipt's commit covers the original.
     ///
     /// # Errors

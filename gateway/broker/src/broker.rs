@@ -47,7 +47,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 /// let mut connection = ClientConnection::new(Arc::clone(&broker), receipt);
 ///
 /// # let filter = Ok(SubscriptionFilter::parse("rooms/#")?);
-/// # let filters = vec![SubscribeEntry { filter, options: SubscriptionOptions::of(QoS::AtMostOnce) }];
+/// # let filters = vec![SubscribeEntry { filter, options: SubscriptionOptions::with_qos(QoS::AtMostOnce) }];
 /// # let user_properties = UserProperties::new();
 /// # let subscribe = Subscribe { packet_id: PacketId::MIN, identifier: None, user_properties, filters };
 /// let mut input = Vec::new();
@@ -130,8 +130,8 @@ impl Broker {
 
     /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
-    pub fn committed(&self) -> Commit {
-        self.durability.committed()
+    pub fn latest_commit(&self) -> Commit {
+        self.durability.latest_commit()
     }
 
     /// Locks a session to change it.
@@ -164,7 +164,7 @@ fn tenant_factory(
         let retained = match forget.clone() {
             Some(forget) => {
                 let name = Arc::clone(&name);
-                retained.telling(move |message| forget(&name, message))
+                retained.with_expiry_handler(move |message| forget(&name, message))
             }
             None => retained,
         };

@@ -35,8 +35,8 @@ pub struct ConnectionHandle {
     pub writer: Option<Arc<dyn DirectWrite>>,
     /// Whether a core is writing to the connection at this moment.
     pub writing: bool,
-    /// Whether the socket is full. If so, the core that polls the connection waits for room, and other cores do not
-    /// write.
+    /// Whether the socket is full. If the socket is full, the core that polls the connection waits for room, and other
+    /// cores do not write.
     pub blocked: bool,
     /// Time without a packet from the client after which the connection is ended; `None` if keep alive is off.
     pub silence_max: Option<Duration>,

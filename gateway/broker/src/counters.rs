@@ -36,7 +36,7 @@ counters! {
     messages_received,
     /// Copies sent to a connected client without waiting in the queue of its session.
     messages_sent,
-    /// Copies that had to wait in the queue of a session first.
+    /// Copies that had to wait in the queue of a session.
     messages_queued,
     /// Messages that matched no subscription.
     unmatched,
@@ -44,11 +44,12 @@ counters! {
     refused_topic,
     /// Messages refused on arrival: a hook did not authorise the publish or the will.
     refused_unauthorized,
-    /// Retained messages not kept: the store is full.
+    /// Retained messages not kept: a limit on retained messages is reached or the store is full.
     refused_retained,
-    /// Changes that the store refused. Operations that depend on them are never acknowledged.
+    /// Changes that the store did not accept because it has failed. Operations that depend on these changes are never
+    /// acknowledged.
     store_refused,
-    /// Messages refused because the store has no room or failed.
+    /// Messages, wills and subscriptions refused because the store is full or has failed.
     refused_store,
     /// Copies dropped: the receiver is offline and the message has QoS 0.
     dropped_offline,
@@ -62,13 +63,13 @@ counters! {
     dropped_too_large,
     /// Copies dropped: a hook did not allow their delivery.
     dropped_unauthorized,
-    /// Copies that waited in a session, or were unacknowledged, when it ended.
+    /// Copies that were queued or unacknowledged when their session ended.
     dropped_ended,
-    /// Messages for a shared subscription without a member to take them.
+    /// Messages for a shared subscription of which no member could accept the message.
     dropped_no_member,
     /// Connections that completed CONNECT.
     connections_accepted,
-    /// Connections whose CONNECT was refused.
+    /// Connections whose CONNECT was refused or did not arrive.
     connections_refused,
     /// Connections whose client could not be authenticated, or is not allowed to connect.
     connections_unauthorized,
@@ -76,11 +77,11 @@ counters! {
     connections_violated,
     /// Connections closed because the client sent nothing for one and a half times the keep alive.
     connections_silent,
-    /// Connections closed, or refused, since there was not enough memory for what the client sent.
+    /// Connections closed, or refused at CONNECT, because there was not enough memory for what the client sent.
     connections_out_of_memory,
     /// Moves of a connection to another core.
     connections_moved,
-    /// Sessions that a new connection took over from an open connection.
+    /// Sessions taken over by another connection.
     takeovers,
     /// Wills published.
     wills_published,

@@ -55,6 +55,6 @@ impl Delivery {
 }
 
 /// Whether the topic begins with `$`: such topics belong to the broker [MQTT5-4.7.2-1].
-fn is_reserved(topic: &str) -> bool {
+fn is_reserved_topic(topic: &str) -> bool {
     topic.as_bytes().first() == Some(&b'$')
 }

@@ -31,14 +31,14 @@ impl Durability {
 
     /// Returns the last commit that the store has reached. Without a store, every commit counts as reached.
     #[must_use]
-    pub fn committed(&self) -> Commit {
-        self.store.as_ref().map_or(Commit(u64::MAX), SessionStore::committed)
+    pub fn latest_commit(&self) -> Commit {
+        self.store.as_ref().map_or(Commit(u64::MAX), SessionStore::latest_commit)
     }
 
     /// Whether `commit` is reached.
     #[must_use]
     pub fn is_committed(&self, commit: Commit) -> bool {
-        commit <= self.committed()
+        commit <= self.latest_commit()
     }
 
     /// Whether the broker refuses everything that would have to be stored, because the disk is full or the store

@@ -118,7 +118,7 @@ impl End {
 
     /// Appends the broker's DISCONNECT to `into`. Does nothing before MQTT 5.0, because servers send no DISCONNECT in
     /// earlier versions.
-    pub(crate) fn encode_farewell(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
+    pub(crate) fn encode_disconnect(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
         let Some(reason) = self.disconnect_reason.filter(|_| version.is_v5()) else { return };
         let len = into.len();
         if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {

@@ -1,5 +1,5 @@
 //! The verbs before a session is attached: CONNECT, and as many exchanges of AUTH as the authentication method needs,
-//! until the client is accepted or refused. They do not access sessions.
+//! until the client is accepted or refused. These verbs do not access sessions.
 
 use std::sync::Arc;
 

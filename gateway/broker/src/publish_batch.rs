@@ -1,4 +1,5 @@
-//! Consecutive publishes by one client to one topic. They are matched once and given to each subscriber under one lock.
+//! Consecutive publishes by one client to one topic. The publishes of a batch are matched once and given to each
+//! subscriber under one lock.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ mod raw_frames;
 pub(crate) use raw_frames::OwnedFrames;
 pub use raw_frames::RawFrames;
 
-/// A publish batch to which publishes can be added. It holds either raw frames, which can be forwarded unchanged, or
-/// messages.
+/// A publish batch to which publishes can be added. The batch holds either raw frames, which can be forwarded
+/// unchanged, or messages.
 pub struct PublishBatch<'a> {
     bytes: &'a [u8],
     raw_so_far: Option<RawSoFar<'a>>,
@@ -34,7 +35,7 @@ struct RawSoFar<'a> {
     topic: &'a str,
     qos: QoS,
     count: u32,
-    largest: usize,
+    largest_size: usize,
     /// The frames in the bytes of the read, as long as there was no other packet between them.
     wire: &'a [u8],
 }
@@ -72,12 +73,12 @@ impl<'a> PublishBatch<'a> {
         }
         let (topic, qos) = (view.topic, view.qos);
         let raw_so_far =
-            self.raw_so_far.get_or_insert(RawSoFar { topic, qos, count: 0, largest: 0, wire: &[] });
+            self.raw_so_far.get_or_insert(RawSoFar { topic, qos, count: 0, largest_size: 0, wire: &[] });
         if raw_so_far.topic != topic || raw_so_far.qos != qos {
             return false;
         }
         raw_so_far.count += 1;
-        raw_so_far.largest = raw_so_far.largest.max(view.wire.len());
+        raw_so_far.largest_size = raw_so_far.largest_size.max(view.wire.len());
         let start = append(&mut raw_so_far.wire, &mut self.lists.gathered, self.bytes, view.wire);
         self.lists.packet_ids.extend(view.packet_id_at().map(|at| start + at));
         true
@@ -111,10 +112,10 @@ impl<'a> PublishBatch<'a> {
     /// Returns the raw frames, if the batch consists of frames.
     #[must_use]
     pub fn raw(&self) -> Option<RawFrames<'_>> {
-        let RawSoFar { topic, qos, count, largest, wire } = *self.raw_so_far.as_ref()?;
+        let RawSoFar { topic, qos, count, largest_size, wire } = *self.raw_so_far.as_ref()?;
         let BatchLists { packet_ids, gathered, .. } = &self.lists;
         let wire = if gathered.is_empty() { wire } else { gathered };
-        Some(RawFrames { topic, wire, qos, count, largest, packet_ids })
+        Some(RawFrames { topic, wire, qos, count, largest_size, packet_ids })
     }
 
     /// Returns the messages; empty if the batch consists of frames.

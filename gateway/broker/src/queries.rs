@@ -24,7 +24,7 @@ pub struct Page<T, C> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionCursor {
     shard: usize,
-    /// Sessions of the shard whose ids are not greater than this one are already listed.
+    /// Sessions of the shard whose ids are not greater than this id are already listed.
     after: u64,
 }
 
@@ -74,7 +74,7 @@ impl Broker {
     ) -> Page<SessionInfo, SessionCursor> {
         let SessionCursor { mut shard, mut after } = cursor;
         let mut items = Vec::new();
-        while let Some(mut handles) = self.registry().shard(shard) {
+        while let Some(mut handles) = self.registry().sessions_of_shard(shard) {
             turn.budget.charge(u32::try_from(handles.len()).unwrap_or(u32::MAX));
             handles.retain(|handle| handle.id() > after);
             handles.sort_unstable_by_key(|handle| handle.id());
@@ -133,12 +133,12 @@ impl Broker {
     ) -> Page<RetainedInfo, Cursor> {
         let mut cursor = cursor.unwrap_or_else(|| RetainedStore::cursor(filter));
         let mut items = Vec::new();
-        self.tenant().retained.give(&mut cursor, limit.max(1), turn.now, |message| {
+        self.tenant().retained.visit_next(&mut cursor, limit.max(1), turn.now, |message| {
             items.push(RetainedInfo(Arc::clone(message)));
             true
         });
         turn.budget.charge(u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let next = (!cursor.done()).then_some(cursor);
+        let next = (!cursor.is_done()).then_some(cursor);
         Page { items, next }
     }
 }

@@ -37,7 +37,7 @@ impl Registry {
         attach: impl FnOnce(&Arc<SessionHandle>) -> R,
     ) -> R {
         let hash = self.hasher.hash_one(&key);
-        let mut by_key = shard(&self.by_key, hash).lock();
+        let mut by_key = shard_of(&self.by_key, hash).lock();
         let handle = match by_key.find(hash, |handle| *handle.key() == key) {
             Some(handle) => Arc::clone(handle),
             None => {
@@ -52,21 +52,22 @@ impl Registry {
 
     fn insert_by_id(&self, handle: &Arc<SessionHandle>) {
         let hash = self.hasher.hash_one(handle.id());
-        let mut by_id = shard(&self.by_id, hash).lock();
+        let mut by_id = shard_of(&self.by_id, hash).lock();
         by_id.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
     }
 
-    /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether it was removed.
+    /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether the session was
+    /// removed.
     pub fn remove_if(&self, handle: &Arc<SessionHandle>, ended: impl FnOnce(&SessionHandle) -> bool) -> bool {
         let hash = self.hasher.hash_one(handle.key());
-        let mut by_key = shard(&self.by_key, hash).lock();
+        let mut by_key = shard_of(&self.by_key, hash).lock();
         let Ok(entry) = by_key.find_entry(hash, |present| Arc::ptr_eq(present, handle)) else { return false };
         if !ended(handle) {
             return false;
         }
         entry.remove();
         let hash = self.hasher.hash_one(handle.id());
-        let mut by_id = shard(&self.by_id, hash).lock();
+        let mut by_id = shard_of(&self.by_id, hash).lock();
         if let Ok(entry) = by_id.find_entry(hash, |present| Arc::ptr_eq(present, handle)) {
             entry.remove();
         }
@@ -77,18 +78,18 @@ impl Registry {
     #[must_use]
     pub fn find(&self, id: u64) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(id);
-        shard(&self.by_id, hash).lock().find(hash, |handle| handle.id() == id).cloned()
+        shard_of(&self.by_id, hash).lock().find(hash, |handle| handle.id() == id).cloned()
     }
 
     /// Returns the handle of the session with this key.
     #[must_use]
     pub fn get(&self, key: &SessionKey) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(key);
-        shard(&self.by_key, hash).lock().find(hash, |handle| handle.key() == key).cloned()
+        shard_of(&self.by_key, hash).lock().find(hash, |handle| handle.key() == key).cloned()
     }
 
     /// Returns the sessions of the shard `index`, which counts from 0; `None` beyond the last shard.
-    pub(crate) fn shard(&self, index: usize) -> Option<Vec<Arc<SessionHandle>>> {
+    pub(crate) fn sessions_of_shard(&self, index: usize) -> Option<Vec<Arc<SessionHandle>>> {
         self.by_key.get(index).map(|shard| shard.lock().iter().cloned().collect())
     }
 
@@ -122,7 +123,7 @@ impl Shard {
 
 /// Returns the shard of a hash. The upper half of the hash selects the shard, because the hash table uses the lower
 /// bits.
-fn shard(shards: &[Shard], hash: u64) -> &Shard {
+fn shard_of(shards: &[Shard], hash: u64) -> &Shard {
     let index = usize::try_from(hash >> 32).unwrap_or(0) % SHARD_COUNT;
     let Some(shard) = shards.get(index) else { unreachable!("the remainder is below the number of shards") };
     shard

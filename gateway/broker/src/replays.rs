@@ -86,13 +86,13 @@ impl Replays {
     /// Begins a replay. A replay of the same filter that is still running starts again from the beginning.
     pub(crate) fn begin(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         let cursor = RetainedStore::cursor(&filter.filter);
-        self.queue.insert(filter.clone(), Replay { cursor, options: ReplayOptions::of(granted) });
+        self.queue.insert(filter.clone(), Replay { cursor, options: ReplayOptions::from_granted(granted) });
     }
 
     /// Changes the options of the replay for `filter`, if there is one, to those of a later SUBSCRIBE.
     pub(crate) fn alter(&mut self, filter: &SubscriptionFilter, granted: &GrantedOptions) {
         if let Some(replay) = self.queue.get_mut(filter) {
-            replay.options = ReplayOptions::of(granted);
+            replay.options = ReplayOptions::from_granted(granted);
         }
     }
 
@@ -116,18 +116,18 @@ impl Replays {
         }
         let Replay { cursor, options } = current.get_mut();
         // The session is locked, so messages published during this call reach the session after the retained messages.
-        broker.tenant_of(handle).retained.give(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
+        broker.tenant_of(handle).retained.visit_next(cursor, MESSAGES_PER_TURN_MAX, turn.now, |message| {
             options.push(broker, turn, handle, state, message);
             has_room(&mut state.session, low)
         });
-        if cursor.done() {
+        if cursor.is_done() {
             current.remove();
         }
     }
 }
 
 impl ReplayOptions {
-    fn of(granted: &GrantedOptions) -> Self {
+    fn from_granted(granted: &GrantedOptions) -> Self {
         let GrantedOptions { options, identifier } = *granted;
         Self { qos: options.qos, no_local: options.no_local, subscription_identifier: identifier }
     }
@@ -159,8 +159,8 @@ impl ReplayOptions {
             message: copy.as_ref().unwrap_or(message),
             qos,
             retain: true,
-            identifiers: self.subscription_identifier.as_slice(),
-            share: None,
+            subscription_identifiers: self.subscription_identifier.as_slice(),
+            shared_filter: None,
         };
         turn.budget.charge(1);
         match session.push(&delivery, turn.now) {

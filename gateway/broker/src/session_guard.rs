@@ -19,7 +19,7 @@ pub struct SessionGuard<'a> {
     handle: &'a Arc<SessionHandle>,
     durability: &'a Durability,
     state: MutexGuard<'a, State>,
-    finished: bool,
+    is_finished: bool,
 }
 
 impl<'a> SessionGuard<'a> {
@@ -28,11 +28,11 @@ impl<'a> SessionGuard<'a> {
         durability: &'a Durability,
         state: MutexGuard<'a, State>,
     ) -> Self {
-        Self { handle, durability, state, finished: false }
+        Self { handle, durability, state, is_finished: false }
     }
 
     /// Appends the session's changes to the store, unlocks the session, and returns the commit that covers the changes.
-    /// They are appended under the lock, so that the store gets them in their order.
+    /// The changes are appended under the lock, so that the store gets them in order.
     #[must_use = "an answer must wait for the commit"]
     pub fn finish(self, turn: &mut Turn<'_>) -> Commit {
         self.finish_in(turn, None)
@@ -42,7 +42,7 @@ impl<'a> SessionGuard<'a> {
     pub(crate) fn finish_quietly(mut self, turn: &mut Turn<'_>) {
         let _ = self.save(turn, None);
         self.count_drops(turn);
-        self.finished = true;
+        self.is_finished = true;
     }
 
     /// Finishes like [`Self::finish`] as part of a publish. If the publish takes several turns, its changes are added
@@ -51,7 +51,7 @@ impl<'a> SessionGuard<'a> {
     pub(crate) fn finish_in(mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         let commit = self.save(turn, scope);
         self.count_drops(turn);
-        self.finished = true;
+        self.is_finished = true;
         let is_writable = self.state.connection.as_ref().is_some_and(|connection| !connection.blocked);
         let has_output = is_writable && !self.state.session.write_buffer().is_empty();
         let handle = self.handle;
@@ -62,8 +62,8 @@ impl<'a> SessionGuard<'a> {
         commit
     }
 
-    /// Appends the changes made so far to the store, and returns the commit that covers them. Then sends packets whose
-    /// commit is already reached.
+    /// Appends the changes made so far to the store, and returns the commit that covers them. Afterwards, this function
+    /// sends the packets whose commit is already reached.
     #[inline]
     pub(crate) fn save(&mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
@@ -82,9 +82,9 @@ impl<'a> SessionGuard<'a> {
 
     /// Adapts the open scopes of the session to a new connection. Returns whether something in the session is part of a
     /// publish of several turns that is not committed.
-    pub(crate) fn restart_scopes(&mut self) -> bool {
+    pub(crate) fn move_scopes_to_new_connection(&mut self) -> bool {
         if let Some(scopes) = &mut self.state.open_scopes {
-            scopes.restart();
+            scopes.move_to_new_connection();
         }
         self.state.open_scopes.is_some() || !self.durability.is_committed(self.state.scope_commit)
     }
@@ -118,6 +118,6 @@ impl DerefMut for SessionGuard<'_> {
 
 impl Drop for SessionGuard<'_> {
     fn drop(&mut self) {
-        debug_assert!(self.finished || thread::panicking(), "the changes of a session were not stored");
+        debug_assert!(self.is_finished || thread::panicking(), "the changes of a session were not stored");
     }
 }

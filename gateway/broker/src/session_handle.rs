@@ -69,12 +69,12 @@ pub struct State {
     pub(crate) scheduled: Option<Instant>,
 }
 
-/// The right of a connection to change its session. It ends when another connection takes the session over.
+/// The right of a connection to change its session. The right ends when another connection takes the session over.
 #[derive(Debug, Clone)]
 pub struct Ownership {
     /// The session.
     pub handle: Arc<SessionHandle>,
-    /// The epoch of the session that began with the connection.
+    /// The session's epoch that began with this connection.
     pub epoch: u64,
 }
 
@@ -107,7 +107,7 @@ impl SessionHandle {
         }
     }
 
-    /// Returns the session's id. It is unique in the process and, if there is a store, never reused.
+    /// Returns the session's id. The id is unique in the process and, if there is a store, never reused.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id

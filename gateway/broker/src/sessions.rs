@@ -48,7 +48,7 @@ struct SideEffects {
     /// The will to publish, with the client whose will it is.
     will: Option<(Will, Arc<ClientContext>)>,
     unacknowledged: Vec<Unacknowledged>,
-    ended: bool,
+    session_ended: bool,
 }
 
 impl Sessions {
@@ -97,7 +97,7 @@ impl Broker {
         let commit = guard.save(turn, None).max(guard.stored_at_commit);
         if has_ended {
             guard.stored_at_commit = commit;
-            self.sessions.ended.note(guard.handle().key(), commit, self.committed());
+            self.sessions.ended.note(guard.handle().key(), commit, self.latest_commit());
         }
         commit.max(guard.finish(turn))
     }
@@ -109,7 +109,7 @@ impl Broker {
         handle: &Arc<SessionHandle>,
         effects: SideEffects,
     ) -> Commit {
-        if effects.ended {
+        if effects.session_ended {
             self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
         }
         let mut commit = Commit(0);

@@ -35,11 +35,11 @@ pub struct Signals {
     waker: AtomicWaker,
     signals: AtomicU8,
     writing: AtomicBool,
-    has_partial_packet: AtomicBool,
+    is_writing_forbidden: AtomicBool,
     paused_above: AtomicUsize,
     opened: Instant,
     last_activity: AtomicU64,
-    last_words: Mutex<Vec<u8>>,
+    unwritten_bytes: Mutex<Vec<u8>>,
 }
 
 /// Signals that were taken together.
@@ -76,11 +76,11 @@ impl Signals {
             waker: AtomicWaker::new(),
             signals: AtomicU8::new(0),
             writing: AtomicBool::new(false),
-            has_partial_packet: AtomicBool::new(false),
+            is_writing_forbidden: AtomicBool::new(false),
             paused_above: AtomicUsize::new(0),
             opened: now,
             last_activity: AtomicU64::new(0),
-            last_words: Mutex::default(),
+            unwritten_bytes: Mutex::default(),
         }
     }
 
@@ -91,14 +91,14 @@ impl Signals {
     }
 
     /// Stores the bytes that the connection still has to write when another connection takes over its session.
-    pub fn leave_last_words(&self, bytes: Vec<u8>) {
-        *self.last_words.lock() = bytes;
+    pub fn store_unwritten_bytes(&self, bytes: Vec<u8>) {
+        *self.unwritten_bytes.lock() = bytes;
     }
 
-    /// Takes the bytes stored by [`Self::leave_last_words`].
+    /// Takes the bytes stored by [`Self::store_unwritten_bytes`].
     #[must_use]
-    pub fn take_last_words(&self) -> Vec<u8> {
-        mem::take(&mut self.last_words.lock())
+    pub fn take_unwritten_bytes(&self) -> Vec<u8> {
+        mem::take(&mut self.unwritten_bytes.lock())
     }
 
     /// Sets the waker of the connection.
@@ -137,14 +137,14 @@ impl Signals {
     /// will never be written.
     pub fn finish_write(&self, partial: bool) {
         if partial {
-            self.has_partial_packet.store(true, Ordering::Release);
+            self.is_writing_forbidden.store(true, Ordering::Release);
         }
         self.writing.store(false, Ordering::Release);
     }
 
     /// Records that nothing more may be written to the connection, because earlier bytes for it were dropped.
-    pub fn cut_off(&self) {
-        self.has_partial_packet.store(true, Ordering::Release);
+    pub fn forbid_writing(&self) {
+        self.is_writing_forbidden.store(true, Ordering::Release);
     }
 
     /// Whether a core is writing to the connection at this moment.
@@ -156,8 +156,8 @@ impl Signals {
     /// Whether nothing more may be written to the connection, because the outgoing stream ends in the middle of a
     /// packet or bytes were dropped.
     #[must_use]
-    pub fn has_partial_packet(&self) -> bool {
-        self.has_partial_packet.load(Ordering::Acquire)
+    pub fn is_writing_forbidden(&self) -> bool {
+        self.is_writing_forbidden.load(Ordering::Acquire)
     }
 
     /// Records that the connection stops reading from its client until fewer than `len` bytes wait to be written.

@@ -31,7 +31,8 @@ pub enum Subscribed {
 }
 
 impl Broker {
-    /// Makes a subscription, or replaces the one with the same filter. It is in effect when this function returns.
+    /// Makes a subscription, or replaces the subscription with the same filter. The subscription is in effect when this
+    /// function returns.
     ///
     /// # Errors
     /// When another connection took the session over.

@@ -1,5 +1,5 @@
-//! Tests of the broker without sockets, in virtual time. They pass packets in, and check the packets waiting for the
-//! clients.
+//! Tests of the broker without sockets, in virtual time. The tests pass packets to the broker and check the packets
+//! that wait for the clients.
 
 mod accounts;
 mod backpressure;
@@ -14,7 +14,7 @@ use std::time::Instant;
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
-    Connect, Outgoing, Packet, PacketId, ProtocolVersion, PublishView, QoS, SubscriptionOptions,
+    Connect, OutgoingPublish, Packet, PacketId, ProtocolVersion, PublishView, QoS, SubscriptionOptions,
 };
 use tidegate_session::{Cause, Config as SessionConfig, GrantedOptions, Overflow};
 
@@ -108,13 +108,13 @@ impl TestBroker {
         for (index, payload) in payloads.iter().enumerate() {
             let id = PacketId::new(u16::try_from(index + 1).unwrap());
             let packet_id = id.filter(|_| qos != QoS::AtMostOnce);
-            let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, payload) };
+            let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain(topic, payload) };
             outgoing.encode(version, &mut wire);
         }
         let mut batch = PublishBatch::new(&wire);
         for view in views(&wire, version) {
             let rejects_each = self.broker.config().session.overflow == Overflow::Reject;
-            if !(RawFrames::takes(&view, rejects_each) && batch.extend(&view)) {
+            if !(RawFrames::accepts(&view, rejects_each) && batch.extend(&view)) {
                 if batch.is_empty() {
                     batch.begin(topic);
                 }

@@ -56,9 +56,9 @@ impl TimerGrid {
         Self { origin }
     }
 
-    /// Returns the time for a timer of something that is due at `due`. It is never before `due` and at most one tick
-    /// later, but not more than about a minute after `now`. Because of this limit, obsolete timers (of sessions that
-    /// ended, or that got an earlier timer) do not accumulate.
+    /// Returns the time for a timer of something that is due at `due`. The returned time is never before `due` and at
+    /// most one tick later, but not more than about a minute after `now`. Because of this limit, obsolete timers (of
+    /// sessions that ended, or that got an earlier timer) do not accumulate.
     pub(crate) fn time(&self, due: Instant, now: Instant) -> Instant {
         let due = due.min(now + TIMER_DELAY_MAX);
         let tick = TICK.as_millis();

@@ -56,7 +56,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Creates the workspace of a core with these counters. `seed` determines its random numbers.
+    /// Creates the workspace of a core that adds to `counters`. `seed` determines the random numbers of the core.
     #[must_use]
     pub fn new(counters: Arc<Counters>, seed: u64) -> Self {
         Self {

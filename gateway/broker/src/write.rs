@@ -85,7 +85,7 @@ impl Broker {
         signals.finish_write(false);
         if written == Written::All {
             let buffer = batch.recycle();
-            guard.session.pump(turn.now);
+            guard.session.send_waiting(turn.now);
             let _ = guard.save(turn, None);
             let waiting = guard.session.write_buffer().len();
             signals.resume_reading(waiting);
@@ -96,7 +96,7 @@ impl Broker {
         let is_kept = guard.session.write_buffer().put_back(batch).is_ok();
         if !is_kept {
             turn.counters.connections_out_of_memory.add(1);
-            signals.cut_off();
+            signals.forbid_writing();
         }
         let is_broken = written == Written::Broken || !is_kept;
         turn.effects.notify(&signals, if is_broken { Signal::Broken } else { Signal::Write });
@@ -120,7 +120,7 @@ impl Broker {
             let _ = guard.finish(turn);
             return Ok(None);
         }
-        guard.session.pump(turn.now);
+        guard.session.send_waiting(turn.now);
         let _ = guard.save(turn, None);
         let waiting = guard.session.write_buffer().len();
         let mut batch = None;

@@ -25,7 +25,7 @@ pub struct ConnectionArguments {
     #[arg(long, value_name = "URL", default_value = "mqtt://localhost:1883")]
     url: Target,
     /// MQTT version: 3.1, 3.1.1 or 5
-    #[arg(long, short = 'V', value_name = "VERSION", value_parser = value::version, default_value = "5")]
+    #[arg(long, short = 'V', value_name = "VERSION", value_parser = value::parse_version, default_value = "5")]
     protocol: ProtocolVersion,
     /// Client identifier; if omitted, the broker assigns one
     #[arg(long, short, value_name = "ID")]
@@ -34,10 +34,10 @@ pub struct ConnectionArguments {
     #[arg(long, short = 'c', visible_alias = "disable-clean-session", requires = "id")]
     no_clean_start: bool,
     /// How long the broker keeps the session after the connection ends, in seconds or with a unit, or "never" (MQTT 5)
-    #[arg(long, short = 'x', value_name = "TIME", value_parser = value::session_expiry)]
+    #[arg(long, short = 'x', value_name = "TIME", value_parser = value::parse_session_expiry)]
     session_expiry: Option<u32>,
     /// Keep alive interval, in seconds or with a unit; 0 turns it off
-    #[arg(long, short, value_name = "TIME", value_parser = value::seconds, default_value = "60")]
+    #[arg(long, short, value_name = "TIME", value_parser = value::parse_seconds, default_value = "60")]
     keep_alive: u32,
     /// Maximum number of unacknowledged QoS 1 and 2 messages that the broker may send (MQTT 5)
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
@@ -46,10 +46,10 @@ pub struct ConnectionArguments {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     packet_size_max: Option<u32>,
     /// User property of CONNECT; may be repeated (MQTT 5)
-    #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value::parse_pair)]
     connect_user_property: Vec<(String, String)>,
     /// Time limit for connecting, in seconds or with a unit
-    #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "10")]
+    #[arg(long, value_name = "TIME", value_parser = value::parse_seconds, default_value = "10")]
     connect_timeout: u32,
     /// PEM file with certificate authorities to trust instead of those of the system; may be repeated
     #[arg(long, visible_alias = "cafile", value_name = "FILE")]
@@ -121,7 +121,7 @@ impl ConnectionArguments {
     }
 
     /// Returns the client identifier. If `--id` is omitted, it is empty, so that the broker assigns one. Brokers of
-    /// MQTT 3.1 cannot do that, so for this version a client identifier is generated.
+    /// MQTT 3.1 cannot assign a client identifier, so for this version a client identifier is generated.
     fn client_id(&self) -> String {
         match &self.id {
             Some(id) => id.clone(),

@@ -15,19 +15,19 @@ pub struct MessageProperties {
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
     /// Topic for responses
-    #[arg(long, value_name = "TOPIC", value_parser = value::topic)]
+    #[arg(long, value_name = "TOPIC", value_parser = value::parse_topic)]
     response_topic: Option<topic::Name>,
     /// Correlation data for responses
-    #[arg(long, value_name = "TEXT", value_parser = value::bytes)]
+    #[arg(long, value_name = "TEXT", value_parser = value::parse_bytes)]
     correlation_data: Option<Bytes>,
     /// Message expiry interval, in seconds or with a unit such as 10m
-    #[arg(long, value_name = "TIME", value_parser = value::seconds)]
+    #[arg(long, value_name = "TIME", value_parser = value::parse_seconds)]
     message_expiry: Option<u32>,
     /// Mark the payload as UTF-8 text
     #[arg(long)]
     payload_utf8: bool,
     /// User property; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value::parse_pair)]
     user_property: Vec<(String, String)>,
     /// Topic alias, which replaces the topic from the second message on
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
@@ -44,7 +44,7 @@ impl MessageProperties {
             response_topic: self.response_topic.as_ref().map(|topic| topic.to_string()),
             correlation_data: self.correlation_data.clone(),
             user_properties: user_properties(&self.user_property)?,
-            identifiers: Vec::new(),
+            subscription_identifiers: Vec::new(),
             content_type: self.content_type.clone(),
         })
     }

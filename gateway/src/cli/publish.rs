@@ -22,10 +22,10 @@ use crate::client::{Client, State};
 #[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Topic to publish to
-    #[arg(long, short, value_name = "TOPIC", value_parser = value::topic)]
+    #[arg(long, short, value_name = "TOPIC", value_parser = value::parse_topic)]
     topic: topic::Name,
     /// Quality of service: 0 at most once, 1 at least once, 2 exactly once
-    #[arg(long, short, value_name = "QOS", value_parser = value::qos, default_value = "0")]
+    #[arg(long, short, value_name = "QOS", value_parser = value::parse_qos, default_value = "0")]
     qos: QoS,
     /// Retain the message: the broker sends it to future subscribers
     #[arg(long, short)]
@@ -101,7 +101,7 @@ async fn publish_all(
             result = client.progress() => result?,
         }
     }
-    while !client.is_settled() {
+    while !client.has_no_open_exchange() {
         client.progress().await?;
         report.record_events(client);
     }

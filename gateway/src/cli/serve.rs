@@ -59,7 +59,7 @@ fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::e
         .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
     check_access(data)?;
     if config.listeners.is_none() {
-        let certificates = development::certificates(data, SystemTime::now())?;
+        let certificates = development::prepare_certificates(data, SystemTime::now())?;
         let authority = fs::canonicalize(&certificates.authority).unwrap_or(certificates.authority.clone());
         info!(ca = %authority.display(), "using a development certificate; clients must trust this CA file");
         config.listeners = Some(config::development_listeners(&certificates.tls_files()).into());

@@ -87,7 +87,7 @@ impl SourceArguments {
 
     fn open(&self) -> Result<ReadOnly, Failure> {
         match &self.file {
-            Some(file) => Ok(ReadOnly::snapshot(file)?),
+            Some(file) => Ok(ReadOnly::open_snapshot(file)?),
             None => open(&self.data.folder()),
         }
     }

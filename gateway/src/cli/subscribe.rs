@@ -24,16 +24,16 @@ use crate::client::{Client, State, reason_text};
 #[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Topic filter to subscribe to, also $share/GROUP/FILTER; may be repeated
-    #[arg(long, short, value_name = "FILTER", value_parser = value::filter, required = true)]
+    #[arg(long, short, value_name = "FILTER", value_parser = value::parse_filter, required = true)]
     topic: Vec<SubscriptionFilter>,
     /// Maximum QoS of the messages to receive
-    #[arg(long, short, value_name = "QOS", value_parser = value::qos, default_value = "0")]
+    #[arg(long, short, value_name = "QOS", value_parser = value::parse_qos, default_value = "0")]
     qos: QoS,
     /// Exit after this many messages
     #[arg(long, short = 'C', value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Exit after this time, in seconds or with a unit; with --count, exit code 1 if messages are missing
-    #[arg(long, short = 'W', value_name = "TIME", value_parser = value::seconds)]
+    #[arg(long, short = 'W', value_name = "TIME", value_parser = value::parse_seconds)]
     wait: Option<u32>,
     /// Print the topic before the payload, and report the subscriptions on standard error
     #[arg(long, short)]
@@ -60,7 +60,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER")]
     topic_alias_maximum: Option<u16>,
     /// User property of SUBSCRIBE; may be repeated (MQTT 5)
-    #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value::parse_pair)]
     user_property: Vec<(String, String)>,
     #[command(flatten)]
     connection: ConnectionArguments,
@@ -91,7 +91,7 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     };
     if done.is_ok() {
         // Complete the QoS 2 handshakes, so that no message is delivered again. Do not wait long for the broker.
-        let _ = timeout(QOS_2_TIMEOUT, client.settle()).await;
+        let _ = timeout(QOS_2_TIMEOUT, client.finish_exchanges()).await;
         client.disconnect(ReasonCode::Success).await?;
     } else {
         // Best effort, because the connection itself may have failed.

@@ -100,8 +100,8 @@ fn times_are_seconds_or_have_a_unit() {
         ("-1", Err(())),
     ];
     for (text, expected) in cases {
-        assert_eq!(value::seconds(text).map_err(drop), expected, "{text}");
+        assert_eq!(value::parse_seconds(text).map_err(drop), expected, "{text}");
     }
-    assert_eq!(value::session_expiry("never"), Ok(u32::MAX));
-    assert!(value::seconds("never").is_err());
+    assert_eq!(value::parse_session_expiry("never"), Ok(u32::MAX));
+    assert!(value::parse_seconds("never").is_err());
 }

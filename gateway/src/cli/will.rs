@@ -13,37 +13,37 @@ use super::{Failure, value};
 #[command(next_help_heading = "Will")]
 pub struct WillArguments {
     /// Topic of the will message; required for the other will options
-    #[arg(long, value_name = "TOPIC", value_parser = value::topic)]
+    #[arg(long, value_name = "TOPIC", value_parser = value::parse_topic)]
     will_topic: Option<topic::Name>,
     /// Payload of the will message
-    #[arg(long, value_name = "TEXT", value_parser = value::bytes, requires = "will_topic")]
+    #[arg(long, value_name = "TEXT", value_parser = value::parse_bytes, requires = "will_topic")]
     will_payload: Option<Bytes>,
     /// QoS of the will message
-    #[arg(long, value_name = "QOS", value_parser = value::qos, default_value = "0")]
+    #[arg(long, value_name = "QOS", value_parser = value::parse_qos, default_value = "0")]
     will_qos: QoS,
     /// Retain the will message
     #[arg(long, requires = "will_topic")]
     will_retain: bool,
     /// How long the broker waits before it publishes the will message, in seconds or with a unit (MQTT 5)
-    #[arg(long, value_name = "TIME", value_parser = value::seconds, requires = "will_topic")]
+    #[arg(long, value_name = "TIME", value_parser = value::parse_seconds, requires = "will_topic")]
     will_delay: Option<u32>,
     /// Message expiry interval of the will message, in seconds or with a unit (MQTT 5)
-    #[arg(long, value_name = "TIME", value_parser = value::seconds, requires = "will_topic")]
+    #[arg(long, value_name = "TIME", value_parser = value::parse_seconds, requires = "will_topic")]
     will_message_expiry: Option<u32>,
     /// Content type of the will message (MQTT 5)
     #[arg(long, value_name = "TYPE", requires = "will_topic")]
     will_content_type: Option<String>,
     /// Topic for responses to the will message (MQTT 5)
-    #[arg(long, value_name = "TOPIC", value_parser = value::topic, requires = "will_topic")]
+    #[arg(long, value_name = "TOPIC", value_parser = value::parse_topic, requires = "will_topic")]
     will_response_topic: Option<topic::Name>,
     /// Correlation data for responses to the will message (MQTT 5)
-    #[arg(long, value_name = "TEXT", value_parser = value::bytes, requires = "will_topic")]
+    #[arg(long, value_name = "TEXT", value_parser = value::parse_bytes, requires = "will_topic")]
     will_correlation_data: Option<Bytes>,
     /// Mark the will's payload as UTF-8 text (MQTT 5)
     #[arg(long, requires = "will_topic")]
     will_payload_utf8: bool,
     /// User property of the will message; may be repeated (MQTT 5)
-    #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair, requires = "will_topic")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value::parse_pair, requires = "will_topic")]
     will_user_property: Vec<(String, String)>,
 }
 

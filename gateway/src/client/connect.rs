@@ -18,7 +18,7 @@ impl Client {
     pub async fn connect(options: &Options, state: State) -> Result<Self, ClientError> {
         let connected = async {
             let link = client::connect_within(&options.target, &options.tls, options.connect_timeout).await?;
-            Self::over(link, options, state).await
+            Self::connect_over(link, options, state).await
         };
         timeout(options.connect_timeout, connected)
             .await
@@ -29,7 +29,7 @@ impl Client {
     ///
     /// # Errors
     /// When the link fails or the server refuses the connection.
-    pub async fn over(link: Link, options: &Options, state: State) -> Result<Self, ClientError> {
+    pub async fn connect_over(link: Link, options: &Options, state: State) -> Result<Self, ClientError> {
         let connect = &options.connect;
         let mut connect_bytes = Vec::new();
         Packet::from(connect.clone()).encode(connect.version, &mut connect_bytes)?;

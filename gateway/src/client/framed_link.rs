@@ -85,7 +85,7 @@ impl FramedLink {
         Ok(self.link.write_all(bytes).await?)
     }
 
-    /// Closes the link. Ignores that the server may have closed it first, after our DISCONNECT.
+    /// Closes the link. It is not an error if the server has already closed the link after our DISCONNECT.
     pub async fn close(&mut self) -> Result<(), ClientError> {
         match self.link.close().await {
             Err(error) if !is_closed_by_peer(&error) => Err(error.into()),

@@ -63,7 +63,7 @@ impl Default for State {
 impl State {
     /// Whether every published message is fully acknowledged, and every received QoS 2 message is released.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub fn has_no_open_exchange(&self) -> bool {
         self.sent.is_empty() && self.received.is_empty()
     }
 

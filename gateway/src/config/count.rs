@@ -15,7 +15,7 @@ pub struct Count<const MIN: u64, const MAX: u64>(u64);
 impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
     /// Creates a constant. In a `const` block, a number outside the bounds is a compile error.
     #[must_use]
-    pub const fn of(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         assert!(number >= MIN && number <= MAX, "the number is outside its bounds");
         Self(number)
     }
@@ -46,7 +46,7 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Count<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a whole number from {MIN} to {MAX}")
     }
 

@@ -31,11 +31,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: const { Count::of(1_000_000) },
-            handshakes_max: const { Count::of(4096) },
-            handshakes_per_source_max: const { Count::of(512) },
-            retry_from: const { Count::of(512) },
-            quic_reset_interval_min: const { Time::of(0) },
+            connections_max: const { Count::new(1_000_000) },
+            handshakes_max: const { Count::new(4096) },
+            handshakes_per_source_max: const { Count::new(512) },
+            retry_from: const { Count::new(512) },
+            quic_reset_interval_min: const { Time::from_millis(0) },
         }
     }
 }

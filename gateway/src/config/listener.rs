@@ -120,15 +120,15 @@ pub struct TlsFiles {
 }
 
 fn connections_max() -> Count<1, 100_000_000> {
-    const { Count::of(1_000_000) }
+    const { Count::new(1_000_000) }
 }
 
 fn handshake_timeout() -> Time<100, 600_000> {
-    const { Time::of(10_000) }
+    const { Time::from_millis(10_000) }
 }
 
 fn connect_timeout() -> Time<100, 600_000> {
-    const { Time::of(10_000) }
+    const { Time::from_millis(10_000) }
 }
 
 const DEFAULT_PATH: &str = "/mqtt";

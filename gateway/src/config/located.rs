@@ -22,7 +22,7 @@ impl From<serde_saphyr::Location> for Position {
     }
 }
 
-/// A value with its [`Position`]. It derefs to the value.
+/// A value with its [`Position`]. `Located` derefs to the value.
 #[derive(Clone, Default)]
 pub struct Located<T> {
     value: T,

@@ -43,9 +43,9 @@ impl Default for Persistence {
     fn default() -> Self {
         Self {
             durability: Durability::default(),
-            interval: const { Time::of(100) },
-            size_max: const { Size::of(64 << 30) },
-            downtime_max: const { Time::of(86_400_000) },
+            interval: const { Time::from_millis(100) },
+            size_max: const { Size::from_bytes(64 << 30) },
+            downtime_max: const { Time::from_millis(86_400_000) },
         }
     }
 }

@@ -17,8 +17,8 @@ pub struct Routing {
     /// Maximum number of single-level wildcards (`+`) in a filter; filters with more are refused. Default 16. With n
     /// wildcards allowed, matching a topic may visit up to 2^n nodes.
     pub wildcards_max: Count<0, 128>,
-    /// Maximum number of subscriptions of all sessions. Default 10000000. Each uses about 220 bytes, including the
-    /// session's part.
+    /// Maximum number of subscriptions of all sessions. Default 10000000. Each subscription uses about 220
+    /// bytes, including the session's part.
     pub subscriptions_max: Count<1, 1_000_000_000>,
     /// Maximum number of members of a shared subscription that are considered for one message. If there are more
     /// members, the choice is among this many adjacent members. Default 1024. Considering a member takes about 20 ns.
@@ -29,10 +29,10 @@ impl Default for Routing {
     fn default() -> Self {
         Self {
             shared_strategy: SharedStrategy::default(),
-            levels_max: const { Count::of(128) },
-            wildcards_max: const { Count::of(16) },
-            subscriptions_max: const { Count::of(10_000_000) },
-            candidates_max: const { Count::of(1024) },
+            levels_max: const { Count::new(128) },
+            wildcards_max: const { Count::new(16) },
+            subscriptions_max: const { Count::new(10_000_000) },
+            candidates_max: const { Count::new(1024) },
         }
     }
 }

@@ -65,7 +65,8 @@ pub struct SessionLimits {
     pub client_id_strict: bool,
     /// Response Information for clients that request it, usually the root of their response topics. Default none.
     pub response_information: Option<String>,
-    /// Maximum number of subscriptions of one session. Default 10000. Each uses about 140 bytes plus its filter.
+    /// Maximum number of subscriptions of one session. Default 10000. Each subscription uses about 140 bytes plus
+    /// its filter.
     pub subscriptions_max: Count<0, 10_000_000>,
 }
 
@@ -86,26 +87,26 @@ impl Default for SessionLimits {
     fn default() -> Self {
         Self {
             session_expiry_max: SessionExpiry::Never,
-            receive_maximum: const { Count::of(1024) },
-            packet_size_max: const { Size::of(1 << 20) },
-            topic_alias_maximum: const { Count::of(64) },
-            outgoing_alias_max: const { Count::of(16) },
-            qos_max: const { Count::of(2) },
+            receive_maximum: const { Count::new(1024) },
+            packet_size_max: const { Size::from_bytes(1 << 20) },
+            topic_alias_maximum: const { Count::new(64) },
+            outgoing_alias_max: const { Count::new(16) },
+            qos_max: const { Count::new(2) },
             retain_available: true,
             wildcard_available: true,
             identifier_available: true,
             shared_available: true,
-            keep_alive_max: const { Time::of(0) },
-            inflight_max: const { Count::of(1024) },
-            queue_len_max: const { Count::of(100_000) },
-            queue_bytes_max: const { Size::of(64 << 20) },
+            keep_alive_max: const { Time::from_millis(0) },
+            inflight_max: const { Count::new(1024) },
+            queue_len_max: const { Count::new(100_000) },
+            queue_bytes_max: const { Size::from_bytes(64 << 20) },
             overflow: Overflow::default(),
-            pending_bytes_high: const { Size::of(1 << 20) }.into(),
-            pending_bytes_max: const { Size::of(4 << 20) }.into(),
-            client_id_len_max: const { Size::of(65_535) },
+            pending_bytes_high: const { Size::from_bytes(1 << 20) }.into(),
+            pending_bytes_max: const { Size::from_bytes(4 << 20) }.into(),
+            client_id_len_max: const { Size::from_bytes(65_535) },
             client_id_strict: false,
             response_information: None,
-            subscriptions_max: const { Count::of(10_000) },
+            subscriptions_max: const { Count::new(10_000) },
         }
     }
 }

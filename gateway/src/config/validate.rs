@@ -158,7 +158,8 @@ impl Findings {
     }
 }
 
-/// Whether the address has port 0, for which the system selects a free port. Such addresses are never duplicates.
+/// Whether the address has port 0, for which the system selects a free port. Addresses with port 0 are never
+/// duplicates.
 fn has_port_0(address: &Address) -> bool {
     matches!(address, Address::Socket(socket) if socket.port() == 0)
 }

@@ -139,8 +139,8 @@ impl Core {
                 task.wake_by_ref();
             }
         }
-        effects.take_waiting(&mut self.awaiting_commit);
-        if let Some(commit) = effects.take_awaited()
+        effects.take_connections_to_wake(&mut self.awaiting_commit);
+        if let Some(commit) = effects.take_awaited_commit()
             && let Some(handle) = self.cores.core(self.id)
         {
             handle.mailbox.await_commit();

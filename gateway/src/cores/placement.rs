@@ -96,11 +96,11 @@ impl Placement {
             return;
         }
         let decision = monitor.evaluate(now);
-        self.apply(&mut monitor, decision);
+        self.apply_decision(&mut monitor, decision);
     }
 
     /// Ends the spill in progress, if any, and sets the orders that carry out `decision`.
-    fn apply(&self, monitor: &mut LoadMonitor, decision: Option<Decision>) {
+    fn apply_decision(&self, monitor: &mut LoadMonitor, decision: Option<Decision>) {
         let moves_half = |order: &&Arc<AtomicOrder>| matches!(order.load(), RebalanceOrder::MoveHalf { .. });
         self.orders.iter().filter(moves_half).for_each(|order| order.store(RebalanceOrder::Stay));
         match decision {

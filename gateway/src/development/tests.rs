@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::files::Files;
-use super::{Certificates, certificates, inspect};
+use super::{Certificates, inspect, prepare_certificates};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -23,7 +23,7 @@ fn mode(file: &Path) -> u32 {
 #[test]
 fn the_first_start_creates_certificates_and_keys_only_the_owner_can_read() {
     let data = tempfile::tempdir().unwrap();
-    let made = certificates(data.path(), SystemTime::now()).unwrap();
+    let made = prepare_certificates(data.path(), SystemTime::now()).unwrap();
     assert_eq!(made.authority, data.path().join("dev/ca.pem"));
     assert_eq!(mode(&made.key), 0o600);
     assert_eq!(mode(&data.path().join("dev/ca.key")), 0o600);
@@ -37,8 +37,8 @@ fn the_first_start_creates_certificates_and_keys_only_the_owner_can_read() {
 fn later_starts_reuse_the_certificates() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
-    let before = contents(&certificates(data.path(), now).unwrap());
-    let after = contents(&certificates(data.path(), now + 300 * DAY).unwrap());
+    let before = contents(&prepare_certificates(data.path(), now).unwrap());
+    let after = contents(&prepare_certificates(data.path(), now + 300 * DAY).unwrap());
     assert_eq!(before, after);
 }
 
@@ -46,8 +46,8 @@ fn later_starts_reuse_the_certificates() {
 fn an_expiring_server_certificate_is_renewed_under_the_same_authority() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
-    let before = contents(&certificates(data.path(), now).unwrap());
-    let after = contents(&certificates(data.path(), now + 370 * DAY).unwrap());
+    let before = contents(&prepare_certificates(data.path(), now).unwrap());
+    let after = contents(&prepare_certificates(data.path(), now + 370 * DAY).unwrap());
     assert_eq!(before[0], after[0]);
     assert_ne!(before[1], after[1]);
     assert_ne!(before[2], after[2]);
@@ -57,12 +57,16 @@ fn an_expiring_server_certificate_is_renewed_under_the_same_authority() {
 fn an_expiring_authority_is_renewed_with_its_server_certificate() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
-    let before = contents(&certificates(data.path(), now).unwrap());
+    let before = contents(&prepare_certificates(data.path(), now).unwrap());
     let later = now + 3_300 * DAY;
-    let after = contents(&certificates(data.path(), later).unwrap());
+    let after = contents(&prepare_certificates(data.path(), later).unwrap());
     assert_ne!(before[0], after[0]);
     assert_ne!(before[1], after[1]);
-    assert_eq!(after, contents(&certificates(data.path(), later).unwrap()), "the new ones are reused");
+    assert_eq!(
+        after,
+        contents(&prepare_certificates(data.path(), later).unwrap()),
+        "the new ones are reused"
+    );
 }
 
 #[test]
@@ -72,14 +76,14 @@ fn a_damaged_file_is_replaced() {
     {
         let data = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
-        let before = contents(&certificates(data.path(), now).unwrap());
+        let before = contents(&prepare_certificates(data.path(), now).unwrap());
         fs::write(data.path().join("dev").join(file), text).unwrap();
-        let after = contents(&certificates(data.path(), now).unwrap());
+        let after = contents(&prepare_certificates(data.path(), now).unwrap());
         assert_ne!(before[1], after[1], "{file}");
         assert_eq!(before[0] == after[0], file.starts_with("server"), "{file}");
         assert_eq!(
             after,
-            contents(&certificates(data.path(), now).unwrap()),
+            contents(&prepare_certificates(data.path(), now).unwrap()),
             "{file}: the new ones are reused"
         );
     }
@@ -90,22 +94,22 @@ fn a_missing_or_mismatched_key_is_replaced() {
     let data = tempfile::tempdir().unwrap();
     let other = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
-    let before = contents(&certificates(data.path(), now).unwrap());
-    let foreign = contents(&certificates(other.path(), now).unwrap());
+    let before = contents(&prepare_certificates(data.path(), now).unwrap());
+    let foreign = contents(&prepare_certificates(other.path(), now).unwrap());
     fs::write(data.path().join("dev/server.key"), &foreign[2]).unwrap();
-    let after = contents(&certificates(data.path(), now).unwrap());
+    let after = contents(&prepare_certificates(data.path(), now).unwrap());
     assert_eq!(before[0], after[0]);
     assert_ne!(after[2], foreign[2]);
     assert_eq!(mode(&data.path().join("dev/server.key")), 0o600);
     fs::remove_file(data.path().join("dev/ca.key")).unwrap();
-    assert_ne!(after[0], contents(&certificates(data.path(), now).unwrap())[0]);
+    assert_ne!(after[0], contents(&prepare_certificates(data.path(), now).unwrap())[0]);
 }
 
 #[test]
 fn the_error_names_a_folder_that_cannot_be_created() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("dev"), "a file").unwrap();
-    let error = certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
+    let error = prepare_certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
     let expected = format!("cannot write {}", data.path().join("dev").display());
     assert!(error.starts_with(&expected), "{error}");
 }
@@ -114,8 +118,8 @@ fn the_error_names_a_folder_that_cannot_be_created() {
 fn a_server_certificate_of_another_authority_is_unusable() {
     let now = SystemTime::now();
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let made = certificates(one.path(), now).unwrap();
-    let foreign = certificates(other.path(), now).unwrap();
+    let made = prepare_certificates(one.path(), now).unwrap();
+    let foreign = prepare_certificates(other.path(), now).unwrap();
     fs::copy(foreign.authority, made.authority).unwrap();
     fs::copy(other.path().join("dev/ca.key"), one.path().join("dev/ca.key")).unwrap();
     let unusable = inspect::check_server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();

@@ -53,7 +53,8 @@ pub async fn accept_connect(
 /// # Errors
 /// When the link broke.
 pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode) -> io::Result<()> {
-    refuse(&mut link, &Refusal::new(negotiated.version, reason).within(negotiated.packet_size_max)).await
+    refuse(&mut link, &Refusal::new(negotiated.version, reason).fitting_into(negotiated.packet_size_max))
+        .await
 }
 
 /// The reason why a client was not accepted.

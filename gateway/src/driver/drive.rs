@@ -1,4 +1,4 @@
-//! The task of one connection. It drives the connection until it ends or moves to another core.
+//! The task of one connection. The task drives the connection until it ends or moves to another core.
 
 use std::future::Future;
 use std::mem;

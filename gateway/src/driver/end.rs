@@ -19,13 +19,14 @@ impl Driver {
         let Self { mut link, mut client, batch, token, .. } = *self;
         let signals = Arc::clone(client.signals());
         // The session stays with this connection until its publish is complete.
-        while !with_core(|core| core.run_turn(clock::now(), |turn, _| client.finish_publish_under_way(turn)))
-        {
+        while !with_core(|core| {
+            core.run_turn(clock::now(), |turn, _| client.continue_unfinished_publish(turn))
+        }) {
             tokio::task::yield_now().await;
         }
         let mut rest = Vec::new();
         if batch.is_some_and(|batch| batch.try_copy_to(&mut rest).is_err()) {
-            signals.cut_off();
+            signals.forbid_writing();
         }
         with_core(|core| core.run_turn(clock::now(), |turn, _| client.end(turn, &end, &mut rest)));
         tracing::debug!(
@@ -50,7 +51,7 @@ async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Dur
         while signals.is_writing() {
             tokio::task::yield_now().await;
         }
-        let bytes = if signals.has_partial_packet() { &[] } else { bytes.as_slice() };
+        let bytes = if signals.is_writing_forbidden() { &[] } else { bytes.as_slice() };
         super::accept_connect::send(&mut link, bytes).await?;
         std::future::poll_fn(|context| link.poll_close(context)).await
     };

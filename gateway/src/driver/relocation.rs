@@ -46,7 +46,8 @@ impl Driver {
     }
 
     /// Registers the socket of a connection that was moved to this core. If another core is writing to the socket at
-    /// the moment, the next poll tries again; until then the runtime of the former core reports the socket's events.
+    /// the moment, the next poll tries again; until registering succeeds, the runtime of the former core reports the
+    /// socket's events.
     fn arrive(&mut self) {
         if !self.arriving || !self.client.broker().take_writer(self.client.owner()) {
             return;

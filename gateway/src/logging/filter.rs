@@ -35,7 +35,7 @@ impl PeerLines {
             return false;
         }
         let describe = || Suppressed { level: *metadata.level(), lines: 0, example: message(event) };
-        let is_admitted = self.limiter.lock().admit(Kind::of(metadata), now, describe);
+        let is_admitted = self.limiter.lock().admit(Kind::from_metadata(metadata), now, describe);
         if !is_admitted {
             self.suppressed.fetch_add(1, Ordering::Relaxed);
         }
@@ -103,7 +103,7 @@ impl LimitedFilter {
     }
 }
 
-/// A layer that filters for all layers. If it were the filter of a single layer (`Layer::with_filter`),
+/// A layer that filters for all layers. If `LimitedFilter` were the filter of a single layer (`Layer::with_filter`),
 /// `tracing_subscriber` would lose the event after a disabled line of the `log` facade (tokio-rs/tracing#2519).
 impl<S: Subscriber> Layer<S> for LimitedFilter {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {

@@ -14,7 +14,7 @@ pub(super) struct Kind(u64);
 
 impl Kind {
     /// Returns the kind of a line. For lines of the `log` facade, `metadata` must be normalized.
-    pub(super) fn of(metadata: &Metadata<'_>) -> Self {
+    pub(super) fn from_metadata(metadata: &Metadata<'_>) -> Self {
         let mut hasher = FxHasher::default();
         (metadata.target(), metadata.file(), metadata.line()).hash(&mut hasher);
         Self(hasher.finish())
@@ -80,8 +80,8 @@ impl Limiter {
     }
 }
 
-/// Maximum number of lines of one kind that are written in one window. It is high enough to show several peers that
-/// fail in different ways.
+/// Maximum number of lines of one kind that are written in one window. The limit is high enough to show several peers
+/// that fail in different ways.
 pub(super) const LINES_MAX: u32 = 20;
 /// The length of a window. Together with [`LINES_MAX`], it limits each kind to two lines per second on average.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);

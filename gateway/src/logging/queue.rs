@@ -126,8 +126,8 @@ impl io::Write for QueuedLine<'_> {
 /// Maximum number of bytes in the queue, about 5,000 lines: more than the broker logs at level `info` while a reader
 /// restarts. In addition, the writer may have taken a batch of the same size.
 pub(super) const QUEUE_BYTES_MAX: usize = 1024 * 1024;
-/// Maximum number of bytes in the queue at which lines of level `debug` and `trace` are still appended. It leaves room
-/// for more important lines.
+/// Maximum number of bytes in the queue at which lines of level `debug` and `trace` are still appended. This limit
+/// leaves room for more important lines.
 pub(super) const DETAIL_BYTES_MAX: usize = QUEUE_BYTES_MAX / 2;
 /// Maximum number of bytes of a line. Lines of this broker are far shorter, but libraries quote up to 64 KiB of a
 /// peer's input.

@@ -131,7 +131,7 @@ impl Acceptor {
     }
 
     /// Attaches the connection to its session. As long as a publish of the session's former connection is unfinished,
-    /// tries again once per turn.
+    /// this function tries again once per turn.
     async fn connect(
         &self,
         negotiated: &Negotiated,

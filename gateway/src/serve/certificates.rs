@@ -47,7 +47,7 @@ fn replace(
     now: SystemTime,
 ) -> Result<Option<String>, ReloadError> {
     let warning = listener.tls.as_ref().map(|files| config::check_certificate(files, now)).transpose()?;
-    handle.replace(&settings::material(listener)?)?;
+    handle.replace(&settings::server_material(listener)?)?;
     Ok(warning.flatten())
 }
 

@@ -22,18 +22,21 @@ use crate::config::{
 use crate::cores::Policy;
 
 /// Returns the settings of the broker core.
-pub(super) fn broker(config: &Config) -> BrokerConfig {
+pub(super) fn broker_config(config: &Config) -> BrokerConfig {
     BrokerConfig {
-        session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
-        routing: routing(&config.routing),
-        retained: retained(&config.retained),
+        session: Arc::new(session_config(
+            &config.session,
+            config.persistence.durability != Durability::Memory,
+        )),
+        routing: routing_config(&config.routing),
+        retained: retained_config(&config.retained),
         tenants_max: BrokerConfig::TENANTS_MAX,
         turn_budget: BrokerConfig::TURN_BUDGET,
     }
 }
 
 /// Returns the policy that places connections on cores.
-pub(super) fn placement(placement: Placement) -> Policy {
+pub(super) fn placement_policy(placement: Placement) -> Policy {
     match placement {
         Placement::Packed => Policy::Packed,
         Placement::Spread => Policy::Spread,
@@ -42,7 +45,7 @@ pub(super) fn placement(placement: Placement) -> Policy {
 }
 
 /// Returns the settings of the store; `None` with `durability: memory`.
-pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfig> {
+pub(super) fn store_config(persistence: &Persistence, data: &Path) -> Option<StoreConfig> {
     let durability = match persistence.durability {
         Durability::Always => tidegate_persistence::Durability::Always,
         Durability::Interval => tidegate_persistence::Durability::Interval(persistence.interval.duration()),
@@ -65,7 +68,7 @@ pub(super) fn store_file(data: &Path) -> PathBuf {
 }
 
 /// Returns the limits that all listeners share.
-pub(super) fn limits(limits: &config::Limits) -> Limits {
+pub(super) fn transport_limits(limits: &config::Limits) -> Limits {
     Limits {
         handshakes: Handshakes::new(HandshakesConfig {
             total_max: limits.handshakes_max.to_usize(),
@@ -84,16 +87,16 @@ pub(super) struct Quic {
 }
 
 /// `secret` should outlive the process.
-pub(super) fn quic(limits: &config::Limits, secret: QuicSecret) -> Quic {
+pub(super) fn quic_settings(limits: &config::Limits, secret: QuicSecret) -> Quic {
     let reset_interval_min = limits.quic_reset_interval_min.duration();
     Quic { secret, config: QuicConfig { reset_interval_min, ..QuicConfig::default() } }
 }
 
 /// Returns the settings of a listener. Reads its certificate and key from their files.
-pub(super) fn listener(listener: &Listener, quic: &Quic) -> Result<ListenerConfig, MaterialError> {
+pub(super) fn listener_config(listener: &Listener, quic: &Quic) -> Result<ListenerConfig, MaterialError> {
     let endpoint = match &*listener.address {
         Address::Path(path) => Endpoint::Unix { path: path.clone(), mode: UNIX_SOCKET_MODE },
-        Address::Socket(address) => network(listener, *address, quic)?,
+        Address::Socket(address) => network_endpoint(listener, *address, quic)?,
     };
     let mut settings = ListenerConfig::new(endpoint);
     settings.handshake_timeout = listener.handshake_timeout.duration();
@@ -101,17 +104,21 @@ pub(super) fn listener(listener: &Listener, quic: &Quic) -> Result<ListenerConfi
     Ok(settings)
 }
 
-fn network(listener: &Listener, address: SocketAddr, quic: &Quic) -> Result<Endpoint, MaterialError> {
+fn network_endpoint(
+    listener: &Listener,
+    address: SocketAddr,
+    quic: &Quic,
+) -> Result<Endpoint, MaterialError> {
     let websocket = WebSocketConfig { path: listener.path().to_owned(), ..WebSocketConfig::default() };
     Ok(match listener.transport {
-        Transport::Tls => Endpoint::Tls { address, material: material(listener)? },
+        Transport::Tls => Endpoint::Tls { address, material: server_material(listener)? },
         Transport::Ws => Endpoint::WebSocket { address, config: websocket },
         Transport::Wss => {
-            Endpoint::SecureWebSocket { address, material: material(listener)?, config: websocket }
+            Endpoint::SecureWebSocket { address, material: server_material(listener)?, config: websocket }
         }
         Transport::Quic => {
             let keys = quic.secret.keys(&listener.name);
-            Endpoint::Quic { address, material: material(listener)?, keys, config: quic.config }
+            Endpoint::Quic { address, material: server_material(listener)?, keys, config: quic.config }
         }
         // Validation guarantees that a Unix listener has a path as its address.
         Transport::Tcp | Transport::Unix => Endpoint::Tcp { address },
@@ -119,14 +126,14 @@ fn network(listener: &Listener, address: SocketAddr, quic: &Quic) -> Result<Endp
 }
 
 /// Reads the certificate and key of an encrypted listener from their files.
-pub(super) fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
+pub(super) fn server_material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     let Some(files) = &listener.tls else {
         unreachable!("validation requires a certificate for an encrypted listener")
     };
     ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
 
-fn session(limits: &SessionLimits, change_log: bool) -> SessionConfig {
+fn session_config(limits: &SessionLimits, change_log: bool) -> SessionConfig {
     SessionConfig {
         session_expiry_max: limits.session_expiry_max.to_seconds(),
         receive_maximum: limits.receive_maximum.to_u16(),
@@ -148,7 +155,7 @@ fn session(limits: &SessionLimits, change_log: bool) -> SessionConfig {
         inflight_max: limits.inflight_max.to_u16(),
         queue_len_max: limits.queue_len_max.to_usize(),
         queue_bytes_max: limits.queue_bytes_max.to_usize(),
-        overflow: overflow(limits.overflow),
+        overflow: overflow_policy(limits.overflow),
         pending_bytes_high: limits.pending_bytes_high.to_usize(),
         pending_bytes_max: limits.pending_bytes_max.to_usize(),
         subscriptions_max: limits.subscriptions_max.to_usize(),
@@ -156,7 +163,7 @@ fn session(limits: &SessionLimits, change_log: bool) -> SessionConfig {
     }
 }
 
-fn overflow(overflow: config::Overflow) -> Overflow {
+fn overflow_policy(overflow: config::Overflow) -> Overflow {
     match overflow {
         config::Overflow::DropOldest => Overflow::DropOldest,
         config::Overflow::DropNewest => Overflow::DropNewest,
@@ -164,7 +171,7 @@ fn overflow(overflow: config::Overflow) -> Overflow {
     }
 }
 
-fn routing(routing: &Routing) -> RoutingConfig {
+fn routing_config(routing: &Routing) -> RoutingConfig {
     let strategy = match routing.shared_strategy {
         SharedStrategy::RoundRobin => Strategy::RoundRobin,
         SharedStrategy::Random => Strategy::Random,
@@ -180,7 +187,7 @@ fn routing(routing: &Routing) -> RoutingConfig {
     }
 }
 
-fn retained(retained: &Retained) -> RetainedConfig {
+fn retained_config(retained: &Retained) -> RetainedConfig {
     RetainedConfig { len_max: retained.messages_max.to_usize(), bytes_max: retained.bytes_max.to_usize() }
 }
 

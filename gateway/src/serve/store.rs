@@ -50,12 +50,12 @@ impl Displaced {
 }
 
 impl Observer for HealthWatch {
-    fn committed(&self, commit: Commit) {
-        self.observer.committed(commit);
+    fn on_commit(&self, commit: Commit) {
+        self.observer.on_commit(commit);
     }
 
-    fn health(&self, health: &Health) {
-        self.observer.health(health);
+    fn on_health_change(&self, health: &Health) {
+        self.observer.on_health_change(health);
         if let Health::Failed(reason @ Reason::Displaced(_)) = health {
             self.displaced.0.send_replace(Some(reason.clone()));
         }
@@ -70,7 +70,7 @@ pub(super) fn open(
     displaced: DisplacedSender,
 ) -> Result<Option<SessionStore>, ServeError> {
     let file = settings::store_file(data);
-    let Some(settings) = settings::store(&config.persistence, data) else {
+    let Some(settings) = settings::store_config(&config.persistence, data) else {
         if file.exists() {
             tracing::warn!(
                 file = %file.display(),
@@ -92,8 +92,8 @@ pub(super) fn open(
     store.map(Some).map_err(|source| ServeError::Store { file, source })
 }
 
-/// The secret of the QUIC listeners. It is kept with the store, so call this while the store is open. With `durability: memory`
-/// it is random.
+/// Returns the secret of the QUIC listeners. The secret is kept with the store, so call this function while the store
+/// is open. Without a store, the secret is random.
 pub(super) fn quic_secret(config: &Config, data: &Path) -> QuicSecret {
     let fresh = QuicSecret::random();
     let is_used = config.listeners().any(|listener| listener.transport == Transport::Quic);

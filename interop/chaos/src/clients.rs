@@ -130,7 +130,7 @@ fn client_name(client: usize) -> String {
 }
 
 const STEADY_SUBSCRIBERS: usize = 3;
-/// The number of subscribers. They have the lowest client indices.
+/// The number of subscribers. Subscribers have the lowest client indices.
 pub const SUBSCRIBERS: usize = 4;
 /// The client indices of the publishers.
 pub const PUBLISHERS: Range<usize> = SUBSCRIBERS..8;

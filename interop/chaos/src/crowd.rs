@@ -99,7 +99,8 @@ impl Crowd {
             format!("{late}\n{}", missing.join("\n"))
         })?;
         let observations = || self.world.ledger().totals().observations;
-        // Two more observations are needed, because the next one may have begun before all messages were acknowledged.
+        // Two more observations are needed, because the next observation may have begun before all messages were
+        // acknowledged.
         let wanted = observations() + 2;
         wait("the retained messages", || observations() >= wanted)?;
         self.world.phase.send_replace(Phase::Ending);

@@ -54,7 +54,7 @@ impl Ledger {
     }
 
     /// Records that a client is about to retransmit a message.
-    pub fn repeat(&mut self, id: MessageId) {
+    pub fn record_retransmission(&mut self, id: MessageId) {
         if let Some(message) = self.messages.get_mut(&id) {
             message.is_repeated = true;
         }

@@ -26,7 +26,7 @@ pub struct Plan {
 /// An event and the time at which it happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Number of acknowledgements that publishers receive between the previous event and this one.
+    /// Number of acknowledgements that publishers receive between the previous event and this event.
     pub after: u64,
     /// The event.
     pub event: Event,

@@ -8,7 +8,7 @@ use tidegate_interop::transport::Transport;
 use crate::harness::Harness;
 use crate::wire::Version;
 
-/// The body of a test. It panics when the broker breaks the rule.
+/// The body of a test. The body panics when the broker breaks the rule.
 pub(crate) type Body = &'static (dyn Fn(Harness) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync);
 
 /// One conformance test.
@@ -55,8 +55,8 @@ pub(crate) struct BrokerConfig {
     /// The time that Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE):
     /// if a test waits until the broker closes a connection, this timeout is never the cause of the close.
     pub(crate) connect_timeout: &'static str,
-    /// Whether the test relies on a setting, or on a choice where the standard leaves one, that only Tidegate has. Such
-    /// a test is skipped against other brokers.
+    /// Whether the test relies on a setting, or on a choice where the standard leaves one, that only Tidegate has. A
+    /// test that relies on them is skipped against other brokers.
     pub(crate) tidegate_only: bool,
     pub(crate) transports: &'static [Transport],
 }
@@ -66,7 +66,8 @@ pub(crate) const DEFAULT: BrokerConfig =
     BrokerConfig { yaml: "", connect_timeout: "5m", tidegate_only: false, transports: &Transport::ALL };
 /// Tidegate with its default configuration. The test relies on a choice that other brokers make differently.
 pub(crate) const TIDEGATE_ONLY: BrokerConfig = BrokerConfig { tidegate_only: true, ..DEFAULT };
-/// Any broker with its default configuration, for tests of rules about WebSocket. They run over WebSocket only.
+/// Any broker with its default configuration, for tests of rules about WebSocket. Tests with this configuration run
+/// over WebSocket only.
 pub(crate) const WEB_SOCKET_ONLY: BrokerConfig =
     BrokerConfig { transports: &[Transport::Ws, Transport::Wss], ..DEFAULT };
 /// Any broker with its default configuration, for a test that runs over TCP only, because it sends very many messages
@@ -106,8 +107,8 @@ pub(crate) const REJECT_WHEN_FULL: BrokerConfig =
 /// The broker waits two seconds for CONNECT, then closes the connection.
 pub(crate) const SHORT_CONNECT_TIMEOUT: BrokerConfig =
     BrokerConfig { yaml: "# short connect timeout\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
-/// A broker process that only these tests use. They subscribe to filters such as `#`, which match the topics of all
-/// tests.
+/// A broker process that only these tests use. These tests subscribe to filters such as `#`, which match the topics of
+/// all tests.
 pub(crate) const SEPARATE_BROKER: BrokerConfig = BrokerConfig { yaml: "# separate broker\n", ..DEFAULT };
 
 /// Declares the tests of a module as `name [CONFIG]: "ID", "ID";`. Each is an `async fn name(harness: Harness)`.

@@ -1,5 +1,5 @@
-//! A test client. It sends any bytes that a test gives to it, and checks every packet that it receives against the
-//! standard.
+//! A test client. The client sends any bytes that a test gives to it, and checks every packet that it receives against
+//! the standard.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -194,6 +194,6 @@ impl Client {
     }
 }
 
-/// The time that a client waits for a packet from the broker. It is far longer than any answer takes, so that no test
-/// fails on a busy machine.
+/// The time that a client waits for a packet from the broker. This time is far longer than any answer takes, so that no
+/// test fails on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

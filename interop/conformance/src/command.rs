@@ -60,8 +60,9 @@ pub enum Counterparts {
 }
 
 /// Runs the suite with the given arguments. Returns a failure if a test fails, a statement is not covered, a table is
-/// out of date or the broker panics. Against a counterpart such as mosquitto, failed tests are expected. Such a run
-/// fails if its outcomes contradict the statements that the counterpart is known to break or to follow.
+/// out of date or the broker panics. Against a counterpart such as mosquitto, failed tests are expected. The run
+/// against a counterpart fails if its outcomes contradict the statements that the counterpart is known to break or to
+/// follow.
 #[must_use]
 pub fn run(arguments: &Arguments) -> ExitCode {
     let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.is_selected(case)).collect();

@@ -81,7 +81,8 @@ fn is_versioned_id(id: &str) -> bool {
     ["MQTT5-", "MQTT3-", "TRAP5-", "TRAP3-"].iter().any(|head| id.starts_with(head))
 }
 
-/// Returns whether the statement or trap is about WebSocket. Such rules are tested over two transports, `ws` and `wss`.
+/// Returns whether the statement or trap is about WebSocket. Rules about WebSocket are tested over two transports, `ws`
+/// and `wss`.
 fn is_about_web_socket(id: &str) -> bool {
     id.contains("-6.0.0-") || id.ends_with("-115") || id.ends_with("-68")
 }

@@ -41,7 +41,7 @@ impl Target {
     /// Returns the running broker at `url` as the target. `authority` is a PEM file with the certificate authorities to
     /// trust.
     pub(crate) fn external(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
-        let trust = authority.map_or_else(|| Ok(Trust::none()), |file| Trust::read(file))?;
+        let trust = authority.map_or_else(|| Ok(Trust::none()), |file| Trust::read_authorities(file))?;
         Ok(Self::External(Arc::new(Endpoint::parse(url, trust)?)))
     }
 
@@ -82,7 +82,8 @@ impl BrokerProcess {
                 .with(broker_config.yaml)
                 .with_connect_timeout(broker_config.connect_timeout),
         );
-        let trust = Trust::read(broker.authority()).expect("the certificate authority of the test");
+        let trust =
+            Trust::read_authorities(broker.authority()).expect("the certificate authority of the test");
         let endpoint = |transport| {
             let endpoint = Endpoint {
                 transport,

@@ -1,4 +1,4 @@
-//! Records the bytes that the clients of one test send and receive. They are printed if the test fails.
+//! Records the bytes that the clients of one test send and receive. The bytes are printed if the test fails.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};

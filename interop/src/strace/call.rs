@@ -5,7 +5,7 @@
 pub struct SystemCall {
     /// The name of the system call.
     pub name: String,
-    /// The return value of the system call. It is negative for errors.
+    /// The return value of the system call. The value is negative for errors.
     pub result: i64,
     /// The number of the trace line where the call started.
     pub start_line: usize,

@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used)]
 
-mod pause;
+mod downtime;
 mod random;
 
 use std::time::Instant;
@@ -20,7 +20,7 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
-use pause::Pause;
+use downtime::Downtime;
 use random::{clock_error, clock_step};
 
 /// A broker on a machine whose clock the test sets, and an offline session (client id `waiting`) that queues messages
@@ -83,7 +83,7 @@ impl Harness {
         self.queued.push(Queued { payload, published_at: Instant::now(), boots: self.boots });
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message).await.expect("an open connection");
-        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        within_deadline("PUBACK", publisher.finish_exchanges()).await.expect("PUBACK");
         disconnect(publisher).await;
     }
 
@@ -95,7 +95,7 @@ impl Harness {
         let mut will = Will::new(topic, "too early", QoS::AtLeastOnce);
         will.delay = LIFETIME / 2;
         options.connect.will = Some(will);
-        let _ = self.connect(&options).await.abandon();
+        let _ = self.connect(&options).await.drop_without_disconnect();
     }
 
     /// Suspends the machine for longer than the lifetime of the session `waiting`, until that session has expired. One
@@ -112,16 +112,16 @@ impl Harness {
         }
     }
 
-    fn restart(&mut self, pause: Pause) {
-        if pause.is_crash {
+    fn restart(&mut self, downtime: Downtime) {
+        if downtime.is_crash {
             self.broker.kill();
         } else {
             self.broker.terminate();
             let end = self.broker.wait_for_end();
             assert!(end.status.success(), "{end:?}");
         }
-        self.machine.step_clock(pause.step);
-        if pause.is_reboot {
+        self.machine.step_clock(downtime.clock_step);
+        if downtime.is_reboot {
             self.machine.reboot();
             self.boots += 1;
         }
@@ -139,7 +139,7 @@ impl Harness {
         // A will that was published too early would be received before this message.
         let mut publisher = self.connect(&self.options("publisher")).await;
         publisher.publish(message("a/last", "last", 1)).await.expect("an open connection");
-        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        within_deadline("PUBACK", publisher.finish_exchanges()).await.expect("PUBACK");
         disconnect(publisher).await;
         let last = within_deadline("the last message", waiting.message()).await.expect("a message");
         assert_eq!(last.topic, "a/last");
@@ -153,8 +153,8 @@ impl Harness {
     }
 
     /// Checks a received message and its remaining lifetime. Each reboot may shorten the lifetime by up to a day. If
-    /// the broker crashed before a reboot, the time since it last stored the clock does not count. That time is shorter
-    /// than the test.
+    /// the broker crashed before a reboot, the time since it last stored the clock does not count. This time is shorter
+    /// than the duration of the test.
     fn check_message(&self, expected: &Queued, message: &Publish) {
         assert_eq!((message.topic.as_str(), &*message.payload), ("a/b", expected.payload.as_bytes()));
         let remaining = message.properties.expiry.expect("an expiry");
@@ -173,7 +173,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
         harness.create_session_with_will().await;
         harness.machine.step_clock(SINCE_1970);
         harness.publish().await;
-        harness.restart(Pause { is_crash, is_reboot: false, step: 0 });
+        harness.restart(Downtime { is_crash, is_reboot: false, clock_step: 0 });
         harness.check().await;
     }
 }
@@ -182,7 +182,7 @@ async fn a_clock_that_starts_in_1970_and_is_set_later_keeps_lifetimes() {
 async fn a_reboot_with_the_clock_set_a_day_back_keeps_lifetimes() {
     let mut harness = Harness::start(0).await;
     harness.publish().await;
-    harness.restart(Pause { is_crash: false, is_reboot: true, step: -i64::from(DAY) });
+    harness.restart(Downtime { is_crash: false, is_reboot: true, clock_step: -i64::from(DAY) });
     harness.check().await;
 }
 
@@ -212,13 +212,13 @@ async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
         harness.publish().await;
         harness.machine.step_clock(clock_step(&mut random, &mut error));
         harness.publish().await;
-        let pause = Pause {
+        let downtime = Downtime {
             is_crash: random.bool(),
             is_reboot: random.bool(),
-            step: clock_step(&mut random, &mut error),
+            clock_step: clock_step(&mut random, &mut error),
         };
-        harness.restart(pause);
-        eprintln!("round {round}: {pause:?}");
+        harness.restart(downtime);
+        eprintln!("round {round}: {downtime:?}");
         if round % 5 == 4 {
             harness.check().await;
         }

@@ -1,4 +1,4 @@
-//! Tests with one defined kind of damage each. They check the error message and the advice in it.
+//! Tests with one defined kind of damage each. Each test checks the error message and the advice in the message.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

@@ -126,7 +126,7 @@ impl FilledStore {
         let mut operations = vec![Operation::OpenSession { session, record: Box::new(record) }];
         operations.extend((0..5).map(|number| {
             let filter = Arc::from(format!("filter/{}/{number}/+", session.0));
-            let options = SubscriptionOptions::of(QoS::AtLeastOnce);
+            let options = SubscriptionOptions::with_qos(QoS::AtLeastOnce);
             let record = SubscriptionRecord { filter, options, identifier: Some(number + 1) };
             Operation::Subscribe { session, record: Box::new(record) }
         }));
@@ -147,7 +147,8 @@ impl FilledStore {
 pub fn enqueue(store: &Disk, session: SessionId, number: u64) -> Operation {
     let size = if number.is_multiple_of(10) { 9000 } else { 200 };
     let message = message(&format!("queued/{number}"), size);
-    let record = EntryRecord { identifiers: Box::new([7]), ..EntryRecord::queued(QoS::AtLeastOnce) };
+    let record =
+        EntryRecord { subscription_identifiers: Box::new([7]), ..EntryRecord::queued(QoS::AtLeastOnce) };
     let key = EntryKey { session, message: store.next_message(), ordinal: 0 };
     Operation::Enqueue { key, message, expires_at: None, record }
 }
@@ -179,7 +180,7 @@ fn message(name: &str, size: usize) -> Arc<Message> {
 pub fn write_subscription(store: &Path, identifier: u32) {
     let watermark = Arc::new(Watermark::default());
     let opened = Disk::open(&Config::new(store), watermark.clone()).expect("a store");
-    let options = SubscriptionOptions::of(QoS::AtLeastOnce);
+    let options = SubscriptionOptions::with_qos(QoS::AtLeastOnce);
     let record = SubscriptionRecord { filter: Arc::from("#"), options, identifier: Some(identifier) };
     let mut operations = vec![Operation::Subscribe { session: SessionId(1), record: Box::new(record) }];
     let Appended::Accepted(commit) = opened.append(&mut operations) else { panic!("the store refuses") };

@@ -62,14 +62,14 @@ async fn run_clients(port: u16) -> Result<(), ClientError> {
     let all = SubscriptionFilter::parse("#").expect("a filter");
     let granted = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
     let _ = client.subscribe([(all, granted)], None, UserProperties::new()).await?;
-    let _ = stored_client.settle().await;
-    let state = client.abandon();
+    let _ = stored_client.finish_exchanges().await;
+    let state = client.drop_without_disconnect();
     for number in 0..60 {
         let retained = Publish { retain: true, ..message(&format!("retained/{number}"), "new", 1) };
         stored_client.publish(retained).await?;
         stored_client.publish(message(&format!("more/{number}"), &"y".repeat(100 * number), 1)).await?;
     }
-    stored_client.settle().await?;
+    stored_client.finish_exchanges().await?;
     let mut client = Client::connect(&options("new"), state).await?;
     let _ = timeout(QUEUED_WAIT_MAX, client.message()).await;
     let _ = client.disconnect(ReasonCode::Success).await?;

@@ -138,8 +138,8 @@ async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     harness.stop();
 }
 
-/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. It delivers them to connected
-/// subscribers and does not store them.
+/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. The broker delivers these
+/// messages to connected subscribers and does not store them.
 #[tokio::test(flavor = "current_thread")]
 async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_full() {
     let mut harness = Harness::start("").await;
@@ -157,7 +157,7 @@ async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_fu
         .expect("an open connection");
     let retained = within_deadline("the message", listener.message()).await.expect("an open connection");
     assert_eq!((&*retained.topic, retained.qos), ("live/retained", QoS::AtMostOnce));
-    let _ = client_with_will.abandon();
+    let _ = client_with_will.drop_without_disconnect();
     let will = within_deadline("the will", listener.message()).await.expect("an open connection");
     assert_eq!((&*will.topic, will.qos), ("live/will", QoS::AtMostOnce));
 

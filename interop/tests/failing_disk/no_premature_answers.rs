@@ -23,13 +23,13 @@ async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_sto
     harness.disk.fail_with(Fault::NoSpace);
     client.publish(stored_message("in flight", 2)).await.expect("an open connection");
     harness.wait_until_refused().await;
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     harness.restart();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
-    within_deadline("the answer", client.settle()).await.expect("an open connection");
+    within_deadline("the answer", client.finish_exchanges()).await.expect("an open connection");
     harness.record("in flight at 2".to_owned(), ReasonCode::Success);
     harness.check_stored().await;
     harness.stop();
@@ -53,7 +53,7 @@ async fn a_pubrel_repeated_on_a_new_connection_is_not_answered_before_it_is_stor
     let release = Ack::new(AckKind::PubRel, id, ReasonCode::Success);
     client.acknowledge(&release).await.expect("an open connection");
     within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     client.acknowledge(&release).await.expect("an open connection");
     within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
@@ -73,7 +73,7 @@ async fn an_unsubscribe_repeated_on_a_new_connection_is_not_answered_before_it_i
         let unsubscribed = client.unsubscribe([filter]);
         let answer = tokio::time::timeout(NO_ANSWER_WAIT, unsubscribed).await;
         assert!(answer.is_err(), "attempt {attempt}: UNSUBACK while the disk is full: {answer:?}");
-        let state = client.abandon();
+        let state = client.drop_without_disconnect();
         client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     }
     harness.stop();
@@ -211,5 +211,5 @@ fn encode(message: Publish, into: &mut Vec<u8>) {
     Packet::from(message).encode(ProtocolVersion::V5, into).expect("a packet");
 }
 
-/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less.
+/// Time to wait for an answer that must not arrive. An answer that needs no disk space takes less time.
 const NO_ANSWER_WAIT: Duration = Duration::from_millis(500);

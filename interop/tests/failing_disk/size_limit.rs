@@ -1,5 +1,5 @@
-//! At its configured size limit, the store refuses messages. It accepts them again once queued messages have been
-//! delivered.
+//! At its configured size limit, the store refuses messages. The store accepts messages again once queued messages have
+//! been delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,7 +115,7 @@ impl Filler {
             }
         }
         assert!(self.refused.is_disjoint(&received), "refused, but delivered");
-        subscriber.settle().await.expect("all acknowledgements");
+        subscriber.finish_exchanges().await.expect("all acknowledgements");
         subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent")
     }
 }

@@ -1,5 +1,5 @@
-//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. It
-//! leaves the data file unchanged.
+//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. The
+//! broker leaves the data file unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -46,9 +46,9 @@ impl BrokerFolder {
         self.store_folder().join("data.mdb")
     }
 
-    fn serve(&self, launch: &LaunchOptions) -> Process {
+    fn serve(&self, launch_options: &LaunchOptions) -> Process {
         let folder = self.folder.path();
-        serve_with_launch(launch, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
+        serve_with_launch(launch_options, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
     }
 
     /// Starts a broker; it has to fail with a single error that contains the path and the reason.
@@ -56,8 +56,8 @@ impl BrokerFolder {
         self.assert_start_fails_with_launch(&LaunchOptions::default(), path, reason);
     }
 
-    fn assert_start_fails_with_launch(&self, launch: &LaunchOptions, path: &Path, reason: &str) {
-        let process = self.serve(launch);
+    fn assert_start_fails_with_launch(&self, launch_options: &LaunchOptions, path: &Path, reason: &str) {
+        let process = self.serve(launch_options);
         let exit = process.wait_for_exit(DEADLINE);
         assert!(!exit.status.success(), "the broker started: {:#?}", exit.errors);
         let error_lines: Vec<_> =

@@ -1,5 +1,5 @@
 //! Tests the first start of the broker on a disk that is full or nearly full: the start succeeds, or the broker exits
-//! with an error that names the cause. It is not killed by a signal such as SIGBUS.
+//! with an error that names the cause. The broker is never killed by a signal such as SIGBUS.
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve_with_launch;

@@ -83,7 +83,7 @@ impl Harness {
             let message = within_deadline("a stored message", next_message(&mut subscriber)).await;
             assert_eq!(message, expected);
         }
-        within_deadline("acknowledgements", subscriber.settle()).await.expect("an open connection");
+        within_deadline("acknowledgements", subscriber.finish_exchanges()).await.expect("an open connection");
         let left = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         self.subscriber = left;
     }
@@ -92,7 +92,7 @@ impl Harness {
     pub async fn expire(&mut self) {
         let options = persistent_options(&self.broker, 1);
         let connected = Client::connect(&options, self.subscriber.clone());
-        let _ = within_deadline("CONNACK", connected).await.expect("CONNACK").abandon();
+        let _ = within_deadline("CONNACK", connected).await.expect("CONNACK").drop_without_disconnect();
         self.stored_payloads.clear();
     }
 

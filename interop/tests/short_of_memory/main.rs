@@ -127,7 +127,7 @@ async fn queued_messages_that_use_up_the_memory_end_only_their_publishers() {
                 let _ = within_deadline("an answer", publish_large(&mut client, 20 << 20)).await;
             }
         }
-        let _ = slow.abandon();
+        let _ = slow.drop_without_disconnect();
         other.publish("a", "still here", 0, false).await;
         let message = within_deadline("a message", other.next_message()).await;
         assert_eq!(message, Received::new("a", "still here", 0));

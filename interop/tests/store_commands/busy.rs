@@ -18,7 +18,8 @@ use crate::command::{create_session, persistent_client, run_successfully, start_
 const SNAPSHOT_COUNT: usize = 6;
 /// Number of messages that have to be acknowledged between two snapshots.
 const ACKNOWLEDGEMENTS_PER_SNAPSHOT: usize = 500;
-/// Maximum number of messages that the publisher sends. It is lower than the default limit of a session's queue.
+/// Maximum number of messages that the publisher sends. This number is lower than the default limit of a session's
+/// queue.
 const MESSAGES_MAX: u32 = 80_000;
 const TOPIC_COUNT: u32 = 20;
 
@@ -106,8 +107,8 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
         }
         tokio::task::yield_now().await;
     }
-    client.settle().await.expect("all acknowledgements");
-    let _ = client.abandon();
+    client.finish_exchanges().await.expect("all acknowledgements");
+    let _ = client.drop_without_disconnect();
 }
 
 /// Checks that every acknowledged message is queued in the snapshot, and that the retained message of each topic is the
@@ -116,7 +117,7 @@ fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let number =
         |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
     let (mut queued, mut retained) = (BTreeSet::new(), BTreeMap::new());
-    let mut snapshot = ReadOnly::snapshot(file).expect("a snapshot");
+    let mut snapshot = ReadOnly::open_snapshot(file).expect("a snapshot");
     let loaded = snapshot.load(&mut |item, _| match item {
         Item::Message(_, record) => {
             queued.insert(number(record.payload));

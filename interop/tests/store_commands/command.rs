@@ -40,7 +40,7 @@ pub async fn create_session(broker: &Broker) -> State {
     let mut client =
         Client::connect(&persistent_client(broker, "subscriber"), State::default()).await.expect("CONNACK");
     subscribe(&mut client, "busy/#", 1).await;
-    client.abandon()
+    client.drop_without_disconnect()
 }
 
 /// Publishes a retained message and waits for PUBACK.

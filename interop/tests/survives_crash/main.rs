@@ -43,7 +43,7 @@ async fn acknowledged_messages_survive_kills_and_qos_2_messages_arrive_once() {
     let rounds = std::env::var("TIDEGATE_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
     let mut harness = Harness::new().await;
     for round in 0..rounds.unwrap_or(DEFAULT_ROUND_COUNT) {
-        let client_with_will = harness.begin(round).await;
+        let client_with_will = harness.begin_round(round).await;
         harness.run_until_killed(round).await;
         drop(client_with_will);
         harness.broker.restart();
@@ -65,7 +65,7 @@ impl Harness {
 
     /// Starts a round: changes the subscriptions of a client, and connects a client with a will. Returns the client
     /// with the will.
-    async fn begin(&mut self, round: u64) -> Client {
+    async fn begin_round(&mut self, round: u64) -> Client {
         let online = persistent_client(&self.broker, "online");
         self.subscribers[0].change_subscriptions(&online, round).await;
         let mut options = persistent_client(&self.broker, "with-will");

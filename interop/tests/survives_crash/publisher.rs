@@ -68,10 +68,10 @@ impl Publisher {
             }
         }
         while let Ok(event) = client.event().await {
-            self.apply(event, &kill_trigger);
+            self.handle_event(event, &kill_trigger);
         }
         self.apply_events(&mut client, &kill_trigger);
-        self.state = client.abandon();
+        self.state = client.drop_without_disconnect();
         self
     }
 
@@ -80,10 +80,10 @@ impl Publisher {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
             assert!(client.connack().session_present, "the session of {} is lost", self.client_id());
-            client.settle().await.expect("all acknowledgements");
+            client.finish_exchanges().await.expect("all acknowledgements");
             self.apply_events(&mut client, &KillTrigger::new(0));
             assert!(self.unacknowledged.is_empty(), "not acknowledged: {:?}", self.unacknowledged);
-            self.state = client.abandon();
+            self.state = client.drop_without_disconnect();
         })
         .await;
     }
@@ -100,11 +100,11 @@ impl Publisher {
 
     fn apply_events(&mut self, client: &mut Client, kill_trigger: &KillTrigger) {
         while let Some(event) = client.take_event() {
-            self.apply(event, kill_trigger);
+            self.handle_event(event, kill_trigger);
         }
     }
 
-    fn apply(&mut self, event: Event, kill_trigger: &KillTrigger) {
+    fn handle_event(&mut self, event: Event, kill_trigger: &KillTrigger) {
         let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
         // The broker sends PacketIdentifierNotFound if it had processed PUBREL, but PUBCOMP was lost in the crash: the
         // packet identifier of the repeated PUBREL is then no longer in use [MQTT5-4.3.3-11].

@@ -24,12 +24,12 @@ async fn ended_sessions_do_not_return_after_a_crash() {
             assert!(within_deadline("the end of the connection", client.event()).await.is_err());
             continue;
         }
-        let state = client.abandon();
+        let state = client.drop_without_disconnect();
         let mut options = clean_client_named(&broker, name);
         options.connect.clean_start = name == "by clean start";
         let client = connect(&options, state).await;
         assert_eq!(client.connack().session_present, !options.connect.clean_start, "{name}");
-        let _ = client.abandon();
+        let _ = client.drop_without_disconnect();
     }
     wait_for_a_commit(&broker).await;
     let broker = broker.kill_and_restart();
@@ -51,7 +51,7 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
         assert_eq!(suback.reasons.len(), 1);
     }
     client.unsubscribe([parse_filter("gone")]).await.expect("UNSUBACK");
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     let mut client = connect(&persistent_client(&broker, "subscriber"), state).await;
     let mut other = connect(&clean_client_named(&broker, "other"), State::default()).await;
@@ -63,13 +63,13 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
         }
     }
     let received = within_deadline("the message", client.message()).await.expect("an open connection");
-    let mut identifiers = received.properties.identifiers.clone();
-    identifiers.sort_unstable();
+    let mut subscription_identifiers = received.properties.subscription_identifiers.clone();
+    subscription_identifiers.sort_unstable();
     assert_eq!(
         (&*received.topic, &*received.payload, received.qos),
         ("a/b", &b"another's"[..], QoS::ExactlyOnce)
     );
-    assert_eq!((identifiers, received.retain), (vec![7, 8], true));
+    assert_eq!((subscription_identifiers, received.retain), (vec![7, 8], true));
     other.publish(message("a/end", "end", 1)).await.expect("an open connection");
     let received = within_deadline("the last message", client.message()).await.expect("an open connection");
     assert_eq!(received.topic, "a/end", "an unexpected message before the last one");
@@ -114,7 +114,7 @@ async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() 
     }
     let mut staying = connect(&persistent_client(&broker, "staying"), State::default()).await;
     subscribe(&mut staying, "$share/group/work/#", 2).await;
-    let state = staying.abandon();
+    let state = staying.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     drop(connect(&clean_client_named(&broker, "gone"), State::default()).await);
     wait_for_a_commit(&broker).await;

@@ -1,5 +1,5 @@
-//! A subscriber with a persistent session. It records the messages that it receives over all connections, and checks
-//! that no QoS 2 message arrives twice.
+//! A subscriber with a persistent session. The subscriber records the messages that it receives over all connections,
+//! and checks that no QoS 2 message arrives twice.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,12 @@ impl Subscriber {
         subscribe(&mut client, "crash/#", 2).await;
         subscribe(&mut client, "will/#", 2).await;
         let client_id = options.connect.client_id.clone();
-        Self { client_id, state: client.abandon(), received: BTreeSet::new(), other_topics: BTreeSet::new() }
+        Self {
+            client_id,
+            state: client.drop_without_disconnect(),
+            received: BTreeSet::new(),
+            other_topics: BTreeSet::new(),
+        }
     }
 
     pub fn client_id(&self) -> &str {
@@ -72,7 +77,7 @@ impl Subscriber {
                 let message = client.message().await.expect("an open connection");
                 self.record(&message);
             }
-            client.settle().await.expect("all acknowledgements");
+            client.finish_exchanges().await.expect("all acknowledgements");
         };
         if tokio::time::timeout(tidegate_interop::process::DEADLINE, all).await.is_err() {
             let missing: Vec<_> = numbers.difference(&self.received).take(20).collect();
@@ -112,7 +117,7 @@ impl Subscriber {
                 self.record(&message);
             }
         }
-        self.state = client.abandon();
+        self.state = client.drop_without_disconnect();
     }
 
     /// Records a received message. Panics if a QoS 2 message arrives twice.

@@ -19,7 +19,7 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
         let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         client.acknowledged(id).await.expect("PUBACK");
     }
-    let state = client.abandon();
+    let state = client.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     let mut client =
         Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");
@@ -43,7 +43,7 @@ async fn a_will_is_published_exactly_once_after_a_crash() {
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
     subscribe(&mut observer, "gone", 1).await;
-    let session_state = observer.abandon();
+    let session_state = observer.drop_without_disconnect();
     let mut will_options = persistent_client(&broker, "with-will");
     let topic = topic::Name::parse("gone").expect("a topic");
     will_options.connect.will = Some(Will::new(topic, "last", QoS::AtLeastOnce));
@@ -57,7 +57,7 @@ async fn a_will_is_published_exactly_once_after_a_crash() {
     let other = Publish { retain: true, ..message("other", "kept", 1) };
     let id = observer.publish(other).await.expect("an open connection").expect("a packet id");
     observer.acknowledged(id).await.expect("PUBACK");
-    let state = observer.abandon();
+    let state = observer.drop_without_disconnect();
     let broker = broker.kill_and_restart();
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");

@@ -30,9 +30,9 @@ struct PendingCommit {
     synced_line: Option<usize>,
 }
 
-/// Returns the commits in order. LMDB writes data pages through one file descriptor and syncs them. It writes the meta
-/// page through another file descriptor, which is opened with `O_DSYNC`, so that the write of the meta page also syncs
-/// it.
+/// Returns the commits in order. LMDB writes data pages through one file descriptor and syncs them. LMDB writes the
+/// meta page through another file descriptor, which is opened with `O_DSYNC`, so that the write of the meta page also
+/// syncs it.
 pub fn commits(calls: &[SystemCall]) -> Vec<Commit> {
     let (mut commits, mut pending) = (Vec::new(), PendingCommit::default());
     let mut sync_descriptors = HashSet::new();

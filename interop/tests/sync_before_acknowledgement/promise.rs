@@ -63,7 +63,7 @@ impl Conversation {
         }
     }
 
-    /// Returns the promise of a CONNACK: a new persistent session is stored.
+    /// Returns what a CONNACK promises to be stored: a new persistent session is stored.
     fn connack_promise(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
         let (line, Packet::Connect(connect)) = self.received.first()? else { return None };
         let is_new =
@@ -71,8 +71,8 @@ impl Conversation {
         is_new.then(|| (*line, vec![connect.client_id.clone().into_bytes()]))
     }
 
-    /// Returns the promise of an acknowledgement. PUBACK and PUBREC promise that the message is stored, PUBCOMP that
-    /// the release of the packet identifier is stored, and PUBREL that the receipt of PUBREC is stored.
+    /// Returns what an acknowledgement promises to be stored. PUBACK and PUBREC promise that the message is stored,
+    /// PUBCOMP that the release of the packet identifier is stored, and PUBREL that the receipt of PUBREC is stored.
     fn ack_promise(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
         match ack.kind {
             AckKind::PubAck => self.publish_promise(line, ack.packet_id, QoS::AtLeastOnce),

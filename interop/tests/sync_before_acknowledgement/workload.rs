@@ -29,7 +29,7 @@ pub async fn run(broker: &Broker) {
         for _ in 0..PUBLISHER_COUNT * (2 * SEQUENTIAL_COUNT + 2 * PIPELINED_COUNT) {
             subscriber.message().await.expect("an open connection");
         }
-        subscriber.settle().await.expect("all acknowledgements");
+        subscriber.finish_exchanges().await.expect("all acknowledgements");
         publish_to_itself(&mut subscriber).await;
     })
     .await;
@@ -76,7 +76,7 @@ async fn publish_without_waiting(publisher: &mut Client, name: &str) {
             publisher.publish(message).await.expect("an open connection");
         }
     }
-    publisher.settle().await.expect("all acknowledgements");
+    publisher.finish_exchanges().await.expect("all acknowledgements");
 }
 
 /// Publishes messages to which the same client is subscribed, and receives them.
@@ -85,7 +85,7 @@ async fn publish_to_itself(subscriber: &mut Client) {
         for qos in [1, 2] {
             publish(subscriber, message("waiting/c", &format!("online {n} at {qos}."), qos)).await;
             subscriber.message().await.expect("an open connection");
-            subscriber.settle().await.expect("all acknowledgements");
+            subscriber.finish_exchanges().await.expect("all acknowledgements");
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct AckProperties {
 
 impl AckProperties {
     /// Converts a property list; `None` if it contains neither a reason string nor a user property.
-    pub(crate) fn of(list: PropertyList<'_>) -> Option<Box<Self>> {
+    pub(crate) fn from_list(list: PropertyList<'_>) -> Option<Box<Self>> {
         let reason_string = list.text(PropertyId::ReasonString);
         let empty = reason_string.is_none() && list.user.is_empty();
         (!empty).then(|| Box::new(Self { reason_string, user_properties: list.user }))

@@ -24,13 +24,13 @@ macro_rules! faults {
 
             /// Returns the id of the violated requirement of MQTT 5.0.
             #[must_use]
-            pub const fn statement_5(self) -> &'static str {
+            pub const fn statement_v5(self) -> &'static str {
                 match self { $(Self::$name => $statement_5,)* }
             }
 
             /// Returns the id of the violated requirement of MQTT 3.1.1.
             #[must_use]
-            pub const fn statement_3(self) -> &'static str {
+            pub const fn statement_v3(self) -> &'static str {
                 match self { $(Self::$name => $statement_3,)* }
             }
         }

@@ -6,8 +6,8 @@ use crate::ProtocolVersion;
 #[test]
 fn statements_name_their_version_and_reasons_are_errors() {
     for fault in Fault::ALL {
-        assert!(fault.statement_5().starts_with("MQTT5-"), "{fault}");
-        assert!(fault.statement_3().starts_with("MQTT3-"), "{fault}");
+        assert!(fault.statement_v5().starts_with("MQTT5-"), "{fault}");
+        assert!(fault.statement_v3().starts_with("MQTT3-"), "{fault}");
         assert!(fault.reason().is_error(), "{fault}");
     }
 }

@@ -62,7 +62,7 @@ impl PacketType {
 
     /// Returns the packet type with this wire value. AUTH exists only in MQTT 5.0.
     #[inline]
-    pub(crate) const fn of(value: u8, version: ProtocolVersion) -> Option<Self> {
+    pub(crate) const fn from_bits(value: u8, version: ProtocolVersion) -> Option<Self> {
         match Self::from_value(value) {
             Some(Self::Auth) if !version.is_v5() => None,
             found => found,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct MessageId(AtomicU64);
 
 impl MessageId {
-    pub(super) fn of(id: u64) -> Self {
+    pub(super) fn new(id: u64) -> Self {
         Self(AtomicU64::new(id))
     }
 
@@ -33,6 +33,6 @@ impl MessageId {
 
 impl Clone for MessageId {
     fn clone(&self) -> Self {
-        Self::of(self.get())
+        Self::new(self.get())
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::Message;
 use crate::frame::{self, Next};
-use crate::{Outgoing, ProtocolVersion, PublishView, QoS, Will, topic};
+use crate::{OutgoingPublish, ProtocolVersion, PublishView, QoS, Will, topic};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -83,7 +83,7 @@ fn the_remaining_expiry_interval_counts_down_to_expiry() {
     let after = |millis| now + Duration::from_millis(millis);
     assert_eq!(message.expiry_left(now), Some(60));
     assert_eq!(message.expiry_left(after(3_001)), Some(57));
-    assert_eq!(Outgoing::of(&message, after(59_001)).expiry, Some(1));
+    assert_eq!(OutgoingPublish::from_message(&message, after(59_001)).expiry, Some(1));
     assert!(!message.is_expired(after(59_999)));
     assert!(message.is_expired(after(60_000)));
     assert_eq!(message.expiry_left(after(61_000)), Some(0));

@@ -14,7 +14,7 @@ pub(crate) struct PropertyList<'a> {
     /// User properties.
     pub(crate) user: UserProperties,
     /// Subscription identifiers.
-    pub(crate) identifiers: Vec<u32>,
+    pub(crate) subscription_identifiers: Vec<u32>,
 }
 
 impl<'a> PropertyList<'a> {
@@ -32,7 +32,7 @@ impl<'a> PropertyList<'a> {
             match (id, value) {
                 (PropertyId::UserProperty, _) => list.user.push_wire(before.get(..size).unwrap_or_default()),
                 (PropertyId::SubscriptionIdentifier, Value::Number(identifier)) => {
-                    list.identifiers.push(identifier)
+                    list.subscription_identifiers.push(identifier)
                 }
                 single => list.single.push(single),
             }

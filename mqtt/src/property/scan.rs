@@ -38,7 +38,7 @@ impl<'a> Properties<'a> {
         }
         let id = PropertyId::from_value(self.reader.variable()?).ok_or(Fault::PropertyUnknown)?;
         let spec = id.spec();
-        if !spec.may_stand_in(self.context) {
+        if !spec.may_appear_in(self.context) {
             return Err(Fault::PropertyMisplaced);
         }
         let bit = 1 << id.value();

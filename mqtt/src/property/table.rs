@@ -101,14 +101,14 @@ impl PropertyId {
     pub const fn is_forwardable(self) -> bool {
         use PropertyId::{MessageExpiryInterval, SubscriptionIdentifier, TopicAlias};
         let is_for_one = matches!(self, TopicAlias | SubscriptionIdentifier | MessageExpiryInterval);
-        self.spec().may_stand_in(PacketContext::Publish) && !is_for_one
+        self.spec().may_appear_in(PacketContext::Publish) && !is_for_one
     }
 }
 
 impl PropertySpec {
     /// Returns whether the property may appear in `context`.
     #[must_use]
-    pub const fn may_stand_in(&self, context: PacketContext) -> bool {
+    pub const fn may_appear_in(&self, context: PacketContext) -> bool {
         self.contexts & context.bit() != 0
     }
 

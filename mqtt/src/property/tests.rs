@@ -66,7 +66,7 @@ fn each_property_is_accepted_only_in_the_packets_of_the_specification() {
 #[test]
 fn only_user_properties_and_subscription_identifiers_of_publish_may_repeat() {
     for context in PacketContext::ALL {
-        for id in PropertyId::ALL.iter().filter(|id| id.spec().may_stand_in(context)) {
+        for id in PropertyId::ALL.iter().filter(|id| id.spec().may_appear_in(context)) {
             let twice = [sample_property(*id), sample_property(*id)].concat();
             let may = *id == PropertyId::UserProperty
                 || (*id == PropertyId::SubscriptionIdentifier && context == PacketContext::Publish);
@@ -94,7 +94,7 @@ fn unknown_property_identifiers_are_refused() {
 fn a_property_truncated_at_any_byte_is_refused() {
     for id in PropertyId::ALL {
         let context =
-            PacketContext::ALL.into_iter().find(|context| id.spec().may_stand_in(*context)).unwrap();
+            PacketContext::ALL.into_iter().find(|context| id.spec().may_appear_in(*context)).unwrap();
         let wire = sample_property(*id);
         for size in 1..wire.len() {
             assert_eq!(check(&wire[..size], context), Err(Fault::Truncated), "{id:?} {size}");
@@ -106,7 +106,7 @@ fn a_property_truncated_at_any_byte_is_refused() {
 fn property_values_out_of_range_are_refused() {
     for id in PropertyId::ALL {
         let context =
-            PacketContext::ALL.into_iter().find(|context| id.spec().may_stand_in(*context)).unwrap();
+            PacketContext::ALL.into_iter().find(|context| id.spec().may_appear_in(*context)).unwrap();
         let size = sample_property(*id).len() - 1;
         let expected = match id.spec().allowed_values {
             AllowedValues::Flag => {

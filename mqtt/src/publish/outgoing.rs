@@ -12,13 +12,14 @@ use crate::{PacketId, ProtocolVersion, QoS, variable};
 pub struct OutgoingAlias {
     /// The alias, never 0.
     pub value: u16,
-    /// Whether the receiver already knows the alias on this connection. If so, the topic name is omitted.
+    /// Whether the receiver already knows the alias on this connection. If the receiver knows the alias, the topic name
+    /// is omitted.
     pub known: bool,
 }
 
 /// The parts of a PUBLISH. The size of the encoded PUBLISH must not exceed [`crate::frame::PACKET_SIZE_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outgoing<'a> {
+pub struct OutgoingPublish<'a> {
     /// The topic name.
     pub topic: &'a str,
     /// Forwardable properties in wire form, without a length in front.
@@ -34,14 +35,14 @@ pub struct Outgoing<'a> {
     /// The packet identifier. Must be `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
     /// The subscription identifiers of the receiver's matching subscriptions.
-    pub identifiers: &'a [u32],
+    pub subscription_identifiers: &'a [u32],
     /// The topic alias to send, if there is one.
     pub alias: Option<OutgoingAlias>,
     /// The remaining message expiry interval in seconds.
     pub expiry: Option<u32>,
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> OutgoingPublish<'a> {
     /// Creates a QoS 0 PUBLISH with only a topic and a payload.
     #[must_use]
     pub const fn plain(topic: &'a str, payload: &'a [u8]) -> Self {
@@ -53,7 +54,7 @@ impl<'a> Outgoing<'a> {
             retain: false,
             dup: false,
             packet_id: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             alias: None,
             expiry: None,
         }
@@ -62,7 +63,7 @@ impl<'a> Outgoing<'a> {
     /// Creates a PUBLISH of the message with its QoS and its remaining expiry interval. RETAIN and DUP are 0, and there
     /// is no packet identifier.
     #[must_use]
-    pub fn of(message: &'a Message, now: Instant) -> Self {
+    pub fn from_message(message: &'a Message, now: Instant) -> Self {
         Self {
             topic: message.topic(),
             properties: message.properties(),
@@ -71,7 +72,7 @@ impl<'a> Outgoing<'a> {
             retain: false,
             dup: false,
             packet_id: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             alias: None,
             expiry: message.expiry_left(now),
         }
@@ -89,12 +90,14 @@ impl<'a> Outgoing<'a> {
         self.encode_before_payload(version, self.properties, out);
     }
 
-    /// Appends everything before `properties`. In 5.0, `properties` and the payload complete the packet, in 3.x the payload.
+    /// Appends everything before `properties`. To complete the packet, append `properties` and the payload in MQTT 5.0,
+    /// or only the payload in MQTT 3.x.
     pub fn encode_start(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         self.encode_before_payload(version, &[], out);
     }
 
-    /// `properties`: those of the message that are appended; the length counts all of them.
+    /// Appends the packet up to and including `properties`. The encoded lengths always count all properties of the
+    /// packet.
     #[inline(always)]
     fn encode_before_payload(&self, version: ProtocolVersion, properties: &[u8], out: &mut Vec<u8>) {
         out.push(self.first_byte());
@@ -128,7 +131,7 @@ impl<'a> Outgoing<'a> {
             out.push(PropertyId::MessageExpiryInterval.value());
             out.extend_from_slice(&expiry.to_be_bytes());
         }
-        for identifier in self.identifiers {
+        for identifier in self.subscription_identifiers {
             out.push(PropertyId::SubscriptionIdentifier.value());
             variable::put(usize::try_from(*identifier).unwrap_or_default(), out);
         }
@@ -148,8 +151,8 @@ impl<'a> Outgoing<'a> {
         let alias = if self.alias.is_some() { 3 } else { 0 };
         let expiry = if self.expiry.is_some() { 5 } else { 0 };
         let identifier_size = |id: &u32| 1 + usize::try_from(*id).map_or(5, variable::size);
-        let identifiers: usize = self.identifiers.iter().map(identifier_size).sum();
-        alias + expiry + identifiers + self.properties.len()
+        let subscription_identifiers: usize = self.subscription_identifiers.iter().map(identifier_size).sum();
+        alias + expiry + subscription_identifiers + self.properties.len()
     }
 
     const fn topic_to_send(&self, version: ProtocolVersion) -> &'a str {

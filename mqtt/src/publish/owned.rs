@@ -45,7 +45,7 @@ pub struct PublishProperties {
     /// User properties.
     pub user_properties: UserProperties,
     /// Subscription identifiers. Only a server sends subscription identifiers.
-    pub identifiers: Vec<u32>,
+    pub subscription_identifiers: Vec<u32>,
     /// The content type.
     pub content_type: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Publish {
             retain: view.retain,
             topic: view.topic.to_owned(),
             packet_id: view.packet_id,
-            properties: PublishProperties::of(PropertyList::decode(
+            properties: PublishProperties::from_list(PropertyList::decode(
                 view.properties,
                 crate::property::PacketContext::Publish,
             )?),
@@ -120,7 +120,7 @@ impl PublishProperties {
         Ok(Bytes::from(out))
     }
 
-    fn of(list: PropertyList<'_>) -> Self {
+    fn from_list(list: PropertyList<'_>) -> Self {
         Self {
             payload_is_text: list.flag(PropertyId::PayloadFormatIndicator),
             expiry: list.number(PropertyId::MessageExpiryInterval),
@@ -129,14 +129,14 @@ impl PublishProperties {
             correlation_data: list.binary(PropertyId::CorrelationData),
             content_type: list.text(PropertyId::ContentType),
             user_properties: list.user,
-            identifiers: list.identifiers,
+            subscription_identifiers: list.subscription_identifiers,
         }
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
         writer.u16_property(PropertyId::TopicAlias, self.alias);
         writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
-        for identifier in &self.identifiers {
+        for identifier in &self.subscription_identifiers {
             writer.variable_property(PropertyId::SubscriptionIdentifier, Some(*identifier));
         }
         self.write_forwardable(writer);

@@ -1,6 +1,6 @@
 //! Tests of PUBLISH: the view of a received packet, and writing from parts.
 
-use super::{Outgoing, OutgoingAlias, Publish, PublishView};
+use super::{OutgoingAlias, OutgoingPublish, Publish, PublishView};
 use crate::error::Fault;
 use crate::frame::{self, Next};
 use crate::{Packet, PacketId, ProtocolVersion, QoS, variable};
@@ -22,11 +22,11 @@ fn view(bytes: &[u8], version: ProtocolVersion) -> Result<PublishView<'_>, Fault
     }
 }
 
-fn outgoing<'a>() -> Outgoing<'a> {
-    Outgoing::plain("a/b", b"xyz")
+fn outgoing<'a>() -> OutgoingPublish<'a> {
+    OutgoingPublish::plain("a/b", b"xyz")
 }
 
-fn encoded(outgoing: &Outgoing<'_>, version: ProtocolVersion) -> Vec<u8> {
+fn encoded(outgoing: &OutgoingPublish<'_>, version: ProtocolVersion) -> Vec<u8> {
     let mut out = vec![0xEE];
     outgoing.encode(version, &mut out);
     assert_eq!(out.len() - 1, outgoing.size(version));
@@ -43,25 +43,29 @@ fn all_parts_of_a_publish_are_read() {
     assert_eq!((seen.topic, seen.payload), ("a", &b"pay"[..]));
     assert_eq!((seen.alias, seen.expiry), (Some(7), Some(9)));
     assert_eq!((seen.properties, seen.wire), (&body[6..14], &bytes[..]));
-    assert!(!seen.copyable());
+    assert!(!seen.is_forwardable_frame());
 }
 
 #[test]
 fn only_a_frame_without_receiver_specific_parts_is_copyable() {
-    let copyable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().copyable();
-    assert!(copyable(0, &[0, 1, 0x61, 0, 1], V5));
-    assert!(copyable(0, &[0, 1, 0x61, 1], V3));
-    assert!(copyable(0, &[0, 1, 0x61, 5, 0x26, 0, 0, 0, 0], V5));
-    assert!(copyable(0b0010, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 1");
-    assert!(copyable(0b0100, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 2");
-    assert!(!copyable(0b1010, &[0, 1, 0x61, 0, 1, 0], V5), "DUP");
-    assert!(!copyable(0b0011, &[0, 1, 0x61, 0, 1, 0], V5), "RETAIN at QoS 1");
-    assert!(!copyable(1, &[0, 1, 0x61, 0], V5), "RETAIN");
-    assert!(!copyable(0, &[0, 1, 0x61, 3, 0x23, 0, 1], V5), "alias");
-    assert!(!copyable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
-    assert!(!copyable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
-    assert!(!copyable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
-    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().copyable(), "padded length");
+    let is_forwardable =
+        |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().is_forwardable_frame();
+    assert!(is_forwardable(0, &[0, 1, 0x61, 0, 1], V5));
+    assert!(is_forwardable(0, &[0, 1, 0x61, 1], V3));
+    assert!(is_forwardable(0, &[0, 1, 0x61, 5, 0x26, 0, 0, 0, 0], V5));
+    assert!(is_forwardable(0b0010, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 1");
+    assert!(is_forwardable(0b0100, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 2");
+    assert!(!is_forwardable(0b1010, &[0, 1, 0x61, 0, 1, 0], V5), "DUP");
+    assert!(!is_forwardable(0b0011, &[0, 1, 0x61, 0, 1, 0], V5), "RETAIN at QoS 1");
+    assert!(!is_forwardable(1, &[0, 1, 0x61, 0], V5), "RETAIN");
+    assert!(!is_forwardable(0, &[0, 1, 0x61, 3, 0x23, 0, 1], V5), "alias");
+    assert!(!is_forwardable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
+    assert!(!is_forwardable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
+    assert!(!is_forwardable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
+    assert!(
+        !view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().is_forwardable_frame(),
+        "padded length"
+    );
 }
 
 #[test]
@@ -123,14 +127,14 @@ fn a_plain_publish_is_written_in_the_short_form_of_each_version() {
 
 #[test]
 fn all_parts_of_a_publish_are_written_and_read_back() {
-    let identifiers = [1, 200, 268_435_455];
-    let full = Outgoing {
+    let subscription_identifiers = [1, 200, 268_435_455];
+    let full = OutgoingPublish {
         properties: &[0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x01, 1],
         qos: QoS::AtLeastOnce,
         retain: true,
         dup: true,
         packet_id: PacketId::new(0x0102),
-        identifiers: &identifiers,
+        subscription_identifiers: &subscription_identifiers,
         alias: Some(OutgoingAlias { value: 3, known: false }),
         expiry: Some(60),
         ..outgoing()
@@ -141,7 +145,7 @@ fn all_parts_of_a_publish_are_written_and_read_back() {
     };
     let Packet::Publish(read) = Packet::decode(&frame, V5).unwrap() else { unreachable!("PUBLISH") };
     assert_eq!((read.topic.as_str(), read.dup, read.retain, read.qos), ("a/b", true, true, QoS::AtLeastOnce));
-    assert_eq!(read.properties.identifiers, identifiers);
+    assert_eq!(read.properties.subscription_identifiers, subscription_identifiers);
     assert_eq!((read.properties.alias, read.properties.expiry), (Some(3), Some(60)));
     assert_eq!(read.properties.user_properties.iter().collect::<Vec<_>>(), [("n", "v")]);
     assert_eq!(read.properties.payload_is_text, Some(true));
@@ -151,7 +155,7 @@ fn all_parts_of_a_publish_are_written_and_read_back() {
 
 #[test]
 fn a_known_alias_replaces_the_topic_in_mqtt_5_only() {
-    let known = Outgoing { alias: Some(OutgoingAlias { value: 3, known: true }), ..outgoing() };
+    let known = OutgoingPublish { alias: Some(OutgoingAlias { value: 3, known: true }), ..outgoing() };
     assert_eq!(encoded(&known, V5), [&[0x30, 9, 0, 0, 3, 0x23, 0, 3][..], b"xyz"].concat());
     assert_eq!(encoded(&known, V3), encoded(&outgoing(), V3));
 }
@@ -159,7 +163,7 @@ fn a_known_alias_replaces_the_topic_in_mqtt_5_only() {
 /// `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`
 #[test]
 fn qos_zero_never_has_dup() {
-    assert_eq!(encoded(&Outgoing { dup: true, ..outgoing() }, V5)[0], 0x30);
+    assert_eq!(encoded(&OutgoingPublish { dup: true, ..outgoing() }, V5)[0], 0x30);
 }
 
 /// Sizes around the boundaries of the length encoding, where off-by-one errors would appear.
@@ -168,7 +172,7 @@ fn packet_sizes_are_correct_around_every_boundary_of_the_length_encoding() {
     for length in [100, 110, 116, 120, 121, 122, 123, 16_370, 16_374, 16_375, 16_376, 16_380] {
         let payload = vec![0; length];
         for version in ProtocolVersion::ALL {
-            let bytes = encoded(&Outgoing { payload: &payload, ..outgoing() }, version);
+            let bytes = encoded(&OutgoingPublish { payload: &payload, ..outgoing() }, version);
             let Next::Frame(frame) = frame::next(&bytes, version, 20_000).unwrap() else {
                 unreachable!("the packet is complete")
             };

@@ -68,7 +68,7 @@ impl<'a> PublishView<'a> {
     /// that is meant only for this receiver or changes over time.
     #[must_use]
     #[inline]
-    pub const fn copyable(&self) -> bool {
+    pub const fn is_forwardable_frame(&self) -> bool {
         let plain = !self.dup && !self.retain && !self.padded;
         plain && !self.topic.is_empty() && self.properties_forwardable()
     }

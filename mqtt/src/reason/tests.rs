@@ -4,7 +4,7 @@ use super::ReasonCode;
 use crate::property::PacketContext;
 
 fn codes_of(context: PacketContext) -> Vec<u8> {
-    ReasonCode::ALL.iter().filter(|code| code.may_stand_in(context)).map(|code| code.value()).collect()
+    ReasonCode::ALL.iter().filter(|code| code.may_appear_in(context)).map(|code| code.value()).collect()
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl RetainHandling {
         }
     }
 
-    const fn of(value: u8) -> Option<Self> {
+    const fn from_bits(value: u8) -> Option<Self> {
         match value {
             0 => Some(Self::Send),
             1 => Some(Self::SendIfNew),
@@ -53,7 +53,7 @@ impl RetainHandling {
 impl SubscriptionOptions {
     /// Creates options with only a QoS. In MQTT 3.x, there are no other options.
     #[must_use]
-    pub const fn of(qos: QoS) -> Self {
+    pub const fn with_qos(qos: QoS) -> Self {
         Self { qos, no_local: false, retain_as_published: false, retain_handling: RetainHandling::Send }
     }
 
@@ -68,7 +68,8 @@ impl SubscriptionOptions {
             qos: QoS::try_from(byte & 0b11).map_err(|_| Fault::OptionsValue)?,
             no_local: byte & NO_LOCAL_BIT != 0,
             retain_as_published: byte & RETAIN_AS_PUBLISHED_BIT != 0,
-            retain_handling: RetainHandling::of(byte >> RETAIN_HANDLING_SHIFT).ok_or(Fault::OptionsValue)?,
+            retain_handling: RetainHandling::from_bits(byte >> RETAIN_HANDLING_SHIFT)
+                .ok_or(Fault::OptionsValue)?,
         })
     }
 

@@ -67,7 +67,7 @@ fn mqtt_3_options_carry_only_the_qos() {
     let options = SubscriptionOptions {
         no_local: true,
         retain_handling: RetainHandling::Never,
-        ..SubscriptionOptions::of(QoS::AtLeastOnce)
+        ..SubscriptionOptions::with_qos(QoS::AtLeastOnce)
     };
     let filters = vec![entry("a", options)];
     let packet = Subscribe {
@@ -90,8 +90,8 @@ fn filters_and_subscription_identifier_of_a_subscribe_are_read() {
     assert_eq!(
         read.filters,
         [
-            entry("a/#", SubscriptionOptions::of(QoS::AtLeastOnce)),
-            entry("$share/g/t", SubscriptionOptions::of(QoS::ExactlyOnce))
+            entry("a/#", SubscriptionOptions::with_qos(QoS::AtLeastOnce)),
+            entry("$share/g/t", SubscriptionOptions::with_qos(QoS::ExactlyOnce))
         ]
     );
     assert_eq!(subscribe(&[0, 9, 2, 0x0B, 0, 0, 1, b'a', 0], V5), Err(Fault::PropertyValue));

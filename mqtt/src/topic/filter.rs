@@ -114,7 +114,7 @@ fn has_misplaced_wildcard(text: &[u8]) -> bool {
     })
 }
 
-/// Returns the error for the misplaced wildcard. Called only if a wildcard is misplaced.
+/// Returns the error for the misplaced wildcard. May be called only if a wildcard is misplaced.
 #[cold]
 fn misplaced_wildcard_error(text: &str) -> Result<(), TopicError> {
     let mut rest = levels(text).peekable();

@@ -57,7 +57,7 @@ pub(crate) fn ack_properties() -> impl Strategy<Value = Option<Box<AckProperties
 
 pub(crate) fn reason(context: PacketContext) -> impl Strategy<Value = ReasonCode> {
     let codes: Vec<ReasonCode> =
-        ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
+        ReasonCode::ALL.iter().copied().filter(|code| code.may_appear_in(context)).collect();
     proptest::sample::select(codes)
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn publish_properties() -> impl Strategy<Value = PublishProperties> {
                 expiry,
                 (response_topic, correlation_data, content_type, alias),
                 user_properties,
-                identifiers,
+                subscription_identifiers,
             )| {
                 PublishProperties {
                     payload_is_text,
@@ -109,7 +109,7 @@ pub(crate) fn publish_properties() -> impl Strategy<Value = PublishProperties> {
                     response_topic: response_topic.map(|topic| topic.to_string()),
                     correlation_data,
                     user_properties,
-                    identifiers,
+                    subscription_identifiers,
                     content_type,
                 }
             },

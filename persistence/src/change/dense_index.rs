@@ -112,7 +112,8 @@ impl DenseIndex {
     }
 }
 
-/// Number of elements that the array may have in any case. It may have `DENSE_LEN_PER_ID` more for each id in it.
+/// Number of elements that the array may have in any case. The array may have `DENSE_LEN_PER_ID` more elements for each
+/// id in the array.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
 /// Maximum number of elements for which `clear` keeps the allocated memory.

@@ -36,7 +36,7 @@ impl EntryChange {
 }
 
 impl EntryStep {
-    /// Folds this step into `known`, the change folded so far.
+    /// Combines this step with `known`, the change that results from the earlier steps.
     pub(super) fn fold(self, known: &mut Option<EntryChange>) {
         match (self, &mut *known) {
             (Self::Enqueue(record), known) => {

@@ -19,7 +19,8 @@ pub(crate) struct SessionChange {
     pub(crate) received: BTreeMap<PacketId, bool>,
     /// Number of entries of this session in the change set.
     pub(super) entries: usize,
-    /// Whether the session was closed after these changes. If so, another change with the same id follows in the list.
+    /// Whether the session was closed after these changes. If the session was closed, another change with the same id
+    /// follows in the list.
     pub(super) closed: bool,
 }
 

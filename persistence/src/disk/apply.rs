@@ -14,7 +14,7 @@ mod entry;
 mod session;
 
 /// Applies change sets to a transaction.
-pub(super) struct Apply<'a, 'e> {
+pub(super) struct TableWriter<'a, 'e> {
     pub(super) tables: &'a Tables,
     pub(super) keys: TextKeys,
     pub(super) references: &'a References,
@@ -31,7 +31,7 @@ pub(super) struct Balance {
     removed: usize,
 }
 
-impl Apply<'_, '_> {
+impl TableWriter<'_, '_> {
     /// Applies several change sets, one after the other.
     pub(super) fn apply_all(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         for change in changes {

@@ -14,7 +14,7 @@ use crate::store::{Appended, AtomicScope, Commit};
 pub(super) struct Batch {
     open: Mutex<OpenBatch>,
     /// A lock that every atomic scope holds for reading, and that the writer holds for writing while it takes the
-    /// batch. It must be locked before `open`.
+    /// batch. This lock must be taken before the lock `open`.
     atomic_scopes: RwLock<()>,
     wake_writer: Condvar,
     checkpointed: Condvar,
@@ -95,7 +95,7 @@ impl Batch {
             return Appended::Refused;
         }
         if operations.is_empty() && open.change.operations == 0 {
-            // Return the last commit, because there may never be another one.
+            // Return the last commit, because there may never be another commit.
             return Appended::Accepted(Commit(open.commit.0 - 1));
         }
         open.change.fold_operations(operations);
@@ -117,9 +117,9 @@ impl Batch {
         AtomicScope::hold(&self.atomic_scopes)
     }
 
-    /// Waits until there are operations or a checkpoint request, the deadline has passed, or the batch is closed. Then
-    /// moves the batch into `into`, which must be empty. With `until_deadline`, operations and requests do not end the
-    /// wait.
+    /// Waits until there are operations or a checkpoint request, the deadline has passed, or the batch is closed.
+    /// Afterwards, this function moves the batch into `into`, which must be empty. With `until_deadline`, operations
+    /// and requests do not end the wait.
     pub(super) fn take(
         &self,
         into: &mut ChangeSet,
@@ -152,8 +152,8 @@ impl Batch {
         taken
     }
 
-    /// Sets the size of the operations that the writer retries. They count towards the limits as if they were
-    /// still in the batch.
+    /// Sets the size of the operations that the writer retries. The retried operations count towards the limits as if
+    /// they were still in the batch.
     pub(super) fn set_retrying(&self, retried_operations: usize, retried_bytes: usize) {
         let mut open = self.open.lock();
         open.retried_operations = retried_operations;

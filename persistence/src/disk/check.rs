@@ -25,7 +25,7 @@ struct Check {
 /// Reads all records. An invalid record is one of the findings.
 pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault> {
     let mut check = Check::default();
-    for reader in load::readers(tables) {
+    for reader in load::table_readers(tables) {
         for row in reader.table.iter(txn)? {
             check.findings.records += 1;
             match reader.read(row?) {

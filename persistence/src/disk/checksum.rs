@@ -35,12 +35,12 @@ pub(super) fn write(file: &File) -> io::Result<()> {
     magic.copy_from_slice(MAGIC);
     let (stored_length, _) = rest.split_at_mut(8);
     stored_length.copy_from_slice(&length.to_le_bytes());
-    file.write_all_at(&field, FIELD_AT)?;
-    file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_AT)
+    file.write_all_at(&field, FIELD_OFFSET)?;
+    file.write_all_at(&compute_file_sum(file, length)?.to_le_bytes(), SUM_OFFSET)
 }
 
 /// Returns the checksum of a small record: its SipHash-2-4-128, little-endian.
-pub(super) fn of(bytes: &[u8]) -> [u8; SUM_SIZE] {
+pub(super) fn compute(bytes: &[u8]) -> [u8; SUM_SIZE] {
     let mut hasher = SipHasher24::new();
     hasher.write(bytes);
     hasher.finish128().as_u128().to_le_bytes()
@@ -49,24 +49,24 @@ pub(super) fn of(bytes: &[u8]) -> [u8; SUM_SIZE] {
 /// Compares the file with the checksum in it.
 pub(super) fn check(file: &File) -> io::Result<Checksum> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, FIELD_AT)?;
+    file.read_exact_at(&mut field, FIELD_OFFSET)?;
     if field == [0; FIELD_SIZE] {
         return Ok(Checksum::Missing);
     }
     let length = file.metadata()?.len();
-    let Some((stored_length, stored_sum)) = stored(&field) else {
+    let Some((stored_length, stored_sum)) = parse_field(&field) else {
         return Ok(Checksum::Wrong("its checksum is damaged"));
     };
     Ok(match u64::from_le_bytes(*stored_length).cmp(&length) {
         Ordering::Greater => Checksum::Wrong("its end is missing"),
         Ordering::Less => Checksum::Wrong("it is longer than it was written"),
-        Ordering::Equal if stored_sum == sum(file, length)?.to_le_bytes() => Checksum::Valid,
+        Ordering::Equal if stored_sum == compute_file_sum(file, length)?.to_le_bytes() => Checksum::Valid,
         Ordering::Equal => Checksum::Wrong("its content does not match its checksum"),
     })
 }
 
 /// Returns the stored length and sum, or `None` if the field has no checksum.
-fn stored(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
+fn parse_field(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
     field.strip_prefix(MAGIC)?.split_first_chunk()
 }
 
@@ -76,12 +76,12 @@ pub(super) struct Removed([u8; FIELD_SIZE]);
 /// Removes the checksum from a file, before the file is changed. Returns it, or `None` if the file has none.
 pub(super) fn remove(file: &File) -> io::Result<Option<Removed>> {
     let mut field = [0; FIELD_SIZE];
-    file.read_exact_at(&mut field, FIELD_AT)?;
+    file.read_exact_at(&mut field, FIELD_OFFSET)?;
     if field == [0; FIELD_SIZE] {
         return Ok(None);
     }
-    file.write_all_at(&[0; FIELD_SIZE], FIELD_AT)?;
-    // It covers the length, which may change next.
+    file.write_all_at(&[0; FIELD_SIZE], FIELD_OFFSET)?;
+    // The checksum covers the length of the file, which may change next.
     file.sync_all()?;
     Ok(Some(Removed(field)))
 }
@@ -89,20 +89,20 @@ pub(super) fn remove(file: &File) -> io::Result<Option<Removed>> {
 impl Removed {
     /// Writes the checksum to the file again.
     pub(super) fn put_back(&self, file: &File) -> io::Result<()> {
-        file.write_all_at(&self.0, FIELD_AT)
+        file.write_all_at(&self.0, FIELD_OFFSET)
     }
 }
 
-fn sum(file: &File, length: u64) -> io::Result<u128> {
+fn compute_file_sum(file: &File, length: u64) -> io::Result<u128> {
     let mut hasher = SipHasher24::new();
-    hash(file, 0, SUM_AT, &mut hasher)?;
+    hash_range(file, 0, SUM_OFFSET, &mut hasher)?;
     hasher.write(&[0; SUM_SIZE]);
-    hash(file, FIELD_AT + FIELD_LEN, length, &mut hasher)?;
+    hash_range(file, FIELD_OFFSET + FIELD_LEN, length, &mut hasher)?;
     Ok(hasher.finish128().as_u128())
 }
 
 /// Hashes a part of the file.
-fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
+fn hash_range(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK_SIZE];
     let mut at = from;
     while at < to {
@@ -116,8 +116,8 @@ fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result
 }
 
 const MAGIC: &[u8; 8] = b"tgchksum";
-const FIELD_AT: u64 = 256;
-const SUM_AT: u64 = FIELD_AT + 16;
+const FIELD_OFFSET: u64 = 256;
+const SUM_OFFSET: u64 = FIELD_OFFSET + 16;
 const FIELD_LEN: u64 = 32;
 const FIELD_SIZE: usize = 32;
 /// Number of bytes of a checksum.

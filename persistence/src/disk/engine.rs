@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use heed::RwTxn;
 
-use super::apply::{Apply, Balance};
+use super::apply::{Balance, TableWriter};
 use super::fault::Fault;
-use super::ids::{Ids, Marks};
+use super::ids::{IdMarks, Ids};
 use super::log::Log;
 use super::presence::Presence;
 use super::references::{ReferenceDeltas, References};
@@ -34,7 +34,7 @@ pub(super) struct Engine {
     capacity: Capacity,
     keys: TextKeys,
     references: References,
-    marks: Marks,
+    id_marks: IdMarks,
     ids: Arc<Ids>,
     buffer: ArchiveBuffer,
     log: Log,
@@ -66,7 +66,7 @@ pub(super) struct Opened {
     pub(super) capacity: Capacity,
     pub(super) keys: TextKeys,
     pub(super) references: References,
-    pub(super) marks: Marks,
+    pub(super) id_marks: IdMarks,
     pub(super) orphans: u64,
     pub(super) interval: Option<Duration>,
     pub(super) time_mark: Option<TimeMark>,
@@ -83,7 +83,7 @@ pub(super) enum Space {
 
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>, timeline: Timeline) -> Result<Self, Fault> {
-        let Opened { map, capacity, keys, references, marks, orphans, interval, time_mark: _ } = opened;
+        let Opened { map, capacity, keys, references, id_marks, orphans, interval, time_mark: _ } = opened;
         let interval_sync = match interval {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
@@ -94,7 +94,7 @@ impl Engine {
             capacity,
             keys,
             references,
-            marks,
+            id_marks,
             ids,
             buffer,
             log: Log::default(),
@@ -121,7 +121,7 @@ impl Engine {
         Counts { bodies: self.body_count(), orphans: self.orphans }
     }
 
-    /// Returns the number of bodies on disk.
+    /// Returns the number of message bodies on disk.
     pub(super) fn body_count(&self) -> u64 {
         u64::try_from(self.references.len() + self.pending.body_count()).unwrap_or(u64::MAX)
     }
@@ -157,13 +157,13 @@ impl Engine {
         }
     }
 
-    /// Writes the pending changes and `change` to the tables in one transaction, and empties both. An error leaves both
-    /// unchanged. `allowed` decides whether the transaction may be committed.
+    /// Writes the pending changes and `change` to the tables in one transaction, and empties both change sets. An error
+    /// leaves both unchanged. `allowed` decides whether the transaction may be committed.
     fn transact(&mut self, change: &mut ChangeSet, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
         self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
-        let mut apply = Apply {
+        let mut apply = TableWriter {
             tables: self.map.tables(),
             keys: self.keys,
             references: &self.references,
@@ -173,19 +173,19 @@ impl Engine {
             balance: Balance::default(),
         };
         apply.apply_all(&[&self.pending, change])?;
-        let Apply { deltas, mut balance, .. } = apply;
+        let TableWriter { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
             return Err(self.capacity.full());
         }
         Log::clear(meta, &mut txn)?;
-        let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
+        let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         let time = self.timeline.mark();
         meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
         self.timeline.mark_written(time);
-        self.references.apply(&deltas);
-        (self.marks, self.empty_commit_done, self.log) = (marks, false, self.log.emptied());
+        self.references.apply_deltas(&deltas);
+        (self.id_marks, self.empty_commit_done, self.log) = (id_marks, false, self.log.emptied());
         self.pending.clear();
         change.clear();
         Ok(())
@@ -193,8 +193,8 @@ impl Engine {
 }
 
 /// Raises the high-water marks in the file if necessary. Returns the marks that the file then has.
-fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
-    let Some(raised) = ids.raise(marks) else { return Ok(marks) };
+fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, id_marks: IdMarks) -> Result<IdMarks, Fault> {
+    let Some(raised) = ids.raise(id_marks) else { return Ok(id_marks) };
     meta.put(txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;
     meta.put(txn, MESSAGES_KEY, &raised.messages.to_le_bytes())?;
     Ok(raised)

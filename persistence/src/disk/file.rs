@@ -39,13 +39,13 @@ fn examine_open(path: &Path, file: &File) -> Result<Examined, OpenError> {
     let head = read_at(file, 0).map_err(io)?;
     let first = Header::read(&head).map_err(|fault| not_a_store(path, fault))?;
     if length < 2 * first.page_size {
-        return Err(truncated(path, length, 2 * first.page_size));
+        return Err(truncated_error(path, length, 2 * first.page_size));
     }
     let head = read_at(file, first.page_size).map_err(io)?;
     let second = Header::read(&head).map_err(|fault| not_a_store(path, fault))?;
     let newest = if second.transaction > first.transaction { second } else { first };
     let used = newest.used();
-    if length < used { Err(truncated(path, length, used)) } else { Ok(Examined { length, used }) }
+    if length < used { Err(truncated_error(path, length, used)) } else { Ok(Examined { length, used }) }
 }
 
 /// Reads the beginning of the page at `offset`. Returns zeros if the file is shorter.
@@ -94,6 +94,6 @@ fn not_a_store(path: &Path, fault: &'static str) -> OpenError {
     OpenError::NotAStore(path.to_owned(), fault)
 }
 
-fn truncated(path: &Path, found: u64, needed: u64) -> OpenError {
+fn truncated_error(path: &Path, found: u64, needed: u64) -> OpenError {
     OpenError::Truncated { path: path.to_owned(), found, needed }
 }

@@ -14,20 +14,20 @@ pub(super) struct Ids {
 
 /// High-water marks: all ids that occur in the file are below them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Marks {
+pub(super) struct IdMarks {
     pub(super) sessions: u64,
     pub(super) messages: u64,
 }
 
-impl Marks {
+impl IdMarks {
     /// The marks of a new store. 0 is not an id.
     pub(super) const FIRST: Self = Self { sessions: 1, messages: 1 };
 }
 
 impl Ids {
     /// Creates the counters, which start at the marks in the file.
-    pub(super) fn new(marks: Marks) -> Self {
-        Self { sessions: AtomicU64::new(marks.sessions), messages: AtomicU64::new(marks.messages) }
+    pub(super) fn new(id_marks: IdMarks) -> Self {
+        Self { sessions: AtomicU64::new(id_marks.sessions), messages: AtomicU64::new(id_marks.messages) }
     }
 
     pub(super) fn next_session(&self) -> SessionId {
@@ -39,14 +39,14 @@ impl Ids {
     }
 
     /// Returns the marks that must be written together with a batch that was taken before this call; `None` if the
-    /// current `marks` are high enough.
-    pub(super) fn raise(&self, marks: Marks) -> Option<Marks> {
+    /// current `id_marks` are high enough.
+    pub(super) fn raise(&self, id_marks: IdMarks) -> Option<IdMarks> {
         let raise = |mark: u64, next: u64| if next > mark { next.saturating_add(MARK_STEP) } else { mark };
-        let raised = Marks {
-            sessions: raise(marks.sessions, self.sessions.load(Ordering::Relaxed)),
-            messages: raise(marks.messages, self.messages.load(Ordering::Relaxed)),
+        let raised = IdMarks {
+            sessions: raise(id_marks.sessions, self.sessions.load(Ordering::Relaxed)),
+            messages: raise(id_marks.messages, self.messages.load(Ordering::Relaxed)),
         };
-        (raised != marks).then_some(raised)
+        (raised != id_marks).then_some(raised)
     }
 }
 

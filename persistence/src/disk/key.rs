@@ -1,4 +1,4 @@
-//! Keys that consist of numbers. They are big-endian, so that they sort like the numbers.
+//! Keys that consist of numbers. The keys are big-endian, so that they sort like the numbers.
 
 use tidegate_mqtt::PacketId;
 

@@ -24,7 +24,7 @@ pub(super) fn load(
     txn: &RoTxn<'_>,
     visit: &mut dyn FnMut(Item<'_>, Progress),
 ) -> Result<(), Fault> {
-    let readers = readers(tables);
+    let readers = table_readers(tables);
     let mut progress = Progress { done: 0, total: 0 };
     for reader in readers {
         progress.total += reader.table.len(txn)?;
@@ -47,7 +47,7 @@ impl TableReader<'_> {
 }
 
 /// Returns all tables in the order of loading.
-pub(super) fn readers(tables: &Tables) -> [TableReader<'_>; 6] {
+pub(super) fn table_readers(tables: &Tables) -> [TableReader<'_>; 6] {
     [
         TableReader { table: &tables.sessions, read: read_session },
         TableReader { table: &tables.subscriptions, read: read_subscription },

@@ -30,17 +30,17 @@ mod survey;
 pub(super) use data_file::create_reader_table;
 
 /// Opens the store in the configured folder. Returns the engine and the id generator.
-pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine, Arc<Ids>), OpenError> {
+pub(super) fn open_engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine, Arc<Ids>), OpenError> {
     if config.size_initial == 0 || config.size_initial > config.size_max {
         return Err(OpenError::Config("`size_initial` must be above 0 and at most `size_max`"));
     }
-    let lock = Arc::new(lock(&config.folder)?);
-    let data = config.folder.join(DATA);
+    let lock = Arc::new(lock_folder(&config.folder)?);
+    let data = config.folder.join(DATA_FILE_NAME);
     sync_point::recover(&config.folder, &data)?;
     let found = data_file::examine_or_create(config, &data)?;
     verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
-    let ids = Arc::new(Ids::new(opened.marks));
+    let ids = Arc::new(Ids::new(opened.id_marks));
     let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
     let mut engine = Engine::new(opened, Arc::clone(&ids), timeline).map_err(engine_error)?;
     engine.replay().map_err(engine_error)?;
@@ -62,8 +62,8 @@ fn open_or_undo_growth(
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
         // The map includes the reserve, so that a store on a full disk can be opened.
-        let env = environment(&config.folder, capacity.length())?;
-        let tables = tables(&env, data)?;
+        let env = open_environment(&config.folder, capacity.length())?;
+        let tables = open_tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
     };
     let opened = open();
@@ -93,16 +93,22 @@ fn undo_growth(file: &File, length: u64, removed: Option<Removed>) -> io::Result
 
 /// Creates the folder, checks access to its files, and takes the lock that prevents other processes from opening the
 /// store.
-pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
+pub(super) fn lock_folder(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
-    for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
+    for name in [
+        LOCK_FILE_NAME,
+        DATA_FILE_NAME,
+        READER_TABLE_FILE_NAME,
+        sync_point::FILE_NAME,
+        sync_point::INVALIDATED_FILE_NAME,
+    ] {
         let path = folder.join(name);
         access::check_access(&path)?;
         access::check_regular(&path).map_err(io_error(&path))?;
     }
     access::check_access(&folder.join(secret::FILE_NAME))?;
-    let path = folder.join(LOCK);
+    let path = folder.join(LOCK_FILE_NAME);
     let file = access::private_file().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(io_error(&path))?;
     let lock = match Lock::exclusive(file) {
@@ -110,7 +116,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(io_error(&path)(error)),
     };
-    remove_reader_table(&folder.join(READERS)).map(|()| lock)
+    remove_reader_table(&folder.join(READER_TABLE_FILE_NAME)).map(|()| lock)
 }
 
 /// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other
@@ -121,9 +127,9 @@ fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
 
 /// Makes LMDB open the file in the folder with a map of `size` bytes.
 #[allow(unsafe_code)]
-fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
-    let data = folder.join(DATA);
-    create_reader_table(&folder.join(READERS))?;
+fn open_environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
+    let data = folder.join(DATA_FILE_NAME);
+    create_reader_table(&folder.join(READER_TABLE_FILE_NAME))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
     // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was
@@ -138,7 +144,7 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
 }
 
 /// Opens the tables of a store, if this version of the program supports its schema.
-pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
+pub(super) fn open_tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),
         None => Err(OpenError::NotAStore(data.to_owned(), "it does not have the databases of a store")),
@@ -176,9 +182,9 @@ pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError + use
     move |source| OpenError::Io { path, source }
 }
 
-pub(super) const DATA: &str = "data.mdb";
+pub(super) const DATA_FILE_NAME: &str = "data.mdb";
 /// The subfolder in which a new store is created.
-pub(super) const NEW: &str = "new";
-pub(super) const READERS: &str = "lock.mdb";
-pub(super) const LOCK: &str = "tidegate.lock";
+pub(super) const NEW_FOLDER_NAME: &str = "new";
+pub(super) const READER_TABLE_FILE_NAME: &str = "lock.mdb";
+pub(super) const LOCK_FILE_NAME: &str = "tidegate.lock";
 const READERS_MAX: u32 = 126;

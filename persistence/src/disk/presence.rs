@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::Map;
 use super::fault::Fault;
-use super::open::{DATA, LOCK};
+use super::open::{DATA_FILE_NAME, LOCK_FILE_NAME};
 
 /// The files whose presence is checked: the data file, and the lock file, which prevents other processes from opening
 /// the store.
@@ -25,8 +25,9 @@ struct OpenFile {
 impl Presence {
     /// Records the files of an open store.
     pub(super) fn new(map: &Map) -> Result<Self, Fault> {
-        let data = OpenFile { path: map.folder().join(DATA), file: map.env().try_clone_inner_file()? };
-        let lock = OpenFile { path: map.folder().join(LOCK), file: map.lock().try_clone_file()? };
+        let data =
+            OpenFile { path: map.folder().join(DATA_FILE_NAME), file: map.env().try_clone_inner_file()? };
+        let lock = OpenFile { path: map.folder().join(LOCK_FILE_NAME), file: map.lock().try_clone_file()? };
         Ok(Self { files: [data, lock] })
     }
 
@@ -40,12 +41,14 @@ impl OpenFile {
     /// Checks that the file is still at its path. This takes two system calls, which are cheap compared with the sync
     /// of a commit.
     fn verify(&self) -> Result<(), Fault> {
-        let open = self.file.metadata().map_err(|error| unknown(&self.path, &error))?;
+        let open = self.file.metadata().map_err(|error| unknown_file_fault(&self.path, &error))?;
         match fs::metadata(&self.path) {
             Ok(found) if is_same(&open, &found) => Ok(()),
-            Ok(_) => Err(displaced(&self.path, "was replaced by another file")),
-            Err(error) if is_missing(&error) => Err(displaced(&self.path, "was removed or renamed")),
-            Err(error) => Err(unknown(&self.path, &error)),
+            Ok(_) => Err(displaced_file_fault(&self.path, "was replaced by another file")),
+            Err(error) if is_missing(&error) => {
+                Err(displaced_file_fault(&self.path, "was removed or renamed"))
+            }
+            Err(error) => Err(unknown_file_fault(&self.path, &error)),
         }
     }
 }
@@ -59,10 +62,10 @@ fn is_missing(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn displaced(path: &Path, what: &str) -> Fault {
+fn displaced_file_fault(path: &Path, what: &str) -> Fault {
     Fault::Displaced(format!("{} {what}", path.display()))
 }
 
-fn unknown(path: &Path, error: &IoError) -> Fault {
-    displaced(path, &format!("can no longer be examined ({error})"))
+fn unknown_file_fault(path: &Path, error: &IoError) -> Fault {
+    displaced_file_fault(path, &format!("can no longer be examined ({error})"))
 }

@@ -97,7 +97,7 @@ impl ReadOnly {
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
         copy.apply_log()?;
-        let written = Self::snapshot(copy.path())?.written()?;
+        let written = Self::open_snapshot(copy.path())?.written()?;
         copy.publish()?;
         Ok(written)
     }
@@ -105,7 +105,7 @@ impl ReadOnly {
     /// Returns the number of records and bytes of the file.
     pub(super) fn written(&mut self) -> Result<Written, ReadError> {
         let records = self.read(|tables, txn| {
-            let counts = load::readers(tables).map(|reader| reader.table.len(txn));
+            let counts = load::table_readers(tables).map(|reader| reader.table.len(txn));
             counts.into_iter().try_fold(0, |sum, count| Ok(sum + count?))
         })?;
         Ok(Written { records, bytes: fs::metadata(&self.path).map_err(open::io_error(&self.path))?.len() })
@@ -168,8 +168,8 @@ impl ReadOnly {
     #[allow(unsafe_code)]
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
-        // SAFETY: no transaction is active: every method begins its own, and this one has exclusive access to
-        // `self`. What the owner has committed since the verification are pages that LMDB wrote.
+        // SAFETY: no transaction is active: every method begins its own transaction, and this method has exclusive
+        // access to `self`. What the owner has committed since the verification are pages that LMDB wrote.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 
@@ -188,8 +188,8 @@ fn map_size(length: u64) -> usize {
     whole_pages(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// Maximum time to wait for a checkpoint. The owner of the store makes one every second, and needs some time to write
-/// it.
+/// Maximum time to wait for a checkpoint. The owner of the store makes a checkpoint every second, and needs some time to
+/// write it.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
 /// Maximum number of attempts to read the header or the map size while the owner of the store changes them.

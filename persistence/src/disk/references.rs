@@ -52,7 +52,7 @@ impl References {
     }
 
     /// Applies the changes of the counts after the transaction was committed.
-    pub(super) fn apply(&mut self, deltas: &ReferenceDeltas) {
+    pub(super) fn apply_deltas(&mut self, deltas: &ReferenceDeltas) {
         for (message, delta) in &deltas.0 {
             match self.count_after(*message, *delta) {
                 0 => self.0.remove(message),
@@ -90,7 +90,7 @@ impl ReferenceDeltas {
     }
 }
 
-/// Deletes bodies that no entry refers to. If there is no space for that, they stay until the next start.
+/// Deletes bodies that no entry refers to. If there is no space for the deletion, the bodies stay until the next start.
 pub(super) fn delete(map: &Map, orphans: &[[u8; 8]]) -> Result<(), Fault> {
     let delete = || {
         let mut txn = map.env().write_txn()?;

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::checksum;
-use super::open::{self, DATA, NEW};
+use super::open::{self, DATA_FILE_NAME, NEW_FOLDER_NAME};
 use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
@@ -20,8 +20,8 @@ pub struct Restored {
     pub written: Written,
     /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
-    /// Whether the snapshot had a checksum. Earlier versions wrote none; in that case only the structure and the
-    /// records were checked.
+    /// Whether the snapshot had a checksum. Earlier versions wrote no checksum; for such a snapshot, only the structure
+    /// and the records were checked.
     pub has_checksum: bool,
 }
 
@@ -33,23 +33,23 @@ pub struct Restored {
 /// not set, or a file cannot be written. The existing store is unchanged.
 pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored, RestoreError> {
     // `source` is kept open until the end, because it locks the store whose data file the snapshot may be.
-    let mut source = ReadOnly::snapshot(snapshot)?;
+    let mut source = ReadOnly::open_snapshot(snapshot)?;
     let written = examine(&mut source, snapshot)?;
-    let _lock = open::lock(folder)?;
-    let data = folder.join(DATA);
+    let _lock = open::lock_folder(folder)?;
+    let data = folder.join(DATA_FILE_NAME);
     let exists = exists(&data).map_err(io_error(&data))?;
     if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
     recover_former(folder, &data)?;
-    let new = folder.join(NEW);
+    let new = folder.join(NEW_FOLDER_NAME);
     copy(snapshot, &new).map_err(io_error(&new))?;
     let former = replace_data_file(&new, &data, exists).map_err(io_error(&data))?;
     Ok(Restored { written, former, has_checksum: source.has_checksum() })
 }
 
-/// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file is
-/// too damaged for that, sets its sync point aside.
+/// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file
+/// is too damaged to be recovered, sets its sync point aside.
 fn recover_former(folder: &Path, data: &Path) -> Result<(), RestoreError> {
     match sync_point::recover(folder, data) {
         Err(OpenError::Damaged { .. } | OpenError::DamagedSyncPoint(_)) => {
@@ -80,7 +80,7 @@ fn exists(data: &Path) -> io::Result<bool> {
 fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
     access::ignore_missing(fs::remove_dir_all(new))?;
     access::create_new_private_folder(new)?;
-    let copied = copy_file(snapshot, &new.join(DATA));
+    let copied = copy_file(snapshot, &new.join(DATA_FILE_NAME));
     if copied.is_err() {
         fs::remove_dir_all(new)?;
     }
@@ -108,12 +108,12 @@ fn keep_former(data: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("there are too many former data files: remove some of them"))
 }
 
-/// Replaces the data file with the new one atomically. Returns the path under which the former file is kept.
+/// Atomically replaces the data file `data` with the file `new`. Returns the path under which the former file is kept.
 fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option<PathBuf>> {
     let former = if exists { Some(keep_former(data)?) } else { None };
     // Sync the hard link first, so that a crash cannot lose the former file.
     sync_folder_of(data)?;
-    fs::rename(new.join(DATA), data)?;
+    fs::rename(new.join(DATA_FILE_NAME), data)?;
     if let Err(error) = fs::remove_dir(new) {
         tracing::warn!(%error, "the empty folder of the restored file cannot be removed");
     }

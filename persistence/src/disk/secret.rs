@@ -9,9 +9,9 @@ use super::checksum;
 use super::snapshot::sync_folder_of;
 use crate::access;
 
-/// Returns the secret stored in the folder of a store. If there is none, stores and returns `fresh`, which must be
-/// random. Must be called while the store is open, because the store holds the lock on the folder and has checked the
-/// owner of the file.
+/// Returns the secret stored in the folder of a store. If no secret is stored, stores and returns `fresh`, which must
+/// be random. Must be called while the store is open, because the store holds the lock on the folder and has checked
+/// the owner of the file.
 ///
 /// This function never fails, because a broker also works with a new secret. A damaged file is replaced. If the file
 /// cannot be read or written, `fresh` is returned without being stored. Both cases are logged as a warning.
@@ -63,7 +63,7 @@ fn read(path: &Path) -> IoResult<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Replaces the file atomically: after a crash, the file contains either the former secret or the new one.
+/// Replaces the file atomically: after a crash, the file contains either the former secret or the new secret.
 fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
     let new = path.with_file_name(NEW_FILE_NAME);
     access::ignore_missing(fs::remove_file(&new))?;
@@ -76,7 +76,7 @@ fn write(path: &Path, secret: [u8; SECRET_LEN]) -> IoResult<()> {
 
 fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
     let mut bytes = [MAGIC.as_slice(), &secret].concat();
-    let sum = checksum::of(&bytes);
+    let sum = checksum::compute(&bytes);
     bytes.extend_from_slice(&sum);
     bytes
 }
@@ -84,7 +84,7 @@ fn encode(secret: [u8; SECRET_LEN]) -> Vec<u8> {
 /// Returns the secret in the bytes, or `None` if the length, the header or the checksum is wrong.
 fn decode(bytes: &[u8]) -> Option<[u8; SECRET_LEN]> {
     let (body, sum) = bytes.split_at_checked(MAGIC.len() + SECRET_LEN)?;
-    if sum != checksum::of(body) {
+    if sum != checksum::compute(body) {
         return None;
     }
     body.strip_prefix(MAGIC)?.try_into().ok()

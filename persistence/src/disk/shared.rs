@@ -38,7 +38,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn committed(&self) -> Commit {
+    pub(super) fn latest_commit(&self) -> Commit {
         Commit(self.committed.load(Ordering::Acquire))
     }
 
@@ -48,7 +48,7 @@ impl Shared {
         self.operations.fetch_add(operations, Ordering::Relaxed);
         self.body_count.store(body_count, Ordering::Relaxed);
         self.committed.store(commit.0, Ordering::Release);
-        self.observer.committed(commit);
+        self.observer.on_commit(commit);
     }
 
     /// Sets the number of bodies on disk.
@@ -75,7 +75,7 @@ impl Shared {
                 tracing::error!(%reason, "the store failed: nothing is committed any more; fix the cause and restart the broker")
             }
         }
-        self.observer.health(&health);
+        self.observer.on_health_change(&health);
     }
 
     pub(super) fn stats(&self, map: &Map) -> Stats {

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::checksum;
 use super::engine::Map;
 use super::fault::Fault;
-use super::open::DATA;
+use super::open::DATA_FILE_NAME;
 use super::read_only::ReadOnly;
 use crate::access;
 use crate::config::Config;
@@ -76,15 +76,15 @@ impl PartialSnapshot {
 
     /// Applies the log of the copy to its tables, so that a snapshot has no log.
     pub(super) fn apply_log(&mut self) -> Result<(), ReadError> {
-        if !ReadOnly::snapshot(&self.path)?.has_log()? {
+        if !ReadOnly::open_snapshot(&self.path)?.has_log()? {
             return Ok(());
         }
         let folder = partial_store_path(&self.target);
         let io_error = |error| io_error(&self.target, error);
         access::create_new_private_folder(&folder).map_err(io_error)?;
-        fs::rename(&self.path, folder.join(DATA)).map_err(io_error)?;
+        fs::rename(&self.path, folder.join(DATA_FILE_NAME)).map_err(io_error)?;
         let applied = checkpoint_store(&folder);
-        fs::rename(folder.join(DATA), &self.path).map_err(io_error)?;
+        fs::rename(folder.join(DATA_FILE_NAME), &self.path).map_err(io_error)?;
         fs::remove_dir_all(&folder).map_err(io_error)?;
         Ok(applied?)
     }
@@ -148,7 +148,7 @@ pub fn partial_store_path(target: &Path) -> PathBuf {
 /// # Errors
 /// The errors of [`Disk::open`].
 pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
-    let length = fs::metadata(folder.join(DATA)).map_or(0, |metadata| metadata.len());
+    let length = fs::metadata(folder.join(DATA_FILE_NAME)).map_or(0, |metadata| metadata.len());
     let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
     let defaults = Config::new(folder);
     let size_max = defaults.size_max.max(size_initial.saturating_mul(2));
@@ -160,7 +160,7 @@ pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
 struct NoObserver;
 
 impl Observer for NoObserver {
-    fn committed(&self, _: Commit) {}
+    fn on_commit(&self, _: Commit) {}
 }
 
 /// Syncs the folder of a file, so that renames in this folder are on the disk when the function returns.

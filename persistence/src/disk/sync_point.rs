@@ -1,6 +1,6 @@
-//! The sync point, with which a store with interval durability returns to its last sync after a crash. It consists of
-//! copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that the copies
-//! refer to from being reused.
+//! The sync point, with which a store with interval durability returns to its last sync after a crash. The sync point
+//! consists of copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that
+//! the copies refer to from being reused.
 
 use std::fs::{self, File};
 use std::io;
@@ -33,19 +33,19 @@ pub(super) struct SyncPoint {
     /// Number of syncs. Its last bit selects the position of the record in the file.
     sequence: u64,
     /// The read transaction on the state of the last sync; `None` while the map is resized.
-    pin: Option<RoTxn<'static, WithoutTls>>,
+    pinned_state: Option<RoTxn<'static, WithoutTls>>,
 }
 
 impl SyncPoint {
     /// Creates a sync point at the current state, before anything is committed without a sync.
     pub(super) fn create(map: &Map) -> Result<Self, Fault> {
-        let path = map.folder().join(NAME);
+        let path = map.folder().join(FILE_NAME);
         let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
         // Saving the sync point must not fail on a full disk.
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
         let mut sync_point =
-            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pin: None };
+            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pinned_state: None };
         sync_point.save(map)?;
         // Sync the folder, because otherwise the file might not exist after a power failure.
         File::open(map.folder())?.sync_all()?;
@@ -64,19 +64,19 @@ impl SyncPoint {
     /// Ends the read transaction, so that the map can be resized. Allowed only right after [`SyncPoint::save`],
     /// before the next commit.
     pub(super) fn release_pin(&mut self) {
-        self.pin = None;
+        self.pinned_state = None;
     }
 
     /// Begins a read transaction on the current state, which must be the state of the last sync.
     pub(super) fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
-        self.pin = Some(map.env().clone().static_read_txn()?);
+        self.pinned_state = Some(map.env().clone().static_read_txn()?);
         Ok(())
     }
 
-    /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns to
-    /// the sync point.
+    /// Marks the sync point after a failed sync, so that the next process does not trust the page cache and returns
+    /// to the sync point.
     pub(super) fn invalidate(&self) -> io::Result<()> {
-        fs::rename(&self.path, self.path.with_file_name(INVALIDATED))
+        fs::rename(&self.path, self.path.with_file_name(INVALIDATED_FILE_NAME))
     }
 
     /// Deletes the sync point, because everything is synced.
@@ -89,12 +89,12 @@ impl SyncPoint {
         self.sequence += 1;
         let meta_pages = file::read_meta_pages(&self.data)?;
         let record = SyncRecord { sequence: self.sequence, boot_id: self.boot_id, meta_pages };
-        self.file.write_all_at(&record.to_bytes(), record::offset(self.sequence))?;
+        self.file.write_all_at(&record.to_bytes(), record::record_offset(self.sequence))?;
         Ok(self.file.sync_data()?)
     }
 }
 
-/// The name of the file. It is part of the format, because existing stores have this file.
-pub(super) const NAME: &str = "anchor";
+/// The name of the file. The name is part of the format, because existing stores have this file.
+pub(super) const FILE_NAME: &str = "anchor";
 /// The name of the file after a sync failed.
-pub(super) const INVALIDATED: &str = "anchor.failed";
+pub(super) const INVALIDATED_FILE_NAME: &str = "anchor.failed";

@@ -51,7 +51,7 @@ impl Tables {
             };
             Ok::<_, heed::Error>(CommitOrAbort::Commit(databases))
         })?;
-        Ok(opened.commit().map(Self::of))
+        Ok(opened.commit().map(Self::from_databases))
     }
 
     /// Creates all tables and writes the records that every store has, in one transaction. Call [`Self::open`]
@@ -81,7 +81,7 @@ impl Tables {
         Ok(pages)
     }
 
-    fn of(databases: [Database<'static, Bytes, Bytes>; NAMES.len()]) -> Self {
+    fn from_databases(databases: [Database<'static, Bytes, Bytes>; NAMES.len()]) -> Self {
         let [meta, sessions, subscriptions, messages, entries, received, retained] = databases;
         let [
             meta_name,

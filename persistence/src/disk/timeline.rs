@@ -1,7 +1,7 @@
 //! Continues the store time after a restart. A **time mark** in the file contains the times that the clocks showed at a
 //! known store time. If the machine was not booted since, its boot-time clock shows exactly how long the store was
-//! closed. After a boot, only the wall clock shows this time. The wall clock may be wrong, so the time that counts is
-//! limited.
+//! closed. After a boot, only the wall clock shows how long the store was closed. The wall clock may be wrong, so the
+//! time that counts is limited.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ mod tests;
 pub(super) struct Timeline {
     clocks: Arc<dyn Clocks>,
     /// The time mark of the moment when the store was opened.
-    opened: TimeMark,
+    opening_mark: TimeMark,
     /// The same moment on the monotonic clock.
     opened_at: Instant,
     /// The time mark in the file; `None` if the file has none.
@@ -41,26 +41,26 @@ impl Timeline {
     pub(super) fn open(clocks: Arc<dyn Clocks>, written: Option<TimeMark>, downtime_max: Duration) -> Self {
         let reading = clocks.read();
         let (wall, since_boot) = (millis(reading.wall), millis(reading.since_boot));
-        let mut opened = TimeMark { store_time: wall, since_boot, wall, boot: clocks.boot_id().ok() };
+        let mut opening_mark = TimeMark { store_time: wall, since_boot, wall, boot: clocks.boot_id().ok() };
         if let Some(written) = written {
-            opened.store_time =
-                written.store_time.saturating_add(written.downtime(&opened, millis(downtime_max)));
+            opening_mark.store_time =
+                written.store_time.saturating_add(written.downtime(&opening_mark, millis(downtime_max)));
         }
-        Self { clocks, opened, opened_at: reading.now, written }
+        Self { clocks, opening_mark, opened_at: reading.now, written }
     }
 
     /// Returns the clock that converts between store time and the monotonic clock.
     pub(super) fn clock(&self) -> Clock {
-        Clock { now: self.opened_at, store_time: self.opened.store_time }
+        Clock { now: self.opened_at, store_time: self.opening_mark.store_time }
     }
 
     /// Returns the time mark of the current moment.
     pub(super) fn mark(&self) -> TimeMark {
         let ClockReading { since_boot, wall, .. } = self.clocks.read();
         let since_boot = millis(since_boot);
-        let open_for = since_boot.saturating_sub(self.opened.since_boot);
-        let store_time = self.opened.store_time.saturating_add(open_for);
-        TimeMark { store_time, since_boot, wall: millis(wall), boot: self.opened.boot }
+        let open_for = since_boot.saturating_sub(self.opening_mark.since_boot);
+        let store_time = self.opening_mark.store_time.saturating_add(open_for);
+        TimeMark { store_time, since_boot, wall: millis(wall), boot: self.opening_mark.boot }
     }
 
     /// Whether a new mark should be written: the wall clock was set, the machine was booted, or the mark is old.
@@ -85,14 +85,14 @@ impl TimeMark {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = [self.store_time, self.since_boot, self.wall].map(u64::to_le_bytes).concat();
         bytes.extend_from_slice(&self.boot.map_or([0; BootId::SIZE], |boot| boot.0));
-        bytes.extend_from_slice(&sum(&bytes));
+        bytes.extend_from_slice(&compute_checksum(&bytes));
         bytes
     }
 
     /// Decodes a mark that [`Self::to_bytes`] has encoded; `None` if the length or the checksum is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (bytes, stored_sum) = bytes.split_last_chunk()?;
-        if *stored_sum != sum(bytes) {
+        if *stored_sum != compute_checksum(bytes) {
             return None;
         }
         let (store_time, rest) = bytes.split_first_chunk()?;
@@ -104,14 +104,14 @@ impl TimeMark {
         Some(Self { store_time, since_boot, wall, boot: (boot != [0; BootId::SIZE]).then_some(BootId(boot)) })
     }
 
-    /// Returns the time in milliseconds from this mark, which is in the file, to the mark `opened` of the moment when
-    /// the store was opened.
-    fn downtime(&self, opened: &Self, downtime_max: u64) -> u64 {
-        if self.boot.is_some() && self.boot == opened.boot {
-            return opened.since_boot.saturating_sub(self.since_boot);
+    /// Returns the time in milliseconds from this mark, which is in the file, to the mark `opening_mark` of the moment
+    /// when the store was opened.
+    fn downtime(&self, opening_mark: &Self, downtime_max: u64) -> u64 {
+        if self.boot.is_some() && self.boot == opening_mark.boot {
+            return opening_mark.since_boot.saturating_sub(self.since_boot);
         }
-        let are_set = self.wall >= WALL_MIN && opened.wall >= WALL_MIN;
-        if are_set { opened.wall.saturating_sub(self.wall).min(downtime_max) } else { 0 }
+        let are_set = self.wall >= WALL_MIN && opening_mark.wall >= WALL_MIN;
+        if are_set { opening_mark.wall.saturating_sub(self.wall).min(downtime_max) } else { 0 }
     }
 
     /// Returns how many milliseconds the wall clock is ahead of the store time.
@@ -121,7 +121,7 @@ impl TimeMark {
 }
 
 /// The checksum of an encoded mark. A damaged mark would end or lengthen every lifetime in the store.
-fn sum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
+fn compute_checksum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
     SipHasher24::new().hash(bytes).to_le_bytes()
 }
 

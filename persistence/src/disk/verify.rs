@@ -1,6 +1,6 @@
 //! Verifies the structure of a data file before LMDB maps it. LMDB trusts its files: a damaged page number, length or
 //! offset makes it read or write outside of its map, which ends the process with a signal. A file that passes this
-//! verification has none of these. The verification checks that:
+//! verification contains no such number, length or offset. The verification checks that:
 //!
 //! - The header pages are valid, and the newer one is on the page where LMDB expects it.
 //! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its
@@ -34,7 +34,7 @@ pub use damage::{Damage, Flaw};
 pub(super) use format::Header;
 
 use format::{DATABASE, HEADER, INTEGER_KEYS, ON_OVERFLOW_PAGES, PATH_IS_FILE, read_u16, read_u64};
-use order::Keys;
+use order::KeyType;
 use pages::Pages;
 use tree::Tree;
 
@@ -54,20 +54,21 @@ pub(super) fn verify(path: &Path) -> Result<(), OpenError> {
 
 /// Verifies the state after the transaction `state`. No process may reuse the pages of this state meanwhile.
 pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result<(), VerifyError> {
-    let (page, header) = headers.of(state)?;
+    let (page, header) = headers.after_transaction(state)?;
     check_header(page, header, file.metadata()?.len())?;
     let Header { free, main, transaction, .. } = header;
     let mut pages = Pages::new(file, header)?;
     let mut databases = Vec::new();
-    Tree::new(&mut pages, *main, Keys::Bytes, &[DATABASE]).verify(page, &mut |_, leaf| {
+    Tree::new(&mut pages, *main, KeyType::Bytes, &[DATABASE]).verify(page, &mut |_, leaf| {
         let record = leaf.entry.database().filter(|record| record.flags == 0);
         databases.push((leaf.page, record.ok_or(Flaw::DatabaseKind.on(leaf.page))?));
         Ok(())
     })?;
     for (page, record) in databases {
-        Tree::new(&mut pages, record, Keys::Bytes, &ALLOWED_ENTRY_FLAGS).verify(page, &mut |_, _| Ok(()))?;
+        Tree::new(&mut pages, record, KeyType::Bytes, &ALLOWED_ENTRY_FLAGS)
+            .verify(page, &mut |_, _| Ok(()))?;
     }
-    Tree::new(&mut pages, *free, Keys::Numbers, &ALLOWED_ENTRY_FLAGS)
+    Tree::new(&mut pages, *free, KeyType::Numbers, &ALLOWED_ENTRY_FLAGS)
         .verify(page, &mut |pages, leaf| free_list::verify(pages, leaf, *transaction))
 }
 
@@ -131,7 +132,7 @@ impl Headers {
     /// Returns the header with the state after this transaction, and the number of its page. LMDB expects this header
     /// on the first page if the number of the transaction is even, otherwise on the second. LMDB does not use the other
     /// header, which the next commit overwrites.
-    fn of(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
+    fn after_transaction(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
         let [first, second] = &self.0;
         let (page, header) = if transaction.is_multiple_of(2) { (0, first) } else { (1, second) };
         let is_valid = header.transaction == transaction && transaction < TRANSACTION_MAX;

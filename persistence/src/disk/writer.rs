@@ -43,7 +43,7 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Starts the writer thread. It ends when the batch is closed and empty, or when the engine has failed.
+/// Starts the writer thread. The thread ends when the batch is closed and empty, or when the engine has failed.
 pub(super) fn spawn(
     engine: Engine,
     shared: Arc<Shared>,
@@ -120,7 +120,7 @@ impl Writer {
         // A commit must be reported only if the next start will find it.
         self.verify_presence()?;
         self.bytes = 0;
-        self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
+        self.schedule.record_commit(Instant::now(), !self.engine.is_checkpointed());
         self.shared.commit(self.commit, operations, self.engine.body_count());
         self.update_space(space)
     }
@@ -155,7 +155,7 @@ impl Writer {
     /// Keeps the time mark in the file up to date. An idle store checks the mark whenever it checks its files.
     fn keep_time(&mut self, last: bool) -> Result<(), Fault> {
         if self.engine.keep_time(last)? {
-            self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
+            self.schedule.record_commit(Instant::now(), !self.engine.is_checkpointed());
         }
         Ok(())
     }

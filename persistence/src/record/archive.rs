@@ -37,7 +37,7 @@ where
     rkyv::access::<T, Error>(bytes).map_err(|_| "not a valid archive")
 }
 
-pub(super) fn qos(value: u8) -> Result<QoS, &'static str> {
+pub(super) fn parse_qos(value: u8) -> Result<QoS, &'static str> {
     QoS::try_from(value).map_err(|_| "a QoS above 2")
 }
 
@@ -46,7 +46,7 @@ pub(super) fn packet_id(value: u16) -> Result<PacketId, &'static str> {
 }
 
 /// Checks that a subscription identifier is above 0 and fits into a variable byte integer.
-pub(super) fn identifier(value: u32) -> Result<u32, &'static str> {
+pub(super) fn parse_identifier(value: u32) -> Result<u32, &'static str> {
     if (1..=IDENTIFIER_MAX).contains(&value) {
         Ok(value)
     } else {
@@ -55,7 +55,7 @@ pub(super) fn identifier(value: u32) -> Result<u32, &'static str> {
 }
 
 /// Checks that the forwardable properties of a message can be sent.
-pub(super) fn properties(bytes: &[u8]) -> Result<&[u8], &'static str> {
+pub(super) fn check_properties(bytes: &[u8]) -> Result<&[u8], &'static str> {
     let fault = "invalid properties";
     let mut scan = Properties::new(bytes, PacketContext::Publish);
     while let Some((id, _)) = scan.try_next().map_err(|_| fault)? {
@@ -66,7 +66,7 @@ pub(super) fn properties(bytes: &[u8]) -> Result<&[u8], &'static str> {
     Ok(bytes)
 }
 
-pub(super) fn version(level: u8) -> Result<ProtocolVersion, &'static str> {
+pub(super) fn parse_version(level: u8) -> Result<ProtocolVersion, &'static str> {
     let known = ProtocolVersion::ALL.into_iter().find(|version| version.level() == level);
     known.ok_or("an unknown protocol version")
 }

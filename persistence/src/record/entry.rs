@@ -17,9 +17,9 @@ pub struct EntryRecord {
     /// The RETAIN flag of this delivery.
     pub retain: bool,
     /// The identifiers of the matching subscriptions.
-    pub identifiers: Box<[u32]>,
+    pub subscription_identifiers: Box<[u32]>,
     /// The filter of the shared subscription through which the message is delivered, if any.
-    pub share: Option<Arc<str>>,
+    pub shared_filter: Option<Arc<str>>,
     /// The state of the delivery.
     pub state: EntryState,
 }
@@ -48,9 +48,9 @@ struct Layout<'a> {
     qos: u8,
     retain: bool,
     #[rkyv(with = InlineAsBox)]
-    identifiers: &'a [u32],
+    subscription_identifiers: &'a [u32],
     #[rkyv(with = Map<AsString>)]
-    share: Option<&'a str>,
+    shared_filter: Option<&'a str>,
     state: StateLayout,
 }
 
@@ -65,29 +65,38 @@ impl EntryRecord {
     /// Creates a queued entry without subscription identifiers.
     #[must_use]
     pub fn queued(qos: QoS) -> Self {
-        Self { qos, retain: false, identifiers: Box::default(), share: None, state: EntryState::Queued }
+        Self {
+            qos,
+            retain: false,
+            subscription_identifiers: Box::default(),
+            shared_filter: None,
+            state: EntryState::Queued,
+        }
     }
 
     pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&Layout {
             qos: self.qos.value(),
             retain: self.retain,
-            identifiers: &self.identifiers,
-            share: self.share.as_deref(),
+            subscription_identifiers: &self.subscription_identifiers,
+            shared_filter: self.shared_filter.as_deref(),
             state: self.state.layout(),
         })
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
-        let identifiers = layout.identifiers.iter();
+        let subscription_identifiers = layout.subscription_identifiers.iter();
         let record = Self {
-            qos: archive::qos(layout.qos)?,
+            qos: archive::parse_qos(layout.qos)?,
             retain: layout.retain,
-            identifiers: identifiers
-                .map(|identifier| archive::identifier(identifier.to_native()))
+            subscription_identifiers: subscription_identifiers
+                .map(|identifier| archive::parse_identifier(identifier.to_native()))
                 .collect::<Result<_, _>>()?,
-            share: layout.share.as_ref().map(|share| Arc::from(share.as_str())),
+            shared_filter: layout
+                .shared_filter
+                .as_ref()
+                .map(|shared_filter| Arc::from(shared_filter.as_str())),
             state: EntryState::from_archived(&layout.state)?,
         };
         record.checked()

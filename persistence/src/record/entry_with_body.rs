@@ -22,7 +22,7 @@ pub(crate) struct EntryWithBody<'a> {
 impl<'a> EntryWithBody<'a> {
     /// Creates the value; `None` if the layout cannot represent the entry or the body.
     pub(crate) fn try_new(entry: &'a EntryRecord, body: &'a StoredMessage) -> Option<Self> {
-        if !entry.identifiers.is_empty() || entry.share.is_some() {
+        if !entry.subscription_identifiers.is_empty() || entry.shared_filter.is_some() {
             return None;
         }
         let message = body.record();
@@ -66,8 +66,8 @@ impl<'a> EntryWithBody<'a> {
 
 fn read_entry(header: &mut HeaderReader<'_>) -> Result<EntryRecord, &'static str> {
     let [qos, retain] = header.take();
-    let mut record = EntryRecord::queued(archive::qos(qos)?);
-    record.retain = flag(retain)?;
+    let mut record = EntryRecord::queued(archive::parse_qos(qos)?);
+    record.retain = parse_flag(retain)?;
     record.state = EntryState::from_bytes(&header.take::<STATE_BYTES>())?;
     record.checked()
 }
@@ -87,12 +87,12 @@ fn read_message<'a>(
     let (properties, payload) = rest.split_at_checked(properties_size).ok_or(TRUNCATED)?;
     Ok(MessageRecord {
         topic: str::from_utf8(topic).map_err(|_| "a topic that is not UTF-8")?,
-        properties: archive::properties(properties)?,
+        properties: archive::check_properties(properties)?,
         payload,
-        qos: archive::qos(qos)?,
-        retain: flag(retain)?,
+        qos: archive::parse_qos(qos)?,
+        retain: parse_flag(retain)?,
         publisher,
-        expires_at: flag(expires)?.then_some(expires_at),
+        expires_at: parse_flag(expires)?.then_some(expires_at),
     })
 }
 
@@ -123,7 +123,7 @@ impl HeaderReader<'_> {
     }
 }
 
-fn flag(byte: u8) -> Result<bool, &'static str> {
+fn parse_flag(byte: u8) -> Result<bool, &'static str> {
     match byte {
         0 => Ok(false),
         1 => Ok(true),

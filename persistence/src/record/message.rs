@@ -93,9 +93,9 @@ impl<'a> MessageRecord<'a> {
     fn from_archived(layout: &'a ArchivedLayout<'_>) -> Result<Self, &'static str> {
         Ok(Self {
             topic: layout.topic.as_str(),
-            properties: archive::properties(&layout.properties)?,
+            properties: archive::check_properties(&layout.properties)?,
             payload: &layout.payload,
-            qos: archive::qos(layout.qos)?,
+            qos: archive::parse_qos(layout.qos)?,
             retain: layout.retain,
             publisher: layout.publisher.to_native(),
             expires_at: layout.expires_at.as_ref().map(|at| at.to_native()),

@@ -74,7 +74,7 @@ impl SessionRecord {
             version: self.version.level(),
             session_expiry: self.session_expiry,
             state: self.state,
-            will: self.will.as_deref().map(WillLayout::of),
+            will: self.will.as_deref().map(WillLayout::from_will),
         })
     }
 
@@ -83,7 +83,7 @@ impl SessionRecord {
         Ok(Self {
             tenant: Arc::from(layout.tenant.as_str()),
             client_id: Arc::from(layout.client_id.as_str()),
-            version: archive::version(layout.version)?,
+            version: archive::parse_version(layout.version)?,
             session_expiry: layout.session_expiry.to_native(),
             state: SessionState::from_archived(&layout.state),
             will: layout.will.as_ref().map(read_will).transpose()?.map(Box::new),
@@ -113,7 +113,7 @@ impl SessionState {
 }
 
 impl<'a> WillLayout<'a> {
-    fn of(will: &'a Will) -> Self {
+    fn from_will(will: &'a Will) -> Self {
         Self {
             topic: &will.topic,
             payload: &will.payload,
@@ -130,10 +130,10 @@ fn read_will(layout: &ArchivedWillLayout<'_>) -> Result<Will, &'static str> {
     Ok(Will {
         topic: topic::Name::parse(&layout.topic).map_err(|_| "an invalid will topic")?,
         payload: Bytes::copy_from_slice(&layout.payload),
-        qos: archive::qos(layout.qos)?,
+        qos: archive::parse_qos(layout.qos)?,
         retain: layout.retain,
         delay: layout.delay.to_native(),
         expiry: layout.expiry.as_ref().map(|expiry| expiry.to_native()),
-        properties: Bytes::copy_from_slice(archive::properties(&layout.properties)?),
+        properties: Bytes::copy_from_slice(archive::check_properties(&layout.properties)?),
     })
 }

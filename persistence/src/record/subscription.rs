@@ -45,11 +45,11 @@ impl SubscriptionRecord {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
         let identifier =
-            layout.identifier.as_ref().map(|identifier| archive::identifier(identifier.to_native()));
+            layout.identifier.as_ref().map(|identifier| archive::parse_identifier(identifier.to_native()));
         Ok(Self {
             filter: Arc::from(layout.filter.as_str()),
             options: SubscriptionOptions {
-                qos: archive::qos(layout.qos)?,
+                qos: archive::parse_qos(layout.qos)?,
                 no_local: layout.no_local,
                 retain_as_published: layout.retain_as_published,
                 retain_handling: retain_handling(layout.retain_handling)?,

@@ -8,19 +8,19 @@ use super::{Commit, Observer};
 #[derive(Debug, Default)]
 pub struct Watermark {
     committed: Mutex<Commit>,
-    reached: Condvar,
+    commit_reached: Condvar,
 }
 
 impl Watermark {
     /// Waits until `commit` is durable. Waits forever if the store fails before.
     pub fn wait(&self, commit: Commit) {
-        self.reached.wait_while(&mut self.committed.lock(), |committed| *committed < commit);
+        self.commit_reached.wait_while(&mut self.committed.lock(), |committed| *committed < commit);
     }
 }
 
 impl Observer for Watermark {
-    fn committed(&self, commit: Commit) {
+    fn on_commit(&self, commit: Commit) {
         *self.committed.lock() = commit;
-        self.reached.notify_all();
+        self.commit_reached.notify_all();
     }
 }

@@ -29,7 +29,7 @@ fn modes(folder: &Path) -> Vec<String> {
 fn only_the_owner_can_use_a_new_store() {
     let mut harness = Harness::new();
     harness.config.durability = Durability::Interval(Duration::from_secs(1));
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         harness.commit(store, vec![open_session(1)]);
         let expected = ["700 .", "600 anchor", "600 data.mdb", "600 lock.mdb", "600 tidegate.lock"];
         assert_eq!(modes(&harness.config.folder), expected);
@@ -48,11 +48,11 @@ fn only_the_owner_can_use_missing_folders_that_are_created() {
 #[test]
 fn only_the_owner_can_read_snapshots_and_what_is_restored_from_them() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
     let folder = harness.path().join("snapshots");
     create_private_folder(&folder).unwrap();
     ReadOnly::open(&harness.config.folder).unwrap().copy_to(&folder.join("a")).unwrap();
-    harness.with(|store, _| store.snapshot(&folder.join("b")).unwrap());
+    harness.with_store(|store, _| store.snapshot(&folder.join("b")).unwrap());
     assert_eq!(modes(&folder), ["700 .", "600 a", "600 b"]);
     let restored = harness.path().join("restored");
     restore(&folder.join("a"), &restored, false).unwrap();
@@ -63,7 +63,7 @@ fn only_the_owner_can_read_snapshots_and_what_is_restored_from_them() {
 #[test]
 fn wider_permissions_of_existing_files_are_left_as_they_are() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
     for (name, mode) in [("", 0o755), ("tidegate.lock", 0o644), ("data.mdb", 0o640)] {
         fs::set_permissions(harness.config.folder.join(name), Permissions::from_mode(mode)).unwrap();
     }
@@ -75,7 +75,7 @@ fn wider_permissions_of_existing_files_are_left_as_they_are() {
 #[test]
 fn a_folder_or_file_of_another_user_is_refused() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
     let user = fs::metadata(harness.path()).unwrap().uid();
     let other = user + 1;
     let folder = harness.config.folder.clone();

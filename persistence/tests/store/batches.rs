@@ -18,12 +18,12 @@ fn commit_and_hold_writer(store: &Disk, harness: &Harness) {
 
 #[test]
 fn operations_appended_during_a_commit_share_the_next_commit() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         commit_and_hold_writer(store, harness);
         let commits: Vec<_> =
             (2..102).map(|number| accepted(store.append(&mut vec![open_session(number)]))).collect();
         assert!(commits.iter().all(|commit| *commit == Commit(2)), "{commits:?}");
-        assert_eq!(store.committed(), Commit(1));
+        assert_eq!(store.latest_commit(), Commit(1));
         harness.watch.release_writer();
         harness.watch.wait_for_commit(Commit(2));
         assert_eq!(harness.watch.commit_calls(), 2);
@@ -35,14 +35,14 @@ fn operations_appended_during_a_commit_share_the_next_commit() {
 /// While the scope exists, the writer takes neither the batch nor a part of it.
 #[test]
 fn operations_in_an_atomic_scope_share_one_commit() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         for _ in 0..100 {
             let scope = store.atomic_scope();
             let commits: Vec<_> = (2..6)
                 .map(|number| {
                     let commit = accepted(store.append(&mut vec![open_session(number)]));
                     (0..50).for_each(|_| std::thread::yield_now());
-                    assert!(store.committed() < commit);
+                    assert!(store.latest_commit() < commit);
                     commit
                 })
                 .collect();
@@ -55,7 +55,7 @@ fn operations_in_an_atomic_scope_share_one_commit() {
 
 #[test]
 fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         commit_and_hold_writer(store, harness);
         let before = store.stats().file_bytes;
         let large = message("t", &vec![7; 1 << 20]);
@@ -73,7 +73,7 @@ fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
 
 #[test]
 fn a_session_closed_within_its_batch_leaves_nothing() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         commit_and_hold_writer(store, harness);
         let body = message("t", b"x");
         let session = SessionId(2);
@@ -99,7 +99,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
     let mut harness = Harness::new();
     let body = message("t", &vec![7; 100_000]);
     let entries = |store: &dyn Store| (content(store).len(), store.stats().bodies);
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let empty = store.stats().file_bytes;
         let operations =
             (1..=100).flat_map(|number| [open_session(number), enqueue(key(number, 1, 0), &body)]);
@@ -110,7 +110,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
         harness.commit(store, vec![Operation::CloseSession { session: SessionId(100) }]);
         assert_eq!(entries(store), (199, 1));
     });
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let completes = (2..100).map(|number| Operation::Complete { key: key(number, 1, 0) });
         harness.commit(store, completes.collect());
         assert_eq!(entries(store), (101, 1));
@@ -122,7 +122,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
 #[test]
 fn closing_the_store_commits_appended_operations() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         commit_and_hold_writer(store, harness);
         let body = message("t", b"x");
         accepted(store.append(&mut vec![enqueue(key(1, 1, 0), &body)]));
@@ -133,7 +133,7 @@ fn closing_the_store_commits_appended_operations() {
 
 #[test]
 fn operations_on_missing_records_have_no_effect() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         let entry_key = key(9, 9, 9);
         let operations = vec![
             Operation::Send { key: entry_key, packet_id: id(1) },
@@ -152,7 +152,7 @@ fn operations_on_missing_records_have_no_effect() {
 /// body.
 #[test]
 fn a_released_entry_stays_released() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         let (entry_key, body) = (key(1, 1, 0), message("t", b"x"));
         harness.commit(store, vec![open_session(1), enqueue(entry_key, &body)]);
         harness.commit(store, vec![Operation::Release { key: entry_key, packet_id: id(2), order: 3 }]);
@@ -168,7 +168,7 @@ fn a_released_entry_stays_released() {
 
 #[test]
 fn entries_load_in_message_id_order() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         let numbers = [300, 2, 65_536, 1, 256];
         let body = message("t", b"x");
         let entries = numbers.iter().map(|number| enqueue(key(1, *number, 0), &body));

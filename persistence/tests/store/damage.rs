@@ -60,10 +60,10 @@ fn every_change_of_a_snapshot_is_detected() {
     let target = copy_store(&harness);
     let whole = fs::read(&target).unwrap();
     let length = u64::try_from(whole.len()).unwrap();
-    assert!(ReadOnly::snapshot(&target).unwrap().has_checksum());
+    assert!(ReadOnly::open_snapshot(&target).unwrap().has_checksum());
     let error = |bytes: &[u8]| {
         fs::write(&target, bytes).unwrap();
-        let error = ReadOnly::snapshot(&target).err().expect("it is refused");
+        let error = ReadOnly::open_snapshot(&target).err().expect("it is refused");
         assert!(error.to_string().ends_with("use another snapshot"), "{error}");
         error.to_string()
     };
@@ -79,7 +79,7 @@ fn every_change_of_a_snapshot_is_detected() {
     assert!(error(&[&whole[..], &[0; 4096]].concat()).contains("longer than it was written"));
     assert!(error(&[]).contains("it is empty"));
     fs::write(&target, &whole).unwrap();
-    assert_eq!(ReadOnly::snapshot(&target).unwrap().check().unwrap().records, 8);
+    assert_eq!(ReadOnly::open_snapshot(&target).unwrap().check().unwrap().records, 8);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_snapshot_without_a_checksum_is_restored_after_its_structure_is_verified() {
     let mut harness = filled_store();
     let target = copy_store(&harness);
     overwrite(&target, 256, &[0; 32]);
-    assert!(!ReadOnly::snapshot(&target).unwrap().has_checksum());
+    assert!(!ReadOnly::open_snapshot(&target).unwrap().has_checksum());
     let mut fresh = Harness::new();
     assert!(!restore(&target, &fresh.config.folder, false).unwrap().has_checksum);
     assert_eq!(fresh.reopened_content(), harness.reopened_content());
@@ -105,13 +105,13 @@ fn a_store_has_no_checksum() {
     let target = copy_store(&harness);
     let restored = Harness::new();
     assert!(restore(&target, &restored.config.folder, false).unwrap().has_checksum);
-    assert!(!ReadOnly::snapshot(&restored.data()).unwrap().has_checksum());
+    assert!(!ReadOnly::open_snapshot(&restored.data()).unwrap().has_checksum());
     let mut copied = Harness::new();
     fs::create_dir_all(&copied.config.folder).unwrap();
     fs::copy(&target, copied.data()).unwrap();
-    assert!(ReadOnly::snapshot(&copied.data()).unwrap().has_checksum());
+    assert!(ReadOnly::open_snapshot(&copied.data()).unwrap().has_checksum());
     assert_eq!(copied.reopened_content(), harness.reopened_content());
-    assert!(!ReadOnly::snapshot(&copied.data()).unwrap().has_checksum());
+    assert!(!ReadOnly::open_snapshot(&copied.data()).unwrap().has_checksum());
 }
 
 /// Creates the files of a store after a machine crash, with a sync point that was written at least twice.

@@ -83,8 +83,8 @@ fn the_reserve_grows_under_load_and_stays_after_a_restart() {
 #[test]
 fn the_holes_of_an_existing_file_are_filled() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
-    let used = harness.with(|store, _| store.stats().file_bytes);
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
+    let used = harness.with_store(|store, _| store.stats().file_bytes);
     let file = File::options().write(true).open(harness.data()).unwrap();
     file.set_len(used).and_then(|()| file.set_len(64 << 20)).unwrap();
     assert_eq!(harness.reopened_content().len(), 1);
@@ -95,7 +95,7 @@ fn the_holes_of_an_existing_file_are_filled() {
 #[test]
 fn a_reader_creates_the_reader_table_with_its_space() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
     let table = harness.config.folder.join("lock.mdb");
     fs::remove_file(&table).unwrap();
     assert_eq!(ReadOnly::open(&harness.config.folder).unwrap().contents().unwrap().sessions, 1);

@@ -1,5 +1,5 @@
-//! A store whose files are removed, renamed or replaced while it is open fails. It reports no commit that the next
-//! start would not find.
+//! A store whose files are removed, renamed or replaced while it is open fails. The store reports no commit that the
+//! next start would not find.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn assert_next_commit_fails(durability: Durability, displace: impl FnOnce(&Path)
     displace(&harness.config.folder);
     harness.watch.release_writer();
     assert!(!harness.watch.wait_for_commit_or_failure(after), "{what}: a lost change was committed");
-    assert_eq!(store.committed(), before, "{what}");
+    assert_eq!(store.latest_commit(), before, "{what}");
     let Health::Failed(reason) = store.health() else { panic!("{what}: {:?}", store.health()) };
     assert!(matches!(&reason, Reason::Displaced(text) if text.contains(what)), "{what}: {reason}");
     let mut later = vec![open_session(3)];

@@ -13,7 +13,7 @@ use crate::samples::{enqueue, key, message, open_session};
 /// Creates a folder with a store that has about a hundred records.
 fn filled_store() -> Harness {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let entries = (1..50).map(|number| enqueue(key(1, number, 0), &message("t", &vec![1; 10_000])));
         harness.commit(store, std::iter::once(open_session(1)).chain(entries).collect());
         harness.commit(store, vec![open_session(2)]);
@@ -43,7 +43,7 @@ fn a_store_in_use_cannot_be_opened_again() {
 fn a_truncated_file_is_refused() {
     let mut harness = filled_store();
     let whole = fs::metadata(harness.data()).unwrap().len();
-    let used = harness.with(|store, _| store.stats().file_bytes);
+    let used = harness.with_store(|store, _| store.stats().file_bytes);
     let cut =
         |length: u64| File::options().write(true).open(harness.data()).unwrap().set_len(length).unwrap();
     assert!(used < whole, "the file has a hole behind the pages in use");
@@ -150,7 +150,7 @@ fn files_of_an_interrupted_start_are_removed() {
     fs::create_dir_all(harness.config.folder.join("new")).unwrap();
     fs::write(harness.config.folder.join("new/data.mdb"), "half").unwrap();
     fs::write(harness.config.folder.join("anchor"), "half").unwrap();
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    harness.with_store(|store, harness| harness.commit(store, vec![open_session(1)]));
     assert!(!harness.config.folder.join("new").exists() && !harness.config.folder.join("anchor").exists());
     assert_eq!(harness.reopened_content().len(), 1);
 }
@@ -183,7 +183,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
         let error = harness.try_open().err().expect("it is refused");
         assert!(matches!(&error, OpenError::Io { path: at, .. } if *at == path), "{error}");
         assert!(error.to_string().contains("not a regular file"), "{error}");
-        assert!(ReadOnly::snapshot(&harness.data()).is_err() || name.starts_with("anchor"), "{name}");
+        assert!(ReadOnly::open_snapshot(&harness.data()).is_err() || name.starts_with("anchor"), "{name}");
         assert!(ReadOnly::open(&harness.config.folder).is_err() || name == "tidegate.lock", "{name}");
     }
 }

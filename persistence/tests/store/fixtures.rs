@@ -51,7 +51,7 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
     // The file must have the same content as a new store after the same operations.
     let mut expected_store = Harness::new();
     let (operations, items) = one_of_each();
-    expected_store.with(|store, expected_store| {
+    expected_store.with_store(|store, expected_store| {
         expected_store.commit(store, operations.into_iter().chain(more.iter().cloned()).collect())
     });
     let expected = expected_store.reopened_content();
@@ -59,7 +59,7 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
     let mut harness = Harness::new();
     fs::create_dir_all(&harness.config.folder).unwrap();
     fs::copy(fixture(name), harness.data()).unwrap();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let lines = content(store);
         assert_eq!(lines[..lines.len() - 1], expected);
         assert!(lines.last().unwrap().contains(&long_topic()));
@@ -76,7 +76,7 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
 #[ignore = "makes a fixture"]
 fn make_fixture() {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let (mut operations, _) = one_of_each();
         operations.extend(plain_entries());
         let retained = message(&long_topic(), b"x");

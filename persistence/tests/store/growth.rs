@@ -1,5 +1,5 @@
-//! The map grows up to its limit. Then the store reports that it is full, keeps its guarantees, and recovers when space
-//! is freed.
+//! The map grows up to its limit. At its limit, the store reports that it is full, keeps its guarantees, and recovers
+//! when space is freed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,11 +34,11 @@ fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
 fn fill_reserve(store: &Disk, harness: &Harness) -> u64 {
     for number in fill_to_the_limit(store, harness) + 1..200 {
         let commit = accepted(store.append(&mut vec![large_entry(number)]));
-        let state = || (store.committed() >= commit, store.stats().retrying == 1);
+        let state = || (store.latest_commit() >= commit, store.stats().retrying == 1);
         while state() == (false, false) {
             std::thread::yield_now();
         }
-        if store.committed() < commit {
+        if store.latest_commit() < commit {
             assert_eq!(store.stats().waiting, 1, "operations that are retried count as waiting");
             return number;
         }
@@ -96,7 +96,7 @@ fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
 #[test]
 fn when_the_reserve_is_full_no_commit_is_reported_and_no_commit_is_lost() {
     let mut harness = small_store();
-    let retried = harness.with(fill_reserve);
+    let retried = harness.with_store(fill_reserve);
     let lines = harness.reopened_content();
     assert_eq!(lines.len(), 1 + 2 * (retried as usize - 1), "everything committed, and nothing else");
 }
@@ -116,7 +116,7 @@ fn a_full_store_recovers_when_entries_are_completed() {
     let commit = accepted(store.append(&mut vec![large_entry(1000)]));
     harness.watch.wait_for_commit(commit);
     drop(store);
-    let map = harness.with(|store, _| store.stats().map_bytes);
+    let map = harness.with_store(|store, _| store.stats().map_bytes);
     assert!(map < SIZE_MAX as u64 + (1 << 20), "the map has its normal limit again: {map}");
 }
 
@@ -151,9 +151,9 @@ fn a_retried_batch_is_committed_when_its_entry_is_completed() {
 #[test]
 fn a_full_store_with_a_larger_limit_works_again() {
     let mut harness = small_store();
-    let kept = harness.with(fill_to_the_limit);
+    let kept = harness.with_store(fill_to_the_limit);
     harness.config.size_max = 16 << 20;
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         assert!(harness.commit(store, vec![large_entry(kept + 1)]) >= Commit(1));
         assert_eq!(store.health(), Health::Working);
     });

@@ -36,7 +36,7 @@ impl Harness {
     }
 
     /// Opens the store, calls `test`, and closes the store.
-    pub fn with<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
+    pub fn with_store<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
         let store = self.open();
         test(&store, self)
     }
@@ -48,7 +48,7 @@ impl Harness {
         };
         assert!(operations.is_empty());
         self.watch.wait_for_commit(commit);
-        assert!(store.committed() >= commit);
+        assert!(store.latest_commit() >= commit);
         commit
     }
 
@@ -61,7 +61,7 @@ impl Harness {
 
     /// Opens the store, reads all records and closes it.
     pub fn reopened_content(&mut self) -> Vec<String> {
-        self.with(|store, _| content(store))
+        self.with_store(|store, _| content(store))
     }
 
     pub fn path(&self) -> &Path {
@@ -90,7 +90,7 @@ pub fn content(store: &dyn Store) -> Vec<String> {
     lines
 }
 
-/// Returns the commit of operations that the store has accepted. Panics if they were not accepted.
+/// Returns the commit of operations that the store has accepted. Panics if the store has refused the operations.
 pub fn accepted(appended: Appended) -> Commit {
     match appended {
         Appended::Accepted(commit) => commit,

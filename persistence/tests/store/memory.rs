@@ -18,7 +18,7 @@ fn the_memory_store_commits_at_once_and_keeps_nothing() {
         let mut operations = vec![open_session(number)];
         assert_eq!(store.append(&mut operations), Appended::Accepted(Commit(number)));
         assert!(operations.is_empty());
-        assert_eq!((store.committed(), watch.commit_calls()), (Commit(number), number as usize));
+        assert_eq!((store.latest_commit(), watch.commit_calls()), (Commit(number), number as usize));
     }
     assert!(store.next_session() < store.next_session() && store.next_message() < store.next_message());
     assert_eq!(content(&*store), [""; 0]);

@@ -24,7 +24,7 @@ impl Model {
         self.entries.contains_key(&key)
     }
 
-    pub fn apply(&mut self, operation: &Operation) {
+    pub fn apply_operation(&mut self, operation: &Operation) {
         match operation {
             Operation::OpenSession { session, record } => {
                 self.sessions.insert(*session, (**record).clone());

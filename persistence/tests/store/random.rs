@@ -87,14 +87,14 @@ fn run(steps: &[Step], durability: Durability) {
     let (mut harness, mut model) = (Harness::new(), Model::default());
     harness.config.durability = durability;
     let mut store = harness.open();
-    let mut last = store.committed();
+    let mut last = store.latest_commit();
     for step in steps {
         match step {
             Step::Append(seeds) => {
                 let mut operations = Vec::new();
                 for seed in seeds {
                     let operation = operation(&model, *seed);
-                    model.apply(&operation);
+                    model.apply_operation(&operation);
                     operations.push(operation);
                 }
                 last = accepted(store.append(&mut operations));
@@ -106,7 +106,7 @@ fn run(steps: &[Step], durability: Durability) {
             Step::Reopen => {
                 drop(store);
                 store = harness.open();
-                last = store.committed();
+                last = store.latest_commit();
                 compare(&store, &model);
                 assert_eq!(store.stats().orphans, 0);
             }

@@ -15,7 +15,7 @@ mod while_open;
 /// Creates a folder with a store that has each kind of record.
 pub fn filled_store() -> Harness {
     let mut harness = Harness::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         let body = message("t", &[7; 9000]);
         let retained =
             Operation::Retain { tenant: "blue".into(), message: message("r", b"x"), expires_at: None };
@@ -88,7 +88,7 @@ fn a_copy_is_complete_and_opens_as_a_store() {
     let written = store.copy_to(&target).unwrap();
     assert_eq!((written.records, written.bytes), (8, fs::metadata(&target).unwrap().len()));
     assert_eq!(names(&harness), ["copy", "store"], "nothing else is left");
-    let mut copy = ReadOnly::snapshot(&target).unwrap();
+    let mut copy = ReadOnly::open_snapshot(&target).unwrap();
     assert_eq!(copy.check().unwrap().records, 8);
     assert_eq!(copy.contents().unwrap().tenants, store.contents().unwrap().tenants);
     // A second copy does not overwrite the first.
@@ -128,7 +128,7 @@ fn a_path_without_a_store_is_refused() {
     assert!(matches!(error(&harness), ReadError::Open(OpenError::Empty(_))));
     fs::write(harness.data(), [7; 9000]).unwrap();
     assert!(matches!(error(&harness), ReadError::Open(OpenError::NotAStore(..))));
-    assert!(matches!(ReadOnly::snapshot(&harness.path().join("no")), Err(ReadError::Missing(_))));
+    assert!(matches!(ReadOnly::open_snapshot(&harness.path().join("no")), Err(ReadError::Missing(_))));
 }
 
 #[test]
@@ -138,14 +138,14 @@ fn a_truncated_or_newer_snapshot_is_refused() {
     ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
     let whole = fs::read(&target).unwrap();
     fs::write(&target, &whole[..whole.len() - 4096]).unwrap();
-    assert!(matches!(ReadOnly::snapshot(&target), Err(ReadError::DamagedSnapshot { .. })));
+    assert!(matches!(ReadOnly::open_snapshot(&target), Err(ReadError::DamagedSnapshot { .. })));
     let at = whole.windows(10).position(|bytes| bytes == b"schema\x02\0\0\0").unwrap();
     let mut newer = whole;
     newer[at + 6] = 3;
     // Remove the checksum, so that the snapshot is refused because of its schema.
     newer[256..288].fill(0);
     fs::write(&target, newer).unwrap();
-    let refused = ReadOnly::snapshot(&target).err().expect("it is refused");
+    let refused = ReadOnly::open_snapshot(&target).err().expect("it is refused");
     assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 3, known: 2 })), "{refused}");
 }
 
@@ -153,10 +153,10 @@ fn a_truncated_or_newer_snapshot_is_refused() {
 fn the_data_file_of_an_open_store_is_refused_as_a_snapshot() {
     let mut harness = filled_store();
     let store = harness.open();
-    let refused = ReadOnly::snapshot(&harness.data()).err().expect("it is refused");
+    let refused = ReadOnly::open_snapshot(&harness.data()).err().expect("it is refused");
     assert!(matches!(refused, ReadError::Open(OpenError::InUse(at)) if at == harness.data()));
     drop(store);
-    assert_eq!(ReadOnly::snapshot(&harness.data()).unwrap().check().unwrap().records, 8);
+    assert_eq!(ReadOnly::open_snapshot(&harness.data()).unwrap().check().unwrap().records, 8);
 }
 
 #[test]

@@ -61,8 +61,8 @@ fn full_entry() -> EntryRecord {
     EntryRecord {
         qos: QoS::ExactlyOnce,
         retain: true,
-        identifiers: Box::new([1, 268_435_455]),
-        share: Some(Arc::from("$share/g/a/#")),
+        subscription_identifiers: Box::new([1, 268_435_455]),
+        shared_filter: Some(Arc::from("$share/g/a/#")),
         state: EntryState::Sent { packet_id: id(65_535) },
     }
 }
@@ -107,7 +107,7 @@ pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
 fn every_record_is_read_back_unchanged() {
     let mut harness = Harness::new();
     let (operations, items) = one_of_each();
-    harness.with(|store, harness| harness.commit(store, operations));
+    harness.with_store(|store, harness| harness.commit(store, operations));
     assert_eq!(harness.reopened_content(), items.map(|item| format!("{item:?}")));
 }
 
@@ -120,24 +120,26 @@ fn an_entry_moves_from_queued_to_sent_to_released_to_deleted() {
         let bodies = lines.iter().filter(|line| line.starts_with("Message")).count();
         (bodies, lines.iter().find(|line| line.starts_with("Entry")).cloned().unwrap_or_default())
     };
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1), enqueue(entry_key, &message)]));
+    harness.with_store(|store, harness| {
+        harness.commit(store, vec![open_session(1), enqueue(entry_key, &message)])
+    });
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Queued"), "{entry}");
     let send = Operation::Send { key: entry_key, packet_id: id(5) };
-    harness.with(|store, harness| harness.commit(store, vec![send]));
+    harness.with_store(|store, harness| harness.commit(store, vec![send]));
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Sent") && entry.contains('5'), "{entry}");
     let release = Operation::Release { key: entry_key, packet_id: id(5), order: 77 };
-    harness.with(|store, harness| harness.commit(store, vec![release]));
+    harness.with_store(|store, harness| harness.commit(store, vec![release]));
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 0 && entry.contains("Released") && entry.contains("77"), "{entry}");
-    harness.with(|store, harness| harness.commit(store, vec![Operation::Complete { key: entry_key }]));
+    harness.with_store(|store, harness| harness.commit(store, vec![Operation::Complete { key: entry_key }]));
     assert_eq!(states(&harness.reopened_content()), (0, String::new()));
 }
 
 #[test]
 fn an_empty_store_has_no_records_and_ids_start_at_one() {
-    Harness::new().with(|store, _| {
+    Harness::new().with_store(|store, _| {
         assert_eq!(content(store), [""; 0]);
         assert_eq!((store.next_session(), store.next_message()), (SessionId(1), MessageId(1)));
         assert_eq!((store.next_session(), store.next_message()), (SessionId(2), MessageId(2)));
@@ -149,7 +151,7 @@ fn committed_ids_are_never_handed_out_again() {
     let mut harness = Harness::new();
     let mut highest = 0;
     for _ in 0..3 {
-        harness.with(|store, harness| {
+        harness.with_store(|store, harness| {
             let session = store.next_session();
             assert!(session.0 > highest);
             highest = session.0;

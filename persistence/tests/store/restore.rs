@@ -20,7 +20,7 @@ fn store_with_snapshot() -> (Harness, PathBuf) {
 /// Creates another store, which contains one session.
 fn other_store() -> Harness {
     let mut other = Harness::new();
-    other.with(|store, harness| harness.commit(store, vec![open_session(77)]));
+    other.with_store(|store, harness| harness.commit(store, vec![open_session(77)]));
     other
 }
 
@@ -97,7 +97,7 @@ fn an_open_store_is_not_replaced() {
 fn an_inconsistent_snapshot_is_refused() {
     let mut inconsistent = Harness::new();
     inconsistent
-        .with(|store, harness| harness.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
+        .with_store(|store, harness| harness.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
     let target = inconsistent.path().join("copy");
     ReadOnly::open(&inconsistent.config.folder).unwrap().copy_to(&target).unwrap();
     let fresh = Harness::new();

@@ -34,7 +34,7 @@ pub fn open_session(session_id: u64) -> Operation {
 }
 
 pub fn subscription(filter: &str) -> Box<SubscriptionRecord> {
-    let options = SubscriptionOptions::of(QoS::AtLeastOnce);
+    let options = SubscriptionOptions::with_qos(QoS::AtLeastOnce);
     Box::new(SubscriptionRecord { filter: Arc::from(filter), options, identifier: None })
 }
 

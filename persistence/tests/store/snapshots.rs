@@ -45,7 +45,7 @@ fn an_existing_file_is_not_overwritten() {
     let mut harness = Harness::new();
     let file = harness.path().join("copy");
     fs::write(&file, "mine").unwrap();
-    harness.with(|store, _| {
+    harness.with_store(|store, _| {
         assert!(matches!(store.snapshot(&file), Err(SnapshotError::Exists(at)) if at == file));
         assert!(matches!(store.snapshot(&file.join("x")), Err(SnapshotError::Io { .. })));
     });

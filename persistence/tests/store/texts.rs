@@ -33,7 +33,7 @@ fn retained(store: &dyn Store) -> BTreeMap<(String, String), Vec<u8>> {
 fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
     let mut harness = Harness::new();
     let mut expected = BTreeMap::new();
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         for payload in [&b"first"[..], b"second"] {
             for (tenant, topic) in
                 texts().into_iter().flat_map(|topic| ["t", "u"].map(|tenant| (tenant, topic.clone())))
@@ -48,7 +48,7 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
         }
         assert_eq!(retained(store), expected);
     });
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         for topic in texts() {
             let operation = Operation::Unretain { tenant: Arc::from("t"), topic: Arc::from(&*topic) };
             harness.commit(store, vec![operation]);
@@ -61,7 +61,7 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
 /// "ab" + "c" must not have the same key as "a" + "bc".
 #[test]
 fn tenant_and_topic_are_kept_apart_in_keys() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         let retain = |tenant: &str, topic| Operation::Retain {
             tenant: Arc::from(tenant),
             message: message(topic, b"x"),
@@ -74,7 +74,7 @@ fn tenant_and_topic_are_kept_apart_in_keys() {
 
 #[test]
 fn subscriptions_with_long_filters_do_not_collide() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         harness.commit(store, vec![open_session(1), open_session(2)]);
         let sessions = [SessionId(1), SessionId(2)];
         for (session, filter) in

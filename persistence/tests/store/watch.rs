@@ -11,9 +11,9 @@ struct Reports {
     commit_calls: usize,
     health: Health,
     was_full: bool,
-    /// Whether the writer is to be blocked in its next call of [`Watch::committed`].
+    /// Whether the writer is to be blocked in its next call of [`Watch::on_commit`].
     writer_held: bool,
-    /// Whether the writer is blocked in [`Watch::committed`].
+    /// Whether the writer is blocked in [`Watch::on_commit`].
     writer_waiting: bool,
 }
 
@@ -80,7 +80,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn committed(&self, commit: Commit) {
+    fn on_commit(&self, commit: Commit) {
         let mut reports = self.reports.lock();
         reports.committed = commit;
         reports.commit_calls += 1;
@@ -93,7 +93,7 @@ impl Observer for Watch {
         reports.writer_waiting = false;
     }
 
-    fn health(&self, health: &Health) {
+    fn on_health_change(&self, health: &Health) {
         let mut reports = self.reports.lock();
         reports.was_full |= matches!(health, Health::Full(_));
         reports.health = health.clone();

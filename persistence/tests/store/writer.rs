@@ -12,7 +12,7 @@ use crate::samples::open_session;
 struct Panics;
 
 impl Observer for Panics {
-    fn committed(&self, _commit: Commit) {
+    fn on_commit(&self, _commit: Commit) {
         panic!("the observer is broken");
     }
 }
@@ -33,7 +33,7 @@ fn a_panicking_observer_fails_the_store() {
 
 #[test]
 fn appending_nothing_returns_the_latest_commit() {
-    Harness::new().with(|store, harness| {
+    Harness::new().with_store(|store, harness| {
         assert_eq!(store.append(&mut Vec::new()), Appended::Accepted(Commit(0)));
         let commit = harness.commit(store, vec![open_session(1)]);
         assert_eq!(store.append(&mut Vec::new()), Appended::Accepted(commit));
@@ -52,7 +52,7 @@ fn with_interval_durability_a_commit_does_not_wait_for_the_sync() {
     let mut harness = Harness::new();
     harness.config.durability = Durability::Interval(std::time::Duration::from_secs(3600));
     let sync_point = harness.config.folder.join("anchor");
-    harness.with(|store, harness| {
+    harness.with_store(|store, harness| {
         harness.commit(store, vec![open_session(1)]);
         assert_eq!(content(store).len(), 1);
         assert!(sync_point.exists());

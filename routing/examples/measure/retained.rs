@@ -44,7 +44,7 @@ pub fn measure() {
         let mut cursor = RetainedStore::cursor(&Filter::parse(filter).unwrap());
         let (mut found, mut calls, mut longest) = (0, 0, Duration::ZERO);
         let begun = Instant::now();
-        while !cursor.done() {
+        while !cursor.is_done() {
             let call = Instant::now();
             found += store.next(&mut cursor, 100, call).len();
             longest = longest.max(call.elapsed());

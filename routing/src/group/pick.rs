@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Group, MemberState, Picked};
-use crate::subscriber_set::{SubscriberSet, mix};
+use crate::subscriber_set::{SubscriberSet, mix_bits};
 use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
@@ -11,7 +11,7 @@ use crate::{Strategy, Subscriber};
 /// candidate wins.
 struct Candidate<M> {
     member: M,
-    position: usize,
+    member_position: usize,
     rank: (bool, u64),
 }
 
@@ -40,13 +40,15 @@ impl<S: Subscriber> Group<S> {
             }
             let rank = self.rank(publisher, &member.subscriber, state(&member.subscriber));
             if best.as_ref().is_none_or(|best| rank > best.rank) {
-                best = Some(Candidate { member, position, rank });
+                best = Some(Candidate { member, member_position: position, rank });
             }
             if rank == (true, u64::MAX) {
                 break;
             }
         }
-        let Some(Candidate { member, position, .. }) = best else { return any_member(&members, excluded) };
+        let Some(Candidate { member, member_position: position, .. }) = best else {
+            return any_member(&members, excluded);
+        };
         self.next_position.store(position.wrapping_add(1), Ordering::Relaxed);
         Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }
@@ -59,7 +61,7 @@ impl<S: Subscriber> Group<S> {
                 return self.next_position.load(Ordering::Relaxed).checked_rem(count).unwrap_or_default();
             }
             Strategy::Random => random % count_wide,
-            Strategy::Sticky => mix(publisher) % count_wide,
+            Strategy::Sticky => mix_bits(publisher) % count_wide,
         };
         usize::try_from(start).unwrap_or_default()
     }
@@ -69,8 +71,8 @@ impl<S: Subscriber> Group<S> {
         let rank = match self.strategy {
             Strategy::RoundRobin | Strategy::Random => u64::MAX,
             // Highest-random-weight hashing: when a member joins or leaves, only the publishers assigned to that member
-            // change to another one.
-            Strategy::Sticky => mix(mix(publisher) ^ subscriber.id()) >> 1,
+            // change to another member.
+            Strategy::Sticky => mix_bits(mix_bits(publisher) ^ subscriber.id()) >> 1,
             Strategy::LeastInflight => u64::MAX - u64::from(state.inflight),
         };
         (state.online, rank)

@@ -1,6 +1,7 @@
 //! Bounds of the retained store.
 
-/// Bounds of the retained store. The store refuses a new message that would exceed one of these bounds.
+/// Bounds of the retained store. The store refuses a new message that would exceed one of the bounds of the
+/// configuration.
 #[derive(Clone, Debug)]
 pub struct RetainedConfig {
     /// Maximum number of topics with a retained message. Default 1 million. Each topic needs about 150 bytes in

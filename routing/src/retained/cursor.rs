@@ -4,16 +4,16 @@ use std::ops::Bound;
 
 use super::pattern::Pattern;
 
-/// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message. It
-/// stays valid while the store changes: a message that stays in the store during the whole replay is returned exactly
-/// once.
+/// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message.
+/// The cursor stays valid while the store changes: a message that stays in the store during the whole replay is
+/// returned exactly once.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     pub(super) pattern: Pattern,
     /// Number of shards that are finished.
     pub(super) shards_done: usize,
     pub(super) resume_point: ResumePoint,
-    pub(super) done: bool,
+    pub(super) is_done: bool,
 }
 
 /// The point at which a replay continues within a shard.
@@ -27,14 +27,14 @@ pub(super) enum ResumePoint {
 
 impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
-        let pattern = Pattern::of(filter);
+        let pattern = Pattern::from_filter(filter);
         let resume_point = ResumePoint::AtOrAfter(pattern.first_key());
-        Self { pattern, shards_done: 0, resume_point, done: false }
+        Self { pattern, shards_done: 0, resume_point, is_done: false }
     }
 
     /// Returns whether the replay has ended.
-    pub fn done(&self) -> bool {
-        self.done
+    pub fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// Moves on to the next shard.

@@ -10,7 +10,7 @@ use tidegate_mqtt::Message;
 pub(super) struct Key(Box<[u8]>);
 
 impl Key {
-    pub(super) fn of(topic: &str) -> Self {
+    pub(super) fn from_topic(topic: &str) -> Self {
         Self(topic.bytes().map(|byte| if byte == b'/' { SEPARATOR } else { byte }).collect())
     }
 

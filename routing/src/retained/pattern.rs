@@ -29,14 +29,14 @@ pub(super) struct KeyMatch {
 pub(super) enum Next {
     /// The search continues at the following key.
     Following,
-    /// The search continues at the first key that is equal to or greater than this one.
+    /// The search continues at the first key that is equal to or greater than this key.
     Seek(Vec<u8>),
     /// The search ends: no later key can match.
     Nothing,
 }
 
 impl Pattern {
-    pub(super) fn of(filter: &str) -> Self {
+    pub(super) fn from_filter(filter: &str) -> Self {
         let multi_level = filter == "#" || filter.ends_with("/#");
         let levels = filter.split('/').filter(|level| *level != "#").map(|level| match level {
             "+" => Level::Any,

@@ -27,7 +27,7 @@ impl RetainedStore {
         if !filter.has_wildcards() {
             return self.get(filter).is_some();
         }
-        let pattern = Pattern::of(filter);
+        let pattern = Pattern::from_filter(filter);
         let Some(first) = pattern.first_literal() else {
             return self.shards.iter().any(|shard| !shard.read().is_empty());
         };
@@ -39,11 +39,11 @@ impl RetainedStore {
     }
 
     /// Returns the next messages, at most `max`. An empty result does not mean that the replay has ended, because one
-    /// call examines at most `max` plus a fixed number of topics: check [`Cursor::done`]. Expired messages are not
+    /// call examines at most `max` plus a fixed number of topics: check [`Cursor::is_done`]. Expired messages are not
     /// returned, but removed.
     pub fn next(&self, cursor: &mut Cursor, max: usize, now: Instant) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
-        self.give(cursor, max, now, |message| {
+        self.visit_next(cursor, max, now, |message| {
             found.push(Arc::clone(message));
             true
         });
@@ -52,7 +52,7 @@ impl RetainedStore {
 
     /// Like [`Self::next`], but passes the messages to `take`, at most `max` of them, until `take` returns false. While
     /// `take` runs, no message of a topic in the same shard can be set.
-    pub fn give(
+    pub fn visit_next(
         &self,
         cursor: &mut Cursor,
         max: usize,
@@ -66,7 +66,7 @@ impl RetainedStore {
             visits_left: max.saturating_add(EXTRA_VISITS_MAX),
             now,
         };
-        while !cursor.done && call.has_budget() {
+        while !cursor.is_done && call.has_budget() {
             self.visit_shard(cursor, &mut call);
         }
     }
@@ -74,7 +74,7 @@ impl RetainedStore {
     /// Continues the replay in the cursor's current shard.
     fn visit_shard(&self, cursor: &mut Cursor, call: &mut ReplayCall) {
         let Some(shard) = self.shard_at(cursor).and_then(|index| self.shards.get(index)) else {
-            cursor.done = true;
+            cursor.is_done = true;
             return;
         };
         call.visits_left -= 1;
@@ -101,14 +101,14 @@ impl RetainedStore {
     pub(super) fn remove_if_current(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
         let removed =
             shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove_message(shard, key);
-        if let Some(on_expired) = self.on_expired.as_deref().filter(|_| removed) {
-            on_expired(message);
+        if let Some(expiry_handler) = self.expiry_handler.as_deref().filter(|_| removed) {
+            expiry_handler(message);
         }
         removed
     }
 }
 
-/// The state of one call of [`RetainedStore::give`].
+/// The state of one call of [`RetainedStore::visit_next`].
 struct ReplayCall<'t> {
     take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
     /// Number of messages that this call may still pass to `take`.

@@ -17,9 +17,9 @@ pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: b
 
 fn single_delivery<S: Subscriber>(member: Member<S>) -> Delivery<S> {
     let Member { subscriber, grant } = member;
-    let MergedGrant { qos, retain_as_published, identifiers } = MergedGrant::of(&grant);
+    let MergedGrant { qos, retain_as_published, subscription_identifiers } = MergedGrant::from_grant(&grant);
     let own_messages = if grant.no_local { OwnMessages::Nothing } else { OwnMessages::AsOthers };
-    Delivery { subscriber, qos, retain_as_published, identifiers, own_messages }
+    Delivery { subscriber, qos, retain_as_published, subscription_identifiers, own_messages }
 }
 
 fn merge_subscriptions<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<S>> {
@@ -31,26 +31,26 @@ fn merge_subscriptions<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<
     } else {
         OwnMessages::AsOthers
     };
-    let MergedGrant { qos, retain_as_published, identifiers } = all;
-    Some(Delivery { subscriber, qos, retain_as_published, identifiers, own_messages })
+    let MergedGrant { qos, retain_as_published, subscription_identifiers } = all;
+    Some(Delivery { subscriber, qos, retain_as_published, subscription_identifiers, own_messages })
 }
 
 fn merge_grants<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<MergedGrant> {
-    let mut merged = MergedGrant::of(grants.next()?);
+    let mut merged = MergedGrant::from_grant(grants.next()?);
     for grant in grants {
         merged.qos = merged.qos.max(grant.qos);
         merged.retain_as_published |= grant.retain_as_published;
-        merged.identifiers.extend(grant.identifier.map(u32::from));
+        merged.subscription_identifiers.extend(grant.identifier.map(u32::from));
     }
     Some(merged)
 }
 
 impl MergedGrant {
-    fn of(grant: &Grant) -> Self {
+    fn from_grant(grant: &Grant) -> Self {
         Self {
             qos: grant.qos,
             retain_as_published: grant.retain_as_published,
-            identifiers: grant.identifier.map(u32::from).into_iter().collect(),
+            subscription_identifiers: grant.identifier.map(u32::from).into_iter().collect(),
         }
     }
 }

@@ -18,7 +18,7 @@ impl<S: Subscriber> Router<S> {
         let mut members = Vec::new();
         let mut groups = Vec::new();
         let mut filters = 0;
-        for subscribers in matches.by_filter.iter().copied().chain(matches.match_all.as_deref()) {
+        for subscribers in matches.subscribers_by_filter.iter().copied().chain(matches.match_all.as_deref()) {
             let before = members.len();
             subscribers.collect(&mut members, &mut groups);
             filters += usize::from(members.len() > before);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arc_swap::ArcSwapOption;
 
 use super::edit::{COLLAPSE_LEN, with_entry, without_entry};
-use super::{Keyed, LEAF_MAX, mix};
+use super::{Keyed, LEAF_MAX, mix_bits};
 
 /// An inner node. Two bits of the mixed key select one of its children.
 pub(crate) struct HashNode<T> {
@@ -140,7 +140,7 @@ fn leaf<T>(entries: Vec<T>) -> Option<Arc<Child<T>>> {
 
 /// Returns the index of the child that holds the key, in a node at this depth.
 fn child_index(key: u64, depth: u32) -> usize {
-    let bits = mix(key).checked_shr(depth * 2).unwrap_or_default() & 0b11;
+    let bits = mix_bits(key).checked_shr(depth * 2).unwrap_or_default() & 0b11;
     usize::try_from(bits).unwrap_or_default()
 }
 

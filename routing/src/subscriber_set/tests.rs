@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Keyed, LEAF_MAX, SetUpdate, SubscriberSet, mix};
+use super::{Keyed, LEAF_MAX, SetUpdate, SubscriberSet, mix_bits};
 use crate::finished_flag::FinishedFlag;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn a_set_becomes_a_tree_above_the_leaf_size_and_a_slice_again_at_half_of_it() {
 #[test]
 fn mixed_keys_are_spread_and_never_equal() {
     for shift in (0..=52).step_by(4) {
-        let mixed: BTreeSet<_> = (0..4096_u64).map(|key| mix(key << shift)).collect();
+        let mixed: BTreeSet<_> = (0..4096_u64).map(|key| mix_bits(key << shift)).collect();
         assert_eq!(mixed.len(), 4096);
         for shift_right in (0..=52).step_by(4) {
             let part: BTreeSet<_> = mixed.iter().map(|mixed| (mixed >> shift_right) & 0xfff).collect();
@@ -153,7 +153,7 @@ fn mixed_keys_are_spread_and_never_equal() {
     }
 }
 
-/// [`mix`] is a bijection if it has an inverse function.
+/// [`mix_bits`] is a bijection if it has an inverse function.
 #[test]
 fn mixing_can_be_inverted() {
     let unshift =
@@ -163,6 +163,6 @@ fn mixing_can_be_inverted() {
         unshift(unshift(key, 27).wrapping_mul(0x96de_1b17_3f11_9089), 30)
     };
     for key in (0..1000).chain((0..1000).map(|key| u64::MAX / 1000 * key)) {
-        assert_eq!(unmix(mix(key)), key);
+        assert_eq!(unmix(mix_bits(key)), key);
     }
 }

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 
 use super::node::EdgeUse;
 
-/// The lengths, in levels, of the edges that leave a node. Readers use these lengths to skip look-ups that cannot
-/// succeed.
+/// The lengths, in levels, of the edges that leave a node. A reader looks up only edges with one of these lengths,
+/// because other look-ups cannot succeed.
 pub(super) struct Branch {
     pub(super) id: u64,
     end_lengths: AtomicU64,

@@ -10,7 +10,7 @@ use crate::Subscriber;
 #[derive(Clone)]
 pub(super) struct Node<S> {
     /// The subscribers of exactly this filter.
-    pub(super) exact: Subscribers<S>,
+    pub(super) exact_subscribers: Subscribers<S>,
     /// The part of the node for topics with more levels; `None` if that part would be empty.
     pub(super) continuation: Option<Box<Continuation<S>>>,
 }
@@ -19,20 +19,20 @@ pub(super) struct Node<S> {
 #[derive(Clone)]
 pub(super) struct Continuation<S> {
     /// The subscribers of this node's filter followed by `/#`.
-    pub(super) multi_level: Subscribers<S>,
+    pub(super) multi_level_subscribers: Subscribers<S>,
     /// The edges that leave this node, if there are any.
     pub(super) branch: Option<Arc<Branch>>,
 }
 
 impl<S> Default for Node<S> {
     fn default() -> Self {
-        Self { exact: Subscribers::Empty, continuation: None }
+        Self { exact_subscribers: Subscribers::Empty, continuation: None }
     }
 }
 
 impl<S> Default for Continuation<S> {
     fn default() -> Self {
-        Self { multi_level: Subscribers::Empty, branch: None }
+        Self { multi_level_subscribers: Subscribers::Empty, branch: None }
     }
 }
 
@@ -40,9 +40,9 @@ impl<S: Subscriber> Node<S> {
     /// Sets the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
     pub(super) fn set(&mut self, subscribers: Subscribers<S>, multi_level: bool) {
         if multi_level {
-            self.update_continuation(|continuation| continuation.multi_level = subscribers);
+            self.update_continuation(|continuation| continuation.multi_level_subscribers = subscribers);
         } else {
-            self.exact = subscribers;
+            self.exact_subscribers = subscribers;
         }
     }
 
@@ -54,9 +54,9 @@ impl<S: Subscriber> Node<S> {
     /// Returns the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
     pub(super) fn subscribers(&self, multi_level: bool) -> Option<&Subscribers<S>> {
         if multi_level {
-            self.continuation.as_ref().map(|continuation| &continuation.multi_level)
+            self.continuation.as_ref().map(|continuation| &continuation.multi_level_subscribers)
         } else {
-            Some(&self.exact)
+            Some(&self.exact_subscribers)
         }
     }
 
@@ -68,12 +68,12 @@ impl<S: Subscriber> Node<S> {
     fn update_continuation(&mut self, change: impl FnOnce(&mut Continuation<S>)) {
         let mut continuation = self.continuation.take().unwrap_or_default();
         change(&mut continuation);
-        let used = continuation.branch.is_some() || !continuation.multi_level.is_empty();
+        let used = continuation.branch.is_some() || !continuation.multi_level_subscribers.is_empty();
         self.continuation = used.then_some(continuation);
     }
 
     pub(super) fn edge_use(&self) -> EdgeUse {
-        let exact = !self.exact.is_empty();
+        let exact = !self.exact_subscribers.is_empty();
         let multi_level = self.subscribers(true).is_some_and(|subscribers| !subscribers.is_empty());
         let continues = self.continuation.is_some();
         EdgeUse { exists: exact || continues, ends: exact || multi_level, continues }

@@ -26,7 +26,7 @@ pub(super) struct FilterPath<'f> {
 }
 
 impl<'f> FilterPath<'f> {
-    pub(super) fn of(filter: &'f str) -> Self {
+    pub(super) fn from_filter(filter: &'f str) -> Self {
         let (filter, multi_level) = match filter.strip_suffix('#') {
             Some("") => return Self { steps: SmallVec::new(), multi_level: true },
             Some(parent) => (parent.strip_suffix('/').unwrap_or(parent), true),

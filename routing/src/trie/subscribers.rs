@@ -26,7 +26,7 @@ pub(crate) struct MembersAndGroups<S> {
 }
 
 impl<S: Subscriber> Subscribers<S> {
-    fn of(members: SubscriberSet<Member<S>>, groups: SubscriberSet<Arc<Group<S>>>) -> Self {
+    fn from_sets(members: SubscriberSet<Member<S>>, groups: SubscriberSet<Arc<Group<S>>>) -> Self {
         match (members, groups) {
             (SubscriberSet::Empty, SubscriberSet::Empty) => Self::Empty,
             (SubscriberSet::One(member), SubscriberSet::Empty) => Self::One(member),
@@ -77,17 +77,17 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// Returns the value that must replace this one after an update of its members; `None` if the members were changed
-    /// in place.
+    /// Returns the value that must replace `self` after an update of the members; `None` if the members were changed in
+    /// place.
     pub(crate) fn with_members(&self, update: SetUpdate<Member<S>>) -> Option<Self> {
         let SetUpdate::Replace(members) = update else { return None };
-        Some(Self::of(members, self.groups()))
+        Some(Self::from_sets(members, self.groups()))
     }
 
-    /// Returns the value that must replace this one after an update of its groups; `None` if the groups were changed in
+    /// Returns the value that must replace `self` after an update of the groups; `None` if the groups were changed in
     /// place.
     pub(crate) fn with_groups(&self, update: SetUpdate<Arc<Group<S>>>) -> Option<Self> {
         let SetUpdate::Replace(groups) = update else { return None };
-        Some(Self::of(self.members(), groups))
+        Some(Self::from_sets(self.members(), groups))
     }
 }

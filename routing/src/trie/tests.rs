@@ -22,7 +22,7 @@ impl Subscriber for Id {
 }
 
 fn steps(filter: &str) -> (Vec<(&str, usize)>, bool) {
-    let path = FilterPath::of(filter);
+    let path = FilterPath::from_filter(filter);
     (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.multi_level)
 }
 
@@ -77,7 +77,7 @@ fn remove(trie: &Trie<Id>, filter: &str, id: u64) {
 fn found(trie: &Trie<Id>, topic: &str) -> usize {
     let guard = trie.guard();
     let matches = trie.matches(topic, &guard);
-    matches.by_filter.len() + usize::from(matches.match_all.is_some())
+    matches.subscribers_by_filter.len() + usize::from(matches.match_all.is_some())
 }
 
 proptest! {
@@ -139,5 +139,8 @@ fn an_edge_shares_the_text_of_a_filter_that_ends_there() {
         assert_eq!(found(&trie, &filter.replace('+', "x").replace('#', "y")), 1, "{filter}");
     }
     let guard = trie.guard();
-    assert!(trie.matches("c/d", &guard).by_filter.len() == 1, "the text is not part of the edge's levels");
+    assert!(
+        trie.matches("c/d", &guard).subscribers_by_filter.len() == 1,
+        "the text is not part of the edge's levels"
+    );
 }

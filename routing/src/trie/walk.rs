@@ -15,7 +15,7 @@ use crate::Subscriber;
 /// The subscribers of the filters that match a topic.
 pub(crate) struct Matches<'g, S> {
     /// One entry per filter, in no particular order.
-    pub(crate) by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
+    pub(crate) subscribers_by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
     /// The subscribers of `#`.
     pub(crate) match_all: Option<Arc<Subscribers<S>>>,
 }
@@ -38,8 +38,8 @@ impl<S: Subscriber> Trie<S> {
             walk.expand(branch, level, true);
         }
         let match_all = !reserved && self.has_match_all.load(Ordering::Acquire);
-        let by_filter = walk.found;
-        Matches { by_filter, match_all: match_all.then(|| self.match_all.load_full()) }
+        let subscribers_by_filter = walk.found;
+        Matches { subscribers_by_filter, match_all: match_all.then(|| self.match_all.load_full()) }
     }
 }
 
@@ -74,7 +74,7 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
             if lengths & bit == 0 {
                 continue;
             }
-            let text = self.topic.between(level, end);
+            let text = self.topic.text_of_levels(level, end);
             self.follow(EdgeRef { hash: hash::finish(run), parent, text }, end);
             left &= !bit;
             if left == 0 && end - level < 64 {
@@ -88,8 +88,8 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
         let ends = level == self.topic.levels.len();
         // `a/#` also matches `a`, its parent level.
         self.found.extend(node.subscribers(true).filter(|multi_level| !multi_level.is_empty()));
-        if ends && !node.exact.is_empty() {
-            self.found.push(&node.exact);
+        if ends && !node.exact_subscribers.is_empty() {
+            self.found.push(&node.exact_subscribers);
         }
         if let (false, Some(branch)) = (ends, node.branch()) {
             self.pending.push((branch, level));
@@ -126,7 +126,7 @@ impl<'t> Topic<'t> {
     }
 
     /// Returns the text of the levels from `start` up to, but not including, `end`.
-    fn between(&self, start: usize, end: usize) -> &'t str {
+    fn text_of_levels(&self, start: usize, end: usize) -> &'t str {
         let from =
             start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);
         let to = end.checked_sub(1).and_then(|last| self.levels.get(last)).map_or(0, |level| level.end);

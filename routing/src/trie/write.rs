@@ -25,7 +25,7 @@ impl<S: Subscriber> Trie<S> {
         text: &Arc<str>,
         change: impl FnOnce(&Subscribers<S>) -> ChangeResult<S, R>,
     ) -> Option<R> {
-        let path = FilterPath::of(text);
+        let path = FilterPath::from_filter(text);
         let guard = self.guard();
         let Some((last, parent_steps)) = path.steps.split_last() else {
             return self.change_match_all(change);
@@ -48,7 +48,7 @@ impl<S: Subscriber> Trie<S> {
 
     /// Calls `read` with the subscribers of the filter `text` and returns the result of `read`.
     pub(crate) fn inspect<R>(&self, text: &str, read: impl FnOnce(&Subscribers<S>) -> R) -> R {
-        let path = FilterPath::of(text);
+        let path = FilterPath::from_filter(text);
         let guard = self.guard();
         let Some((last, parent_steps)) = path.steps.split_last() else { return read(&self.match_all.load()) };
         let parents = self.parents(parent_steps, &guard);
@@ -68,7 +68,7 @@ impl<S: Subscriber> Trie<S> {
         Some(result)
     }
 
-    /// Returns the existing branches along these steps, up to the first step whose branch is missing.
+    /// Returns the existing branches on the path of `parent_steps`, up to the first step whose branch is missing.
     fn parents(&self, parent_steps: &[FilterStep<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
         let mut parents = Vec::with_capacity(parent_steps.len());
         let mut parent = self.root.id;
@@ -110,7 +110,7 @@ struct TrieWriter<'t, S> {
 }
 
 impl<S: Subscriber> TrieWriter<'_, S> {
-    /// Creates the missing branches along these steps.
+    /// Creates the missing branches on the path of `parent_steps`, after the existing `parents`.
     fn create_branches(&self, parents: &mut Vec<Arc<Branch>>, parent_steps: &[FilterStep<'_>]) {
         for step in parent_steps.iter().skip(parents.len()) {
             let branch = self.trie.new_branch();

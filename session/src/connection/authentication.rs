@@ -17,7 +17,7 @@ pub(super) struct Authentication {
 
 impl Authentication {
     /// Creates the state for a connection; `None` if its CONNECT named no authentication method. `[MQTT5-4.12.0-7]`
-    pub(super) fn of(negotiated: &Negotiated) -> Option<Self> {
+    pub(super) fn from_negotiated(negotiated: &Negotiated) -> Option<Self> {
         let method = negotiated.authentication_method.clone()?;
         let authenticator = negotiated.authenticator.clone()?;
         Some(Self { method, authenticator, exchange: None })

@@ -8,7 +8,7 @@ use crate::config::Config;
 
 /// Returns the client identifier, and whether the server assigned it. `[MQTT5-3.1.3-6]` `[MQTT5-3.1.3-8]`
 /// `[MQTT3-3.1.3-9]`
-pub(super) fn choose(
+pub(super) fn choose_client_id(
     connect: &Connect,
     config: &Config,
     assign: impl FnOnce() -> String,

@@ -31,7 +31,7 @@ impl Refusal {
 
     /// Sets the client's Maximum Packet Size. A larger CONNACK is not sent.
     #[must_use]
-    pub fn within(self, packet_size_max: u32) -> Self {
+    pub fn fitting_into(self, packet_size_max: u32) -> Self {
         Self { packet_size_max, ..self }
     }
 

@@ -68,7 +68,7 @@ impl State {
 
 impl Event {
     /// Returns the event for an acknowledgement; `None` for PUBREL, which only a receiver handles.
-    pub(crate) fn of(ack: &Ack) -> Option<Self> {
+    pub(crate) fn from_ack(ack: &Ack) -> Option<Self> {
         match ack.kind {
             AckKind::PubAck => Some(Self::Acknowledged),
             AckKind::PubRec if ack.reason.is_error() => Some(Self::Refused),

@@ -50,7 +50,7 @@ impl Slot {
     }
 
     /// Returns whether the delivery counts against the send quota of the present connection.
-    pub(super) fn is_counted(&self) -> bool {
+    pub(super) fn counts_against_quota(&self) -> bool {
         match self {
             Self::Closed => false,
             Self::Untracked => true,

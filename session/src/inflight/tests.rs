@@ -23,7 +23,7 @@ impl List {
         self.open.iter().find(|(open, _)| *open == id).map_or(State::Free, |(_, state)| *state)
     }
 
-    fn apply(&mut self, id: PacketId, event: Event) -> Action {
+    fn handle_event(&mut self, id: PacketId, event: Event) -> Action {
         let action = self.state(id).on(event);
         match action {
             Action::Complete => {
@@ -65,7 +65,13 @@ fn stored(qos: QoS) -> StoredDelivery {
     };
     let message = Arc::new(Message::from_parts(&parts));
     StoredDelivery::new(
-        &Delivery { message: &message, qos, retain: false, identifiers: &[], share: None },
+        &Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            shared_filter: None,
+        },
         true,
     )
 }
@@ -80,12 +86,12 @@ fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {
 }
 
 fn apply_event(table: &mut Inflight, list: &mut List, id: PacketId, event: Event) {
-    let outcome = table.apply(id, event);
-    assert_eq!(outcome.action, list.apply(id, event), "{id} {event:?}");
+    let outcome = table.handle_event(id, event);
+    assert_eq!(outcome.action, list.handle_event(id, event), "{id} {event:?}");
     assert_eq!(outcome.frees_quota, outcome.action == Action::Complete);
 }
 
-fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {
+fn apply_operation(operation: Operation, table: &mut Inflight, list: &mut List) {
     match operation {
         Operation::Open(qos) => {
             open(table, list, qos);
@@ -138,7 +144,7 @@ proptest! {
         let mut table = Inflight::default();
         let mut list = List::default();
         for operation in operations {
-            apply(operation, &mut table, &mut list);
+            apply_operation(operation, &mut table, &mut list);
             compare(&table, &list);
         }
         let remaining: VecDeque<_> = table.drain().collect();
@@ -152,8 +158,8 @@ fn open_packet_identifiers_are_skipped_after_the_sequence_wraps_around() {
     let mut table = Inflight::default();
     let mut list = List::default();
     let stuck: Vec<_> = (0..50).map(|_| open(&mut table, &mut list, QoS::ExactlyOnce)).collect();
-    apply(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
-    apply(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
+    apply_operation(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
+    apply_operation(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
     compare(&table, &list);
     assert_eq!(table.stragglers.len(), 50);
     for id in stuck.into_iter().rev() {

@@ -8,7 +8,7 @@ use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 use super::Queue;
 use crate::config::{Config, Overflow};
 use crate::stored_delivery::{Delivery, StoredDelivery};
-use crate::verdict::{Drop, Drops, Verdict};
+use crate::verdict::{DropReason, Drops, Verdict};
 
 #[allow(clippy::disallowed_methods)]
 fn start() -> Instant {
@@ -29,7 +29,13 @@ fn stored(expires_at: Option<Instant>) -> StoredDelivery {
     };
     let message = Arc::new(Message::from_parts(&parts));
     StoredDelivery::new(
-        &Delivery { message: &message, qos, retain: false, identifiers: &[], share: None },
+        &Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            shared_filter: None,
+        },
         false,
     )
 }
@@ -44,7 +50,7 @@ fn a_full_queue_drops_expired_messages_first() {
         assert_eq!(queue.push(stored(expires_at), &config, now, &mut drops, &mut None), Verdict::Queued);
     }
     let full = queue.push(stored(None), &config, now, &mut drops, &mut None);
-    assert_eq!(full, Verdict::Dropped(Drop::QueueFull));
+    assert_eq!(full, Verdict::Dropped(DropReason::QueueFull));
     let later = now + Duration::from_secs(1);
     for _ in 0..2 {
         assert_eq!(queue.push(stored(None), &config, later, &mut drops, &mut None), Verdict::Queued);
@@ -76,7 +82,7 @@ fn a_queue_of_length_zero_drops_every_message() {
     let config = Config { queue_len_max: 0, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     let verdict = queue.push(stored(None), &config, start(), &mut drops, &mut None);
-    assert_eq!(verdict, Verdict::Dropped(Drop::QueueFull));
+    assert_eq!(verdict, Verdict::Dropped(DropReason::QueueFull));
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn a_full_queue_is_swept_after_pushes_of_a_quarter_of_its_length() {
     for _ in 0..8 {
         let _ = queue.push(stored(Some(later)), &config, now, &mut drops, &mut None);
     }
-    let refused = Verdict::Dropped(Drop::QueueFull);
+    let refused = Verdict::Dropped(DropReason::QueueFull);
     for expected in [refused, refused, Verdict::Queued] {
         assert_eq!(queue.push(stored(None), &config, later, &mut drops, &mut None), expected);
     }

@@ -18,11 +18,11 @@ impl Session {
     /// Returns a violation if the kind of acknowledgement does not fit the QoS of the message. An unknown identifier is
     /// not an error: a repeated acknowledgement may arrive after the exchange is complete.
     pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
-        let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
+        let Some(event) = Event::from_ack(ack) else { return Err(Violation::PacketOutOfPlace) };
         if !self.resumed {
             return Ok(());
         }
-        let outcome = self.inflight.apply(ack.packet_id, event);
+        let outcome = self.inflight.handle_event(ack.packet_id, event);
         if outcome.frees_quota {
             self.quota.give_back();
         }
@@ -41,7 +41,7 @@ impl Session {
             }
             Action::Complete | Action::Ignore => {}
         }
-        self.pump(now);
+        self.send_waiting(now);
         Ok(())
     }
 

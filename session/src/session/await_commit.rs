@@ -18,7 +18,7 @@ impl Session {
     /// of the packet before them if that commit is later.
     pub fn set_commit(&mut self, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
-            awaiting_commit.set_commit_before(u64::MAX, commit);
+            awaiting_commit.set_commit_before_position(u64::MAX, commit);
         }
     }
 
@@ -29,9 +29,9 @@ impl Session {
     }
 
     /// Like [`Session::set_commit`], but only for the packets before `position`.
-    pub fn set_commit_before(&mut self, position: u64, commit: u64) {
+    pub fn set_commit_before_position(&mut self, position: u64, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
-            awaiting_commit.set_commit_before(position, commit);
+            awaiting_commit.set_commit_before_position(position, commit);
         }
     }
 
@@ -73,7 +73,7 @@ impl Session {
             }
         }
         if dropped {
-            self.pump(now);
+            self.send_waiting(now);
         }
     }
 

@@ -6,7 +6,7 @@ use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
 
 use crate::inflight::INFLIGHT_MAX;
 use crate::stored_delivery::{Delivery, StoredDelivery};
-use crate::verdict::{Drop, Verdict};
+use crate::verdict::{DropReason, Verdict};
 
 use super::Session;
 use super::lifecycle::Lifecycle;
@@ -16,7 +16,7 @@ impl Session {
     /// queued. An expired message is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
     pub fn push(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if delivery.message.is_expired(now) {
-            return self.drop_message(Drop::Expired, 1);
+            return self.drop_message(DropReason::Expired, 1);
         }
         if delivery.qos == QoS::AtMostOnce {
             return self.push_qos_0(delivery, now);
@@ -53,11 +53,11 @@ impl Session {
     ///
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
-    pub fn pump(&mut self, now: Instant) {
+    pub fn send_waiting(&mut self, now: Instant) {
         if self.resends.is_empty() && self.queue.is_none() || self.awaits_resends() {
             return;
         }
-        self.pump_resends(now);
+        self.resend_waiting(now);
         while self.has_room()
             && self.has_memory_for_queue()
             && let Some(stored) = self.queue.as_mut().and_then(|queue| queue.pop())
@@ -67,7 +67,7 @@ impl Session {
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
     }
 
-    fn pump_resends(&mut self, now: Instant) {
+    fn resend_waiting(&mut self, now: Instant) {
         while self.can_write(1)
             && self.outbox.write_buffer.reserve(COPIED_MAX)
             && let Some(id) = self.resends.pop()
@@ -80,7 +80,7 @@ impl Session {
     /// still deliver to the session.
     fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if self.lifecycle == Lifecycle::Ended {
-            return self.drop_message(Drop::Ended, 1);
+            return self.drop_message(DropReason::Ended, 1);
         }
         let stored = self.store(delivery, None);
         let queue = self.queue.get_or_insert_default();
@@ -89,13 +89,13 @@ impl Session {
 
     fn push_qos_0(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if !self.resumed {
-            return self.drop_message(Drop::Offline, 1);
+            return self.drop_message(DropReason::Offline, 1);
         }
         let mut outgoing = delivery.outgoing(now);
         match self.outbox.plan(&mut outgoing) {
             Err(reason) => self.drop_message(reason, 1),
             Ok(size) if self.outbox.write_buffer.len() + size > self.config.pending_bytes_max => {
-                self.drop_message(Drop::Slow, 1)
+                self.drop_message(DropReason::Slow, 1)
             }
             Ok(size) => {
                 let is_written = self.outbox.put(delivery.message, &outgoing, size);
@@ -106,7 +106,7 @@ impl Session {
 
     fn transmit_queued(&mut self, mut stored: StoredDelivery, now: Instant) {
         let transmitted = if stored.message.is_expired(now) {
-            Err(Drop::Expired)
+            Err(DropReason::Expired)
         } else {
             self.transmit(&stored.delivery(), now)
         };
@@ -128,7 +128,7 @@ impl Session {
     /// message. A message that is too large uses up neither an identifier nor quota. `[MQTT5-3.1.2-25]`
     /// `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
     #[inline]
-    fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
+    fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, DropReason> {
         let mut outgoing = delivery.outgoing(now);
         let size = self.outbox.plan(&mut outgoing)?;
         let packet_id = self.inflight.reserve();
@@ -208,7 +208,7 @@ impl Session {
         !self.resends.is_empty() || self.queued() > 0 || self.awaits_resends()
     }
 
-    pub(super) fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {
+    pub(super) fn drop_message(&mut self, reason: DropReason, count: u32) -> Verdict {
         self.drops.add(reason, count.into());
         Verdict::Dropped(reason)
     }
@@ -216,7 +216,7 @@ impl Session {
 
 /// The reason for dropping a message if there is not enough memory for the write buffer. The client is then too slow,
 /// because the buffer contains bytes that it has not read.
-const DROP_WITHOUT_MEMORY: Drop = Drop::Slow;
+const DROP_WITHOUT_MEMORY: DropReason = DropReason::Slow;
 /// Maximum number of bytes of a message that are copied to the write buffer, without topic and subscription
 /// identifiers.
 const COPIED_MAX: usize = 3 * 1024;

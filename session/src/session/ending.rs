@@ -8,14 +8,14 @@ use tidegate_mqtt::{Message, QoS, Will};
 
 use crate::change_log::Change;
 use crate::stored_delivery::StoredDelivery;
-use crate::verdict::Drop;
+use crate::verdict::DropReason;
 
 use super::Session;
 use super::lifecycle::{Lifecycle, Outcome, WillAction};
 
 /// The result of [`Session::attach`].
 #[derive(Debug)]
-pub struct Attached {
+pub struct AttachOutcome {
     /// The epoch of the new connection.
     pub epoch: u64,
     /// The Session Present flag for CONNACK. `[MQTT5-3.2.2-2]` `[MQTT5-3.2.2-3]` `[MQTT3-3.2.2-1]` `[MQTT3-3.2.2-2]`
@@ -26,7 +26,7 @@ pub struct Attached {
     /// The will of the earlier connection if the will has to be published now.
     pub will: Option<Will>,
     /// Subscriptions of the discarded session state; the caller removes them from the router.
-    pub removed: Vec<SubscriptionFilter>,
+    pub removed_subscriptions: Vec<SubscriptionFilter>,
     /// Messages of the discarded session state that were received through shared subscriptions. The caller may give
     /// them to other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
@@ -34,12 +34,12 @@ pub struct Attached {
 
 /// The result of [`Session::detach`].
 #[derive(Debug)]
-pub struct Detached {
+pub struct DetachOutcome {
     /// The will if it has to be published now.
     pub will: Option<Will>,
     /// Whether the session ended with the connection. The subscriptions of the ended session can still be read; the
     /// caller removes them from the router.
-    pub ended: bool,
+    pub session_ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
@@ -47,12 +47,12 @@ pub struct Detached {
 
 /// The result of [`Session::handle_timeout`].
 #[derive(Debug, Default)]
-pub struct Due {
+pub struct TimeoutOutcome {
     /// The will if it has to be published now.
     pub will: Option<Will>,
     /// Whether the session ended. The subscriptions of the ended session can still be read; the caller removes them
     /// from the router.
-    pub ended: bool,
+    pub session_ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
@@ -66,7 +66,7 @@ pub struct Unacknowledged {
     /// The message.
     pub message: Arc<Message>,
     /// The text of the shared subscription's filter, `$share/...`.
-    pub share: Arc<str>,
+    pub shared_filter: Arc<str>,
 }
 
 impl Session {
@@ -80,10 +80,10 @@ impl Session {
     /// Handles the timers that have expired at `now`: publishes a delayed will, or ends the session and publishes its
     /// will. `[MQTT5-3.1.2-8]` `[MQTT5-4.1.0-2]`
     #[must_use = "a will may be due"]
-    pub fn handle_timeout(&mut self, now: Instant) -> Due {
-        let mut due = Due::default();
+    pub fn handle_timeout(&mut self, now: Instant) -> TimeoutOutcome {
+        let mut due = TimeoutOutcome::default();
         let outcome = self.lifecycle.due(now);
-        self.apply(outcome, &mut due);
+        self.apply_outcome(outcome, &mut due);
         if let (WillAction::Publish, Lifecycle::Detached { will_at, .. }) =
             (outcome.will, &mut self.lifecycle)
         {
@@ -94,15 +94,15 @@ impl Session {
     }
 
     /// Applies an outcome of the lifecycle tables to the will and the session state.
-    pub(super) fn apply(&mut self, outcome: Outcome, due: &mut Due) {
+    pub(super) fn apply_outcome(&mut self, outcome: Outcome, due: &mut TimeoutOutcome) {
         match outcome.will {
             WillAction::Keep => {}
             WillAction::Discard => self.will = None,
             WillAction::Publish => due.will = self.will.take().map(|will| *will).or(due.will.take()),
         }
-        if outcome.ended {
+        if outcome.session_ended {
             self.lifecycle = Lifecycle::Ended;
-            due.ended = true;
+            due.session_ended = true;
             self.discard_messages(due);
             self.record(Change::Ended);
         }
@@ -110,16 +110,16 @@ impl Session {
 
     /// Discards all messages. Messages that can go to another member of a shared subscription are added to `due`, all
     /// others are counted as dropped.
-    fn discard_messages(&mut self, due: &mut Due) {
+    fn discard_messages(&mut self, due: &mut TimeoutOutcome) {
         let untracked = u64::try_from(self.inflight.untracked_len()).unwrap_or(u64::MAX);
-        self.drops.add(Drop::Ended, untracked);
+        self.drops.add(DropReason::Ended, untracked);
         let sent = self.inflight.drain().map(|stored| (stored.qos != QoS::ExactlyOnce, stored));
         let mut queue = self.queue.take();
         let queued = std::iter::from_fn(|| queue.as_mut()?.pop()).map(|stored| (true, stored));
         for (reassignable, stored) in sent.chain(queued) {
             match unacknowledged_shared(&stored).filter(|_| reassignable) {
                 Some(message) => due.unacknowledged.push(message),
-                None => self.drops.add(Drop::Ended, 1),
+                None => self.drops.add(DropReason::Ended, 1),
             }
         }
         self.receiving = None;
@@ -128,6 +128,6 @@ impl Session {
 }
 
 fn unacknowledged_shared(stored: &StoredDelivery) -> Option<Unacknowledged> {
-    let share = Arc::clone(stored.share()?);
-    Some(Unacknowledged { message: Arc::clone(&stored.message), share })
+    let shared_filter = Arc::clone(stored.shared_filter()?);
+    Some(Unacknowledged { message: Arc::clone(&stored.message), shared_filter })
 }

@@ -1,7 +1,7 @@
 //! Sends PUBLISH frames to the client as the publisher encoded them: they are copied together, with new packet
 //! identifiers.
 
-use crate::verdict::{Drop, Verdict};
+use crate::verdict::{DropReason, Verdict};
 
 use super::Session;
 
@@ -15,20 +15,20 @@ pub struct Frames<'a> {
     /// order.
     pub packet_ids: &'a [usize],
     /// Size of the largest frame in bytes.
-    pub largest: usize,
+    pub largest_size: usize,
 }
 
 impl Session {
-    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer. `largest`
-    /// is the size of the largest frame in bytes. If the frames cannot be copied together, the caller has to push them
-    /// one by one ([`Verdict::Individually`]). If the write buffer is too full because the client reads too slowly, all
-    /// frames are dropped.
-    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
+    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer.
+    /// `largest_size` is the size of the largest frame in bytes. If the frames cannot be copied together, the caller
+    /// has to push them one by one ([`Verdict::PushOneByOne`]). If the write buffer is too full because the client
+    /// reads too slowly, all frames are dropped.
+    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest_size: usize) -> Verdict {
         if !self.resumed {
-            return self.drop_message(Drop::Offline, count);
+            return self.drop_message(DropReason::Offline, count);
         }
-        if !self.outbox.accepts_frames(largest) {
-            return Verdict::Individually;
+        if !self.outbox.accepts_frames(largest_size) {
+            return Verdict::PushOneByOne;
         }
         let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
         if fits && self.outbox.write_buffer.put(wire) {
@@ -39,13 +39,13 @@ impl Session {
     }
 
     /// Copies frames of this client's wire class and sends them at QoS 1 under packet identifiers of this session.
-    /// Either all frames are sent or none; if none, the caller has to push them one by one ([`Verdict::Individually`]).
+    /// Either all frames are sent or none; if none, the caller has to push them one by one ([`Verdict::PushOneByOne`]).
     /// Only a session that ends with its connection accepts frames, because frames are not stored for resending.
     /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
         let start = self.outbox.write_buffer.buffer().len();
         if !self.can_write_frames(frames) || !self.outbox.write_buffer.put(frames.wire) {
-            return Verdict::Individually;
+            return Verdict::PushOneByOne;
         }
         let buffer = self.outbox.write_buffer.buffer();
         let copied = buffer.get_mut(start..).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Session {
     #[cold]
     fn verdict_on_overflow(&mut self, count: u32) -> Verdict {
         let keeps_up = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
-        if keeps_up && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
+        if keeps_up && count > 1 { Verdict::PushOneByOne } else { self.drop_message(DropReason::Slow, count) }
     }
 
     /// Returns whether all frames may be written now without overtaking messages that wait. `[MQTT5-3.3.4-9]`
@@ -78,6 +78,6 @@ impl Session {
             && self.has_room_for(frames.packet_ids.len())
             && !self.has_backlog()
             && self.bytes_awaiting_commit() == 0
-            && self.outbox.accepts_frames(frames.largest)
+            && self.outbox.accepts_frames(frames.largest_size)
     }
 }

@@ -68,7 +68,7 @@ pub(crate) enum WillAction {
 pub(crate) struct Outcome {
     pub(crate) will: WillAction,
     /// Whether the session state is discarded.
-    pub(crate) ended: bool,
+    pub(crate) session_ended: bool,
 }
 
 /// Returns the outcome of a closed connection. The will is delayed at most until the session ends, so with session
@@ -79,15 +79,15 @@ pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> 
         (true, 0) => WillAction::Publish,
         (true, _) => WillAction::Keep,
     };
-    Outcome { will, ended: session_expiry == 0 }
+    Outcome { will, session_ended: session_expiry == 0 }
 }
 
 /// Returns the outcome of a CONNECT for a detached session. Resuming the session cancels a delayed will. Clean Start
 /// ends the session, so its delayed will is published. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
 pub(crate) fn reattach(clean_start: bool) -> Outcome {
     match clean_start {
-        true => Outcome { will: WillAction::Publish, ended: true },
-        false => Outcome { will: WillAction::Discard, ended: false },
+        true => Outcome { will: WillAction::Publish, session_ended: true },
+        false => Outcome { will: WillAction::Discard, session_ended: false },
     }
 }
 
@@ -95,7 +95,7 @@ impl Lifecycle {
     /// Returns the state after a connection has closed. A session expiry of `u32::MAX` means that the session never
     /// expires.
     pub(crate) fn after_detach(outcome: Outcome, will_delay: u32, session_expiry: u32, now: Instant) -> Self {
-        if outcome.ended {
+        if outcome.session_ended {
             return Self::Ended;
         }
         let will_at = match outcome.will {
@@ -110,11 +110,11 @@ impl Lifecycle {
     /// `[MQTT5-4.1.0-2]`
     pub(crate) fn due(&self, now: Instant) -> Outcome {
         let Self::Detached { will_at, expires_at } = self else {
-            return Outcome { will: WillAction::Keep, ended: false };
+            return Outcome { will: WillAction::Keep, session_ended: false };
         };
-        let ended = expires_at.is_some_and(|at| at <= now);
-        let will_due = ended || will_at.is_some_and(|at| at <= now);
-        Outcome { will: if will_due { WillAction::Publish } else { WillAction::Keep }, ended }
+        let session_ended = expires_at.is_some_and(|at| at <= now);
+        let will_due = session_ended || will_at.is_some_and(|at| at <= now);
+        Outcome { will: if will_due { WillAction::Publish } else { WillAction::Keep }, session_ended }
     }
 
     /// Returns the time at which [`Lifecycle::due`] has to be called next; `None` means never.

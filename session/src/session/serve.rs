@@ -6,44 +6,52 @@ use crate::change_log::Change;
 use crate::handshake::Negotiated;
 
 use super::lifecycle::{self, Cause, Lifecycle};
-use super::{Attached, Detached, Due, Quota, Session};
+use super::{AttachOutcome, DetachOutcome, Quota, Session, TimeoutOutcome};
 
 impl Session {
-    /// Attaches a new connection. The new epoch excludes the earlier connection, if one is still attached.
+    /// Attaches a new connection and increments the epoch. If an earlier connection is still attached, it can no longer
+    /// change the session, because it only has the former epoch.
     ///
     /// A takeover ends the earlier connection like any close by the server, including its will. Clean Start discards
     /// the session state and publishes a delayed will; resuming the session cancels a delayed will. `[MQTT5-3.1.4-3]`
     /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
     #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
-    pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> Attached {
-        let mut due = Due::default();
+    pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> AttachOutcome {
+        let mut due = TimeoutOutcome::default();
         let was_attached = self.is_attached();
         if was_attached {
             self.end_connection(Cause::Takeover, &mut due, now);
         }
-        self.apply(self.lifecycle.due(now), &mut due);
+        self.apply_outcome(self.lifecycle.due(now), &mut due);
         let session_present = self.lifecycle != Lifecycle::Ended && !negotiated.clean_start;
         if self.lifecycle != Lifecycle::Ended {
-            self.apply(lifecycle::reattach(negotiated.clean_start), &mut due);
+            self.apply_outcome(lifecycle::reattach(negotiated.clean_start), &mut due);
         }
-        let removed = if session_present { Vec::new() } else { self.subscriptions.drain() };
+        let removed_subscriptions = if session_present { Vec::new() } else { self.subscriptions.drain() };
         self.begin_connection(negotiated);
-        let Due { will, unacknowledged, .. } = due;
-        Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
+        let TimeoutOutcome { will, unacknowledged, .. } = due;
+        AttachOutcome {
+            epoch: self.epoch,
+            session_present,
+            was_attached,
+            will,
+            removed_subscriptions,
+            unacknowledged,
+        }
     }
 
     /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has taken
     /// the session over. The write buffer still holds the unwritten bytes of the connection: unless the caller takes
     /// these bytes, they occupy memory until the next attach.
     #[must_use = "a will may have to be published, and the session may have ended"]
-    pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
+    pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<DetachOutcome> {
         if epoch != self.epoch || !self.is_attached() {
             return None;
         }
-        let mut due = Due::default();
+        let mut due = TimeoutOutcome::default();
         self.end_connection(cause, &mut due, now);
-        let Due { will, ended, unacknowledged } = due;
-        Some(Detached { will, ended, unacknowledged })
+        let TimeoutOutcome { will, session_ended, unacknowledged } = due;
+        Some(DetachOutcome { will, session_ended, unacknowledged })
     }
 
     /// Starts sending after CONNACK. Resends all messages that the client has not acknowledged: PUBRELs in the order of
@@ -74,7 +82,7 @@ impl Session {
         }
         self.resends = self.inflight.published().collect();
         self.resends.reverse();
-        self.pump(now);
+        self.send_waiting(now);
     }
 
     fn begin_connection(&mut self, negotiated: &Negotiated) {
@@ -92,14 +100,14 @@ impl Session {
         }
     }
 
-    fn end_connection(&mut self, cause: Cause, due: &mut Due, now: Instant) {
+    fn end_connection(&mut self, cause: Cause, due: &mut TimeoutOutcome, now: Instant) {
         let raised = self.change_expiry(cause);
         let keeps_will = raised || cause.keeps_will();
         let will_delay = self.will.as_ref().map_or(0, |will| will.delay);
         let outcome = lifecycle::detach(keeps_will, will_delay, self.session_expiry);
         self.lifecycle = Lifecycle::after_detach(outcome, will_delay, self.session_expiry, now);
-        self.apply(outcome, due);
-        if !outcome.ended {
+        self.apply_outcome(outcome, due);
+        if !outcome.session_ended {
             self.record(Change::Altered);
         }
         self.resumed = false;
@@ -109,7 +117,7 @@ impl Session {
     }
 
     /// Applies the session expiry of a DISCONNECT. Returns true if the client tried to raise a session expiry of 0.
-    /// That is a protocol error, and the session keeps the session expiry of CONNECT.
+    /// Raising a session expiry of 0 is a protocol error, and the session keeps the session expiry of CONNECT.
     fn change_expiry(&mut self, cause: Cause) -> bool {
         let Cause::Disconnect { session_expiry: Some(requested), .. } = cause else { return false };
         let raised = self.session_expiry == 0 && requested > 0;

@@ -214,8 +214,8 @@ fn restore_delivery(queued: &Queued) -> StoredDelivery {
         message: &queued.message,
         qos: queued.qos,
         retain: queued.retain,
-        identifiers: &queued.identifiers,
-        share: queued.share.as_ref(),
+        subscription_identifiers: &queued.subscription_identifiers,
+        shared_filter: queued.shared_filter.as_ref(),
     };
     StoredDelivery::logged(&delivery, false)
 }

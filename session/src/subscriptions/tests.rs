@@ -13,7 +13,7 @@ fn filter(number: usize) -> SubscriptionFilter {
 
 fn granted(number: usize) -> GrantedOptions {
     GrantedOptions {
-        options: SubscriptionOptions::of(QoS::AtLeastOnce),
+        options: SubscriptionOptions::with_qos(QoS::AtLeastOnce),
         identifier: u32::try_from(number + 1).ok(),
     }
 }

@@ -88,7 +88,7 @@ fn a_will_within_the_capabilities_is_accepted() {
 #[test]
 fn a_subscription_identifier_from_the_client_is_a_violation() {
     let mut with_identifier = publish(QoS::AtMostOnce, false);
-    with_identifier.properties.identifiers = vec![3];
+    with_identifier.properties.subscription_identifiers = vec![3];
     let violation = admit(Config::default(), with_identifier).unwrap_err();
     assert_eq!(violation, Violation::IdentifierInPublish);
     assert_eq!(violation.reason(), ReasonCode::ProtocolError);

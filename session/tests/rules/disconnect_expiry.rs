@@ -17,14 +17,14 @@ fn disconnect(expiry: Option<u32>) -> Disconnect {
 fn a_disconnect_with_expiry_0_ends_the_session() {
     let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(0))).unwrap();
-    assert!(pair.detach(cause).ended);
+    assert!(pair.detach(cause).session_ended);
 }
 
 #[test]
 fn a_new_session_expiry_counts_from_the_disconnect() {
     let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(5))).unwrap();
-    assert!(!pair.detach(cause).ended);
+    assert!(!pair.detach(cause).session_ended);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(5)));
 }
 
@@ -53,7 +53,7 @@ fn raising_the_expiry_from_0_is_a_protocol_error() {
     let violation = pair.connection.handle_disconnect(&disconnect(Some(5))).unwrap_err();
     assert_eq!(violation, Violation::ExpiryRaised);
     assert_eq!(violation.reason(), ReasonCode::ProtocolError);
-    assert!(pair.detach(Cause::Violation).ended, "the session keeps the expiry of CONNECT");
+    assert!(pair.detach(Cause::Violation).session_ended, "the session keeps the expiry of CONNECT");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_session_also_rejects_raising_the_expiry_from_0() {
     let mut pair = Pair::new(connect);
     let cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(5) };
     let detached = pair.detach(cause);
-    assert!(detached.ended);
+    assert!(detached.session_ended);
     assert!(detached.will.is_some(), "no valid DISCONNECT, so the will is published");
 }
 
@@ -76,6 +76,6 @@ fn a_disconnect_with_expiry_0_is_allowed_if_connect_had_no_expiry() {
     let mut pair = Pair::new(connect);
     let cause = pair.connection.handle_disconnect(&disconnect(Some(0))).unwrap();
     let detached = pair.detach(cause);
-    assert!(detached.ended);
+    assert!(detached.session_ended);
     assert_eq!(detached.will, None, "a valid DISCONNECT deletes the will [MQTT5-3.14.4-3]");
 }

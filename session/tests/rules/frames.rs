@@ -2,7 +2,9 @@
 //! identifiers they get, and what happens to them later.
 
 use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{AckKind, Connect, Message, Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{
+    AckKind, Connect, Message, OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS,
+};
 use tidegate_session::{Cause, Config, Frames, Verdict};
 
 use super::pair::{Pair, message, persistent_connect};
@@ -12,10 +14,10 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 /// Returns frames as publishers send them, all with packet identifier 500: the bytes, the offsets of the packet
 /// identifiers, and the size of the largest frame.
 fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
-    let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
+    let (mut wire, mut packet_ids, mut largest_size) = (Vec::new(), Vec::new(), 0);
     for topic in topics {
         let message: &Message = &message(topic, topic.as_bytes(), None);
-        let mut outgoing = Outgoing::of(message, super::pair::start());
+        let mut outgoing = OutgoingPublish::from_message(message, super::pair::start());
         outgoing.qos = QoS::AtLeastOnce;
         outgoing.packet_id = PacketId::new(500);
         let start = wire.len();
@@ -23,14 +25,14 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
         let Ok(Next::Frame(packet)) = frame::next(&wire[start..], V5, u32::MAX) else { panic!("no frame") };
         let at = PublishView::parse(&packet, V5).unwrap().packet_id_at().unwrap();
         packet_ids.push(start + at);
-        largest = largest.max(packet.wire.len());
+        largest_size = largest_size.max(packet.wire.len());
     }
-    (wire, packet_ids, largest)
+    (wire, packet_ids, largest_size)
 }
 
 fn push(pair: &mut Pair, topics: &[&str]) -> Verdict {
-    let (wire, packet_ids, largest) = frames(topics);
-    pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest })
+    let (wire, packet_ids, largest_size) = frames(topics);
+    pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest_size })
 }
 
 /// Returns the CONNECT of a session that ends with its connection.
@@ -67,7 +69,7 @@ fn a_puback_frees_identifier_and_quota() {
     connect.receive_maximum = Some(2);
     let mut pair = Pair::new(connect);
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
-    assert_eq!(push(&mut pair, &["a"]), Verdict::Individually, "no quota is left");
+    assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne, "no quota is left");
     let _ = pair.push("queued", QoS::AtLeastOnce);
     assert_eq!(pair.summary(), [sent("a", 1), sent("a", 2)]);
     pair.acknowledge(AckKind::PubAck, 1);
@@ -76,7 +78,7 @@ fn a_puback_frees_identifier_and_quota() {
     pair.acknowledge(AckKind::PubAck, 2);
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(push(&mut pair, &["b", "b"]), Verdict::Sent);
-    assert_eq!(push(&mut pair, &["b"]), Verdict::Individually, "two are open again, not three");
+    assert_eq!(push(&mut pair, &["b"]), Verdict::PushOneByOne, "two are open again, not three");
 }
 
 /// `[MQTT5-3.3.4-9]`
@@ -85,7 +87,7 @@ fn all_frames_fit_into_the_quota_or_none_is_sent() {
     let mut connect = transient_connect();
     connect.receive_maximum = Some(2);
     let mut pair = Pair::new(connect);
-    assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::PushOneByOne);
     assert_eq!((pair.summary(), pair.session.inflight()), (vec![], 0));
 }
 
@@ -93,8 +95,8 @@ fn all_frames_fit_into_the_quota_or_none_is_sent() {
 fn all_frames_fit_into_the_limits_or_none_is_sent() {
     let config = Config { inflight_max: 2, pending_bytes_high: 30, ..Config::default() };
     let mut pair = Pair::with(config, transient_connect());
-    assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::Individually, "three in flight");
-    assert_eq!(push(&mut pair, &["0123456789", "0123456789"]), Verdict::Individually, "over 30 bytes");
+    assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::PushOneByOne, "three in flight");
+    assert_eq!(push(&mut pair, &["0123456789", "0123456789"]), Verdict::PushOneByOne, "over 30 bytes");
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
 }
 
@@ -102,7 +104,7 @@ fn all_frames_fit_into_the_limits_or_none_is_sent() {
 #[test]
 fn a_session_that_outlives_its_connection_accepts_no_frames() {
     let mut pair = Pair::new(persistent_connect());
-    assert_eq!(push(&mut pair, &["a"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne);
     assert_eq!((pair.summary(), pair.session.inflight()), (vec![], 0));
 }
 
@@ -112,7 +114,7 @@ fn frames_are_not_resent_after_the_session_ended() {
     let mut pair = Pair::new(transient_connect());
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
     pair.detach(Cause::Closed);
-    assert_eq!(push(&mut pair, &["a"]), Verdict::Individually, "no connection is attached");
+    assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne, "no connection is attached");
     pair.connect(persistent_connect());
     assert_eq!((pair.summary(), pair.session.inflight()), (vec![], 0));
 }
@@ -127,7 +129,7 @@ fn frames_do_not_overtake_queued_messages() {
         let _ = pair.push(topic, QoS::AtLeastOnce);
     }
     pair.acknowledge(AckKind::PubAck, 1);
-    assert_eq!(push(&mut pair, &["late"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::PushOneByOne);
     assert_eq!(pair.summary(), [sent("1", 1), sent("2", 2), sent("3", 3)]);
 }
 
@@ -147,7 +149,7 @@ fn frames_above_the_packet_size_of_the_client_are_not_copied() {
     connect.packet_size_max = Some(20);
     let mut pair = Pair::new(connect);
     assert_eq!(push(&mut pair, &["short"]), Verdict::Sent);
-    assert_eq!(push(&mut pair, &["a topic of some length"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["a topic of some length"]), Verdict::PushOneByOne);
 }
 
 #[test]
@@ -164,7 +166,7 @@ fn unacknowledged_frames_are_counted_as_dropped_when_the_session_ends() {
 fn frames_do_not_overtake_messages_awaiting_commit() {
     let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, transient_connect());
     let _ = pair.push("awaiting", QoS::ExactlyOnce);
-    assert_eq!(push(&mut pair, &["late"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::PushOneByOne);
     pair.session.set_commit(1);
     pair.session.release_committed(1, pair.now);
     assert_eq!(push(&mut pair, &["late"]), Verdict::Sent);
@@ -183,7 +185,7 @@ fn frames_do_not_overtake_messages_to_be_resent() {
     connect.clean_start = false;
     connect.receive_maximum = Some(1);
     pair.connect(connect);
-    assert_eq!(push(&mut pair, &["late"]), Verdict::Individually, "one message still has to be resent");
+    assert_eq!(push(&mut pair, &["late"]), Verdict::PushOneByOne, "one message still has to be resent");
     pair.acknowledge(AckKind::PubAck, 1);
     pair.acknowledge(AckKind::PubAck, 2);
     assert_eq!(push(&mut pair, &["late"]), Verdict::Sent);
@@ -195,5 +197,5 @@ fn frames_are_not_copied_to_a_client_with_aliases() {
     let mut connect = transient_connect();
     connect.topic_alias_maximum = Some(10);
     let mut pair = Pair::new(connect);
-    assert_eq!(push(&mut pair, &["a"]), Verdict::Individually);
+    assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne);
 }

@@ -13,7 +13,7 @@ use crate::pair::{Pair, negotiate, persistent_connect};
 
 fn entry(text: &str, qos: QoS) -> SubscribeEntry {
     let filter = SubscriptionFilter::parse(text).map_err(|error| InvalidFilter { text: text.into(), error });
-    SubscribeEntry { filter, options: SubscriptionOptions::of(qos) }
+    SubscribeEntry { filter, options: SubscriptionOptions::with_qos(qos) }
 }
 
 fn connection(config: Config, version: ProtocolVersion) -> Connection {
@@ -71,8 +71,8 @@ fn no_local_on_a_shared_subscription_is_a_violation() {
 fn a_second_subscribe_replaces_identifier_and_options() {
     let mut pair = Pair::new(persistent_connect());
     let filter = SubscriptionFilter::parse("a/+").unwrap();
-    let two = SubscriptionOptions::of(QoS::ExactlyOnce);
-    let zero = SubscriptionOptions::of(QoS::AtMostOnce);
+    let two = SubscriptionOptions::with_qos(QoS::ExactlyOnce);
+    let zero = SubscriptionOptions::with_qos(QoS::AtMostOnce);
     assert_eq!(pair.session.subscribe(filter.clone(), two, Some(5)), Ok(false));
     assert_eq!(pair.session.subscribe(filter.clone(), zero, None), Ok(true));
     assert_eq!(pair.session.subscription(&filter), Some(GrantedOptions { options: zero, identifier: None }));
@@ -83,7 +83,7 @@ fn a_second_subscribe_replaces_identifier_and_options() {
 #[test]
 fn many_subscriptions_are_stored_up_to_the_maximum() {
     let mut pair = Pair::with(Config { subscriptions_max: 100, ..Config::default() }, persistent_connect());
-    let options = SubscriptionOptions::of(QoS::AtMostOnce);
+    let options = SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let filter = |number: usize| SubscriptionFilter::parse(&format!("a/{number}")).unwrap();
     for number in 0..100 {
         assert_eq!(pair.session.subscribe(filter(number), options, None), Ok(false));

@@ -57,7 +57,7 @@ fn an_idle_session_takes_at_most_600_bytes() {
     let attached = session.attach(&negotiated, now);
     assert!(session.send(&negotiated.connack(attached.session_present, &Config::default()).into()));
     session.resume(now);
-    let _ = session.subscribe(filter, SubscriptionOptions::of(QoS::AtLeastOnce), None);
+    let _ = session.subscribe(filter, SubscriptionOptions::with_qos(QoS::AtLeastOnce), None);
     drop(session.write_buffer().take(Vec::new()));
     drop(negotiated);
     let bytes = allocated_bytes().wrapping_sub(before);

@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod acknowledgement;
-mod alias_in;
-mod alias_out;
 mod authentication;
 mod awaiting_commit;
 mod capabilities;
@@ -13,11 +11,13 @@ mod disconnect_expiry;
 mod frames;
 mod granted_subscriptions;
 mod idle_memory;
+mod incoming_alias;
 mod keep_alive;
 mod large_messages;
 mod message_expiry;
 mod model_store;
 mod offline_queue;
+mod outgoing_alias;
 mod packet_size;
 mod pair;
 mod problem_information;

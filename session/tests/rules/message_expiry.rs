@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tidegate_mqtt::{AckKind, QoS};
-use tidegate_session::{Cause, Drop, Verdict};
+use tidegate_session::{Cause, DropReason, Verdict};
 
 use crate::pair::{Pair, message, persistent_connect};
 
@@ -24,7 +24,7 @@ fn an_expired_message_is_dropped_on_every_path() {
     let mut pair = Pair::new(persistent_connect());
     let expired = message("a", b"", Some(pair.now));
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        assert_eq!(pair.push_message(&expired, qos), Verdict::Dropped(Drop::Expired));
+        assert_eq!(pair.push_message(&expired, qos), Verdict::Dropped(DropReason::Expired));
     }
     pair.detach(Cause::Closed);
     let soon = message("a", b"", Some(pair.now + Duration::from_secs(2)));

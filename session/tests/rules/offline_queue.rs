@@ -2,7 +2,7 @@
 //! policy. [MQTT5-4.5.0-1] [MQTT3-3.1.2-5]
 
 use tidegate_mqtt::QoS;
-use tidegate_session::{Cause, Config, Drop, Overflow, Verdict};
+use tidegate_session::{Cause, Config, DropReason, Overflow, Verdict};
 
 use crate::pair::{Pair, message, persistent_connect};
 
@@ -23,8 +23,8 @@ fn push_five_messages(pair: &mut Pair) -> Vec<Verdict> {
 #[test]
 fn qos_0_messages_are_not_queued() {
     let mut pair = disconnected_pair(Config::default());
-    assert_eq!(pair.push("a", QoS::AtMostOnce), Verdict::Dropped(Drop::Offline));
-    assert_eq!(pair.session.push_encoded(&[0x30, 0, 0x30, 0], 2, 2), Verdict::Dropped(Drop::Offline));
+    assert_eq!(pair.push("a", QoS::AtMostOnce), Verdict::Dropped(DropReason::Offline));
+    assert_eq!(pair.session.push_encoded(&[0x30, 0, 0x30, 0], 2, 2), Verdict::Dropped(DropReason::Offline));
     assert_eq!(pair.session.take_drops().offline, 3);
     assert_eq!(pair.session.take_drops().total(), 0, "each drop is reported once");
 }
@@ -49,7 +49,9 @@ fn overflow_drop_oldest_drops_the_oldest_messages() {
 
 #[test]
 fn overflow_drop_newest_and_reject_drop_the_new_messages() {
-    for (overflow, drop) in [(Overflow::DropNewest, Drop::QueueFull), (Overflow::Reject, Drop::Rejected)] {
+    for (overflow, drop) in
+        [(Overflow::DropNewest, DropReason::QueueFull), (Overflow::Reject, DropReason::Rejected)]
+    {
         let mut pair = disconnected_pair(config_with_short_queue(overflow));
         assert_eq!(
             push_five_messages(&mut pair)[2..],
@@ -73,7 +75,10 @@ fn the_queue_is_also_limited_in_bytes() {
     assert_eq!(pair.session.queued(), 2);
     assert_eq!(pair.session.queued_bytes(), 2 * size);
     let larger_than_all = message("d", &vec![0; 3 * size], None);
-    assert_eq!(pair.push_message(&larger_than_all, QoS::AtLeastOnce), Verdict::Dropped(Drop::QueueFull));
+    assert_eq!(
+        pair.push_message(&larger_than_all, QoS::AtLeastOnce),
+        Verdict::Dropped(DropReason::QueueFull)
+    );
     assert_eq!(pair.session.queued(), 2, "no message is dropped in vain");
     pair.connect(persistent_connect());
     assert_eq!(pair.topics(), ["b", "c"]);
@@ -89,8 +94,8 @@ fn each_delivery_keeps_its_own_retain_flag() {
             message: &queued,
             qos: QoS::AtLeastOnce,
             retain,
-            identifiers: &[],
-            share: None,
+            subscription_identifiers: &[],
+            shared_filter: None,
         };
         let _ = pair.session.push(&delivery, pair.now);
     }
@@ -103,8 +108,8 @@ fn each_delivery_keeps_its_own_retain_flag() {
 fn an_ended_session_queues_nothing() {
     let mut pair = Pair::new(persistent_connect());
     let cause = Cause::Disconnect { reason: tidegate_mqtt::ReasonCode::Success, session_expiry: Some(0) };
-    assert!(pair.detach(cause).ended);
-    assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(Drop::Ended));
+    assert!(pair.detach(cause).session_ended);
+    assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(DropReason::Ended));
     assert_eq!(pair.session.queued(), 0);
 }
 

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use tidegate_mqtt::{
-    Ack, AckKind, AckProperties, Connect, Disconnect, Message, MessageParts, Outgoing, Packet, PacketId,
-    ProtocolVersion, QoS, ReasonCode, SubAck, topic,
+    Ack, AckKind, AckProperties, Connect, Disconnect, Message, MessageParts, OutgoingPublish, Packet,
+    PacketId, ProtocolVersion, QoS, ReasonCode, SubAck, topic,
 };
-use tidegate_session::{Cause, Delivery, Drop, Verdict};
+use tidegate_session::{Cause, Delivery, DropReason, Verdict};
 
 use crate::pair::{Pair, id, message, persistent_connect};
 
@@ -25,11 +25,11 @@ fn the_maximum_packet_size_is_exact_for_every_qos() {
             let mut pair = Pair::new(connect_with_packet_size(150));
             let sent = message("a/topic/of/some/more/levels", &vec![0; len], None);
             let verdict = pair.push_message(&sent, qos);
-            let mut outgoing = Outgoing::of(&sent, pair.now);
+            let mut outgoing = OutgoingPublish::from_message(&sent, pair.now);
             outgoing.qos = qos;
             outgoing.packet_id = (qos > QoS::AtMostOnce).then_some(PacketId::MIN);
             let size = outgoing.size(ProtocolVersion::V5);
-            let expected = if size <= 150 { Verdict::Sent } else { Verdict::Dropped(Drop::TooLarge) };
+            let expected = if size <= 150 { Verdict::Sent } else { Verdict::Dropped(DropReason::TooLarge) };
             assert_eq!(verdict, expected, "{size}");
             let wire = pair.wire();
             assert_eq!(wire.len(), if size <= 150 { size } else { 0 });
@@ -54,15 +54,23 @@ fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
 
 #[test]
 fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size() {
-    for identifiers in [&[][..], &[268_435_455; 20]] {
+    for subscription_identifiers in [&[][..], &[268_435_455; 20]] {
         for len in 0..250 {
             let mut pair = Pair::new(connect_with_packet_size(200));
             let sent = message_with_content_type(&vec![0; len]);
-            let delivery =
-                Delivery { message: &sent, qos: QoS::AtMostOnce, retain: false, identifiers, share: None };
+            let delivery = Delivery {
+                message: &sent,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                subscription_identifiers,
+                shared_filter: None,
+            };
             // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, each subscription identifier 5.
-            let size = 54 + len + 5 * identifiers.len() + usize::from(!identifiers.is_empty());
-            let expected = if size <= 200 { Verdict::Sent } else { Verdict::Dropped(Drop::TooLarge) };
+            let size = 54
+                + len
+                + 5 * subscription_identifiers.len()
+                + usize::from(!subscription_identifiers.is_empty());
+            let expected = if size <= 200 { Verdict::Sent } else { Verdict::Dropped(DropReason::TooLarge) };
             assert_eq!(pair.session.push(&delivery, pair.now), expected, "{size}");
             assert!(pair.wire().len() <= 200);
         }
@@ -73,7 +81,7 @@ fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size
 fn a_dropped_message_uses_neither_identifier_nor_quota() {
     let mut pair = Pair::new(connect_with_packet_size(100));
     let large = message("large", &[0; 200], None);
-    assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Dropped(Drop::TooLarge));
+    assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Dropped(DropReason::TooLarge));
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent);
     assert_eq!(pair.summary(), [("a".to_owned(), 1, false)]);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
@@ -100,7 +108,7 @@ fn a_smaller_maximum_packet_size_on_the_next_connection_drops_messages_to_resend
 #[test]
 fn frames_above_the_maximum_packet_size_are_not_copied() {
     let mut pair = Pair::new(connect_with_packet_size(100));
-    assert_eq!(pair.session.push_encoded(&[0x30; 101], 1, 101), Verdict::Individually);
+    assert_eq!(pair.session.push_encoded(&[0x30; 101], 1, 101), Verdict::PushOneByOne);
     assert_eq!(pair.session.push_encoded(&[0x30; 300], 3, 100), Verdict::Sent);
 }
 

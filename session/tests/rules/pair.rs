@@ -9,8 +9,8 @@ use tidegate_mqtt::{
     ReasonCode, topic,
 };
 use tidegate_session::{
-    Attached, Cause, Change, Config, Connection, Delivery, Detached, Handshake, Negotiated, Session, Step,
-    Verdict,
+    AttachOutcome, Cause, Change, Config, Connection, Delivery, DetachOutcome, Handshake, Negotiated,
+    Session, Step, Verdict,
 };
 
 pub struct Pair {
@@ -78,7 +78,7 @@ impl Pair {
     }
 
     /// Attaches a connection, consumes its CONNACK, and resumes the session.
-    pub fn connect(&mut self, connect: Connect) -> Attached {
+    pub fn connect(&mut self, connect: Connect) -> AttachOutcome {
         let negotiated = negotiate(connect, &self.config);
         let attached = self.session.attach(&negotiated, self.now);
         self.epoch = attached.epoch;
@@ -90,7 +90,7 @@ impl Pair {
         attached
     }
 
-    pub fn detach(&mut self, cause: Cause) -> Detached {
+    pub fn detach(&mut self, cause: Cause) -> DetachOutcome {
         self.session.detach(self.epoch, cause, self.now).unwrap()
     }
 
@@ -110,15 +110,21 @@ impl Pair {
     }
 
     pub fn push_message(&mut self, message: &Arc<Message>, qos: QoS) -> Verdict {
-        let delivery = Delivery { message, qos, retain: false, identifiers: &[], share: None };
+        let delivery =
+            Delivery { message, qos, retain: false, subscription_identifiers: &[], shared_filter: None };
         self.session.push(&delivery, self.now)
     }
 
-    pub fn push_share(&mut self, topic: &str, qos: QoS, share: &str) -> Verdict {
+    pub fn push_shared(&mut self, topic: &str, qos: QoS, shared_filter: &str) -> Verdict {
         let message = message(topic, b"", None);
-        let share = Arc::from(share);
-        let delivery =
-            Delivery { message: &message, qos, retain: false, identifiers: &[], share: Some(&share) };
+        let shared_filter = Arc::from(shared_filter);
+        let delivery = Delivery {
+            message: &message,
+            qos,
+            retain: false,
+            subscription_identifiers: &[],
+            shared_filter: Some(&shared_filter),
+        };
         self.session.push(&delivery, self.now)
     }
 

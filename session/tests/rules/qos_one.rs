@@ -25,7 +25,7 @@ fn a_message_is_resent_with_its_identifier_and_dup_only_on_resume() {
     let _ = pair.push("a", QoS::AtLeastOnce);
     assert_eq!(pair.summary().len(), 1);
     pair.advance(600);
-    pair.session.pump(pair.now);
+    pair.session.send_waiting(pair.now);
     assert!(pair.published().is_empty(), "[MQTT5-4.4.0-1]: never on an open connection");
     pair.detach(Cause::Closed);
     pair.connect(persistent_connect());

@@ -113,7 +113,7 @@ fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
     pair.connect(connect(maximum));
 }
 
-fn apply(operation: Operation, pair: &mut Pair, client: &mut Client, number: &mut u32) {
+fn apply_operation(operation: Operation, pair: &mut Pair, client: &mut Client, number: &mut u32) {
     match operation {
         Operation::Push(qos) => {
             let _ = pair.push(&number.to_string(), qos);
@@ -157,7 +157,7 @@ fn run_and_check(operations: Vec<Operation>) {
         if matches!(operation, Operation::Reconnect(_)) {
             read(&mut pair, &mut client);
         }
-        apply(operation, &mut pair, &mut client, &mut number);
+        apply_operation(operation, &mut pair, &mut client, &mut number);
     }
     for _ in 0..10_000 {
         read(&mut pair, &mut client);

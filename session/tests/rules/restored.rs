@@ -33,7 +33,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn apply(operation: Operation, pair: &mut Pair, count: usize) {
+fn apply_operation(operation: Operation, pair: &mut Pair, count: usize) {
     match operation {
         Operation::Push { qos, shared } => push(pair, qos, shared, count),
         Operation::Answer { kind, nth, refuses } => {
@@ -56,9 +56,10 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
 fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let message = message("t", count.to_string().as_bytes(), None);
     message.assign_id(|| u64::try_from(count).unwrap() + 1);
-    let share = shared.then(|| Arc::from("$share/g/t"));
-    let share = share.as_ref();
-    let delivery = Delivery { message: &message, qos, retain: shared, identifiers: &[3, 4], share };
+    let shared_filter = shared.then(|| Arc::from("$share/g/t"));
+    let shared_filter = shared_filter.as_ref();
+    let delivery =
+        Delivery { message: &message, qos, retain: shared, subscription_identifiers: &[3, 4], shared_filter };
     let _ = pair.session.push(&delivery, pair.now);
 }
 
@@ -117,7 +118,7 @@ proptest! {
         let mut store = ModelStore::default();
         store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
-            apply(operation, &mut pair, count);
+            apply_operation(operation, &mut pair, count);
             store.apply_changes(&mut pair.session);
         }
         let mut restored = Pair::with(Config::clone(&pair.config), client_connect());

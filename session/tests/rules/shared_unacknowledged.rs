@@ -15,11 +15,11 @@ fn pair_with_messages() -> Pair {
     connect.session_expiry = Some(60);
     connect.receive_maximum = Some(3);
     let mut pair = Pair::new(connect);
-    let _ = pair.push_share("sent one", QoS::AtLeastOnce, "$share/g/#");
-    let _ = pair.push_share("sent two", QoS::ExactlyOnce, "$share/g/#");
+    let _ = pair.push_shared("sent one", QoS::AtLeastOnce, "$share/g/#");
+    let _ = pair.push_shared("sent two", QoS::ExactlyOnce, "$share/g/#");
     let _ = pair.push("own", QoS::AtLeastOnce);
-    let _ = pair.push_share("queued one", QoS::AtLeastOnce, "$share/g/#");
-    let _ = pair.push_share("queued two", QoS::ExactlyOnce, "$share/h/+");
+    let _ = pair.push_shared("queued one", QoS::AtLeastOnce, "$share/g/#");
+    let _ = pair.push_shared("queued two", QoS::ExactlyOnce, "$share/h/+");
     let _ = pair.push("queued own", QoS::ExactlyOnce);
     pair
 }
@@ -33,7 +33,7 @@ fn messages_can_be_reassigned_when_the_session_expires() {
     pair.advance(60);
     let due = pair.session.handle_timeout(pair.now);
     assert_eq!(topics(&due.unacknowledged), REASSIGNABLE_TOPICS);
-    assert_eq!(due.unacknowledged[2].share.as_ref(), "$share/h/+");
+    assert_eq!(due.unacknowledged[2].shared_filter.as_ref(), "$share/h/+");
     assert_eq!(pair.session.take_drops().ended, 3);
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(pair.session.queued(), 0);

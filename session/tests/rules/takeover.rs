@@ -45,7 +45,7 @@ fn a_session_without_expiry_ends_with_the_earlier_connection() {
 fn clean_start_discards_the_whole_state() {
     let mut pair = Pair::new(persistent_connect());
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a/#").unwrap();
-    let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtLeastOnce);
+    let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtLeastOnce);
     assert_eq!(pair.session.subscribe(filter.clone(), options, None), Ok(false));
     let _ = pair.push("a", QoS::AtLeastOnce);
     let _ = pair.session.receive(crate::pair::id(3));
@@ -53,7 +53,7 @@ fn clean_start_discards_the_whole_state() {
     connect.clean_start = true;
     let attached = pair.connect(connect);
     assert!(!attached.session_present, "[MQTT5-3.2.2-2]");
-    assert_eq!(attached.removed, [filter]);
+    assert_eq!(attached.removed_subscriptions, [filter]);
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(pair.session.subscriptions().count(), 0);
     assert_eq!(pair.session.receive(crate::pair::id(3)), Ok(tidegate_session::Received::New));

@@ -64,7 +64,7 @@ fn the_will_is_published_after_its_delay() {
     pair.advance(1);
     let due = pair.session.handle_timeout(pair.now);
     assert_eq!(due.will, Some(will(5)));
-    assert!(!due.ended);
+    assert!(!due.session_ended);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(95)));
 }
 
@@ -75,7 +75,7 @@ fn the_will_is_published_when_the_session_ends_before_the_delay() {
     pair.advance(5);
     let due = pair.session.handle_timeout(pair.now);
     assert_eq!(due.will, Some(will(50)));
-    assert!(due.ended);
+    assert!(due.session_ended);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn run_combination(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -
     };
     let at_end = cause.is_some_and(|cause| {
         let detached = pair.detach(cause);
-        assert_eq!(detached.ended, expiry == 0);
+        assert_eq!(detached.session_ended, expiry == 0);
         detached.will.is_some()
     });
     let attached = pair.connect(Connect { clean_start, ..persistent_connect() });

@@ -2,7 +2,7 @@
 //! control packets are still written.
 
 use tidegate_mqtt::{AckKind, Connect, Packet, QoS};
-use tidegate_session::{Config, Drop, Verdict};
+use tidegate_session::{Config, DropReason, Verdict};
 
 use crate::pair::{Pair, message, persistent_connect};
 
@@ -18,10 +18,10 @@ fn qos_1_and_2_messages_are_queued_above_pending_bytes_high_and_sent_below() {
     assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Sent);
     assert_eq!(pair.push("b", QoS::AtLeastOnce), Verdict::Queued);
     assert_eq!(pair.push("c", QoS::ExactlyOnce), Verdict::Queued);
-    pair.session.pump(pair.now);
+    pair.session.send_waiting(pair.now);
     assert_eq!(pair.session.queued(), 2);
     assert_eq!(pair.topics(), ["a"]);
-    pair.session.pump(pair.now);
+    pair.session.send_waiting(pair.now);
     assert_eq!(pair.topics(), ["b", "c"]);
 }
 
@@ -32,8 +32,8 @@ fn qos_0_messages_are_dropped_above_pending_bytes_max() {
     for _ in 0..2 {
         assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Sent);
     }
-    assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(Drop::Slow));
-    assert_eq!(pair.session.push_encoded(&[0; 900], 5, 180), Verdict::Dropped(Drop::Slow));
+    assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(DropReason::Slow));
+    assert_eq!(pair.session.push_encoded(&[0; 900], 5, 180), Verdict::Dropped(DropReason::Slow));
     assert_eq!(pair.session.take_drops().slow, 6);
     assert!(pair.session.send(&Packet::PingResp));
     assert!(pair.session.write_buffer().len() <= 2000);
@@ -42,22 +42,22 @@ fn qos_0_messages_are_dropped_above_pending_bytes_max() {
 #[test]
 fn frames_that_do_not_all_fit_are_pushed_individually_or_dropped() {
     let mut pair = pair();
-    assert_eq!(pair.session.push_encoded(&[0x30; 2100], 3, 700), Verdict::Individually);
+    assert_eq!(pair.session.push_encoded(&[0x30; 2100], 3, 700), Verdict::PushOneByOne);
     assert_eq!(
         pair.session.push_encoded(&[0x30; 2100], 1, 2100),
-        Verdict::Dropped(Drop::Slow),
+        Verdict::Dropped(DropReason::Slow),
         "a single frame cannot be sent in part"
     );
     assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), Verdict::Sent);
     assert_eq!(
         pair.session.push_encoded(&[0x30; 1100], 2, 550),
-        Verdict::Individually,
+        Verdict::PushOneByOne,
         "half of the write buffer is free"
     );
     assert_eq!(pair.session.push_encoded(&[0x30; 1], 1, 1), Verdict::Sent);
     assert_eq!(
         pair.session.push_encoded(&[0x30; 1100], 2, 550),
-        Verdict::Dropped(Drop::Slow),
+        Verdict::Dropped(DropReason::Slow),
         "the client reads too slowly"
     );
     assert_eq!(pair.session.take_drops().slow, 3);
@@ -96,7 +96,7 @@ fn the_limit_pending_bytes_max_is_exact() {
     let connect = Connect { topic_alias_maximum: Some(10), ..persistent_connect() };
     let mut pair = Pair::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
     let half = message("a", &[0; 993], None);
-    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
+    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(DropReason::Slow)] {
         assert_eq!(pair.push_message(&half, QoS::AtMostOnce), verdict);
     }
     assert_eq!(pair.session.write_buffer().len(), 2000);
@@ -105,7 +105,7 @@ fn the_limit_pending_bytes_max_is_exact() {
 #[test]
 fn the_limit_pending_bytes_max_is_exact_for_frames() {
     let mut pair = pair();
-    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
+    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(DropReason::Slow)] {
         assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), verdict);
     }
 }
@@ -117,9 +117,12 @@ fn a_new_message_does_not_overtake_queued_messages() {
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
     let _ = pair.push("b", QoS::AtLeastOnce);
     assert_eq!(pair.topics(), ["a"]);
-    assert!(pair.session.has_room(), "the bytes were taken, but the queue was not pumped yet");
+    assert!(
+        pair.session.has_room(),
+        "the bytes were taken, but the messages in the queue have not been sent yet"
+    );
     assert_eq!(pair.push("c", QoS::AtLeastOnce), Verdict::Queued, "[MQTT5-4.6.0-5]");
-    pair.session.pump(pair.now);
+    pair.session.send_waiting(pair.now);
     assert_eq!(pair.topics(), ["b", "c"]);
 }
 

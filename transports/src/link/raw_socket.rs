@@ -37,8 +37,9 @@ impl RawSocket for TlsStream<TcpStream> {
     }
 }
 
-/// Duplicates the socket's descriptor and registers the duplicate with the calling runtime. That runtime reports data
-/// that is already in the socket as new. The caller must drop the original, which removes it from its previous runtime.
+/// Duplicates the socket's descriptor and registers the duplicate with the calling runtime. The calling runtime reports
+/// data that is already in the socket as new. The caller must drop the original, which removes it from its previous
+/// runtime.
 pub(super) fn duplicate(stream: &TcpStream) -> io::Result<TcpStream> {
     let descriptor = stream.as_fd().try_clone_to_owned()?;
     TcpStream::from_std(std::net::TcpStream::from(descriptor))

@@ -1,4 +1,5 @@
-//! The handshakes that turn an accepted socket into a link: none, TLS, the WebSocket upgrade, or both.
+//! The handshakes that turn an accepted socket into a link: no handshake, TLS, the WebSocket upgrade, or TLS and the
+//! upgrade.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

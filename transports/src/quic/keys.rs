@@ -1,5 +1,5 @@
-//! The keys with which a restarted server recognises packets of connections of its former process. It answers them with
-//! a stateless reset (RFC 9000 section 10.3), so that the clients close these connections.
+//! The keys with which a restarted server recognises packets of connections of its former process. The server answers
+//! these packets with a stateless reset (RFC 9000 section 10.3), so that the clients close these connections.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub struct QuicSecret([u8; Self::LEN]);
 /// server that has the same keys after a restart therefore ends each connection of its former process when the client
 /// sends the next packet.
 ///
-/// Resets need no rate limit. They cannot amplify an attack, because a reset is smaller than the packet that it
-/// answers. They cannot cause a loop, because the bytes of a reset at the place of the connection id are random: even a
-/// reset that is sent back is not answered. Only a peer that has the key, or had a connection to this listener, can
+/// Resets need no rate limit. Resets cannot amplify an attack, because a reset is smaller than the packet that it
+/// answers. Resets cannot cause a loop, because the bytes of a reset at the place of the connection id are random: even
+/// a reset that is sent back is not answered. Only a peer that has the key, or had a connection to this listener, can
 /// send a connection id that is answered.
 #[derive(Clone)]
 pub struct QuicKeys {

@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject};
 use thiserror::Error;
 
-use super::provider;
+use super::crypto_provider;
 use super::verifier::AnyCertificate;
 
 /// A client's TLS settings.
@@ -64,9 +64,10 @@ impl ClientTls {
         versions: &[&'static SupportedProtocolVersion],
         protocols: &[&[u8]],
     ) -> Result<ClientConfig, ClientTlsError> {
-        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(versions)?;
+        let builder =
+            ClientConfig::builder_with_provider(crypto_provider()).with_protocol_versions(versions)?;
         let mut config = if self.insecure {
-            let verifier = Arc::new(AnyCertificate::new(provider()));
+            let verifier = Arc::new(AnyCertificate::new(crypto_provider()));
             builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         } else {
             builder.with_root_certificates(self.authorities()?).with_no_client_auth()

@@ -83,7 +83,7 @@ impl Decoder {
             let length = left.min(bytes.len() - read);
             let part = bytes.get_mut(read..read + length).unwrap_or_default();
             if let Some(mask) = frame.mask {
-                mask::apply(part, mask, frame.consumed);
+                mask::toggle(part, mask, frame.consumed);
             }
             if frame.kind == FrameKind::Payload {
                 bytes.copy_within(read..read + length, payload_len);

@@ -196,7 +196,7 @@ impl Encoder {
     fn begin_buffered_frame(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
         let mask = if self.role == Role::Client { Some(random_mask()?) } else { None };
         if let Some(mask) = mask {
-            mask::apply(payload, mask, 0);
+            mask::toggle(payload, mask, 0);
         }
         self.begin_frame(opcode, mask, payload.len());
         self.buffer.extend_from_slice(payload);

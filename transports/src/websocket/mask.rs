@@ -2,7 +2,7 @@
 
 /// Applies `mask` to `bytes`, whose first byte is at `offset` in the payload of its frame. Applying the mask twice
 /// restores the bytes.
-pub(crate) fn apply(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
+pub(crate) fn toggle(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
     let mut mask = mask;
     mask.rotate_left(usize::try_from(offset % 4).unwrap_or_default());
     let [a, b, c, d] = mask;

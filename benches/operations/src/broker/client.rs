@@ -80,7 +80,7 @@ pub(super) fn subscribe(filter: &str, qos: QoS) -> Vec<u8> {
         packet_id: PacketId::MIN,
         identifier: None,
         user_properties: UserProperties::new(),
-        filters: vec![SubscribeEntry { filter, options: SubscriptionOptions::of(qos) }],
+        filters: vec![SubscribeEntry { filter, options: SubscriptionOptions::with_qos(qos) }],
     })
 }
 

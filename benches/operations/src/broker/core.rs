@@ -135,9 +135,9 @@ impl Core {
         for timer in effects.take_timers() {
             self.timers.insert(timer);
         }
-        effects.take_waiting(&mut self.awaiting_commit);
+        effects.take_connections_to_wake(&mut self.awaiting_commit);
         // Nothing to do here: the cases with a store call `commit_reached` after a commit.
-        let _ = effects.take_awaited();
+        let _ = effects.take_awaited_commit();
     }
 }
 

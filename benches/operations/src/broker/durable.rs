@@ -56,13 +56,13 @@ impl Fixture {
 struct CommitObservers(Arc<dyn Observer>, Arc<Watermark>);
 
 impl Observer for CommitObservers {
-    fn committed(&self, commit: Commit) {
-        self.0.committed(commit);
-        self.1.committed(commit);
+    fn on_commit(&self, commit: Commit) {
+        self.0.on_commit(commit);
+        self.1.on_commit(commit);
     }
 
-    fn health(&self, health: &Health) {
-        self.0.health(health);
+    fn on_health_change(&self, health: &Health) {
+        self.0.on_health_change(health);
     }
 }
 

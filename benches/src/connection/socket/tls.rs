@@ -29,7 +29,7 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Creates the client side of a connection. The peer must have a certificate for `localhost`.
-    pub(crate) fn client(socket: TcpSocket, config: Arc<ClientConfig>) -> Result<Self, LoadError> {
+    pub(crate) fn new_client(socket: TcpSocket, config: Arc<ClientConfig>) -> Result<Self, LoadError> {
         let name = ServerName::try_from("localhost")
             .map_err(|_| LoadError::Arguments("localhost is not a valid server name"))?;
         let session = ClientConnection::new(config, name).map_err(LoadError::tls)?;

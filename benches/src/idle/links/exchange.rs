@@ -40,7 +40,7 @@ pub(super) async fn exchange(
 ) -> Result<Option<u8>, LoadError> {
     let outcome = timeout(RESPONSE_TIMEOUT, async {
         write(link, packet).await.map_err(LoadError::io("writing"))?;
-        read(link, response, expected).await
+        read_response(link, response, expected).await
     });
     outcome.await.map_err(|_| LoadError::Io {
         doing: "waiting for a response",
@@ -57,7 +57,11 @@ async fn write(link: &mut Link, packet: &[u8]) -> io::Result<()> {
     poll_fn(|context| link.poll_flush(context)).await
 }
 
-async fn read(link: &mut Link, response: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
+async fn read_response(
+    link: &mut Link,
+    response: u8,
+    expected: &'static str,
+) -> Result<Option<u8>, LoadError> {
     let mut received = Vec::new();
     loop {
         if let Some((packet, _)) = scan::next(&received)? {

@@ -6,7 +6,7 @@ use crate::wire::build;
 #[test]
 fn a_packet_is_returned_only_when_it_is_whole() {
     for length in [0usize, 1, 127, 128, 16_383, 16_384] {
-        let mut bytes = build::packet(0x30, &vec![7; length]);
+        let mut bytes = build::packet_from_parts(0x30, &vec![7; length]);
         let size = bytes.len();
         for length_received in [0, 1, size / 2, size - 1] {
             assert!(next(&bytes[..length_received]).unwrap().is_none(), "{length} {length_received}");

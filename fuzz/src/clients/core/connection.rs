@@ -58,8 +58,8 @@ impl OpenConnection {
 
     /// Records in `interrupted` the work that the last turn did not finish.
     pub(super) fn note_interrupted(&self, interrupted: &mut Interrupted) {
-        interrupted.operation |= self.client.is_busy();
-        interrupted.read |= self.has_more && !self.client.is_busy();
+        interrupted.operation_took_turns |= self.client.is_busy();
+        interrupted.read_took_turns |= self.has_more && !self.client.is_busy();
     }
 
     /// Ends the connection.

@@ -18,8 +18,8 @@ impl Driver {
         let may_fail = count == 1 || self.is_one_turn;
         let mut filters: Vec<_> = (0..count).map(|_| self.entry(is_v5, may_fail)).collect();
         if !self.is_one_turn {
-            // If the packet takes several turns, no entry may replace an earlier one, because the packets between the
-            // two also depend on how fast the client reads.
+            // If the packet takes several turns, no entry may replace an earlier one, because the packets between two
+            // entries for the same filter also depend on how fast the client reads.
             let mut earlier_filters = Vec::new();
             filters.retain(|entry| {
                 !earlier_filters.contains(&entry.filter) && {
@@ -47,7 +47,7 @@ impl Driver {
     fn entry(&mut self, is_v5: bool, may_fail: bool) -> SubscribeEntry {
         let filter = SubscriptionFilter::parse(self.random.pick(&FILTERS)).expect("a valid filter");
         let qos = self.random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
-        let mut options = SubscriptionOptions::of(qos);
+        let mut options = SubscriptionOptions::with_qos(qos);
         if is_v5 {
             // No Local on a shared subscription is a protocol violation, which should be rare.
             let may_be_local = !filter.is_shared() || (may_fail && self.random.chance(3));

@@ -27,13 +27,13 @@ impl Model {
             }
             (None, _) => {}
         }
-        self.pump(client);
+        self.send_waiting(client);
     }
 
     /// Marks all waiting messages for which there is room as due in this step.
-    pub(super) fn pump(&mut self, client: usize) {
+    pub(super) fn send_waiting(&mut self, client: usize) {
         let now = self.now;
-        self.session_mut(client).outbound.pump(now);
+        self.session_mut(client).outbound.send_waiting(now);
         self.count_expired(client);
     }
 

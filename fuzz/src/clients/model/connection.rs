@@ -14,7 +14,7 @@ pub(super) struct Connection {
     /// The packets other than PUBLISH that the client must receive in this step, in order.
     pub(super) replies: VecDeque<Reply>,
     /// Packet identifiers that count against the broker's Receive Maximum.
-    pub(super) counted: BTreeSet<u16>,
+    pub(super) counted_packet_ids: BTreeSet<u16>,
     /// Number of milliseconds without a packet from the client after which the broker ends the connection. `None` means
     /// that the client may be silent forever.
     silence_max: Option<u64>,
@@ -44,7 +44,7 @@ impl Connection {
             is_accepted: false,
             has_ended: false,
             replies: VecDeque::new(),
-            counted: BTreeSet::new(),
+            counted_packet_ids: BTreeSet::new(),
             silence_max: (silence_max > 0).then_some(silence_max),
             last_activity: now,
         }

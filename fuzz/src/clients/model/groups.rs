@@ -67,12 +67,12 @@ impl Groups {
 
     fn pick(
         &mut self,
-        share: &str,
+        shared_filter: &str,
         publisher: u64,
         excluded: Option<u64>,
         sessions: &BTreeMap<usize, Session>,
     ) -> Option<usize> {
-        let group = self.router.group(&SubscriptionFilter::parse(share).expect("a valid filter"))?;
+        let group = self.router.group(&SubscriptionFilter::parse(shared_filter).expect("a valid filter"))?;
         let random = self.random.next_number();
         let state = |member: &Member| {
             let session = &sessions[&member.client];
@@ -88,32 +88,32 @@ impl Model {
     /// never gets the message. `[MQTT5-4.8.2-3]`
     pub(super) fn pick_member(
         &mut self,
-        share: &str,
+        shared_filter: &str,
         publisher: usize,
         excluded: Option<u64>,
     ) -> Option<usize> {
         let publisher = self.publishers[&publisher];
-        let picked = self.groups.pick(share, publisher, excluded, &self.sessions);
+        let picked = self.groups.pick(shared_filter, publisher, excluded, &self.sessions);
         let is_candidate = |session: &&Session| {
-            session.subscriptions.contains_key(share) && Some(session.ids.subscriber) != excluded
+            session.subscriptions.contains_key(shared_filter) && Some(session.ids.subscriber) != excluded
         };
         let candidates: Vec<_> = self.sessions.values().filter(is_candidate).collect();
         let Some(client) = picked else {
-            assert!(candidates.is_empty(), "{share} has members, and none of them gets the message");
+            assert!(candidates.is_empty(), "{shared_filter} has members, and none of them gets the message");
             return None;
         };
         let member = &self.sessions[&client];
-        assert!(is_candidate(&member), "c{client} may not get a message of {share}");
+        assert!(is_candidate(&member), "c{client} may not get a message of {shared_filter}");
         let is_online = |session: &&&Session| session.connection.is_some();
         let online: Vec<_> = candidates.iter().filter(is_online).collect();
         let prefers_online = member.connection.is_some() || online.is_empty();
-        assert!(prefers_online, "c{client} is offline, and other members of {share} are online");
+        assert!(prefers_online, "c{client} is offline, and other members of {shared_filter} are online");
         if self.groups.strategy == Strategy::LeastInflight && member.connection.is_some() {
             let least = online.iter().map(|session| session.outbound.inflight_len()).min();
             assert_eq!(
                 Some(member.outbound.inflight_len()),
                 least,
-                "messages in flight to a member of {share}"
+                "messages in flight to a member of {shared_filter}"
             );
         }
         picked

@@ -79,14 +79,14 @@ impl Model {
         let maximum = usize::from(self.receive_maximum);
         let is_known = self.session_mut(client).received.contains_key(&id);
         let connection = self.connection_mut(client);
-        let is_quota_full = connection.version.is_v5() && connection.counted.len() >= maximum;
-        if connection.counted.contains(&id) {
+        let is_quota_full = connection.version.is_v5() && connection.counted_packet_ids.len() >= maximum;
+        if connection.counted_packet_ids.contains(&id) {
             return true;
         }
         if is_quota_full {
             return false;
         }
-        connection.counted.insert(id);
+        connection.counted_packet_ids.insert(id);
         self.situations.note_if(is_known, Situation::InboundRepeatAfterResume);
         true
     }
@@ -109,7 +109,7 @@ impl Model {
         self.situations.note_if(is_refused, Situation::PublisherRefused);
         if is_refused && kind == AckKind::PubRec {
             self.session_mut(client).received.remove(&id);
-            self.connection_mut(client).counted.remove(&id);
+            self.connection_mut(client).counted_packet_ids.remove(&id);
         }
         self.connection_mut(client).expect_ack(kind, id, reasons);
     }
@@ -124,7 +124,7 @@ impl Model {
         };
         self.situations.note(situation);
         let connection = self.connection_mut(client);
-        connection.counted.remove(&id);
+        connection.counted_packet_ids.remove(&id);
         connection.expect_ack(AckKind::PubComp, id, &[reason]);
     }
 }

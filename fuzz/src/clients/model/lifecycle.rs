@@ -107,7 +107,8 @@ impl Model {
                 AckKind::PubComp => self.account.delivered += 1,
                 // No other member may get a QoS 2 message that was sent to one member [MQTT5-4.8.2-5].
                 AckKind::PubRec => {
-                    self.situations.note_if(message.copy.share.is_some(), Situation::SharedQoS2Dropped);
+                    self.situations
+                        .note_if(message.copy.shared_filter.is_some(), Situation::SharedQoS2Dropped);
                     self.account.totals.dropped_ended += 1;
                 }
                 _ => self.reassign_or_drop(message.copy, session.ids),

@@ -28,12 +28,12 @@ pub(in crate::clients) struct MessageCopy {
     pub(super) qos: QoS,
     pub(super) retain: bool,
     /// Subscription identifiers in ascending order.
-    pub(super) identifiers: Vec<u32>,
+    pub(super) subscription_identifiers: Vec<u32>,
     /// Lists of subscription identifiers that the copy may have instead. A client before MQTT 5 receives no
     /// identifiers, so the model cannot tell which subscription brought a retained message.
     pub(super) alternative_identifiers: Vec<Vec<u32>>,
     /// The shared filter through which the session gets the copy.
-    pub(super) share: Option<String>,
+    pub(super) shared_filter: Option<String>,
 }
 
 impl Message {
@@ -82,8 +82,8 @@ impl MessageCopy {
     /// Returns whether `publish` has the properties of this copy. `[MQTT5-3.3.4-3]` `[MQTT5-3.3.4-4]`
     /// `[MQTT5-3.3.2-20]` `[MQTT5-3.3.2-6]`
     fn has_properties(&self, publish: &Publish, now: u64) -> bool {
-        let mut identifiers = publish.properties.identifiers.clone();
-        identifiers.sort_unstable();
+        let mut subscription_identifiers = publish.properties.subscription_identifiers.clone();
+        subscription_identifiers.sort_unstable();
         let expiry_fits = match (self.message.expires_at, publish.properties.expiry) {
             (None, None) => true,
             // The broker may round a fraction of a second up or down.
@@ -93,7 +93,8 @@ impl MessageCopy {
             }
             _ => false,
         };
-        (identifiers == self.identifiers || self.alternative_identifiers.contains(&identifiers))
+        (subscription_identifiers == self.subscription_identifiers
+            || self.alternative_identifiers.contains(&subscription_identifiers))
             && publish.properties.content_type == self.message.content_type
             && expiry_fits
     }
@@ -106,8 +107,8 @@ impl fmt::Debug for MessageCopy {
         let payload = describe::payload(payload);
         write!(f, "{payload} on {topic:?}, {:?}", self.qos)?;
         let retain = if self.retain { ", RETAIN" } else { "" };
-        write!(f, "{retain}, identifiers {:?}, expires at {expires_at:?}", self.identifiers)?;
-        self.share.iter().try_for_each(|share| write!(f, ", through {share}"))
+        write!(f, "{retain}, identifiers {:?}, expires at {expires_at:?}", self.subscription_identifiers)?;
+        self.shared_filter.iter().try_for_each(|shared_filter| write!(f, ", through {shared_filter}"))
     }
 }
 

@@ -29,8 +29,8 @@ impl Model {
         connection.is_accepted = true;
     }
 
-    /// Checks a message that was sent before. The broker may send it again only after a resume, in order, and with its
-    /// packet identifier. `[MQTT5-4.4.0-1]` `[MQTT5-3.3.1-1]` `[MQTT5-4.6.0-1]`
+    /// Checks a message that was sent before. The broker may send a message again only after a resume, in order, and
+    /// with the same packet identifier. `[MQTT5-4.4.0-1]` `[MQTT5-3.3.1-1]` `[MQTT5-4.6.0-1]`
     fn observe_again(&mut self, client: usize, publish: &Publish) {
         let now = self.now;
         let session = self.session_mut(client);
@@ -42,7 +42,7 @@ impl Model {
         let Some(message) = message.filter(|message| message.copy.matches(publish, version, now)) else {
             panic!("c{client} receives {} again, which was different before", describe::publish(publish))
         };
-        message.counted = true;
+        message.is_counted = true;
     }
 
     fn observe_first(&mut self, client: usize, publish: &Publish) {

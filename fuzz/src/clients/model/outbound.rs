@@ -35,7 +35,7 @@ pub(super) struct InflightMessage {
     /// The acknowledgement that the client must send next.
     pub(super) awaits: AckKind,
     /// Whether the message was written on this connection, so that it counts against the Receive Maximum.
-    pub(super) counted: bool,
+    pub(super) is_counted: bool,
     /// Position of the message in the order of first sending. After PUBREC, the position in the order of PUBRECs.
     pub(super) order: u64,
 }
@@ -63,7 +63,7 @@ impl Outbound {
     /// be sent again, in order. `[MQTT5-4.4.0-1]` `[MQTT5-4.6.0-1]` `[MQTT3-4.6.0-4]`
     pub(super) fn open(&mut self, receive_maximum: u16) -> Vec<u16> {
         self.receive_maximum = Some(receive_maximum.into());
-        self.inflight.values_mut().for_each(|message| message.counted = false);
+        self.inflight.values_mut().for_each(|message| message.is_counted = false);
         let mut open: Vec<_> =
             self.inflight.iter().map(|(id, message)| (message.order, *id, message.awaits)).collect();
         open.sort_unstable_by_key(|(order, ..)| *order);
@@ -105,7 +105,7 @@ impl Outbound {
     }
 
     /// Marks all waiting messages for which there is room as due in this step. `[MQTT5-3.3.2-5]`
-    pub(super) fn pump(&mut self, now: u64) {
+    pub(super) fn send_waiting(&mut self, now: u64) {
         while self.quota_left() > 0
             && let Some(id) = self.resends.pop_front()
         {
@@ -139,7 +139,7 @@ impl Outbound {
         assert!(self.quota_left() > 0, "more messages than Receive Maximum are in flight [MQTT5-3.3.4-9]");
         let awaits = if copy.qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
         let order = self.next_order();
-        let former = self.inflight.insert(id, InflightMessage { copy, awaits, counted: true, order });
+        let former = self.inflight.insert(id, InflightMessage { copy, awaits, is_counted: true, order });
         assert!(former.is_none(), "packet identifier {id} is in use [MQTT5-2.2.1-4]");
     }
 
@@ -172,7 +172,7 @@ impl Outbound {
 
     /// Returns how many more PUBLISH packets at QoS 1 and 2 the client accepts.
     pub(super) fn quota_left(&self) -> usize {
-        let counted = self.inflight.values().filter(|message| message.counted).count();
+        let counted = self.inflight.values().filter(|message| message.is_counted).count();
         let maximum = self.receive_maximum.unwrap_or(0);
         maximum.saturating_sub(counted + self.due_acknowledged() + self.resends_due.len())
     }
@@ -190,7 +190,7 @@ impl Outbound {
     /// Returns whether a copy of `message` is due or waits that came through an ordinary subscription.
     pub(super) fn has_ordinary_copy(&self, message: &Message) -> bool {
         let mut copies = self.due.iter().chain(&self.waiting);
-        copies.any(|copy| *copy.message == *message && copy.share.is_none())
+        copies.any(|copy| *copy.message == *message && copy.shared_filter.is_none())
     }
 
     fn due_acknowledged(&self) -> usize {

@@ -30,9 +30,9 @@ impl Model {
         }
         let shares = self.groups.matching(&message.topic);
         assert_eq!(shares.iter().cloned().collect::<BTreeSet<_>>(), self.shares_of(&message.topic));
-        for share in shares {
-            let verdict = self.deliver_to_group(&share, message, None);
-            verdicts.push(verdict.unwrap_or_else(|| panic!("{share} has no members")));
+        for shared_filter in shares {
+            let verdict = self.deliver_to_group(&shared_filter, message, None);
+            verdicts.push(verdict.unwrap_or_else(|| panic!("{shared_filter} has no members")));
         }
         self.account.totals.unmatched += u64::from(verdicts.is_empty());
         verdicts
@@ -42,18 +42,21 @@ impl Model {
     /// besides `excluded`. `[MQTT5-4.8.2-3]`
     pub(super) fn deliver_to_group(
         &mut self,
-        share: &str,
+        shared_filter: &str,
         message: &Rc<Message>,
         excluded: Option<u64>,
     ) -> Option<Verdict> {
-        let Some(client) = self.pick_member(share, message.publisher, excluded) else {
+        let Some(client) = self.pick_member(shared_filter, message.publisher, excluded) else {
             self.account.totals.dropped_no_member += 1;
             return None;
         };
-        let members =
-            self.sessions.values().filter(|session| session.subscriptions.contains_key(share)).count();
+        let members = self
+            .sessions
+            .values()
+            .filter(|session| session.subscriptions.contains_key(shared_filter))
+            .count();
         let session = &self.sessions[&client];
-        let subscription = session.subscriptions[share];
+        let subscription = session.subscriptions[shared_filter];
         let is_offline = session.connection.is_none();
         let has_both = session.outbound.has_ordinary_copy(message);
         self.situations.note(Situation::Shared);
@@ -64,9 +67,9 @@ impl Model {
             message: Rc::clone(message),
             qos: subscription.qos.min(message.qos),
             retain: subscription.retain_as_published && message.retain,
-            identifiers: subscription.identifier.into_iter().collect(),
+            subscription_identifiers: subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
-            share: Some(share.to_owned()),
+            shared_filter: Some(shared_filter.to_owned()),
         };
         Some(self.deliver(client, copy))
     }
@@ -101,7 +104,10 @@ impl Model {
     fn takes_frame(&self, client: usize, copy: &MessageCopy, frame: Option<ProtocolVersion>) -> bool {
         let session = &self.sessions[&client];
         let is_same = frame.is_some_and(|version| version.is_v5() == session.version.is_v5());
-        is_same && session.expiry == 0 && copy.qos == QoS::AtLeastOnce && copy.identifiers.is_empty()
+        is_same
+            && session.expiry == 0
+            && copy.qos == QoS::AtLeastOnce
+            && copy.subscription_identifiers.is_empty()
     }
 
     /// Returns the copy that a session gets through its ordinary subscriptions: a single copy, at the highest QoS of
@@ -113,12 +119,12 @@ impl Model {
         let matching: Vec<_> = all.iter().filter(|subscription| !(is_own && subscription.no_local)).collect();
         self.situations.note_if(matching.len() < all.len(), Situation::NoLocal);
         let granted = matching.iter().map(|subscription| subscription.qos).max()?;
-        let mut identifiers: Vec<u32> =
+        let mut subscription_identifiers: Vec<u32> =
             matching.iter().filter_map(|subscription| subscription.identifier).collect();
-        identifiers.sort_unstable();
+        subscription_identifiers.sort_unstable();
         let retain = message.retain && matching.iter().any(|subscription| subscription.retain_as_published);
         self.situations.note_if(matching.len() > 1, Situation::OverlappingSubscriptions);
-        self.situations.note_if(identifiers.len() > 1, Situation::SeveralIdentifiers);
+        self.situations.note_if(subscription_identifiers.len() > 1, Situation::SeveralIdentifiers);
         self.situations.note_if(retain, Situation::RetainAsPublished);
         let qos = granted.min(message.qos);
         let message = Rc::clone(message);
@@ -126,9 +132,9 @@ impl Model {
             message,
             qos,
             retain,
-            identifiers,
+            subscription_identifiers,
             alternative_identifiers: Vec::new(),
-            share: None,
+            shared_filter: None,
         })
     }
 

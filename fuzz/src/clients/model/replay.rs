@@ -38,7 +38,7 @@ impl Model {
     }
 
     /// Ends the replay for this filter, if there is one. If another replay brings the same messages, the model cannot
-    /// tell which of the two brought the messages so far; they become optional for the other replay.
+    /// tell which of the two replays brought the messages so far; these messages become optional for the other replay.
     pub(super) fn cancel_replay(&mut self, client: usize, filter: &str) {
         let replays = &mut self.session_mut(client).replays;
         let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };
@@ -100,15 +100,16 @@ impl Model {
         fitting.retain(|replay| {
             replay.may_bring(topic, is_own) && replay.copy_of(message).matches(publish, version, now)
         });
-        // The message may be due in one replay and optional in another one. The replay in which the message is due
+        // The message may be due in one replay and optional in another replay. The replay in which the message is due
         // takes precedence.
         let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
         let mut copy = replay.copy_of(message);
         let _ = replay.due.remove(topic) || replay.optional.remove(topic);
-        let others = fitting.iter().map(|other| other.copy_of(message).identifiers);
-        copy.alternative_identifiers =
-            others.filter(|identifiers| *identifiers != copy.identifiers).collect();
+        let others = fitting.iter().map(|other| other.copy_of(message).subscription_identifiers);
+        copy.alternative_identifiers = others
+            .filter(|subscription_identifiers| *subscription_identifiers != copy.subscription_identifiers)
+            .collect();
         if !copy.alternative_identifiers.is_empty() {
             fitting.into_iter().chain([replay]).for_each(|replay| replay.make_optional(topic));
         }
@@ -168,9 +169,9 @@ impl Replay {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),
             retain: true,
-            identifiers: self.subscription.identifier.into_iter().collect(),
+            subscription_identifiers: self.subscription.identifier.into_iter().collect(),
             alternative_identifiers: Vec::new(),
-            share: None,
+            shared_filter: None,
         }
     }
 }

@@ -9,7 +9,7 @@ impl Model {
     pub(super) fn resume(&mut self, client: usize, connect: &Connect) {
         let receive_maximum = connect.receive_maximum.unwrap_or(u16::MAX);
         let released = self.session_mut(client).outbound.open(receive_maximum);
-        self.pump(client);
+        self.send_waiting(client);
         let is_narrow = !self.session_mut(client).outbound.resends.is_empty();
         self.situations.note_if(is_narrow, Situation::ResumeAboveReceiveMaximum);
         for packet_id in released {

@@ -22,7 +22,7 @@ pub(super) struct SideEffects {
 
 struct Unacknowledged {
     message: Rc<Message>,
-    share: String,
+    shared_filter: String,
     /// The ended session, which must not get the message again.
     from: SessionIds,
 }
@@ -37,8 +37,8 @@ impl Model {
             let message = Rc::new(Message::from_will(&will, client, self.now));
             self.publish(&message, None);
         }
-        for Unacknowledged { message, share, from } in unacknowledged {
-            let verdict = self.deliver_to_group(&share, &message, Some(from.subscriber));
+        for Unacknowledged { message, shared_filter, from } in unacknowledged {
+            let verdict = self.deliver_to_group(&shared_filter, &message, Some(from.subscriber));
             let situation = if verdict.is_some() {
                 Situation::SharedReassigned
             } else {
@@ -59,11 +59,11 @@ impl Model {
     /// Handles a copy that an ended session has not acknowledged. If the copy came through a shared subscription,
     /// another member gets the message.
     pub(super) fn reassign_or_drop(&mut self, copy: MessageCopy, from: SessionIds) {
-        let MessageCopy { message, share, .. } = copy;
-        match share {
-            Some(share) => {
+        let MessageCopy { message, shared_filter, .. } = copy;
+        match shared_filter {
+            Some(shared_filter) => {
                 self.account.reassigned += 1;
-                self.side_effects.unacknowledged.push(Unacknowledged { message, share, from });
+                self.side_effects.unacknowledged.push(Unacknowledged { message, shared_filter, from });
             }
             None => self.account.totals.dropped_ended += 1,
         }

@@ -17,12 +17,12 @@ impl Client {
         must_keep_session: bool,
     ) -> Vec<u8> {
         self.choose_session(random, must_keep_session);
-        if self.is_clean || self.expiry == 0 {
+        if self.is_clean || self.session_expiry == 0 {
             promises.session_may_have_ended(self.index);
         }
         let mut connect = Connect::new(self.version, self.name());
         connect.clean_start = self.is_clean;
-        connect.session_expiry = Some(self.expiry).filter(|_| self.version.is_v5());
+        connect.session_expiry = Some(self.session_expiry).filter(|_| self.version.is_v5());
         connect.receive_maximum = random.chance(20).then_some(2).filter(|_| self.version.is_v5());
         if random.chance(40) {
             connect.will = Some(self.make_will(promises, random));
@@ -34,7 +34,7 @@ impl Client {
 
     fn choose_session(&mut self, random: &mut Random, must_keep_session: bool) {
         self.is_clean = self.must_start_clean || !must_keep_session && random.chance(8);
-        self.expiry = match (self.version.is_v5(), self.is_clean) {
+        self.session_expiry = match (self.version.is_v5(), self.is_clean) {
             (true, _) if must_keep_session => LONG_EXPIRY,
             (true, _) => random.pick(&[
                 LONG_EXPIRY,
@@ -73,18 +73,18 @@ impl Client {
         self.unsent_acks.clear();
         self.partial_packet.clear();
         if !was_open {
-            self.connect_failed();
+            self.handle_connect_failure();
             return;
         }
         if let Some(number) = will.filter(|_| triggers_will) {
             promises.will_triggered(number);
             self.triggered_wills.push(TriggeredWill {
                 number,
-                is_stored: self.expiry > 0,
+                is_stored: self.session_expiry > 0,
                 is_published: false,
             });
         }
-        match self.expiry {
+        match self.session_expiry {
             0 => {
                 self.forget_session();
                 promises.session_ended(self.index);
@@ -100,8 +100,8 @@ impl Client {
 
     /// Handles the end of a connection before CONNACK. If the session may have ended, the next CONNECT must request a
     /// new session, because the broker might otherwise resume a session that the client does not know.
-    fn connect_failed(&mut self) {
-        self.must_start_clean |= self.expected != Expected::Present || self.expiry <= SHORT_EXPIRY;
+    fn handle_connect_failure(&mut self) {
+        self.must_start_clean |= self.expected != Expected::Present || self.session_expiry <= SHORT_EXPIRY;
     }
 
     /// Handles a crash of the broker, in which a session that ends with its connection is lost together with its will.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
 
-use super::{Client, Outgoing};
+use super::{Client, InFlightPublish};
 use crate::crash::promises::Promises;
 use crate::random::Random;
 
@@ -16,8 +16,8 @@ impl Client {
         for _ in 0..count {
             let qos = random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             let is_retained = topic.starts_with("r/") && qos > QoS::AtMostOnce;
-            let is_empty = is_retained && random.chance(15);
-            packets.extend(self.publish_one(promises, topic, qos, is_retained, is_empty));
+            let is_payload_empty = is_retained && random.chance(15);
+            packets.extend(self.publish_one(promises, topic, qos, is_retained, is_payload_empty));
         }
         self.encode(packets)
     }
@@ -29,14 +29,15 @@ impl Client {
         topic: &'static str,
         qos: QoS,
         retain: bool,
-        is_empty: bool,
+        is_payload_empty: bool,
     ) -> Option<Packet> {
         if self.outgoing.len() >= UNACKNOWLEDGED_MAX {
             return None;
         }
-        let number = promises.publish(topic.to_owned(), qos, retain, is_empty);
+        let number = promises.publish(topic.to_owned(), qos, retain, is_payload_empty);
         let packet_id = self.free_packet_id();
-        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
+        let outgoing =
+            InFlightPublish { packet_id, number, topic, qos, retain, is_payload_empty, pubrels_sent: 0 };
         let packet = outgoing.packet(false);
         if qos > QoS::AtMostOnce {
             self.outgoing.push(outgoing);
@@ -96,9 +97,10 @@ impl Client {
     }
 }
 
-impl Outgoing {
+impl InFlightPublish {
     fn packet(&self, dup: bool) -> Packet {
-        let payload = if self.is_empty { Bytes::new() } else { Bytes::from(self.number.0.to_string()) };
+        let payload =
+            if self.is_payload_empty { Bytes::new() } else { Bytes::from(self.number.0.to_string()) };
         let publish = Publish { dup, retain: self.retain, ..Publish::new(self.topic, payload) };
         let packet_id = Some(self.packet_id).filter(|_| self.qos > QoS::AtMostOnce);
         Publish { qos: self.qos, packet_id, ..publish }.into()

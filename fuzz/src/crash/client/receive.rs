@@ -78,7 +78,8 @@ impl Client {
 
     fn handle_publish(&mut self, publish: &Publish, promises: &mut Promises, situations: &mut Situations) {
         let payload = std::str::from_utf8(&publish.payload).expect("a text");
-        let delivery = Delivery { qos: publish.qos, is_replay: publish.retain, is_stored: self.expiry > 0 };
+        let delivery =
+            Delivery { qos: publish.qos, is_replay: publish.retain, is_stored: self.session_expiry > 0 };
         let Some(id) = publish.packet_id else { return self.record_delivery(payload, &delivery, promises) };
         if publish.qos == QoS::AtLeastOnce {
             self.unsent_acks.push(Packet::Ack(Ack::new(AckKind::PubAck, id, ReasonCode::Success)));

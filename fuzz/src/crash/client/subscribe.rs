@@ -49,7 +49,7 @@ impl Client {
         promises.subscribe_sent(self.index, filter, qos);
         let packet_id = self.request_id();
         self.requests.insert(packet_id, Request::Subscribe(filter, qos));
-        let entry = SubscribeEntry { filter: Ok(parse(filter)), options: SubscriptionOptions::of(qos) };
+        let entry = SubscribeEntry { filter: Ok(parse(filter)), options: SubscriptionOptions::with_qos(qos) };
         let user_properties = UserProperties::new();
         Packet::Subscribe(Subscribe { packet_id, identifier: None, user_properties, filters: vec![entry] })
     }

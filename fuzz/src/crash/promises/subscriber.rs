@@ -49,7 +49,7 @@ impl Subscriber {
         self.filters.values_mut().for_each(|subscription| subscription.is_active = false);
     }
 
-    pub(super) fn remove(&mut self, filter: &'static str, now: u64) {
+    pub(super) fn remove_subscription(&mut self, filter: &'static str, now: u64) {
         if self.filters.remove(filter).is_some() {
             self.ended.insert(filter, now);
         }
@@ -61,7 +61,7 @@ impl Subscriber {
 
     /// Returns the QoS that the ordinary subscriptions grant at least, or `None` if it is not certain that a
     /// subscription exists.
-    pub(super) fn granted(&self, topic: &str) -> Option<QoS> {
+    pub(super) fn certain_qos(&self, topic: &str) -> Option<QoS> {
         let certain = self.filters.iter().filter(|(filter, subscription)| {
             subscription.is_active && !is_shared(filter) && matches(filter, topic)
         });
@@ -80,7 +80,7 @@ impl Subscriber {
     }
 
     /// Returns whether the client is certainly a member of the shared subscription.
-    pub(super) fn is_member(&self) -> bool {
+    pub(super) fn is_certain_member(&self) -> bool {
         self.filters.iter().any(|(filter, subscription)| is_shared(filter) && subscription.is_active)
     }
 

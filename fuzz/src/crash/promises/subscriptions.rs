@@ -75,6 +75,6 @@ impl Promises {
     /// Records an UNSUBACK: later messages must not be delivered for this subscription.
     pub(in crate::crash) fn unsubscribed(&mut self, client: usize, filter: &'static str) {
         let now = self.now;
-        self.subscribers[client].remove(filter, now);
+        self.subscribers[client].remove_subscription(filter, now);
     }
 }

@@ -59,7 +59,7 @@ impl Contents {
     }
 
     /// Applies an operation.
-    pub(super) fn apply(&mut self, operation: &Operation) {
+    pub(super) fn apply_operation(&mut self, operation: &Operation) {
         match operation {
             Operation::OpenSession { session, record } => {
                 self.sessions.insert(*session, (**record).clone());

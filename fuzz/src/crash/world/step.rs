@@ -26,7 +26,7 @@ impl World {
     /// Panics if a promise is broken.
     pub(in crate::crash) fn step(&mut self) {
         self.promises.begin_step();
-        let step = self.choose();
+        let step = self.choose_step();
         self.trace.note(|| format!("{step:?}"));
         self.perform(step);
         self.restart_if_crashed();
@@ -69,7 +69,7 @@ impl World {
         }
     }
 
-    fn choose(&mut self) -> Step {
+    fn choose_step(&mut self) -> Step {
         let weights = &self.setup.weights;
         // Crashes and connects are more frequent between two turns of a publish, because the runs test these moments in
         // particular.

@@ -58,8 +58,8 @@ impl Outbound {
         assert_eq!(session.handle_ack(&ack, now), expected, "{ack:?}");
     }
 
-    /// Checks that a bound is reached if messages still wait after a pump.
-    pub(in crate::session) fn check_pumped(
+    /// Checks that a bound is reached if messages still wait after `send_waiting`.
+    pub(in crate::session) fn check_waiting_sent(
         &self,
         session: &mut Session,
         connection: &OpenConnection,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
-use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS};
 use tidegate_session::{Frames, Session, Verdict};
 
 use super::{MessageState, Outbound};
@@ -14,7 +14,7 @@ use crate::session::operation::{EncodedFrames, Push};
 #[derive(Default)]
 struct PublisherFrames {
     bytes: Vec<u8>,
-    largest_frame: usize,
+    largest_size: usize,
 }
 
 impl Outbound {
@@ -31,12 +31,12 @@ impl Outbound {
         let version = connection.map_or(ProtocolVersion::V5, |connection| connection.negotiated.version);
         let wire = self.write(encoded, version, now);
         let verdict = match encoded.qos {
-            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest_frame),
+            QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest_size),
             _ => self.push_frames(session, &wire, version, connection),
         };
         match verdict {
             Verdict::Sent => {}
-            Verdict::Individually => self.messages.truncate(before),
+            Verdict::PushOneByOne => self.messages.truncate(before),
             Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => self.messages[before..]
                 .iter_mut()
                 .for_each(|pushed| pushed.state = MessageState::DroppedOrReturned),
@@ -56,7 +56,7 @@ impl Outbound {
         let packet_ids = wire.packet_ids(version);
         let count = packet_ids.len();
         let before = session_counts(session);
-        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest: wire.largest_frame };
+        let frames = Frames { wire: &wire.bytes, packet_ids: &packet_ids, largest_size: wire.largest_size };
         let verdict = session.push_frames(&frames);
         let (pending, inflight, queued) = before;
         if verdict != Verdict::Sent {
@@ -85,7 +85,7 @@ impl Outbound {
             qos,
             retain: false,
             expiry: None,
-            identifiers: &[],
+            subscription_identifiers: &[],
             shared: false,
         };
         let mut wire = PublisherFrames::default();
@@ -93,8 +93,8 @@ impl Outbound {
             let message = self.message(push, now);
             let id = self.messages.len() as u16 + PUBLISHER_PACKET_ID_MIN;
             let packet_id = PacketId::new(id).filter(|_| qos != QoS::AtMostOnce);
-            let outgoing = Outgoing { packet_id, ..Outgoing::of(&message, now) };
-            wire.largest_frame = wire.largest_frame.max(outgoing.size(version));
+            let outgoing = OutgoingPublish { packet_id, ..OutgoingPublish::from_message(&message, now) };
+            wire.largest_size = wire.largest_size.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
             self.add(message, push, MessageState::Waiting);
         }
@@ -111,7 +111,7 @@ impl PublisherFrames {
             let next = frame::next(rest, version, PACKET_SIZE_MAX).expect("a valid frame");
             let Next::Frame(frame) = next else { panic!("an incomplete frame") };
             let view = PublishView::parse(&frame, version).expect("a valid PUBLISH");
-            assert!(view.copyable(), "the frame can be copied");
+            assert!(view.is_forwardable_frame(), "the frame can be copied");
             let begin = self.bytes.len() - rest.len();
             packet_ids.push(begin + view.packet_id_at().expect("a packet identifier"));
             rest = &rest[frame.wire.len()..];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, MessageParts, QoS};
-use tidegate_session::{Delivery, Drop, Session, Verdict};
+use tidegate_session::{Delivery, DropReason, Session, Verdict};
 
 use super::{MessageState, Outbound, PushedMessage, SHARE};
 use crate::session::operation::Push;
@@ -21,13 +21,13 @@ impl Outbound {
         now: Instant,
     ) -> (Verdict, usize) {
         let message = self.message(push, now);
-        let (share, size) = (Arc::from(SHARE), message.size());
+        let (shared_filter, size) = (Arc::from(SHARE), message.size());
         let delivery = Delivery {
             message: &message,
             qos: push.qos,
             retain: push.retain,
-            identifiers: push.identifiers,
-            share: push.shared.then_some(&share),
+            subscription_identifiers: push.subscription_identifiers,
+            shared_filter: push.shared.then_some(&shared_filter),
         };
         let queued = session.queued();
         let verdict = session.push(&delivery, now);
@@ -48,7 +48,7 @@ impl Outbound {
             message,
             qos: push.qos,
             retain: push.retain,
-            identifiers: push.identifiers,
+            subscription_identifiers: push.subscription_identifiers,
             shared: push.shared,
             session_number: self.session_number,
             state,
@@ -74,8 +74,8 @@ impl Outbound {
 fn check_verdict(verdict: Verdict, qos: QoS, is_open: bool, is_expired: bool) {
     let is_once = qos == QoS::AtMostOnce;
     let is_right = match verdict {
-        Verdict::Dropped(Drop::Expired) => is_expired,
-        Verdict::Dropped(Drop::Offline) => !is_open,
+        Verdict::Dropped(DropReason::Expired) => is_expired,
+        Verdict::Dropped(DropReason::Offline) => !is_open,
         Verdict::Dropped(_) => true,
         Verdict::Queued => !is_once,
         Verdict::Sent => is_open,

@@ -85,8 +85,8 @@ impl Outbound {
         let received = (publish.topic.as_str(), publish.qos, publish.retain, &publish.payload[..]);
         let expected = (pushed.message.topic(), pushed.qos, pushed.retain, pushed.message.payload());
         assert_eq!(received, expected, "message {number} was changed");
-        let identifiers = if is_v5 { pushed.identifiers } else { &[] };
-        assert_eq!(publish.properties.identifiers, identifiers);
+        let subscription_identifiers = if is_v5 { pushed.subscription_identifiers } else { &[] };
+        assert_eq!(publish.properties.subscription_identifiers, subscription_identifiers);
         let expires = pushed.message.expires_at().is_some();
         assert_eq!(publish.properties.expiry.is_some(), is_v5 && expires);
         assert!(publish.qos != QoS::AtMostOnce || !publish.dup);

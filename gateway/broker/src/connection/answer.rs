@@ -19,7 +19,7 @@ impl ClientConnection {
         if self.acks.is_empty() {
             return Ok(());
         }
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         self.acks.release(turn, &mut session, committed);
         let _ = session.finish(turn);

@@ -34,7 +34,7 @@ impl ClientConnection {
             }
             PacketType::PubRel => self.handle_release(turn, read, packet),
             _ => {
-                self.apply(turn, read)?;
+                self.apply_read_batch(turn, read)?;
                 if self.is_busy() { Ok(Flow::NextTurn) } else { self.handle_control(turn, packet) }
             }
         }
@@ -71,7 +71,7 @@ impl ClientConnection {
     /// that wait for a commit. If the store refuses changes, the next commit may come much later, so PINGRESP is sent
     /// immediately.
     fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         let last = session.session.last_commit().filter(|_| !self.broker.durability().is_refusing());
         let result = match last {
@@ -94,7 +94,7 @@ impl ClientConnection {
         let ack = Ack::parse(packet, self.inbound.version()).map_err(|error| End::malformed(&error))?;
         read.acks.push(ack);
         if read.acks.len() >= ACKS_MAX {
-            self.apply(turn, read)?;
+            self.apply_read_batch(turn, read)?;
         }
         Ok(Flow::Handled)
     }
@@ -124,7 +124,11 @@ impl ClientConnection {
     }
 
     /// Applies the publishes and acknowledgements that the read has collected so far.
-    pub(super) fn apply(&mut self, turn: &mut Turn<'_>, read: &mut ReadBatch<'_>) -> Result<(), End> {
+    pub(super) fn apply_read_batch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+    ) -> Result<(), End> {
         self.apply_publishes(turn, read)?;
         if read.acks.is_empty() && read.replies.is_empty() {
             return Ok(());
@@ -134,7 +138,7 @@ impl ClientConnection {
         let mut result = session.handle_acks(turn, &mut read.acks);
         if result.is_ok() && !read.replies.is_empty() {
             let _ = session.save(turn, None);
-            let committed = self.broker.committed();
+            let committed = self.broker.latest_commit();
             result = self.acks.answer_all(turn, &mut session, committed, &mut read.replies);
         }
         let _ = session.finish(turn);
@@ -162,7 +166,7 @@ impl ClientConnection {
         if replies.is_empty() {
             return Ok(());
         }
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         let result = self.acks.answer_all(turn, &mut session, committed, replies);
         let _ = session.finish(turn);

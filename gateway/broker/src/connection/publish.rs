@@ -23,7 +23,7 @@ impl ClientConnection {
     ) -> Result<Flow, End> {
         let view = PublishView::parse_after(read.publishes.frames_topic(), packet, self.inbound.version())
             .map_err(|error| End::malformed(&error))?;
-        if !RawFrames::takes(&view, self.needs_own_batch(&view)) {
+        if !RawFrames::accepts(&view, self.needs_own_batch(&view)) {
             return self.handle_single(turn, read, &view);
         }
         self.inbound.admit(&view)?;
@@ -51,24 +51,25 @@ impl ClientConnection {
     ) -> Result<Flow, End> {
         let alone = self.needs_own_batch(view);
         let topic = self.inbound.admit(view)?;
-        let begins: Option<Box<str>> = (alone || !read.accepts(topic, view.qos)).then(|| topic.into());
+        let new_batch_topic: Option<Box<str>> =
+            (alone || !read.accepts(topic, view.qos)).then(|| topic.into());
         match self.recognise(turn, read, view)? {
             _ if self.is_busy() => Ok(Flow::NextTurn),
-            Recognised::New => self.push_single(turn, read, view, begins),
+            Recognised::New => self.push_single(turn, read, view, new_batch_topic),
             Recognised::Repeat => Ok(Flow::Handled),
         }
     }
 
-    /// Adds a message to the batch. If `begins` is a topic, first publishes the current batch and begins a new batch
-    /// for this topic.
+    /// Adds a message to the batch. If `new_batch_topic` is a topic, first publishes the current batch and begins a new
+    /// batch for this topic.
     fn push_single(
         &mut self,
         turn: &mut Turn<'_>,
         read: &mut ReadBatch<'_>,
         view: &PublishView<'_>,
-        begins: Option<Box<str>>,
+        new_batch_topic: Option<Box<str>>,
     ) -> Result<Flow, End> {
-        if let Some(topic) = begins {
+        if let Some(topic) = new_batch_topic {
             self.apply_publishes(turn, read)?;
             if self.is_busy() {
                 return Ok(Flow::NextTurn);
@@ -110,7 +111,7 @@ impl ClientConnection {
             if self.is_busy() {
                 return Ok(recognised);
             }
-            // Now the PUBREC for the original publish precedes this one, unless the original publish arrived on an
+            // Now the PUBREC for the original publish precedes this PUBREC, unless the original publish arrived on an
             // earlier connection.
             read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
         }

@@ -14,8 +14,8 @@ use crate::turn::Turn;
 pub struct InputProgress {
     /// Number of bytes that were handled. The caller must pass the other bytes in again, followed by later input.
     pub used: usize,
-    /// Whether the unhandled bytes may contain whole packets. If so, the caller must call again in the next turn, even
-    /// without more input.
+    /// Whether the unhandled bytes may contain whole packets. If the value is true, the caller must call again in the
+    /// next turn, even without more input.
     pub has_more: bool,
 }
 
@@ -34,7 +34,7 @@ impl ClientConnection {
         let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
         let outcome = self.dispatch_all(turn, &mut read, &mut rest);
-        let applied = self.apply(turn, &mut read);
+        let applied = self.apply_read_batch(turn, &mut read);
         turn.scratch.read_batch = Some(read.recycle());
         applied?;
         let has_more = outcome?;

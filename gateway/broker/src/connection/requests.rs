@@ -37,7 +37,7 @@ impl ClientConnection {
             }
         }
         let commit = request.commit;
-        let committed = self.broker.committed();
+        let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         // The subscriptions are in effect before the request is acknowledged [MQTT5-3.8.4-1].
         let result = self.acks.answer(turn, &mut session, committed, commit, request.into_answer());

@@ -176,7 +176,7 @@ impl Client {
         let now = self.shared_broker.0.borrow().now;
         let session = &mut self.connection.owner.handle.lock().session;
         session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
-        session.pump(now);
+        session.send_waiting(now);
         let (mut rest, mut packets) = (bytes.as_slice(), Vec::new());
         while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {
             packets.push(Packet::decode(&packet, ProtocolVersion::V5).unwrap());
@@ -192,7 +192,7 @@ struct Received {
     topic: String,
     qos: QoS,
     /// The subscription identifiers in the PUBLISH.
-    identifiers: Vec<u32>,
+    subscription_identifiers: Vec<u32>,
     dup: bool,
 }
 
@@ -200,14 +200,19 @@ impl From<Publish> for Received {
     fn from(publish: Publish) -> Self {
         assert!(publish.retain, "RETAIN is not set [MQTT5-3.3.1-8]");
         let Publish { topic, qos, dup, .. } = publish;
-        Self { topic, qos, identifiers: publish.properties.identifiers, dup }
+        Self { topic, qos, subscription_identifiers: publish.properties.subscription_identifiers, dup }
     }
 }
 
 /// Returns the messages of the topics in `numbers`, as a client must receive them at `qos` with the subscription
 /// identifier `identifier`.
 fn expected_messages(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
-    let message = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
+    let message = |number| Received {
+        topic: topic(number),
+        qos,
+        subscription_identifiers: vec![identifier],
+        dup: false,
+    };
     numbers.map(message).collect()
 }
 

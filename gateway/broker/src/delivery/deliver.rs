@@ -21,7 +21,7 @@ pub(super) struct DeliveryOptions<'a> {
     pub(super) retain_as_published: bool,
     pub(super) subscription_identifiers: &'a [u32],
     /// The filter of the shared subscription through which the messages are delivered, if any.
-    pub(super) share: Option<&'a Arc<str>>,
+    pub(super) shared_filter: Option<&'a Arc<str>>,
 }
 
 impl<'a> From<Grants<'a>> for DeliveryOptions<'a> {
@@ -29,8 +29,8 @@ impl<'a> From<Grants<'a>> for DeliveryOptions<'a> {
         Self {
             qos: grants.qos,
             retain_as_published: grants.retain_as_published,
-            subscription_identifiers: grants.identifiers,
-            share: None,
+            subscription_identifiers: grants.subscription_identifiers,
+            shared_filter: None,
         }
     }
 }
@@ -53,26 +53,28 @@ impl Delivery {
         }
         // A copy for a shared subscription joins the scope even if its session is not stored: if the session ends, the
         // message may be delivered to another member of the group.
-        if let Some(scope) = scope.filter(|_| is_stored || options.share.is_some()) {
+        if let Some(scope) = scope.filter(|_| is_stored || options.shared_filter.is_some()) {
             session.join_scope(scope);
         }
         turn.budget.charge(u32::try_from(messages.len()).unwrap_or(u32::MAX));
         let mut last = Verdict::Queued;
         for message in messages {
             // The session may also get the same message through a subscription that is not shared.
-            let copy = store.filter(|_| options.share.is_some()).map(|store| store.copy_with_new_id(message));
+            let copy = store
+                .filter(|_| options.shared_filter.is_some())
+                .map(|store| store.copy_with_new_id(message));
             let message = copy.as_ref().unwrap_or(message);
             if let Some(store) = store {
                 store.assign_id(message);
-            } else if let (Some(scope), Some(_)) = (scope, options.share) {
+            } else if let (Some(scope), Some(_)) = (scope, options.shared_filter) {
                 record_in_scope(broker, scope, message);
             }
             let delivery = SessionDelivery {
                 message,
                 qos: options.qos.min(message.qos()),
                 retain: options.retain_as_published && message.retain(),
-                identifiers: options.subscription_identifiers,
-                share: options.share,
+                subscription_identifiers: options.subscription_identifiers,
+                shared_filter: options.shared_filter,
             };
             last = session.session.push(&delivery, turn.now);
             count_copies(turn.counters, last, 1);

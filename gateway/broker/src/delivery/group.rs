@@ -8,7 +8,7 @@ use tidegate_mqtt::Message;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_persistence::Commit;
 use tidegate_routing::{Group, MemberState, Strategy};
-use tidegate_session::{Drop as Dropped, Unacknowledged, Verdict};
+use tidegate_session::{DropReason, Unacknowledged, Verdict};
 
 use super::Delivery;
 use super::deliver::DeliveryOptions;
@@ -37,14 +37,14 @@ impl Delivery {
         turn.budget.charge(1);
         let Some(picked) = picked else {
             turn.counters.dropped_no_member.add(1);
-            return Receipt::immediate(Verdict::Dropped(Dropped::Offline));
+            return Receipt::immediate(Verdict::Dropped(DropReason::Offline));
         };
         let identifier = picked.grant.identifier.map(NonZeroU32::get);
         let options = DeliveryOptions {
             qos: picked.grant.qos,
             retain_as_published: picked.grant.retain_as_published,
             subscription_identifiers: identifier.as_slice(),
-            share: Some(group.name()),
+            shared_filter: Some(group.name()),
         };
         let session = broker.guard(&picked.subscriber.0);
         if broker.hooks.uses(Phases::DELIVER)
@@ -75,7 +75,7 @@ impl Broker {
         let scope =
             handle.lock().open_scopes.as_ref().and_then(|scopes| scopes.scope_of(message.message.id()));
         let tenant = self.tenant_of(handle);
-        let filter = SubscriptionFilter::parse(&message.share).ok();
+        let filter = SubscriptionFilter::parse(&message.shared_filter).ok();
         match filter.and_then(|filter| tenant.router.group(&filter)) {
             Some(group) => {
                 let excluded = Some(handle.id());

@@ -1,7 +1,7 @@
 //! Combines the verdicts of all receivers of one batch into the outcome for the publisher.
 
 use tidegate_persistence::Commit;
-use tidegate_session::{Drop as Dropped, Verdict};
+use tidegate_session::{DropReason, Verdict};
 
 use super::Published;
 use crate::counters::Counters;
@@ -33,7 +33,7 @@ impl Outcome {
         self.matched = true;
         self.commit = self.commit.max(receipt.commit);
         match receipt.outcome {
-            Verdict::Dropped(Dropped::Rejected) => self.refused = true,
+            Verdict::Dropped(DropReason::Rejected) => self.refused = true,
             _ => self.accepted = true,
         }
     }

@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::source::{EncodedVariants, OwnedSource, Source};
 use super::task::{Position, Task};
 use super::unfinished::{PublishToken, Stage, UnfinishedPublish};
-use super::{PublishProgress, Published, is_reserved};
+use super::{PublishProgress, Published, is_reserved_topic};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
 use crate::end::End;
@@ -149,7 +149,7 @@ impl Broker {
             turn.counters.refused_store.add(count);
             return Some(Published::Refused);
         }
-        if is_reserved(topic) {
+        if is_reserved_topic(topic) {
             turn.counters.refused_topic.add(count);
             return Some(Published::Forbidden);
         }

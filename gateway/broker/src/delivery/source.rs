@@ -91,13 +91,13 @@ impl EncodedVariants {
         version: ProtocolVersion,
     ) -> (&'s [u8], usize) {
         if raw.qos == QoS::AtMostOnce && version.is_v5() == self.version.is_v5() {
-            return (raw.wire, raw.largest);
+            return (raw.wire, raw.largest_size);
         }
         let from = self.version;
         let [earlier, five] = &mut self.qos0;
         let variant = if version.is_v5() { five } else { earlier };
-        let (wire, largest) = variant.get_or_insert_with(|| raw.transcribe(from, version));
-        (wire, *largest)
+        let (wire, largest_size) = variant.get_or_insert_with(|| raw.transcribe(from, version));
+        (wire, *largest_size)
     }
 
     /// Returns the frames of a QoS 1 batch if clients of `version` use the same encoding as the publisher.
@@ -106,9 +106,9 @@ impl EncodedVariants {
         raw: &RawFrames<'r>,
         version: ProtocolVersion,
     ) -> Option<Frames<'r>> {
-        let RawFrames { wire, packet_ids, largest, .. } = *raw;
+        let RawFrames { wire, packet_ids, largest_size, .. } = *raw;
         let is_same = version.is_v5() == self.version.is_v5();
-        is_same.then_some(Frames { wire, packet_ids, largest })
+        is_same.then_some(Frames { wire, packet_ids, largest_size })
     }
 
     /// Returns the list of messages, for reuse.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
 use tidegate_routing::Route;
-use tidegate_session::{Drop as Dropped, Verdict};
+use tidegate_session::{DropReason, Verdict};
 
 use super::Delivery;
 use super::deliver::{DeliveryOptions, count_copies};
@@ -25,8 +25,8 @@ pub(super) struct Task<'a> {
     pub(super) route: &'a Route<SessionSubscriber>,
     pub(super) source: Source<'a>,
     pub(super) scope: Option<&'a Arc<PublishScope>>,
-    /// The sequence number of the publish. A session with a greater number began later. It is not a recipient, even if
-    /// it has the handle of a session that was one.
+    /// The sequence number of the publish. A session with a greater number began later. A session that began later is
+    /// not a recipient, even if it has the handle of a session that was a recipient.
     pub(super) started_at: u64,
     /// Whether the delivery pauses when the budget is spent.
     pub(super) takes_turns: bool,
@@ -116,7 +116,7 @@ impl Delivery {
             && options.subscription_identifiers.is_empty()
         {
             let verdict = push_frames(&mut session, options.qos.min(raw.qos), raw, encoded);
-            if verdict != Verdict::Individually {
+            if verdict != Verdict::PushOneByOne {
                 count_copies(turn.counters, verdict, raw.count.into());
                 turn.budget.charge(raw.cost());
                 return Receipt::new(verdict, session.finish(turn));
@@ -135,24 +135,24 @@ pub(super) fn drop_unauthorized(
     copies: usize,
 ) -> Receipt<Verdict> {
     turn.counters.dropped_unauthorized.add(u64::try_from(copies).unwrap_or(u64::MAX));
-    Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
+    Receipt::new(Verdict::Dropped(DropReason::Ended), session.finish(turn))
 }
 
 /// Counts the copies for a session that matched but has ended since.
 #[cold]
 fn count_ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) -> Receipt<Verdict> {
     turn.counters.dropped_ended.add(u64::try_from(copies).unwrap_or(u64::MAX));
-    Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
+    Receipt::new(Verdict::Dropped(DropReason::Ended), session.finish(turn))
 }
 
 fn push_frames(state: &mut State, qos: QoS, raw: &RawFrames<'_>, encoded: &mut EncodedVariants) -> Verdict {
     let version = state.session.version().unwrap_or(encoded.version);
     if qos == QoS::AtMostOnce {
-        let (wire, largest) = encoded.qos0_frames(raw, version);
-        return state.session.push_encoded(wire, raw.count, largest);
+        let (wire, largest_size) = encoded.qos0_frames(raw, version);
+        return state.session.push_encoded(wire, raw.count, largest_size);
     }
     match encoded.qos1_frames(raw, version) {
         Some(frames) => state.session.push_frames(&frames),
-        None => Verdict::Individually,
+        None => Verdict::PushOneByOne,
     }
 }

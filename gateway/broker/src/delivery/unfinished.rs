@@ -17,7 +17,7 @@ use crate::session_handle::{SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
 
 /// An unfinished publish. The publisher's connection keeps it, and finishes it before it does anything else, even
-/// before it ends. Until then no other connection can take the session over.
+/// before it ends. Until the publish is finished, no other connection can take the session over.
 #[must_use = "an unfinished publish has to be resumed"]
 pub struct UnfinishedPublish {
     pub(super) publisher: Arc<SessionHandle>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tidegate_mqtt::{Message, QoS, Will};
 use tidegate_persistence::Commit;
 
-use super::is_reserved;
+use super::is_reserved_topic;
 use super::outcome::Outcome;
 use super::source::Source;
 use super::task::{Position, Task};
@@ -28,7 +28,7 @@ impl Broker {
         client: &ClientContext,
         will: &Will,
     ) -> Commit {
-        if is_reserved(&will.topic) {
+        if is_reserved_topic(&will.topic) {
             turn.counters.refused_topic.add(1);
             return Commit(0);
         }

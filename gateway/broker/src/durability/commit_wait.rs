@@ -49,8 +49,8 @@ impl Durability {
             state.session.take_changes(&mut turn.scratch.changes);
         }
         let mut last = Commit(0);
-        // A packet that is sent may turn out to be too large and be dropped. That is another change, and it makes room
-        // for further packets, so the changes are saved until there are none.
+        // A packet that is sent may turn out to be too large and be dropped. Dropping the packet is another change and
+        // makes room for further packets, so the changes are saved until there are none.
         while state.session.has_changes() || state.session.has_unset_commit() {
             let commit = store.append_changes(turn, handle, state, scope);
             last = last.max(commit);
@@ -68,7 +68,7 @@ impl Durability {
         last
     }
 
-    /// Sends the packets whose commit is reached. If others still wait, asks the core to call
+    /// Sends the packets whose commit is reached. If other packets still wait for a commit, asks the core to call
     /// [`Broker::commit_reached`] after the next commit.
     pub(crate) fn release_committed(
         &self,
@@ -77,7 +77,7 @@ impl Durability {
         state: &mut State,
     ) {
         let Some(commit) = state.session.first_commit() else { return };
-        let committed = self.committed().0;
+        let committed = self.latest_commit().0;
         if commit <= committed {
             state.session.release_committed(committed, turn.now);
             if !state.session.write_buffer().is_empty() {
@@ -99,7 +99,7 @@ impl Durability {
 
 impl Broker {
     /// Sends the packets that waited for a commit in the sessions of this core, after the store has reported a commit.
-    /// When the budget is spent, the remaining sessions continue in the next turn.
+    /// When the budget of the turn is spent, the sessions that still have to send packets do so in the next turn.
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
         let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
         for handle in waiting.by_ref() {
@@ -135,7 +135,7 @@ impl SessionGuard<'_> {
             self.open_scopes = None;
         }
         // Packets before the first packet of the remaining scopes depend on none of these.
-        self.session.set_commit_before(position, commit.0);
+        self.session.set_commit_before_position(position, commit.0);
         self.release_committed(turn);
     }
 }
@@ -155,7 +155,7 @@ impl SessionStore {
         state.session.take_changes(&mut changes);
         if scope.is_none() && state.open_scopes.is_none() {
             for change in changes.drain(..) {
-                convert::change(self.clock(), handle, &state.session, change, &mut operations);
+                convert::change_to_operations(self.clock(), handle, &state.session, change, &mut operations);
             }
         } else {
             self.divide(handle, state, scope, &mut changes, &mut operations);
@@ -181,10 +181,10 @@ impl SessionStore {
             if matches!(change, Change::Began | Change::Ended) {
                 scopes.forget(SessionId(handle.id()));
             }
-            let subject = subject(handle, &change);
+            let subject = subject_of_change(handle, &change);
             let is_first = matches!(change, Change::Queued(..) | Change::Received(_));
             let from = direct.len();
-            convert::change(self.clock(), handle, &state.session, change, direct);
+            convert::change_to_operations(self.clock(), handle, &state.session, change, direct);
             if let Some(subject) = subject
                 && let Some(operation) = direct.pop()
                 && let Err(operation) = scopes.offer(scope, subject, is_first, operation)
@@ -197,8 +197,9 @@ impl SessionStore {
     }
 }
 
-/// Returns the delivery or identifier that a change concerns; `None` if the change can never belong to a scope.
-fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
+/// Returns the delivery or packet identifier that a change concerns; `None` if such a change never belongs to a publish
+/// scope.
+fn subject_of_change(handle: &SessionHandle, change: &Change) -> Option<Subject> {
     match change {
         Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),
         Change::Sent { message_id, .. }

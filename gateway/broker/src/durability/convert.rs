@@ -11,7 +11,7 @@ use tidegate_session::{Change, Queued, Session, SessionMetadata};
 use crate::session_handle::SessionHandle;
 
 /// Appends the operations for one change to `operations`, in order.
-pub(super) fn change(
+pub(super) fn change_to_operations(
     clock: &Clock,
     handle: &SessionHandle,
     session: &Session,
@@ -41,10 +41,10 @@ pub(super) fn change(
 }
 
 fn enqueue(clock: &Clock, key: EntryKey, queued: Queued, sent: Option<PacketId>) -> Operation {
-    let Queued { message, qos, retain, identifiers, share, .. } = queued;
+    let Queued { message, qos, retain, subscription_identifiers, shared_filter, .. } = queued;
     let expires_at = message.expires_at().map(|at| clock.store_time(at));
     let state = sent.map_or(EntryState::Queued, |packet_id| EntryState::Sent { packet_id });
-    let record = EntryRecord { qos, retain, identifiers, share, state };
+    let record = EntryRecord { qos, retain, subscription_identifiers, shared_filter, state };
     Operation::Enqueue { key, message, expires_at, record }
 }
 

@@ -40,7 +40,8 @@ struct Restoring<'a> {
     fault: Option<RestoreError>,
     /// Retained messages that have expired, with the names of their tenants.
     expired: Vec<(Arc<str>, Arc<Message>)>,
-    /// Number of retained messages above the limits, which were lowered. They stay in the store but are not loaded.
+    /// Number of retained messages above the limits, which were lowered. These messages stay in the store but are not
+    /// loaded.
     not_loaded: u64,
 }
 
@@ -178,13 +179,20 @@ impl Restoring<'_> {
     }
 
     fn take_entry(&mut self, key: EntryKey, record: EntryRecord) -> Result<(), String> {
-        let EntryRecord { qos, retain, identifiers, share, state } = record;
+        let EntryRecord { qos, retain, subscription_identifiers, shared_filter, state } = record;
         let message_id = key.message.0;
         let message = self.messages.get(&message_id).cloned();
         let queued = move || {
             let message =
                 message.ok_or_else(|| format!("the message {message_id} of a session's entry is missing"))?;
-            Ok::<_, String>(Queued { message_id, message, qos, retain, identifiers, share })
+            Ok::<_, String>(Queued {
+                message_id,
+                message,
+                qos,
+                retain,
+                subscription_identifiers,
+                shared_filter,
+            })
         };
         let delivery = match state {
             EntryState::Queued => DeliverySnapshot::Waiting(queued()?),

@@ -153,7 +153,7 @@ impl OpenScopes {
 
     /// Adapts the positions to a new connection: its packets are counted from 0, and all of them wait for the open
     /// scopes.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn move_to_new_connection(&mut self) {
         self.scopes.iter_mut().for_each(|known| known.begins_at = 0);
     }
 
@@ -168,8 +168,8 @@ impl OpenScopes {
         self.scopes.iter().map(|known| known.begins_at).min().unwrap_or(u64::MAX)
     }
 
-    /// Adds the first change to `subject` to `scope`, and any later change to the scope that has the first one. Gives
-    /// the operation back if it has to be appended to the store directly.
+    /// Adds the first change to `subject` to `scope`, and any later change to the scope that has the first change.
+    /// Gives the operation back if it has to be appended to the store directly.
     pub(super) fn offer(
         &self,
         scope: Option<&Arc<PublishScope>>,

@@ -1,5 +1,5 @@
 //! The broker's interface to the store: appends the changes of sessions and retained messages, and returns the commits
-//! that answers wait for. It holds no data itself.
+//! that answers wait for. The interface holds no data itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +29,8 @@ struct StoreState {
     refusing: AtomicBool,
     /// Whether the store failed permanently.
     failed: AtomicBool,
-    /// The commit of the last batch that reached its size limit. Until then, clients should not be read.
+    /// The commit of the last batch that reached its size limit. Until this commit is reached, the broker should not
+    /// read from clients.
     slow_until: AtomicU64,
 }
 
@@ -41,8 +42,8 @@ struct CommitNotifier<F> {
 
 impl SessionStore {
     /// Opens a store with the function `open`, which gets the observer that the store must report to. `on_commit` is
-    /// called after each commit, on a thread of the store. It must not block; it may set a flag and wake another
-    /// thread.
+    /// called after each commit, on a thread of the store. `on_commit` must not block; it may set a flag and wake
+    /// another thread.
     ///
     /// # Errors
     /// If `open` fails.
@@ -58,8 +59,8 @@ impl SessionStore {
 
     /// Returns the last commit that the store has reached.
     #[must_use]
-    pub fn committed(&self) -> Commit {
-        self.engine.committed()
+    pub fn latest_commit(&self) -> Commit {
+        self.engine.latest_commit()
     }
 
     /// Whether the store refuses new data, because the disk is full or the store failed. Operations that were accepted
@@ -80,7 +81,7 @@ impl SessionStore {
     #[must_use]
     pub fn backpressure(&self) -> Option<Commit> {
         let commit = Commit(self.state.slow_until.load(Ordering::Relaxed));
-        (commit > self.committed() && !self.is_refusing()).then_some(commit)
+        (commit > self.latest_commit() && !self.is_refusing()).then_some(commit)
     }
 
     /// Closes the store, as described at [`crate::Durability::close`].
@@ -160,8 +161,8 @@ impl SessionStore {
         self.append_one(turn, operation)
     }
 
-    /// Returns the function to call, with the name of the tenant, for a retained message that has expired. It deletes
-    /// the message from the store, without waiting for the commit.
+    /// Returns the function to call, with the name of the tenant, for a retained message that has expired. The
+    /// returned function deletes the message from the store, without waiting for the commit.
     pub(crate) fn retained_expiry_handler(
         &self,
     ) -> impl Fn(&Arc<str>, &Message) + Clone + Send + Sync + use<> {
@@ -187,7 +188,7 @@ impl SessionStore {
                 self.state.slow_until.fetch_max(commit.0, Ordering::Relaxed);
                 commit
             }
-            // The store has failed permanently, so anything that depends on these operations is never acknowledged.
+            // The store has failed permanently, so no answer that waits for the refused operations is ever sent.
             Appended::Refused => {
                 turn.counters.store_refused.add(1);
                 NEVER_COMMITTED
@@ -197,11 +198,11 @@ impl SessionStore {
 }
 
 impl<F: Fn() + Send + Sync> Observer for CommitNotifier<F> {
-    fn committed(&self, _: Commit) {
+    fn on_commit(&self, _: Commit) {
         (self.on_commit)();
     }
 
-    fn health(&self, health: &Health) {
+    fn on_health_change(&self, health: &Health) {
         self.state.refusing.store(!matches!(health, Health::Working), Ordering::Relaxed);
         self.state.failed.store(matches!(health, Health::Failed(_)), Ordering::Relaxed);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{Message, OutgoingPublish, ProtocolVersion, PublishView, QoS};
 
 /// Complete PUBLISH frames of one topic and one QoS, which is 0 or 1. Apart from the packet identifier, they contain
 /// nothing that must be changed when they are forwarded: no topic alias, no subscription identifier, no DUP, no RETAIN,
@@ -20,7 +20,7 @@ pub struct RawFrames<'a> {
     /// Number of frames.
     pub count: u32,
     /// Size of the largest frame in bytes.
-    pub largest: usize,
+    pub largest_size: usize,
     /// The offsets of the packet identifiers in `wire`; empty at QoS 0.
     pub packet_ids: &'a [usize],
 }
@@ -31,7 +31,7 @@ pub(crate) struct OwnedFrames {
     wire: Box<[u8]>,
     qos: QoS,
     count: u32,
-    largest: usize,
+    largest_size: usize,
     packet_ids: Box<[usize]>,
 }
 
@@ -39,13 +39,15 @@ impl<'a> RawFrames<'a> {
     /// Whether a publish can be forwarded as a raw frame in a batch. A publish at QoS 1 cannot if it is `alone`,
     /// because it then needs a verdict of its own. A large message is not copied for each receiver; receivers share it.
     #[must_use]
-    pub const fn takes(view: &PublishView<'_>, alone: bool) -> bool {
+    pub const fn accepts(view: &PublishView<'_>, alone: bool) -> bool {
         let as_frame = match view.qos {
             QoS::AtMostOnce => true,
             QoS::AtLeastOnce => !alone,
             QoS::ExactlyOnce => false,
         };
-        as_frame && view.copyable() && view.properties.len() + view.payload.len() <= FRAME_BYTES_MAX
+        as_frame
+            && view.is_forwardable_frame()
+            && view.properties.len() + view.payload.len() <= FRAME_BYTES_MAX
     }
 
     /// Returns the cost, in units of [`crate::Budget`], of copying the frames to one session.
@@ -81,34 +83,41 @@ impl<'a> RawFrames<'a> {
         list.extend(self.views(version).map(message));
     }
 
-    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size of the largest
-    /// in bytes.
+    /// Encodes the messages as QoS 0 frames for protocol version `to`. Returns the frames, and the size in bytes of the
+    /// largest frame.
     #[must_use]
     pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
-        let mut largest = 0;
+        let mut largest_size = 0;
         for view in self.views(from) {
-            let raw = Outgoing::plain(view.topic, view.payload);
-            let outgoing = Outgoing { properties: view.properties, ..raw };
+            let raw = OutgoingPublish::plain(view.topic, view.payload);
+            let outgoing = OutgoingPublish { properties: view.properties, ..raw };
             let before = wire.len();
             outgoing.encode(to, &mut wire);
-            largest = largest.max(wire.len() - before);
+            largest_size = largest_size.max(wire.len() - before);
         }
-        (wire, largest)
+        (wire, largest_size)
     }
 }
 
 impl OwnedFrames {
     pub(crate) fn borrow(&self) -> RawFrames<'_> {
-        let Self { topic, wire, qos, count, largest, packet_ids } = self;
-        RawFrames { topic, wire, qos: *qos, count: *count, largest: *largest, packet_ids }
+        let Self { topic, wire, qos, count, largest_size, packet_ids } = self;
+        RawFrames { topic, wire, qos: *qos, count: *count, largest_size: *largest_size, packet_ids }
     }
 }
 
 impl From<RawFrames<'_>> for OwnedFrames {
     fn from(raw: RawFrames<'_>) -> Self {
-        let RawFrames { topic, wire, qos, count, largest, packet_ids } = raw;
-        Self { topic: topic.into(), wire: wire.into(), qos, count, largest, packet_ids: packet_ids.into() }
+        let RawFrames { topic, wire, qos, count, largest_size, packet_ids } = raw;
+        Self {
+            topic: topic.into(),
+            wire: wire.into(),
+            qos,
+            count,
+            largest_size,
+            packet_ids: packet_ids.into(),
+        }
     }
 }
 

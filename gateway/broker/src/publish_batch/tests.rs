@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{OutgoingPublish, PacketId, ProtocolVersion, PublishView, QoS};
 
 use super::{PublishBatch, RawFrames};
 
@@ -18,7 +18,7 @@ fn encode_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     for (index, topic) in topics.iter().enumerate() {
         let payload = vec![b'x'; index % 10 * 100];
         let packet_id = PacketId::new(100 + u16::try_from(index).unwrap()).filter(|_| qos > QoS::AtMostOnce);
-        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, &payload) };
+        let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain(topic, &payload) };
         outgoing.encode(version, &mut wire);
     }
     wire
@@ -47,7 +47,7 @@ fn adjacent_frames_to_one_topic_join_a_batch() {
     assert_eq!(views.iter().map(|view| batch.extend(view)).collect::<Vec<_>>(), [true, true, true, false]);
     let raw = batch.raw().unwrap();
     let len = views[..3].iter().map(|view| view.wire.len()).sum::<usize>();
-    assert_eq!((raw.wire, raw.count, raw.largest), (&bytes[..len], 3, views[2].wire.len()));
+    assert_eq!((raw.wire, raw.count, raw.largest_size), (&bytes[..len], 3, views[2].wire.len()));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn frames_that_are_not_adjacent_are_copied_together() {
     let raw = batch.raw().unwrap();
     assert_eq!(raw.wire, [views[0].wire, views[2].wire, views[3].wire].concat());
     assert_eq!(packet_ids(&raw), [100, 102, 103]);
-    assert_eq!((raw.count, raw.largest), (3, views[3].wire.len()));
+    assert_eq!((raw.count, raw.largest_size), (3, views[3].wire.len()));
     batch.clear();
     assert!(batch.extend(&views[1]));
     assert_eq!(batch.raw().unwrap().wire, views[1].wire, "`clear` has removed the earlier frames");
@@ -75,9 +75,9 @@ fn frames_are_transcribed_to_the_other_wire_class() {
         let bytes = encode(from, &topics);
         let mut batch = PublishBatch::new(&bytes);
         assert!(views(&bytes, from).iter().all(|view| batch.extend(view)));
-        let (transcribed, largest) = batch.raw().unwrap().transcribe(from, to);
+        let (transcribed, largest_size) = batch.raw().unwrap().transcribe(from, to);
         assert_eq!(transcribed, encode(to, &topics));
-        assert_eq!(largest, views(&transcribed, to)[2].wire.len());
+        assert_eq!(largest_size, views(&transcribed, to)[2].wire.len());
     }
 }
 
@@ -133,10 +133,10 @@ fn only_small_publishes_of_qos_0_or_1_are_copied_as_frames() {
     let takes = |qos, payload_size: usize, rejects_each| {
         let payload = vec![b'x'; payload_size];
         let packet_id = PacketId::new(1).filter(|_| qos > QoS::AtMostOnce);
-        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain("a", &payload) };
+        let outgoing = OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain("a", &payload) };
         let mut bytes = Vec::new();
         outgoing.encode(ProtocolVersion::V5, &mut bytes);
-        RawFrames::takes(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
+        RawFrames::accepts(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
     };
     assert!(takes(QoS::AtMostOnce, 1024, false) && takes(QoS::AtMostOnce, 0, true));
     assert!(takes(QoS::AtLeastOnce, 1024, false));

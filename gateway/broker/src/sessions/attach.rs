@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_mqtt::{ConnAck, Packet};
 use tidegate_persistence::Commit;
-use tidegate_session::{Attached, Connection, Negotiated};
+use tidegate_session::{AttachOutcome, Connection, Negotiated};
 
 use crate::broker::Broker;
 use crate::connection_handle::{ConnectionHandle, CoreId, DirectWrite};
@@ -55,7 +55,7 @@ struct Arriving<'a> {
 }
 
 /// The result of attaching a connection, with the work to be done after the locks were released.
-struct AttachOutcome {
+struct UnfinishedAttach {
     handle: Arc<SessionHandle>,
     epoch: u64,
     effects: SideEffects,
@@ -86,7 +86,7 @@ impl Broker {
         let entered = self.sessions.registry.enter(key, create, |handle| {
             self.attach(turn, handle, Arriving { negotiated, context, facts, signals: &signals })
         });
-        let AttachOutcome { handle, epoch, effects, connack, commit } = entered?;
+        let UnfinishedAttach { handle, epoch, effects, connack, commit } = entered?;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
         let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
@@ -102,7 +102,7 @@ impl Broker {
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,
         Arriving { negotiated, context, facts, signals }: Arriving<'_>,
-    ) -> Result<AttachOutcome, LinkFacts> {
+    ) -> Result<UnfinishedAttach, LinkFacts> {
         let mut guard = self.guard(handle);
         if guard.publishing.strong_count() > 0 {
             let _ = guard.finish(turn);
@@ -118,7 +118,7 @@ impl Broker {
         if !Arc::ptr_eq(&guard.context, context) {
             guard.context = Arc::clone(context);
         }
-        unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
+        unsubscribe_all(self.tenant_of(handle), handle, &attached.removed_subscriptions);
         if !attached.session_present {
             guard.replays = None;
             guard.began_at = self.sessions.next_sequence();
@@ -144,9 +144,9 @@ impl Broker {
         self.schedule(turn, handle, &mut guard);
         let stored_at = guard.stored_at_commit;
         let commit = saved.max(stored_at).max(guard.finish(turn));
-        let Attached { epoch, unacknowledged, .. } = attached;
-        let effects = SideEffects { will, unacknowledged, ended: false };
-        Ok(AttachOutcome { handle: Arc::clone(handle), epoch, effects, connack, commit })
+        let AttachOutcome { epoch, unacknowledged, .. } = attached;
+        let effects = SideEffects { will, unacknowledged, session_ended: false };
+        Ok(UnfinishedAttach { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
     /// Whether CONNACK is sent without waiting for a commit although the store has no room, so that the client can
@@ -176,7 +176,7 @@ impl SessionGuard<'_> {
             // CONNACK is larger than the client's Maximum Packet Size, so the connection cannot begin [MQTT5-3.1.2-24].
             turn.effects.notify(&connection.signals, Signal::Broken);
         }
-        if self.restart_scopes() {
+        if self.move_scopes_to_new_connection() {
             self.session.resume_after_commit();
         } else {
             self.session.resume(turn.now);
@@ -205,7 +205,7 @@ fn send_or_hold(
 fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, unwritten: Vec<u8>) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);
-    former.signals.leave_last_words(unwritten);
+    former.signals.store_unwritten_bytes(unwritten);
     turn.effects.notify(&former.signals, Signal::TakenOver);
 }
 

@@ -35,14 +35,14 @@ impl Broker {
         let effects = SideEffects {
             will: detached.will.map(|will| (will, Arc::clone(&guard.context))),
             unacknowledged: detached.unacknowledged,
-            ended: detached.ended,
+            session_ended: detached.session_ended,
         };
-        if effects.ended {
+        if effects.session_ended {
             forget_subscriptions(self.tenant_of(handle), handle, &mut guard);
         } else {
             self.schedule(turn, handle, &mut guard);
         }
-        let commit = self.finish_change(turn, guard, effects.ended);
+        let commit = self.finish_change(turn, guard, effects.session_ended);
         Receipt::new((), commit.max(self.apply_side_effects(turn, handle, effects)))
     }
 }

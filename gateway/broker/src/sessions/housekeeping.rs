@@ -8,7 +8,7 @@ impl Broker {
     /// `shard` on, until the budget is spent. Returns the shard to continue with; `None` after the last shard.
     pub fn sweep_sessions(&self, turn: &mut Turn<'_>, shard: usize) -> Option<usize> {
         for shard in shard.. {
-            let handles = self.sessions.registry.shard(shard)?;
+            let handles = self.sessions.registry.sessions_of_shard(shard)?;
             for handle in &handles {
                 let mut guard = self.guard(handle);
                 if guard.connection.is_none() {

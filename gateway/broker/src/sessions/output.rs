@@ -7,6 +7,6 @@ use crate::session_handle::State;
 pub(super) fn take_output(state: &mut State, rest: &mut Vec<u8>) {
     let copied = state.session.write_buffer().take(Vec::new()).try_copy_to(rest);
     if let (Err(_), Some(connection)) = (copied, &state.connection) {
-        connection.signals.cut_off();
+        connection.signals.forbid_writing();
     }
 }

@@ -32,14 +32,15 @@ impl Broker {
         if guard.session.poll_timeout().is_some_and(|due| due <= turn.now) {
             let due = guard.session.handle_timeout(turn.now);
             let will = due.will.map(|will| (will, Arc::clone(&guard.context)));
-            effects = SideEffects { will, unacknowledged: due.unacknowledged, ended: due.ended };
+            effects =
+                SideEffects { will, unacknowledged: due.unacknowledged, session_ended: due.session_ended };
         }
-        if effects.ended {
+        if effects.session_ended {
             forget_subscriptions(self.tenant_of(&handle), &handle, &mut guard);
         } else {
             self.schedule(turn, &handle, &mut guard);
         }
-        let commit = self.finish_change(turn, guard, effects.ended);
+        let commit = self.finish_change(turn, guard, effects.session_ended);
         Receipt::new((), commit.max(self.apply_side_effects(turn, &handle, effects)))
     }
 

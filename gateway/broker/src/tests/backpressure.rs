@@ -28,7 +28,7 @@ fn backpressure_ends_even_if_the_store_commits_before_append_returns() {
     let will = Will::new(Name::parse("a").unwrap(), "kept", QoS::AtLeastOnce);
     let message = Arc::new(Message::from_will(&will, 1, now));
     let commit = store.retain(&mut workspace.turn(now, 1), &Arc::from("default"), &message);
-    assert!(store.committed() >= commit, "the message is already committed");
+    assert!(store.latest_commit() >= commit, "the message is already committed");
     assert_eq!(store.backpressure(), None, "no later commit would end the backpressure");
 }
 
@@ -44,8 +44,8 @@ impl Store for InstantCommit {
         self.0.atomic_scope()
     }
 
-    fn committed(&self) -> Commit {
-        self.0.committed()
+    fn latest_commit(&self) -> Commit {
+        self.0.latest_commit()
     }
 
     fn next_session(&self) -> SessionId {

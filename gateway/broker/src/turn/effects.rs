@@ -16,9 +16,9 @@ pub struct Effects {
     notifications: Vec<(Arc<Signals>, Signal)>,
     timers: Vec<Timer>,
     /// Connections to be woken after the next commit.
-    awaiting_commit: Vec<Arc<Signals>>,
+    connections_to_wake: Vec<Arc<Signals>>,
     /// The earliest commit that something waits for.
-    awaited: Option<Commit>,
+    awaited_commit: Option<Commit>,
 }
 
 impl Effects {
@@ -42,20 +42,20 @@ impl Effects {
     /// Asks the core to call [`crate::Broker::commit_reached`] when the store next reports a commit, or immediately if
     /// `commit` is already reached when the core carries out this effect.
     pub(crate) fn await_commit(&mut self, commit: Commit) {
-        self.awaited = Some(self.awaited.map_or(commit, |awaited| awaited.min(commit)));
+        self.awaited_commit = Some(self.awaited_commit.map_or(commit, |awaited| awaited.min(commit)));
     }
 
     /// Does the same as [`Self::await_commit`], and also asks the core to notify the connection with
     /// [`Signal::Committed`] at that time.
     pub(crate) fn wake_at_commit(&mut self, signals: &Arc<Signals>, commit: Commit) {
-        self.awaiting_commit.push(Arc::clone(signals));
+        self.connections_to_wake.push(Arc::clone(signals));
         self.await_commit(commit);
     }
 
     /// Whether there are no effects other than flushes.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.notifications.is_empty() && self.timers.is_empty() && self.awaited.is_none()
+        self.notifications.is_empty() && self.timers.is_empty() && self.awaited_commit.is_none()
     }
 
     /// Whether there are sessions to be flushed.
@@ -80,12 +80,12 @@ impl Effects {
     }
 
     /// Takes the connections to wake after the next commit, and moves them to the end of `into`.
-    pub fn take_waiting(&mut self, into: &mut Vec<Arc<Signals>>) {
-        into.append(&mut self.awaiting_commit);
+    pub fn take_connections_to_wake(&mut self, into: &mut Vec<Arc<Signals>>) {
+        into.append(&mut self.connections_to_wake);
     }
 
     /// Takes the earliest commit that something waits for.
-    pub fn take_awaited(&mut self) -> Option<Commit> {
-        self.awaited.take()
+    pub fn take_awaited_commit(&mut self) -> Option<Commit> {
+        self.awaited_commit.take()
     }
 }

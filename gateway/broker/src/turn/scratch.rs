@@ -23,7 +23,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Empties `changes` and `operations`. They keep their memory, up to a limit.
+    /// Empties `changes` and `operations`. The two lists keep their memory, up to a limit.
     pub(crate) fn recycle_changes(&mut self) {
         // If the store refused the operations, they are still in the list.
         self.operations.clear();

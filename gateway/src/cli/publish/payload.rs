@@ -21,7 +21,7 @@ pub struct PayloadArguments {
     #[arg(long, value_name = "NUMBER", default_value = "1", conflicts_with = "stdin_line")]
     repeat: u64,
     /// Time between repetitions, in seconds or with a unit
-    #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "0", requires = "repeat")]
+    #[arg(long, value_name = "TIME", value_parser = value::parse_seconds, default_value = "0", requires = "repeat")]
     repeat_delay: u32,
 }
 

@@ -37,7 +37,7 @@ fn to_json(message: &Publish) -> Value {
     object.insert("qos".to_owned(), json!(message.qos.value()));
     object.insert("retain".to_owned(), json!(message.retain));
     object.insert("dup".to_owned(), json!(message.dup));
-    let properties = properties(&message.properties);
+    let properties = properties_to_json(&message.properties);
     if !properties.is_empty() {
         object.insert("properties".to_owned(), Value::Object(properties));
     }
@@ -45,7 +45,7 @@ fn to_json(message: &Publish) -> Value {
     Value::Object(object)
 }
 
-fn properties(properties: &PublishProperties) -> Map<String, Value> {
+fn properties_to_json(properties: &PublishProperties) -> Map<String, Value> {
     let mut object = Map::new();
     let mut insert = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -57,8 +57,11 @@ fn properties(properties: &PublishProperties) -> Map<String, Value> {
     insert("topic_alias", properties.alias.map(Value::from));
     insert("content_type", properties.content_type.clone().map(Value::from));
     insert("response_topic", properties.response_topic.clone().map(Value::from));
-    let identifiers = &properties.identifiers;
-    insert("subscription_identifiers", (!identifiers.is_empty()).then(|| json!(identifiers)));
+    let subscription_identifiers = &properties.subscription_identifiers;
+    insert(
+        "subscription_identifiers",
+        (!subscription_identifiers.is_empty()).then(|| json!(subscription_identifiers)),
+    );
     let user: Vec<_> = properties.user_properties.iter().map(|(name, value)| json!([name, value])).collect();
     insert("user_properties", (!user.is_empty()).then_some(Value::Array(user)));
     if let Some(data) = &properties.correlation_data {

@@ -49,7 +49,7 @@ async fn a_missing_connack_is_a_timeout() {
 async fn disconnect_sends_a_disconnect_with_its_reason() {
     let (client, mut peer) = pair().await;
     let (state, packet) = tokio::join!(client.disconnect(ReasonCode::DisconnectWithWill), peer.receive());
-    assert!(state.unwrap().is_settled());
+    assert!(state.unwrap().has_no_open_exchange());
     assert_eq!(packet, Packet::from(Disconnect::new(ReasonCode::DisconnectWithWill)));
     assert_eq!(peer.try_receive().await, None);
 }
@@ -57,7 +57,7 @@ async fn disconnect_sends_a_disconnect_with_its_reason() {
 #[tokio::test]
 async fn abandon_closes_without_a_disconnect() {
     let (client, mut peer) = pair().await;
-    assert!(client.abandon().is_settled());
+    assert!(client.drop_without_disconnect().has_no_open_exchange());
     assert_eq!(peer.try_receive().await, None);
 }
 

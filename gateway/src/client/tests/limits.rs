@@ -13,7 +13,7 @@ async fn publish_under(limit: impl FnOnce(&mut ConnAck), candidate: Publish) -> 
     let error = client.publish(candidate).await.unwrap_err().to_string();
     client.publish(message(QoS::AtMostOnce, "fine")).await.unwrap();
     assert_eq!(peer.receive_message().await.payload, "fine", "nothing was sent before");
-    assert!(client.is_settled());
+    assert!(client.has_no_open_exchange());
     error
 }
 

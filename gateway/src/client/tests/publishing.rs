@@ -14,7 +14,7 @@ async fn qos_0_needs_no_acknowledgement() {
     let (mut client, mut peer) = pair().await;
     assert_eq!(client.publish(message(QoS::AtMostOnce, "a")).await.unwrap(), None);
     assert_eq!(peer.receive_message().await, message(QoS::AtMostOnce, "a"));
-    assert!(client.is_settled());
+    assert!(client.has_no_open_exchange());
 }
 
 #[tokio::test]
@@ -22,10 +22,10 @@ async fn puback_completes_a_qos_1_message() {
     let (mut client, mut peer) = pair().await;
     let packet_id = client.publish(message(QoS::AtLeastOnce, "a")).await.unwrap().unwrap();
     assert_eq!(peer.receive_message().await.packet_id, Some(packet_id));
-    assert!(!client.is_settled());
+    assert!(!client.has_no_open_exchange());
     peer.send_ack(AckKind::PubAck, packet_id.get()).await;
     assert_eq!(client.acknowledged(packet_id).await.unwrap().reason, ReasonCode::Success);
-    assert!(client.is_settled());
+    assert!(client.has_no_open_exchange());
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn pubcomp_completes_a_qos_2_message() {
     };
     let (done, ()) = tokio::join!(client.acknowledged(id(1)), completion);
     assert_eq!(done.unwrap().reason, ReasonCode::Success);
-    assert!(client.is_settled());
+    assert!(client.has_no_open_exchange());
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn an_error_in_pubrec_ends_the_message() {
     peer.receive_message().await;
     peer.send_refusal(Ack::new(AckKind::PubRec, id(1), ReasonCode::NotAuthorized)).await;
     assert_eq!(client.acknowledged(id(1)).await.unwrap().reason, ReasonCode::NotAuthorized);
-    assert!(client.is_settled());
+    assert!(client.has_no_open_exchange());
 }
 
 #[tokio::test]

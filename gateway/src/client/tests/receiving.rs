@@ -21,7 +21,7 @@ async fn messages_are_acknowledged_when_the_caller_takes_them() {
     peer.expect_ack(AckKind::PubRec, 8).await;
     assert_eq!(client.state().unreleased().collect::<Vec<_>>(), [PacketId::new(8).unwrap()]);
     peer.send_ack(AckKind::PubRel, 8).await;
-    client.settle().await.unwrap();
+    client.finish_exchanges().await.unwrap();
     peer.expect_ack(AckKind::PubComp, 8).await;
 }
 
@@ -141,7 +141,7 @@ async fn messages_received_before_suback_are_kept() {
         let reasons = vec![ReasonCode::GrantedQoS1];
         peer.send(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }).await;
     };
-    let filter = (SubscriptionFilter::parse("a/#").unwrap(), SubscriptionOptions::of(QoS::AtLeastOnce));
+    let filter = (SubscriptionFilter::parse("a/#").unwrap(), SubscriptionOptions::with_qos(QoS::AtLeastOnce));
     let (suback, ()) = tokio::join!(client.subscribe([filter], Some(9), UserProperties::new()), answer);
     assert_eq!(suback.unwrap().reasons, [ReasonCode::GrantedQoS1]);
     assert_eq!(client.message().await.unwrap().payload, "early");

@@ -20,7 +20,7 @@ async fn interrupted() -> State {
     peer.send_ack(AckKind::PubRec, 2).await;
     peer.send(received(QoS::ExactlyOnce, 9, "d")).await;
     client.message().await.unwrap();
-    client.abandon()
+    client.drop_without_disconnect()
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_received_qos_2_message_is_not_delivered_again() {
 #[tokio::test]
 async fn without_session_present_the_state_is_cleared() {
     let (client, _peer) = pair_with(interrupted().await, |_| {}, accepted()).await;
-    assert!(client.state().is_settled());
+    assert!(client.state().has_no_open_exchange());
 }
 
 #[tokio::test]
@@ -73,5 +73,5 @@ async fn packet_identifiers_in_use_are_not_reused() {
 
 /// Drives a client in the background.
 fn drive(mut client: crate::client::Client) {
-    tokio::spawn(async move { client.settle().await });
+    tokio::spawn(async move { client.finish_exchanges().await });
 }

@@ -20,7 +20,7 @@ pub enum Address {
 }
 
 impl Scalar for Address {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock")
     }
 

@@ -40,7 +40,7 @@ impl SessionExpiry {
 }
 
 impl Scalar for SessionExpiry {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a duration such as 7d, or never")
     }
 

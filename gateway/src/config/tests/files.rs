@@ -30,14 +30,14 @@ fn load_strict(folder: &Path, certificate: &str, key: &str, strict: bool) -> Str
 #[test]
 fn relative_paths_are_resolved_against_the_folder_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    development::certificates(folder.path(), SystemTime::now()).unwrap();
+    development::prepare_certificates(folder.path(), SystemTime::now()).unwrap();
     assert_eq!(load_with(folder.path(), "dev/server.pem", "dev/server.key"), "OK []");
 }
 
 #[test]
 fn each_fault_of_a_certificate_or_key_file_is_reported() {
     let folder = tempfile::tempdir().unwrap();
-    development::certificates(folder.path(), SystemTime::now()).unwrap();
+    development::prepare_certificates(folder.path(), SystemTime::now()).unwrap();
     fs::write(folder.path().join("empty"), "").unwrap();
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     fs::write(folder.path().join("broken"), broken).unwrap();
@@ -82,7 +82,7 @@ fn each_fault_of_a_certificate_or_key_file_is_reported() {
 fn a_certificate_outside_its_validity_period_gives_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
-    let made = development::certificates(folder.path(), now).unwrap();
+    let made = development::prepare_certificates(folder.path(), now).unwrap();
     let certified = tls::certified_key(&made.certificate, &made.key).unwrap();
     let warning = |time| tls::validity_warning(&certified, "server.pem".as_ref(), time);
     let day = Duration::from_secs(86_400);
@@ -96,7 +96,7 @@ fn a_certificate_outside_its_validity_period_gives_a_warning() {
 #[test]
 fn a_key_that_other_users_can_read_gives_a_warning_or_with_strict_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let made = development::certificates(folder.path(), SystemTime::now()).unwrap();
+    let made = development::prepare_certificates(folder.path(), SystemTime::now()).unwrap();
     let with_mode = |mode, strict| {
         fs::set_permissions(&made.key, fs::Permissions::from_mode(mode)).unwrap();
         load_strict(folder.path(), "dev/server.pem", "dev/server.key", strict)

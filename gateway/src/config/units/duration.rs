@@ -16,7 +16,7 @@ pub struct Time<const MIN: u64, const MAX: u64>(u64);
 impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
     /// Creates a constant. In a `const` block, a duration outside the bounds is a compile error.
     #[must_use]
-    pub const fn of(milliseconds: u64) -> Self {
+    pub const fn from_millis(milliseconds: u64) -> Self {
         assert!(milliseconds >= MIN && milliseconds <= MAX, "the duration is outside its bounds");
         Self(milliseconds)
     }
@@ -35,7 +35,7 @@ impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Time<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a duration from {} to {}, such as 10s", Milliseconds(MIN), Milliseconds(MAX))
     }
 

@@ -9,7 +9,7 @@ use serde::de::{Error, Unexpected, Visitor};
 /// A type that is written as one scalar.
 pub trait Scalar: Sized {
     /// Describes valid values, for error messages.
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
     /// Parses a text; `None` if it is not valid.
     fn from_text(text: &str) -> Option<Self>;
@@ -18,7 +18,7 @@ pub trait Scalar: Sized {
     fn from_number(number: u64) -> Option<Self>;
 }
 
-/// Deserializes `T`. The error for an invalid value contains the text of [`Scalar::expected`].
+/// Deserializes `T`. The error for an invalid value contains the text of [`Scalar::describe_expected`].
 pub fn deserialize<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ScalarVisitor(PhantomData))
 }
@@ -29,7 +29,7 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::expected(f)
+        T::describe_expected(f)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {

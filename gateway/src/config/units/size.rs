@@ -15,7 +15,7 @@ pub struct Size<const MIN: u64, const MAX: u64>(u64);
 impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
     /// Creates a constant. In a `const` block, a size outside the bounds is a compile error.
     #[must_use]
-    pub const fn of(bytes: u64) -> Self {
+    pub const fn from_bytes(bytes: u64) -> Self {
         assert!(bytes >= MIN && bytes <= MAX, "the size is outside its bounds");
         Self(bytes)
     }
@@ -44,7 +44,7 @@ impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
 }
 
 impl<const MIN: u64, const MAX: u64> Scalar for Size<MIN, MAX> {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe_expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a size from {} to {}, such as 64KiB", Bytes(MIN), Bytes(MAX))
     }
 

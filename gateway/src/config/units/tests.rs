@@ -61,14 +61,14 @@ fn durations_are_parsed() {
 fn values_outside_the_bounds_are_refused() {
     assert_eq!(Size::<10, 20>::from_text("9B"), None);
     assert_eq!(Size::<10, 20>::from_number(21), None);
-    assert_eq!(Size::<10, 20>::from_number(20), Some(Size::of(20)));
+    assert_eq!(Size::<10, 20>::from_number(20), Some(Size::from_bytes(20)));
     assert_eq!(Time::<1000, 2000>::from_text("999ms"), None);
-    assert_eq!(Time::<1000, 2000>::from_text("2s"), Some(Time::of(2000)));
+    assert_eq!(Time::<1000, 2000>::from_text("2s"), Some(Time::from_millis(2000)));
 }
 
 #[test]
 fn only_zero_may_omit_the_unit() {
-    assert_eq!(AnyTime::from_number(0), Some(Time::of(0)));
+    assert_eq!(AnyTime::from_number(0), Some(Time::from_millis(0)));
     assert_eq!(AnyTime::from_number(10), None);
     assert_eq!(Time::<1, 2000>::from_number(0), None);
 }
@@ -76,13 +76,13 @@ fn only_zero_may_omit_the_unit() {
 #[test]
 fn displayed_values_parse_to_the_same_value() {
     for bytes in [0, 1, 1000, 1024, 1 << 20, 3 << 30, u64::MAX] {
-        let size = AnySize::of(bytes);
+        let size = AnySize::from_bytes(bytes);
         assert_eq!(AnySize::from_text(&size.to_string()), Some(size), "{size}");
     }
     for milliseconds in [0, 1, 1000, 90_000, 3_600_000, 86_400_000, u64::MAX] {
-        let time = AnyTime::of(milliseconds);
+        let time = AnyTime::from_millis(milliseconds);
         assert_eq!(AnyTime::from_text(&time.to_string()), Some(time), "{time}");
     }
-    assert_eq!(AnySize::of(1 << 20).to_string(), "1MiB");
-    assert_eq!(AnyTime::of(90_000).to_string(), "90s");
+    assert_eq!(AnySize::from_bytes(1 << 20).to_string(), "1MiB");
+    assert_eq!(AnyTime::from_millis(90_000).to_string(), "90s");
 }

@@ -66,10 +66,9 @@ impl AllowedProcessors {
 }
 
 impl ProcessorReading {
-    /// Returns how many processors were spare since `last`. Spare are the idle processors, limited by what the quota of
-    /// `count` processors leaves, and the processor time that this process used outside its cores. The latter is used
-    /// by the store's writer thread, which makes many small commits if a processor is free, and fewer, larger commits
-    /// otherwise.
+    /// Returns the average number of spare processors since the reading `last`. Spare processors are the idle ones, as
+    /// far as the quota of `count` processors allows using them, and those that this process used outside its cores:
+    /// the store's writer thread makes many small commits if a processor is free, and fewer, larger commits otherwise.
     fn spare_processors_since(&self, last: &Self, count: f64, used_by_cores: f64) -> f64 {
         let elapsed = self.at.saturating_duration_since(last.at).as_secs_f64().max(f64::EPSILON);
         let used = self.used.saturating_sub(last.used).as_secs_f64() / elapsed;

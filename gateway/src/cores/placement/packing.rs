@@ -31,7 +31,7 @@ pub(super) struct Packing {
     /// Since when the load of the two least busy cores has been low enough to merge them.
     low_load_since: Option<Instant>,
     last_spill: Option<Instant>,
-    /// Minimum time from the last spill to the next one between cores that are in use already.
+    /// Minimum time between two successive spills between cores that are in use already.
     spill_backoff: Duration,
 }
 
@@ -139,8 +139,8 @@ const MERGE_LOAD_MAX: f64 = 0.4;
 const MERGE_DELAY: Duration = Duration::from_secs(2);
 /// Minimum time between two spills, so that the first takes effect before the load is evaluated again.
 const SPILL_INTERVAL_MIN: Duration = Duration::from_secs(1);
-/// Minimum time from the last spill to a spill that moves connections to a core already in use. It doubles with each
-/// spill to such a core, up to `SPILL_BACKOFF_MAX`.
+/// Minimum time from the last spill to a spill that moves connections to a core already in use. This time doubles with
+/// each spill to a core already in use, up to `SPILL_BACKOFF_MAX`.
 const SPILL_BACKOFF_MIN: Duration = Duration::from_secs(2);
 const SPILL_BACKOFF_MAX: Duration = Duration::from_secs(64);
 

@@ -9,7 +9,8 @@ use tidegate_broker::CoreId;
 pub(in crate::cores) enum RebalanceOrder {
     /// All connections stay.
     Stay,
-    /// Every second active connection moves. Each connection is considered once per round.
+    /// Half of the active connections move: in odd rounds every second affinity group, in even rounds every second
+    /// connection. The core decides about each connection once per round.
     MoveHalf { to: CoreId, round: u32 },
     /// Every active connection moves.
     MoveAll { to: CoreId },
@@ -68,7 +69,7 @@ impl AtomicOrder {
 }
 
 impl LastRebalance {
-    /// Records `round`. Returns `true` if the round recorded before was another one.
+    /// Records `round`. Returns `true` if the round recorded before was a different round.
     pub(in crate::cores) fn begin(&mut self, round: u32) -> bool {
         std::mem::replace(&mut self.0, round) != round
     }

@@ -28,9 +28,9 @@ impl Harness {
         self.core_loads.iter_mut().map(target).collect()
     }
 
-    fn apply(&mut self, decision: Option<Decision>) {
+    fn apply_decision(&mut self, decision: Option<Decision>) {
         let mut monitor = self.placement.monitor.as_ref().unwrap().lock();
-        self.placement.apply(&mut monitor, decision);
+        self.placement.apply_decision(&mut monitor, decision);
     }
 }
 
@@ -44,9 +44,9 @@ fn packed_connections_start_on_the_first_core() {
 #[test]
 fn new_connections_are_placed_on_the_cores_in_use_in_turn() {
     let mut harness = Harness::new(Policy::Packed, 3);
-    harness.apply(Some(Decision::Spill { from: CoreId(0), to: CoreId(2) }));
+    harness.apply_decision(Some(Decision::Spill { from: CoreId(0), to: CoreId(2) }));
     assert_eq!(harness.place(4), [0, 2, 0, 2]);
-    harness.apply(Some(Decision::Merge { from: CoreId(2), to: CoreId(0) }));
+    harness.apply_decision(Some(Decision::Merge { from: CoreId(2), to: CoreId(0) }));
     assert_eq!(harness.place(2), [0, 0]);
     assert_eq!(harness.rebalance_targets()[2], Some(CoreId(0)));
 }
@@ -87,12 +87,12 @@ fn a_spill_moves_every_second_connection_once_and_the_first_stays() {
     let mut harness = Harness::new(Policy::Packed, 2);
     let mut connections = [LastRebalance::default(); 5];
     for _ in 0..2 {
-        harness.apply(SPILL);
+        harness.apply_decision(SPILL);
         let mut moves = || must_move(&mut harness, &mut connections, [1, 2, 3, 4, 5]);
         assert_eq!(moves(), [false, true, false, true, false]);
         assert_eq!(moves(), [false; 5], "each connection is considered once per round");
     }
-    harness.apply(None);
+    harness.apply_decision(None);
     assert_eq!(harness.rebalance_targets(), [None; 2], "the spill is over");
 }
 
@@ -101,12 +101,12 @@ fn an_affinity_group_moves_together_in_every_other_spill() {
     let mut harness = Harness::new(Policy::Packed, 2);
     let mut connections = [LastRebalance::default(); 6];
     let affinity_groups = [7, 8, 7, 8, 9, 7];
-    harness.apply(SPILL);
+    harness.apply_decision(SPILL);
     assert_eq!(
         must_move(&mut harness, &mut connections, affinity_groups),
         [false, true, false, true, false, false]
     );
-    harness.apply(SPILL);
+    harness.apply_decision(SPILL);
     assert_eq!(
         must_move(&mut harness, &mut connections, affinity_groups),
         [false, true, false, true, false, true]

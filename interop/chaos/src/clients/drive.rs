@@ -48,7 +48,7 @@ pub async fn drive(mut endpoint: Endpoint, mut role: impl Role, mut orders: mpsc
             ConnectionEnd::Broken(error) => {
                 endpoint.record_unexpected_error(&error);
                 role.take_events(&mut client);
-                endpoint.state = client.abandon();
+                endpoint.state = client.drop_without_disconnect();
             }
             ConnectionEnd::Ordered(Order::TakeOver) => {
                 role.take_events(&mut client);
@@ -60,7 +60,7 @@ pub async fn drive(mut endpoint: Endpoint, mut role: impl Role, mut orders: mpsc
                     disconnect(&mut client).await;
                 }
                 role.take_events(&mut client);
-                endpoint.state = client.abandon();
+                endpoint.state = client.drop_without_disconnect();
                 sleep(time).await;
             }
             ConnectionEnd::Finished => {

@@ -1,4 +1,4 @@
-//! A publisher with several messages in flight. It sends QoS 1, QoS 2 and retained messages.
+//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Publisher {
         (id, publish)
     }
 
-    fn apply(&mut self, done: &Acknowledged) {
+    fn record_acknowledged(&mut self, done: &Acknowledged) {
         let mut ledger = self.world.ledger();
         let Some(id) = self.in_flight.remove(&done.packet_id) else {
             return ledger.violate(format!("publisher {}: an answer to no message: {done:?}", self.index));
@@ -87,7 +87,11 @@ impl Publisher {
 impl Role for Publisher {
     async fn begin(&mut self, client: &mut Client) -> Result<(), ClientError> {
         let mut ledger = self.world.ledger();
-        client.state().open().filter_map(|id| self.in_flight.get(&id)).for_each(|id| ledger.repeat(*id));
+        client
+            .state()
+            .open()
+            .filter_map(|id| self.in_flight.get(&id))
+            .for_each(|id| ledger.record_retransmission(*id));
         Ok(())
     }
 
@@ -108,7 +112,7 @@ impl Role for Publisher {
     fn take_events(&mut self, client: &mut Client) {
         while let Some(event) = client.take_event() {
             if let Event::Acknowledged(done) = event {
-                self.apply(&done);
+                self.record_acknowledged(&done);
             }
         }
     }

@@ -68,6 +68,6 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: QoS) -> Result<bo
     Ok(is_granted)
 }
 
-/// The topic filters that every steady subscriber subscribes to. They do not overlap.
+/// The topic filters that every steady subscriber subscribes to. The filters do not overlap.
 pub const FILTERS: [&str; 2] = ["chaos/#", "will/#"];
 const RETRY_PAUSE: Duration = Duration::from_millis(100);

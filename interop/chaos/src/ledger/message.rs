@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str;
 
-/// The sender of a message, and the sequence number that the sender gave it. The payload consists of both.
+/// The sender of a message, and the sequence number that the sender gave it. The payload consists of the sender and the
+/// sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId {
     /// The index of the client.
@@ -34,7 +35,8 @@ pub struct Message {
     pub topic: String,
     /// RETAIN.
     pub retain: bool,
-    /// Whether the payload is empty. Such a message deletes the retained message, and receivers cannot identify it.
+    /// Whether the payload is empty. A retained message with an empty payload deletes the retained message, and
+    /// receivers cannot identify it.
     pub is_empty: bool,
     /// The logical time at which the message was first sent.
     pub sent_at: u64,

@@ -86,7 +86,7 @@ fn a_message_that_nobody_sent_is_a_violation() {
 #[test]
 fn a_refused_message_that_arrives_is_a_violation_unless_it_was_sent_again() {
     let mut ledger = ledger();
-    ledger.repeat(id(2));
+    ledger.record_retransmission(id(2));
     ledger.refuse(id(1));
     ledger.refuse(id(2));
     ledger.deliver(0, &copy(2, QoS::AtLeastOnce));

@@ -61,7 +61,7 @@ async fn publish(client: &mut Client, random: &mut Rng) -> Result<(), ClientErro
         let message = Publish { retain: random.bool(), ..message(&topic, &payload, random.u8(1..3)) };
         client.publish(message).await?;
     }
-    while !client.is_settled() {
+    while !client.has_no_open_exchange() {
         client.event().await?;
     }
     Ok(())

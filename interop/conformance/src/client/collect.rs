@@ -21,7 +21,7 @@ impl Client {
         }
     }
 
-    /// Receives messages like [`Client::receive_all`]. Returns their payloads as text.
+    /// Receives messages like [`Client::receive_all`]. Returns the payloads of the messages as text.
     pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
         let messages = self.receive_all().await;
         messages.iter().map(|message| lossy_text(&message.payload)).collect()

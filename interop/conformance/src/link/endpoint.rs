@@ -27,7 +27,7 @@ pub(crate) struct Trust(Arc<RootCertStore>);
 
 impl Trust {
     /// Reads the certificate authorities from a PEM file.
-    pub(crate) fn read(file: &Path) -> Result<Self, String> {
+    pub(crate) fn read_authorities(file: &Path) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let failed = |error| format!("{}: {error}", file.display());
         for certificate in CertificateDer::pem_file_iter(file).map_err(failed)? {

@@ -68,7 +68,7 @@ impl Properties {
     }
 
     /// Returns the names and values of the user properties, in the order of the packet.
-    pub(crate) fn users(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn user_properties(&self) -> Vec<(&str, &str)> {
         let pairs = self.0.iter().filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.as_str(), value.as_str())),
             Value::Number(_) | Value::Text(_) | Value::Binary(_) => None,
@@ -153,7 +153,7 @@ pub(super) fn read(reader: &mut Reader<'_>, packet_type: PacketType) -> Result<P
     while !inner.is_empty() {
         let id = inner.byte()?;
         let data_type = data_type(id).ok_or_else(|| format!("an unknown property {id:#04x}"))?;
-        let value = value(&mut inner, data_type)?;
+        let value = read_value(&mut inner, data_type)?;
         check(id, packet_type, &properties)?;
         check_value(id, &value)?;
         properties.0.push((id, value));
@@ -181,7 +181,7 @@ fn check_value(id: u8, value: &Value) -> Result<(), String> {
     if bad { Err(format!("the property {id:#04x} with the invalid value {value:?}")) } else { Ok(()) }
 }
 
-fn value(reader: &mut Reader<'_>, data_type: DataType) -> Result<Value, String> {
+fn read_value(reader: &mut Reader<'_>, data_type: DataType) -> Result<Value, String> {
     match data_type {
         DataType::Byte => reader.byte().map(|value| Value::Number(value.into())),
         DataType::TwoByteInteger => reader.two_byte_integer().map(|value| Value::Number(value.into())),

@@ -181,7 +181,8 @@ fn read_suback(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -
     }
 }
 
-/// Reads the reason code and the properties. A packet may omit the properties, or both.
+/// Reads the reason code and the properties. A packet may omit the properties, or both the reason code and the
+/// properties.
 fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), String> {
     if !reader.is_empty() {
         packet.code = reader.byte()?;

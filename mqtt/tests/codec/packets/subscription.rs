@@ -17,7 +17,7 @@ pub(super) fn subscribe(version: ProtocolVersion) -> impl Strategy<Value = Subsc
         move |(packet_id, identifier, user_properties, entries)| {
             let entry = |(filter, options): (_, SubscriptionOptions)| SubscribeEntry {
                 filter,
-                options: if version.is_v5() { options } else { SubscriptionOptions::of(options.qos) },
+                options: if version.is_v5() { options } else { SubscriptionOptions::with_qos(options.qos) },
             };
             let filters = entries.into_iter().map(entry).collect();
             let mut subscribe = Subscribe { packet_id, identifier, user_properties, filters };

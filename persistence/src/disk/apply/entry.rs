@@ -1,13 +1,13 @@
 //! Applies the entries of a change set.
 
-use super::Apply;
+use super::TableWriter;
 use crate::change::{ChangeSet, EntryChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::entry_key;
 use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, holds_body};
 
-impl Apply<'_, '_> {
+impl TableWriter<'_, '_> {
     pub(super) fn apply_entries(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.messages().flat_map(|message| change.entries(message)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);

@@ -1,13 +1,13 @@
 //! Applies the sessions of a change set, without their entries.
 
-use super::Apply;
+use super::TableWriter;
 use crate::change::{ChangeSet, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{read_entry_key, received_key};
 use crate::disk::tables::Row;
 use crate::record::{SessionId, SubscriptionRecord, holds_body};
 
-impl Apply<'_, '_> {
+impl TableWriter<'_, '_> {
     /// Applies sessions, subscriptions and received packet ids.
     pub(super) fn apply_sessions(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.sessions().collect();

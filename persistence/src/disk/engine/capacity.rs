@@ -85,7 +85,7 @@ impl Capacity {
     /// memory is short. Returns false if the map has reached the size limit or the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
-        while step > GROWTH_MIN && memory::look(step).is_err() {
+        while step > GROWTH_MIN && memory::probe(step).is_err() {
             step = whole_pages(step / 2);
         }
         while !self.is_at_size_limit() {
@@ -106,8 +106,8 @@ impl Capacity {
         Ok(false)
     }
 
-    /// Doubles the reserve, up to its maximum. Returns true if the reserve has grown. It does not grow if it would take
-    /// too large a part of the free disk space ([`RESERVE_GROWTH_DIVISOR`]).
+    /// Doubles the reserve, up to its maximum. Returns true if the reserve has grown. The reserve does not grow if it
+    /// would take too large a part of the free disk space ([`RESERVE_GROWTH_DIVISOR`]).
     pub(super) fn grow_reserve(&mut self) -> Result<bool, Fault> {
         let reserve = self.disk_reserve.saturating_mul(2).min(self.disk_reserve_max);
         let missing = reserve - self.disk_reserve;

@@ -71,7 +71,7 @@ impl Engine {
     /// Reads the log that an earlier process left in the store, and makes a checkpoint. Until the checkpoint is
     /// complete, the map includes the reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
-        let view = self.map.view()?;
+        let view = self.map.read_view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
         drop(view);
         (self.log, self.pending) = (log, pending);
@@ -89,9 +89,9 @@ impl Engine {
         if meta.schema(&txn)? != Some(SCHEMA) {
             meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
         }
-        let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
+        let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         txn.commit()?;
-        (self.log, self.marks, self.empty_commit_done) = (log, marks, false);
+        (self.log, self.id_marks, self.empty_commit_done) = (log, id_marks, false);
         self.logged_cost += change.write_cost();
         self.pending.merge(change);
         Ok(())

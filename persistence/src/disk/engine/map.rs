@@ -22,12 +22,13 @@ pub(in crate::disk) struct Map {
     /// Whether LMDB has a map. `false` after a failed resize; the store must not be read then. Readers hold this lock
     /// for reading, and the writer holds it for writing while it resizes the map.
     mapped: RwLock<bool>,
-    /// The lock that prevents other processes from opening the store. It is the last field, so it is released last.
+    /// The lock that prevents other processes from opening the store. The lock is the last field, so it is released
+    /// last.
     lock: Arc<Lock>,
 }
 
 /// A read transaction on one state of the store. While the view exists, the map is not resized.
-pub(in crate::disk) struct View<'m> {
+pub(in crate::disk) struct ReadView<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
     _resize_guard: RwLockReadGuard<'m, bool>,
@@ -45,9 +46,9 @@ impl Map {
     }
 
     /// Begins a read transaction.
-    pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
+    pub(in crate::disk) fn read_view(&self) -> Result<ReadView<'_>, Fault> {
         let resize_guard = self.block_resize()?;
-        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
+        Ok(ReadView { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
     }
 
     /// Prevents a resize while the returned guard exists.
@@ -79,14 +80,14 @@ impl Map {
 
     /// Returns the number of bytes of the pages in use, without free pages.
     pub(in crate::disk) fn used(&self) -> Result<usize, Fault> {
-        let view = self.view()?;
+        let view = self.read_view()?;
         let pages = view.tables.pages(&view.txn)?;
         Ok(pages.saturating_mul(self.page_size()))
     }
 
     /// Removes readers of processes that have ended from LMDB's reader table. A reader in another process, for example
-    /// a snapshot, prevents pages from being reused, and a killed reader would do so permanently. Returns `false` if
-    /// there was none.
+    /// a snapshot, prevents pages from being reused, and a killed reader would prevent this permanently. Returns
+    /// `false` if there was none.
     pub(in crate::disk) fn clear_stale_readers(&self) -> Result<bool, Fault> {
         Ok(self.env.clear_stale_readers()? > 0)
     }
@@ -126,7 +127,7 @@ impl Map {
     /// this before [`Self::resize`].
     pub(in crate::disk) fn check_memory(&self, size: usize) -> Result<(), Fault> {
         match size.checked_sub(self.size()) {
-            Some(additional) if additional > 0 => Ok(memory::look(additional)?),
+            Some(additional) if additional > 0 => Ok(memory::probe(additional)?),
             _ => Ok(()),
         }
     }

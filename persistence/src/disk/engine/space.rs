@@ -57,8 +57,8 @@ impl Engine {
         if is_small { self.capacity.grow_reserve() } else { Ok(false) }
     }
 
-    /// Whether enough space is free. If not, first tries to enlarge the map, because space may have been freed on the
-    /// disk.
+    /// Whether enough space is free. If there is not enough space, first tries to enlarge the map, because space may
+    /// have been freed on the disk.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
         let limit = self.capacity.size();
         Ok(self.map.used()? <= limit - limit / FREE_SPACE_DIVISOR || self.grow()?)
@@ -100,8 +100,9 @@ impl Engine {
     }
 
     /// Commits an empty transaction in the reserve, so that the pages freed by the last transaction can be reused: LMDB
-    /// reuses them only in the second transaction after it, and in a full map the next transaction may not fit without
-    /// them. Returns `false` if the last transaction was already an empty one, so that another one would not help.
+    /// reuses freed pages only in the second transaction after the one that freed them, and in a full map the next
+    /// transaction may not fit without these pages. Returns `false` if the last transaction was already empty, so that
+    /// another empty transaction would not help.
     fn commit_empty(&mut self) -> Result<bool, Fault> {
         if self.empty_commit_done {
             return Ok(false);
@@ -149,7 +150,8 @@ impl Engine {
     /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
     /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
-        // The only failure after which the store continues. It must not leave the sync point without its read transaction.
+        // The store continues after a failure of this check, so the check comes before the read transaction of the sync
+        // point is released.
         self.map.check_memory(size)?;
         let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
         sync_point.save(&self.map)?;

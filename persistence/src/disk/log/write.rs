@@ -47,7 +47,7 @@ impl<'a, 'e> Rows<'a, 'e> {
     ) -> Result<(), Fault> {
         if let Some(stored) = stored {
             stored.check_memory()?;
-            let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.fault(fault))?;
+            let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.corrupt_row(fault))?;
             return self.write_frame(FrameKind::Retain, &[], value);
         }
         let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);
@@ -64,7 +64,7 @@ impl<'a, 'e> Rows<'a, 'e> {
             self.write_frame(FrameKind::Wipe, &key, &[])?;
         }
         if let Some(record) = &change.record {
-            let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
+            let value = record.archive(buffer).map_err(|fault| self.corrupt_row(fault))?;
             self.write_frame(FrameKind::Session, &key, value)?;
         }
         for (filter, record) in &change.subscriptions {
@@ -86,7 +86,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         let Some(record) = record else {
             return self.write_frame(FrameKind::Unsubscribe, session, filter.as_bytes());
         };
-        let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
+        let value = record.archive(buffer).map_err(|fault| self.corrupt_row(fault))?;
         self.write_frame(FrameKind::Subscribe, session, value)
     }
 
@@ -106,7 +106,7 @@ impl<'a, 'e> Rows<'a, 'e> {
             {
                 return self.write_entry_with_body(&entry_key(key), &entry_with_body);
             }
-            let value = body.archive(buffer).map_err(|fault| self.fault(fault))?;
+            let value = body.archive(buffer).map_err(|fault| self.corrupt_row(fault))?;
             self.write_frame(FrameKind::Body, &message.id().0.to_be_bytes(), value)?;
         }
         entries.try_for_each(|(key, entry)| self.write_entry(&entry_key(key), entry, buffer))
@@ -120,7 +120,8 @@ impl<'a, 'e> Rows<'a, 'e> {
     ) -> Result<(), Fault> {
         let size = entry_with_body.size();
         self.make_room(frame_size(key.len(), size))?;
-        begin_frame(FrameKind::PutWithBody, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
+        begin_frame(FrameKind::PutWithBody, key, size, &mut self.row)
+            .map_err(|fault| self.corrupt_row(fault))?;
         entry_with_body.append_to(&mut self.row);
         Ok(())
     }
@@ -134,7 +135,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         match change {
             EntryChange::Put { record, fresh } => {
                 let kind = if *fresh { FrameKind::Put } else { FrameKind::Replace };
-                let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
+                let value = record.archive(buffer).map_err(|fault| self.corrupt_row(fault))?;
                 self.write_frame(kind, key, value)
             }
             EntryChange::Advance(state) => self.write_frame(FrameKind::Advance, key, &state.to_bytes()),
@@ -144,7 +145,7 @@ impl<'a, 'e> Rows<'a, 'e> {
 
     fn write_frame(&mut self, kind: FrameKind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         self.make_room(frame_size(key.len(), value.len()))?;
-        begin_frame(kind, key, value.len(), &mut self.row).map_err(|fault| self.fault(fault))?;
+        begin_frame(kind, key, value.len(), &mut self.row).map_err(|fault| self.corrupt_row(fault))?;
         self.row.extend_from_slice(value);
         Ok(())
     }
@@ -164,7 +165,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         Ok(())
     }
 
-    fn fault(&self, fault: &'static str) -> Fault {
+    fn corrupt_row(&self, fault: &'static str) -> Fault {
         self.meta.corrupt(&row_key(self.log.next), fault).into()
     }
 }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Result as IoResult};
 use std::path::Path;
 
-use super::{DATA, NEW, engine_error, environment, io_error};
+use super::{DATA_FILE_NAME, NEW_FOLDER_NAME, engine_error, io_error, open_environment};
 use crate::access;
 use crate::config::Config;
 use crate::disk::allocation::{self, Allocation, available};
@@ -15,7 +15,7 @@ use crate::disk::file::{self, Examined};
 use crate::disk::tables::Tables;
 use crate::error::OpenError;
 
-/// Examines the data file. If there is none, creates it.
+/// Examines the data file. If the file does not exist, creates it.
 pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
     match file::examine(data)? {
         Some(found) => Ok(found),
@@ -25,7 +25,7 @@ pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined
 
 /// Creates an empty store in a subfolder, then moves the data file to its final path atomically.
 fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
-    let (folder, new) = (&config.folder, config.folder.join(NEW));
+    let (folder, new) = (&config.folder, config.folder.join(NEW_FOLDER_NAME));
     access::ignore_missing(fs::remove_dir_all(&new)).map_err(io_error(&new))?;
     access::create_new_private_folder(&new).map_err(io_error(&new))?;
     if let Err(error) = create_in(&new, config) {
@@ -33,18 +33,18 @@ fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
         let _ = fs::remove_dir_all(&new);
         return Err(error);
     }
-    fs::rename(new.join(DATA), data).map_err(io_error(folder))?;
+    fs::rename(new.join(DATA_FILE_NAME), data).map_err(io_error(folder))?;
     File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
     fs::remove_dir_all(&new).map_err(io_error(&new))?;
     file::examine(data)?.ok_or_else(|| OpenError::Empty(data.to_owned()))
 }
 
 fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {
-    let data = new.join(DATA);
+    let data = new.join(DATA_FILE_NAME);
     let file = access::private_file().create_new(true).write(true).open(&data).map_err(io_error(&data))?;
     let length = allocate_new(&file, config).map_err(io_error(&data))?;
-    let env = environment(new, length)?;
-    Tables::create(&env, &secret()).map_err(engine_error)?;
+    let env = open_environment(new, length)?;
+    Tables::create(&env, &random_secret()).map_err(engine_error)?;
     env.prepare_for_closing().wait();
     Ok(())
 }
@@ -58,12 +58,12 @@ fn allocate_new(file: &File, config: &Config) -> IoResult<usize> {
     Ok(length)
 }
 
-/// Reserves the space of an existing file. Extends a file that is shorter than a new one, if this takes at most half of
-/// the free disk space.
+/// Reserves the space of an existing file. Extends a file that is shorter than a new data file, if the extension takes
+/// at most half of the free disk space.
 pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoResult<Allocation> {
     if available(file)? < OPENING_SPACE && found.length - found.used >= 2 * OPENING_SPACE {
-        // Opening a store creates files of a few pages. On a full disk, the data file is shortened by their size, which
-        // reduces the reserve.
+        // Opening a store creates files of a few pages. On a full disk, the data file is shortened by the size of these
+        // new files, which reduces the reserve.
         found.length -= OPENING_SPACE;
         file.set_len(found.length)?;
     }
@@ -76,8 +76,8 @@ pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoR
     Ok(allocation)
 }
 
-/// Creates the file of LMDB's reader table with disk space for all of it. An existing table may be in use, so it is
-/// left unchanged.
+/// Creates the file of LMDB's reader table, with disk space for the whole table. An existing reader table may be in
+/// use, so it is left unchanged.
 pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError> {
     let create = || {
         let file = match access::private_file().create_new(true).write(true).open(path) {
@@ -92,7 +92,7 @@ pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError>
 }
 
 /// Returns random bytes from the generator that seeds the hash maps of the standard library.
-fn secret() -> [u8; 16] {
+fn random_secret() -> [u8; 16] {
     let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
     let mut secret = [0; 16];
     let (first, second) = secret.split_at_mut(8);

@@ -8,7 +8,7 @@ use heed::RoTxn;
 use super::engine_error;
 use crate::config::Config;
 use crate::disk::engine::{Capacity, Map, Opened};
-use crate::disk::ids::Marks;
+use crate::disk::ids::IdMarks;
 use crate::disk::key::ID_MAX;
 use crate::disk::references::{self, References};
 use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, TIME_KEY, Table};
@@ -18,9 +18,9 @@ use crate::error::OpenError;
 
 /// Reads the state of the file, and deletes bodies that no entry refers to.
 pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Result<Opened, OpenError> {
-    let view = map.view().map_err(engine_error)?;
+    let view = map.read_view().map_err(engine_error)?;
     let meta = &view.tables.meta;
-    let marks = marks(meta, &view.txn)?;
+    let id_marks = read_id_marks(meta, &view.txn)?;
     let time_mark = time_mark(meta, &view.txn)?;
     let keys = text_keys(meta, &view.txn)?;
     let references = References::count(view.tables, &view.txn).map_err(engine_error)?;
@@ -36,17 +36,17 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
         capacity,
         keys,
         references,
-        marks,
+        id_marks,
         orphans,
         interval: config.durability.interval(),
         time_mark,
     })
 }
 
-fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
-    let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions);
-    let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages);
-    Ok(Marks { sessions, messages })
+fn read_id_marks(meta: &Table, txn: &RoTxn<'_>) -> Result<IdMarks, OpenError> {
+    let sessions = read_number(meta, txn, SESSIONS_KEY)?.unwrap_or(IdMarks::FIRST.sessions);
+    let messages = read_number(meta, txn, MESSAGES_KEY)?.unwrap_or(IdMarks::FIRST.messages);
+    Ok(IdMarks { sessions, messages })
 }
 
 fn text_keys(meta: &Table, txn: &RoTxn<'_>) -> Result<TextKeys, OpenError> {
@@ -59,7 +59,7 @@ fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenErro
     Ok(Some(TimeMark::from_bytes(bytes).ok_or_else(|| meta.corrupt(TIME_KEY, "a damaged time mark"))?))
 }
 
-fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
+fn read_number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
     match fixed(meta, txn, key)?.map(u64::from_le_bytes) {
         Some(number) if number > ID_MAX => Err(meta.corrupt(key, "an impossible number").into()),
         number => Ok(number),

@@ -14,7 +14,7 @@ use crate::access;
 use crate::disk::checksum::{self, Checksum};
 use crate::disk::fault::Fault;
 use crate::disk::lock::Lock;
-use crate::disk::open::{self, DATA, LOCK, READERS};
+use crate::disk::open::{self, DATA_FILE_NAME, LOCK_FILE_NAME, READER_TABLE_FILE_NAME};
 use crate::disk::tables::TABLES_MAX;
 use crate::disk::verify::{self, Headers};
 use crate::disk::{file, sync_point};
@@ -42,53 +42,55 @@ impl ReadOnly {
     ///
     /// # Errors
     /// When there is no file, or the file cannot be read, is damaged or is the data file of an open store.
-    pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
+    pub fn open_snapshot(path: &Path) -> Result<Self, ReadError> {
         Self::without_owner(path, path).map_err(ReadError::of_snapshot)
     }
 
     /// Opens a file that no process changes meanwhile. `missing` is the path that the error names if there is no file.
     fn without_owner(path: &Path, missing: &Path) -> Result<Self, ReadError> {
         let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
-        let length = length(path, missing)?;
+        let length = file_length(path, missing)?;
         let checksum = verify_checksum(path)?;
         verify::verify(path)?;
-        let env = environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
-            .map_err(|error| open::lmdb_error(path, error))?;
-        let tables = open::tables(&env, path)?;
+        let env =
+            open_environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
+                .map_err(|error| open::lmdb_error(path, error))?;
+        let tables = open::open_tables(&env, path)?;
         Ok(Self { env, tables, path: path.to_owned(), guard, checksum, _copy: None })
     }
 
     /// Opens the store in a folder on a read-only file system, where this process cannot register as a reader.
     fn open_on_read_only_disk(folder: &Path) -> Result<Self, ReadError> {
         refuse_recovery(folder)?;
-        let mut source = Self::without_owner(&folder.join(DATA), folder).map_err(|error| match error {
-            ReadError::Open(OpenError::InUse(_)) => ReadError::CannotRegister(folder.to_owned()),
-            error => error,
-        })?;
+        let mut source =
+            Self::without_owner(&folder.join(DATA_FILE_NAME), folder).map_err(|error| match error {
+                ReadError::Open(OpenError::InUse(_)) => ReadError::CannotRegister(folder.to_owned()),
+                error => error,
+            })?;
         if !source.has_log()? {
             return Ok(source);
         }
         // The file is read-only, so the log is applied to a private copy.
         let private = PrivateFolder::create()?;
-        let copy = private.path().join(DATA);
+        let copy = private.path().join(DATA_FILE_NAME);
         source.copy_to(&copy)?;
         Ok(Self { _copy: Some(private), ..Self::without_owner(&copy, &copy)? })
     }
 
     fn try_open(folder: &Path) -> Result<Self, ReadError> {
-        let path = folder.join(DATA);
-        let length = length(&path, folder)?;
+        let path = folder.join(DATA_FILE_NAME);
+        let length = file_length(&path, folder)?;
         if is_read_only(folder)? {
             return Self::open_on_read_only_disk(folder);
         }
         let owner = Owner::current(folder)?;
         refuse_recovery(folder)?;
-        let env = environment(folder, EnvFlags::READ_ONLY, length)
-            .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
+        let env = open_environment(folder, EnvFlags::READ_ONLY, length)
+            .map_err(|error| open::lmdb_error(&folder.join(READER_TABLE_FILE_NAME), error))?;
         // Readers that were killed still occupy slots in the reader table.
         env.clear_stale_readers().map_err(Fault::from)?;
         verify_newest(&env, &path)?;
-        let tables = open::tables(&env, &path)?;
+        let tables = open::open_tables(&env, &path)?;
         let (guard, checksum) = (Guard::Owner(owner), Checksum::Missing);
         Ok(Self { env, tables, path, guard, checksum, _copy: None })
     }
@@ -103,7 +105,7 @@ fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
 }
 
 /// Checks the header of a data file and returns the length of the file.
-fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
+fn file_length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
     match file::examine(path)? {
         Some(found) => Ok(found.length),
         None => Err(ReadError::Missing(missing.to_owned())),
@@ -149,7 +151,7 @@ fn is_read_only(folder: &Path) -> Result<bool, OpenError> {
 
 /// Makes LMDB open a file for reading.
 #[allow(unsafe_code)]
-fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
+fn open_environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size(length)).max_dbs(TABLES_MAX);
     // SAFETY: nothing is written. If the file is opened without LMDB's locks, no process changes it, and its structure
@@ -163,8 +165,8 @@ fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<Wi
 /// Takes a shared lock on the store if the file is the data file of a store, so that no broker can open the store
 /// meanwhile. Fails if a broker has it open.
 fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
-    let lock = path.with_file_name(LOCK);
-    if path.file_name().is_none_or(|name| name != DATA) {
+    let lock = path.with_file_name(LOCK_FILE_NAME);
+    if path.file_name().is_none_or(|name| name != DATA_FILE_NAME) {
         return Ok(None);
     }
     let file = match access::check_regular(&lock).and_then(|()| File::open(&lock)) {

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::disk::open::{self, READERS};
+use crate::disk::open::{self, READER_TABLE_FILE_NAME};
 use crate::error::OpenError;
 
 /// The reader table that was in the folder when reading began.
 pub(super) struct Owner {
     path: PathBuf,
-    /// The file of the table. While this file is open, no other file gets the same inode number. It is opened with
-    /// `O_PATH`, because closing a normal file descriptor would release LMDB's locks on the file.
+    /// The file of the table. While this file is open, no other file gets the same inode number. The file is opened
+    /// with `O_PATH`, because closing a normal file descriptor would release LMDB's locks on the file.
     table: File,
 }
 
 impl Owner {
     /// Opens the current reader table, or creates it. LMDB must open the table after this call.
     pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
-        let path = folder.join(READERS);
+        let path = folder.join(READER_TABLE_FILE_NAME);
         open::create_reader_table(&path)?;
         let table = open_path(&path).map_err(open::io_error(&path))?;
         Ok(Self { path, table })

@@ -23,7 +23,7 @@ impl SyncRecord {
         bytes.extend_from_slice(&self.meta_pages.page_size.to_le_bytes());
         bytes.extend_from_slice(&self.meta_pages.first);
         bytes.extend_from_slice(&self.meta_pages.second);
-        let sum = checksum::of(&bytes);
+        let sum = checksum::compute(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
     }
@@ -31,7 +31,7 @@ impl SyncRecord {
     /// Reads a record; `None` when the checksum does not match.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (body, rest) = bytes.split_at_checked(SIZE - SUM_SIZE)?;
-        if rest.get(..SUM_SIZE)? != checksum::of(body) {
+        if rest.get(..SUM_SIZE)? != checksum::compute(body) {
             return None;
         }
         let rest = body.strip_prefix(MAGIC)?;
@@ -47,12 +47,12 @@ impl SyncRecord {
 }
 
 /// Returns the offset of a record in the file. The records alternate between two pages.
-pub(super) const fn offset(sequence: u64) -> u64 {
+pub(super) const fn record_offset(sequence: u64) -> u64 {
     (sequence & 1) * 4096
 }
 
 /// The two offsets at which records are written.
-pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
+pub(super) const RECORD_OFFSETS: [u64; 2] = [record_offset(0), record_offset(1)];
 
 /// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;

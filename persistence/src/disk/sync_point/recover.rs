@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::record::{self, SyncRecord};
-use super::{INVALIDATED, NAME};
+use super::{FILE_NAME, INVALIDATED_FILE_NAME};
 use crate::access;
 use crate::clock::{Clocks, SystemClocks};
 use crate::disk::file::{self, MetaPages};
@@ -18,14 +18,14 @@ use crate::error::OpenError;
 /// Makes sure that LMDB can open the data file, no matter how the former owner of the store ended. Afterwards there is
 /// no sync point.
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
-    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
     recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
 }
 
 /// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
 pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
-    for name in [INVALIDATED, NAME] {
+    for name in [INVALIDATED_FILE_NAME, FILE_NAME] {
         access::ignore_missing(fs::rename(folder.join(name), folder.join(format!("{name}.former"))))?;
     }
     Ok(())
@@ -33,7 +33,7 @@ pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
 
 /// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
-    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
     let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
@@ -45,8 +45,8 @@ pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> 
         })
 }
 
-/// Recovers from the sync point at `path`, if it exists, and removes it. `restores` decides whether the meta pages of
-/// the record are restored.
+/// Recovers the data file from the sync point at `path`, if that file exists, and then removes the sync point.
+/// `restores` decides whether the meta pages of the record are restored.
 fn recover_from(
     path: &Path,
     data: &Path,
@@ -79,8 +79,8 @@ fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> Result<(), OpenErr
     file.sync_all().map_err(io_error(data))
 }
 
-/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record, nothing
-/// was committed after it was created.
+/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record,
+/// nothing was committed after it was created.
 fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
     let opened = access::check_regular(path).and_then(|()| File::open(path));
     let file = match opened {
@@ -88,12 +88,12 @@ fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
         file => file.map_err(io_error(path))?,
     };
     let mut records = Vec::new();
-    for offset in record::OFFSETS {
+    for offset in record::RECORD_OFFSETS {
         records.push((offset, read_record(&file, offset).map_err(io_error(path))?));
     }
     let read = records.iter().filter_map(|(_, bytes)| SyncRecord::from_bytes(bytes));
     let newest = read.max_by_key(|record| record.sequence);
-    let second = record::offset(SECOND_SYNC);
+    let second = record::record_offset(SECOND_SYNC);
     let has_second_sync =
         records.iter().any(|(offset, bytes)| *offset == second && bytes.iter().any(|byte| *byte != 0));
     if newest.is_none() && has_second_sync {

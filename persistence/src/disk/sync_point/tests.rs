@@ -25,6 +25,6 @@ fn a_record_with_any_changed_or_missing_byte_is_invalid() {
 
 #[test]
 fn records_alternate_between_two_offsets() {
-    assert_ne!(record::offset(1), record::offset(2));
-    assert_eq!(record::offset(1), record::offset(3));
+    assert_ne!(record::record_offset(1), record::record_offset(2));
+    assert_eq!(record::record_offset(1), record::record_offset(3));
 }

@@ -76,7 +76,7 @@ pub enum Flaw {
     /// Too few overflow pages for the value.
     #[error("has too few overflow pages for its value")]
     ValueTooLong,
-    /// A tree whose numbers of pages or entries differ from its record.
+    /// A tree whose numbers of pages or entries differ from the numbers recorded for the tree.
     #[error("is the root of a tree that differs from its recorded size")]
     Counts,
     /// A list of free pages with a wrong length, or of an impossible transaction.

@@ -42,12 +42,12 @@ impl Header {
     /// Decodes the beginning of a header page. The error names the reason why the bytes are not a valid header.
     pub(in crate::disk) fn read(page: &[u8]) -> Result<Self, &'static str> {
         let short = "it is too short for a header";
-        match (read_u32(page, MAGIC_AT), read_u32(page, VERSION_AT)) {
+        match (read_u32(page, MAGIC_OFFSET), read_u32(page, VERSION_OFFSET)) {
             (Some(MAGIC), Some(DATA_VERSION)) => {}
             (Some(MAGIC), _) => return Err("it has another version of the LMDB format"),
             _ => return Err("it has no header of LMDB"),
         }
-        let page_size = u64::from(read_u32(page, FREE_AT).ok_or(short)?);
+        let page_size = u64::from(read_u32(page, FREE_OFFSET).ok_or(short)?);
         if !PAGE_SIZES.contains(&page_size) {
             return Err("its page size is not valid");
         }
@@ -56,8 +56,9 @@ impl Header {
 
     fn read_fields(page: &[u8], page_size: u64) -> Option<Self> {
         let database = |at: usize| DatabaseRecord::read(page.get(at..at + DatabaseRecord::SIZE)?);
-        let (free, main) = (database(FREE_AT)?, database(FREE_AT + DatabaseRecord::SIZE)?);
-        let (last_page, transaction) = (read_u64(page, LAST_PAGE_AT)?, read_u64(page, TRANSACTION_AT)?);
+        let (free, main) = (database(FREE_OFFSET)?, database(FREE_OFFSET + DatabaseRecord::SIZE)?);
+        let (last_page, transaction) =
+            (read_u64(page, LAST_PAGE_OFFSET)?, read_u64(page, TRANSACTION_OFFSET)?);
         Some(Self { page_size, free, main, last_page, transaction })
     }
 
@@ -103,13 +104,13 @@ pub(super) fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-const MAGIC_AT: usize = 16;
-const VERSION_AT: usize = 20;
+const MAGIC_OFFSET: usize = 16;
+const VERSION_OFFSET: usize = 20;
 /// Offset of the record of the database of free pages. The first field of this record contains the page size. The
 /// record of the main database follows.
-const FREE_AT: usize = 40;
-const LAST_PAGE_AT: usize = 136;
-const TRANSACTION_AT: usize = 144;
+const FREE_OFFSET: usize = 40;
+const LAST_PAGE_OFFSET: usize = 136;
+const TRANSACTION_OFFSET: usize = 144;
 const MAGIC: u32 = 0xBEEF_C0DE;
 const DATA_VERSION: u32 = 1;
 /// The possible page sizes. LMDB uses the page size of the machine that creates the file, at most 32 KiB.

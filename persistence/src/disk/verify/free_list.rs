@@ -9,7 +9,7 @@ use super::tree::Leaf;
 /// Checks the list in an entry, which contains the number of pages and then the page numbers in descending order.
 /// Unused space may follow.
 pub(super) fn verify(pages: &mut Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<(), VerifyError> {
-    let count = count(pages, leaf, newest)?;
+    let count = read_page_count(pages, leaf, newest)?;
     let mut above = u64::MAX;
     let mut chunk = Vec::new();
     for first in (1..=count).step_by(CHUNK) {
@@ -27,12 +27,12 @@ pub(super) fn verify(pages: &mut Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Res
 }
 
 /// Reads and checks the number of pages in the list.
-fn count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u64, VerifyError> {
+fn read_page_count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u64, VerifyError> {
     let transaction = read_u64(leaf.entry.key, 0).unwrap_or_default();
     let bytes = u64::from(leaf.entry.value_length);
     let has_count = bytes > 0 && bytes.is_multiple_of(NUMBER_SIZE);
     if has_count && (1..=newest).contains(&transaction) {
-        let count = number(pages, leaf, 0)?;
+        let count = read_list_number(pages, leaf, 0)?;
         if count < bytes / NUMBER_SIZE {
             return Ok(count);
         }
@@ -41,7 +41,7 @@ fn count(pages: &Pages<'_>, leaf: &Leaf<'_>, newest: u64) -> Result<u64, VerifyE
 }
 
 /// Reads the number at this index of the value.
-fn number(pages: &Pages<'_>, leaf: &Leaf<'_>, index: u64) -> Result<u64, VerifyError> {
+fn read_list_number(pages: &Pages<'_>, leaf: &Leaf<'_>, index: u64) -> Result<u64, VerifyError> {
     let mut bytes = Vec::new();
     read(pages, leaf, index, 1, &mut bytes)?;
     read_u64(&bytes, 0).ok_or_else(|| Flaw::FreeList.on(leaf.page).into())
@@ -61,7 +61,7 @@ fn read(
     if leaf.entry.flags == ON_OVERFLOW_PAGES {
         let page = leaf.entry.overflow_page().ok_or(Flaw::FreeList.on(leaf.page))?;
         into.resize(size, 0);
-        pages.read_at(page, VALUE_AT + begin, into)?;
+        pages.read_at(page, VALUE_OFFSET + begin, into)?;
     } else {
         let begin = usize::try_from(begin).unwrap_or(usize::MAX);
         let value = leaf.entry.value().get(begin..).and_then(|value| value.get(..size));
@@ -71,7 +71,7 @@ fn read(
 }
 
 /// Offset in bytes of a value on its first overflow page.
-const VALUE_AT: u64 = 16;
+const VALUE_OFFSET: u64 = 16;
 /// Number of bytes of a page number.
 const NUMBER_SIZE: u64 = 8;
 /// Number of page numbers that are read at a time.

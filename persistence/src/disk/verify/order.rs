@@ -7,14 +7,14 @@ use super::format::read_u64;
 /// bounds that the branches above it set.
 #[derive(Debug)]
 pub(super) struct Order {
-    keys: Keys,
+    key_type: KeyType,
     last: Vec<u8>,
     next: Next,
 }
 
 /// The type of the keys, which determines how they are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keys {
+pub(super) enum KeyType {
     /// Keys that are compared as byte strings.
     Bytes,
     /// Keys of 8 bytes that are compared as numbers in native byte order.
@@ -25,15 +25,15 @@ pub(super) enum Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Any,
-    /// The next key must be greater than the last one.
+    /// The next key must be greater than the last key.
     Above,
-    /// The next key must be greater than or equal to the last one, which was the key of a branch entry.
+    /// The next key must be greater than or equal to the last key, which was the key of a branch entry.
     AtOrAbove,
 }
 
 impl Order {
-    pub(super) fn new(keys: Keys) -> Self {
-        Self { keys, last: Vec::new(), next: Next::Any }
+    pub(super) fn new(key_type: KeyType) -> Self {
+        Self { key_type, last: Vec::new(), next: Next::Any }
     }
 
     /// Records the next key of a leaf. Returns whether it is in order.
@@ -47,7 +47,7 @@ impl Order {
     }
 
     fn follow(&mut self, key: &[u8], next: Next) -> bool {
-        let is_in_order = self.is_of_its_kind(key)
+        let is_in_order = self.has_valid_length(key)
             && match self.next {
                 Next::Any => true,
                 Next::Above => self.compare(key).is_gt(),
@@ -59,14 +59,14 @@ impl Order {
         is_in_order
     }
 
-    fn is_of_its_kind(&self, key: &[u8]) -> bool {
-        self.keys == Keys::Bytes || key.len() == size_of::<u64>()
+    fn has_valid_length(&self, key: &[u8]) -> bool {
+        self.key_type == KeyType::Bytes || key.len() == size_of::<u64>()
     }
 
     fn compare(&self, key: &[u8]) -> std::cmp::Ordering {
-        match self.keys {
-            Keys::Bytes => key.cmp(&self.last),
-            Keys::Numbers => read_u64(key, 0).cmp(&read_u64(&self.last, 0)),
+        match self.key_type {
+            KeyType::Bytes => key.cmp(&self.last),
+            KeyType::Numbers => read_u64(key, 0).cmp(&read_u64(&self.last, 0)),
         }
     }
 }

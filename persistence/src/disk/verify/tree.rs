@@ -2,7 +2,7 @@
 
 use super::damage::{Damage, Flaw, VerifyError};
 use super::format::{Counts, DatabaseRecord, ON_OVERFLOW_PAGES, OVERFLOW, read_u16, read_u32, read_u64};
-use super::order::{Keys, Order};
+use super::order::{KeyType, Order};
 use super::page::{Entry, PAGE_HEADER_SIZE, Page};
 use super::pages::Pages;
 
@@ -42,14 +42,14 @@ impl<'p, 'f> Tree<'p, 'f> {
     pub(super) fn new(
         pages: &'p mut Pages<'f>,
         record: DatabaseRecord,
-        keys: Keys,
+        key_type: KeyType,
         allowed: &'static [u16],
     ) -> Self {
         Self {
             pages,
             record,
             allowed,
-            order: Order::new(keys),
+            order: Order::new(key_type),
             counts: Counts::default(),
             path: Vec::new(),
             unused: Vec::new(),
@@ -137,7 +137,7 @@ impl<'p, 'f> Tree<'p, 'f> {
 }
 
 impl Level {
-    /// Returns the number of the next page below the branch, or `None` after the last one.
+    /// Returns the number of the next page below the branch, or `None` after the last page.
     fn next_child(&mut self, order: &mut Order) -> Result<Option<u64>, Damage> {
         let branch = Page::new(self.number, &self.bytes)?;
         if self.next == branch.len() {

@@ -39,7 +39,7 @@ impl Schedule {
     }
 
     /// Records a commit. `has_log` is whether the log is not empty, so that a checkpoint has to follow.
-    pub(super) fn committed(&mut self, now: Instant, has_log: bool) {
+    pub(super) fn record_commit(&mut self, now: Instant, has_log: bool) {
         if has_log {
             self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_DELAY));
         } else {
@@ -88,8 +88,8 @@ impl Schedule {
 
 /// Maximum time for which a change is in the log before a checkpoint is due.
 const CHECKPOINT_DELAY: Duration = Duration::from_secs(1);
-/// Time between two checks of an idle writer that the files are still at their paths. It is shorter than a second, so
-/// that the removal of a store is detected within a second.
+/// Time between two checks of an idle writer that the files are still at their paths. This time is shorter than a
+/// second, so that the removal of a store is detected within a second.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(1);

@@ -89,8 +89,8 @@ fn user_property(value: &str) -> Vec<u8> {
 fn the_layout_cannot_represent_subscription_identifiers_or_a_share() {
     let body = stored("t", &[], &[], None);
     let plain = EntryRecord::queued(QoS::AtLeastOnce);
-    let identified = EntryRecord { identifiers: Box::new([1]), ..plain.clone() };
-    let shared = EntryRecord { share: Some(Arc::from("$share/g/t")), ..plain.clone() };
+    let identified = EntryRecord { subscription_identifiers: Box::new([1]), ..plain.clone() };
+    let shared = EntryRecord { shared_filter: Some(Arc::from("$share/g/t")), ..plain.clone() };
     let fits = |record| EntryWithBody::try_new(record, &body).is_some();
     assert_eq!((fits(&plain), fits(&identified), fits(&shared)), (true, false, false));
 }

@@ -53,8 +53,8 @@ fn a_failed_sync_fails_the_store() {
     assert_failed(&run("S 20 5 1", None), "Io(");
 }
 
-/// Runs the workload until a sync fails. Returns how many batches were reported after the previous sync. None of these
-/// batches may be in the store after a restart.
+/// Runs the workload until a sync fails. Returns how many batches were reported after the previous sync. None of the
+/// returned number of batches may be in the store after a restart.
 fn unsynced_batches_lost(fault: &'static str) -> usize {
     let recording = run(fault, Some("3"));
     let (reported, kept) = reported_and_kept(&recording, "Sync(");

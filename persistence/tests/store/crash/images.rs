@@ -71,8 +71,8 @@ fn replay(recording: &Recording, mut visit: impl FnMut(&Replayed, &Replayed, usi
     let (mut marked, mut synced) = (0, 0);
     for (number, event) in recording.events.iter().enumerate() {
         match event.file {
-            b'd' => data.apply(event),
-            b'a' => sync_point.apply(event),
+            b'd' => data.apply_event(event),
+            b'a' => sync_point.apply_event(event),
             _ if event.call != b'M' => {}
             _ => marked = String::from_utf8_lossy(&event.bytes).trim().parse().unwrap(),
         }

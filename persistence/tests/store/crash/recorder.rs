@@ -68,7 +68,7 @@ impl Recording {
         fs::read_to_string(self.folder.path().join("marks")).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Returns the number of batches that were marked when the sync point was saved last.
+    /// Returns the number of batches whose commit was recorded before the sync point was last saved.
     pub fn batches_at_last_sync_point(&self) -> usize {
         let last = self.events.iter().rposition(|event| (event.file, event.call) == (b'a', b'S')).unwrap();
         self.events[..last].iter().filter(|event| event.call == b'M').count()

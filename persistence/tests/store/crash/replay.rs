@@ -18,7 +18,7 @@ impl Replayed {
         Self { cached: base.clone(), durable: base, pending: Vec::new() }
     }
 
-    pub fn apply(&mut self, event: &Event) {
+    pub fn apply_event(&mut self, event: &Event) {
         match event.call {
             b'S' => {
                 self.durable.clone_from(&self.cached);

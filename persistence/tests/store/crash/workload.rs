@@ -39,7 +39,7 @@ fn batch(model: &mut Model, number: usize) -> Vec<Operation> {
     let mut operations = Vec::new();
     for _ in 0..4 {
         let operation = operation(model, (next(14), 1 + next(3), 1 + next(5), next(3)));
-        model.apply(&operation);
+        model.apply_operation(&operation);
         operations.push(operation);
     }
     operations

@@ -49,7 +49,7 @@ fn sweeps_visit_all_topics_a_few_at_a_time() {
 fn only_messages_removed_by_expiry_are_reported() {
     let reported = Arc::new(Mutex::new(Vec::new()));
     let reports = Arc::clone(&reported);
-    let store = store().telling(move |message| reports.lock().push(message.topic().to_owned()));
+    let store = store().with_expiry_handler(move |message| reports.lock().push(message.topic().to_owned()));
     let now = start();
     let later = now + Duration::from_secs(10);
     for topic in ["a", "b", "c"] {

@@ -46,7 +46,7 @@ pub(super) fn replay(
     let mut cursor = RetainedStore::cursor(&Filter::parse(filter).unwrap());
     let mut topics = Vec::new();
     let mut calls = 0;
-    while !cursor.done() {
+    while !cursor.is_done() {
         calls += 1;
         assert!(calls < 10_000, "a replay must end");
         let found = store.next(&mut cursor, max, now);

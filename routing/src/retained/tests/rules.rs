@@ -116,7 +116,7 @@ fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     let (former, latter) = (message("a", "former"), message("a", "latter"));
     assert_eq!(store.set(Arc::clone(&former)), Verdict::Stored);
     assert_eq!(store.set(Arc::clone(&latter)), Verdict::Replaced);
-    let key = Key::of("a");
+    let key = Key::from_topic("a");
     let mut shard = store.shards[store.shard_index("a")].write();
     assert!(!store.remove_if_current(&mut shard, &key, &former));
     assert!(shard.contains_key(&key));
@@ -157,9 +157,9 @@ fn a_stopped_replay_continues_where_it_stopped() {
     }
     let mut cursor = RetainedStore::cursor(&Filter::parse("#").unwrap());
     let mut found = Vec::new();
-    while !cursor.done() {
+    while !cursor.is_done() {
         let before = found.len();
-        store.give(&mut cursor, 100, start(), |message| {
+        store.visit_next(&mut cursor, 100, start(), |message| {
             found.push(message.topic().to_string());
             found.len() < before + 3
         });

@@ -67,9 +67,10 @@ impl Model {
 fn granted<'g>(grants: impl Iterator<Item = &'g Grant> + Clone) -> Option<Granted> {
     let qos = grants.clone().map(|grant| grant.qos).max()?;
     let retain = grants.clone().any(|grant| grant.retain_as_published);
-    let mut identifiers: Vec<_> = grants.filter_map(|grant| grant.identifier).map(u32::from).collect();
-    identifiers.sort_unstable();
-    Some((qos, retain, identifiers))
+    let mut subscription_identifiers: Vec<_> =
+        grants.filter_map(|grant| grant.identifier).map(u32::from).collect();
+    subscription_identifiers.sort_unstable();
+    Some((qos, retain, subscription_identifiers))
 }
 
 pub(super) fn view(route: &Route<Id>) -> RouteView {
@@ -78,9 +79,9 @@ pub(super) fn view(route: &Route<Id>) -> RouteView {
         let id = delivery.subscriber.0;
         let of = |publisher| {
             delivery.for_publisher(publisher).map(|grants| {
-                let mut identifiers = grants.identifiers.to_vec();
-                identifiers.sort_unstable();
-                (grants.qos, grants.retain_as_published, identifiers)
+                let mut subscription_identifiers = grants.subscription_identifiers.to_vec();
+                subscription_identifiers.sort_unstable();
+                (grants.qos, grants.retain_as_published, subscription_identifiers)
             })
         };
         let twice = view.deliveries.insert(id, (of(id + 1_000_000), of(id)));

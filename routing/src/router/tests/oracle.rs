@@ -32,7 +32,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     prop::collection::vec(prop_oneof![3 => subscribe, 1 => unsubscribe], 1..120)
 }
 
-fn apply(router: &Router<Id>, model: &mut Model, operation: Operation) {
+fn apply_operation(router: &Router<Id>, model: &mut Model, operation: Operation) {
     match operation {
         Operation::Subscribe { filter: text, id, qos, no_local, retain, identifier } => {
             let granted = grant(qos, no_local, retain, identifier);
@@ -57,7 +57,7 @@ proptest! {
         let router = Router::new(Config::default());
         let mut model = Model::default();
         for operation in operations {
-            apply(&router, &mut model, operation);
+            apply_operation(&router, &mut model, operation);
         }
         for topic in &topics {
             prop_assert_eq!(view(&router.route(topic)), model.view(topic), "{}", topic);

@@ -51,7 +51,7 @@ fn a_repeated_subscription_replaces_all_of_the_earlier_one() {
     assert_eq!(route.deliveries.len(), 1);
     let delivery = &route.deliveries[0];
     assert_eq!(
-        (delivery.qos.value(), delivery.retain_as_published, delivery.identifiers.len()),
+        (delivery.qos.value(), delivery.retain_as_published, delivery.subscription_identifiers.len()),
         (0, false, 0)
     );
     assert!(delivery.for_publisher(1).is_some());

@@ -25,15 +25,15 @@ fn a_closed_connection_keeps_publishes_or_discards_the_will() {
         (true, 5, 0, Publish, true),
         (true, 5, 9, Keep, false),
     ];
-    for (keeps, delay, expiry, will, ended) in table {
-        assert_eq!(detach(keeps, delay, expiry), Outcome { will, ended }, "{keeps} {delay} {expiry}");
+    for (keeps, delay, expiry, will, session_ended) in table {
+        assert_eq!(detach(keeps, delay, expiry), Outcome { will, session_ended }, "{keeps} {delay} {expiry}");
     }
 }
 
 #[test]
 fn resuming_discards_a_delayed_will_and_clean_start_publishes_it() {
-    assert_eq!(reattach(true), Outcome { will: WillAction::Publish, ended: true });
-    assert_eq!(reattach(false), Outcome { will: WillAction::Discard, ended: false });
+    assert_eq!(reattach(true), Outcome { will: WillAction::Publish, session_ended: true });
+    assert_eq!(reattach(false), Outcome { will: WillAction::Discard, session_ended: false });
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn every_cause_except_a_normal_disconnect_keeps_the_will() {
 fn timers_of_will_and_session_expire_at_their_times_or_never_if_unset() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
-    let nothing = Outcome { will: WillAction::Keep, ended: false };
+    let nothing = Outcome { will: WillAction::Keep, session_ended: false };
     for lifecycle in
         [Lifecycle::Ended, Lifecycle::Attached, Lifecycle::Detached { will_at: None, expires_at: None }]
     {
@@ -65,14 +65,14 @@ fn timers_of_will_and_session_expire_at_their_times_or_never_if_unset() {
     }
     let both = Lifecycle::Detached { will_at: at(5), expires_at: at(9) };
     assert_eq!(both.timeout(), at(5));
-    for (seconds, will, ended) in [
+    for (seconds, will, session_ended) in [
         (4, WillAction::Keep, false),
         (5, WillAction::Publish, false),
         (8, WillAction::Publish, false),
         (9, WillAction::Publish, true),
         (99, WillAction::Publish, true),
     ] {
-        assert_eq!(both.due(now + Duration::from_secs(seconds)), Outcome { will, ended });
+        assert_eq!(both.due(now + Duration::from_secs(seconds)), Outcome { will, session_ended });
     }
     assert_eq!(Lifecycle::Detached { will_at: None, expires_at: at(9) }.timeout(), at(9));
     assert_eq!(Lifecycle::Detached { will_at: at(5), expires_at: None }.timeout(), at(5));

@@ -109,8 +109,8 @@ proptest! {
         let cut = cut.min(bytes.len());
         let mut masked = bytes.clone();
         let (head, tail) = masked.split_at_mut(cut);
-        mask::apply(head, mask, 0);
-        mask::apply(tail, mask, cut as u64);
+        mask::toggle(head, mask, 0);
+        mask::toggle(tail, mask, cut as u64);
         let expected: Vec<u8> = bytes.iter().enumerate().map(|(n, byte)| byte ^ mask[n % 4]).collect();
         prop_assert_eq!(masked, expected);
     }

@@ -2,7 +2,7 @@
 
 use tidegate_mqtt::RetainHandling::Never;
 use tidegate_mqtt::topic::Name;
-use tidegate_mqtt::{Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode, Will};
+use tidegate_mqtt::{OutgoingPublish, Packet, PacketId, ProtocolVersion, QoS, ReasonCode, Will};
 use tidegate_session::Config as SessionConfig;
 
 use super::{Client, SharedBroker, subscription_options};
@@ -12,7 +12,7 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 fn publish(qos: QoS, id: u16, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let packet_id = PacketId::new(id).filter(|_| qos > QoS::AtMostOnce);
-    Outgoing { qos, packet_id, ..Outgoing::plain("t", payload) }.encode(V5, &mut bytes);
+    OutgoingPublish { qos, packet_id, ..OutgoingPublish::plain("t", payload) }.encode(V5, &mut bytes);
     bytes
 }
 
@@ -120,7 +120,7 @@ fn a_session_cannot_be_taken_over_during_its_unfinished_publish() {
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(shared_broker.0.borrow_mut().try_connect("p", |_| {}).is_err());
     let connection = &mut publisher.connection;
-    while !shared_broker.turn(3, |turn| connection.finish_publish_under_way(turn)) {}
+    while !shared_broker.turn(3, |turn| connection.continue_unfinished_publish(turn)) {}
     let mut later = shared_broker.connect("p", |_| {});
     later.send_bytes(&publish(QoS::AtLeastOnce, 1, b"y"), 3);
     assert!(

@@ -35,7 +35,7 @@ fn json_prints_every_property_and_binary_data() {
     properties.response_topic = Some("r".to_owned());
     properties.correlation_data = Some(Bytes::from_static(&[0x80]));
     properties.content_type = Some("t".to_owned());
-    properties.identifiers = vec![1, 2];
+    properties.subscription_identifiers = vec![1, 2];
     assert!(properties.user_properties.push("n", "v1"));
     assert!(properties.user_properties.push("n", "v2"));
     let expected = concat!(

@@ -36,8 +36,8 @@ async fn each_client_identifier_has_its_own_session(harness: Harness) {
     }
 }
 
-/// Connects with client identifiers that together contain every letter and digit. They begin with the prefix of this
-/// test run, so that no other run uses them.
+/// Connects with client identifiers that together contain every letter and digit. The client identifiers begin with the
+/// prefix of this test run, so that no other run uses them.
 async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
     let all: Vec<char> = ('0'..='9').chain('a'..='z').chain('A'..='Z').collect();
     let prefix = harness.client_id("");
@@ -88,7 +88,7 @@ async fn an_assigned_identifier_works_as_if_it_had_been_sent(harness: Harness) {
     let (mut second, connack) = harness.connect("one").client_id(&id).persistent().open_with_connack().await;
     assert!(connack.session_present, "the session of {id}");
     assert_eq!(second.receive().await.payload, b"kept");
-    // A third connection with the assigned client identifier takes over the session of the second one.
+    // A third connection with the assigned client identifier takes over the session of the second connection.
     let third = harness.connect("one").client_id(&id).persistent().open().await;
     second.expect_close(&[0x8E]).await;
     // The broker does not assign the identifier to another client while the session is stored.

@@ -45,8 +45,8 @@ async fn a_second_connect_ends_the_connection(harness: Harness) {
         client.expect_close_without_answer(&[0x82]).await;
         assert_eq!(watcher.receive().await.payload, b"gone");
     }
-    // The client sends two CONNECT packets in one write. The broker answers only the first one, and does not process
-    // the PUBLISH after the second one.
+    // The client sends two CONNECT packets in one write. The broker answers only the first CONNECT, and does not
+    // process the PUBLISH after the second CONNECT.
     let connect = harness.connect("one").will(will()).connect.encode();
     let publish = Publish::new(harness.topic("a"), "stray").encode(harness.version);
     let mut client = harness.connect("one").send_bytes(&[connect.clone(), connect, publish].concat()).await;

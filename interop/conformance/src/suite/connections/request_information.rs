@@ -89,5 +89,5 @@ async fn messages_keep_their_user_properties_without_problem_information(harness
     client.subscribe(&topic, 0).await;
     let properties = Properties::default().user("a", "1").user("b", "2");
     client.exchange_publish(Publish::new(&topic, "x").properties(properties)).await;
-    assert_eq!(client.receive().await.properties.users(), [("a", "1"), ("b", "2")]);
+    assert_eq!(client.receive().await.properties.user_properties(), [("a", "1"), ("b", "2")]);
 }

@@ -112,7 +112,7 @@ async fn an_ill_formed_user_property_ends_the_connection(harness: Harness) {
     observer.expect_no_message().await;
     let fine = Publish::new(&topic, "").properties(Properties::default().user("é\u{feff}", "€𝄞"));
     harness.client("two").await.exchange_publish(fine).await;
-    assert_eq!(observer.receive().await.properties.users(), [("é\u{feff}", "€𝄞")]);
+    assert_eq!(observer.receive().await.properties.user_properties(), [("é\u{feff}", "€𝄞")]);
 }
 
 async fn a_byte_order_mark_is_kept(harness: Harness) {

@@ -74,7 +74,7 @@ async fn user_properties_of_a_will_keep_their_order(harness: Harness) {
         .await
         .drop_connection()
         .await;
-    assert_eq!(watcher.receive().await.properties.users(), pairs);
+    assert_eq!(watcher.receive().await.properties.user_properties(), pairs);
 }
 
 async fn a_will_is_published_at_its_qos(harness: Harness) {

@@ -127,7 +127,7 @@ async fn the_interval_of_a_will_counts_down(harness: Harness) {
     assert!((minimum_remaining(started)..=598).contains(&queued), "from the queue after 2 s: {queued}");
 }
 
-/// The queue has room for one message. The broker refuses a second message unless the first one has expired.
+/// The queue has room for one message. The broker refuses a second message unless the first message has expired.
 async fn an_expired_message_leaves_room_in_the_queue(harness: Harness) {
     let topic = harness.topic("a");
     create_offline_session(&harness, &topic).await;

@@ -50,7 +50,7 @@ async fn user_properties_are_forwarded_in_their_order(harness: Harness) {
     let pairs = [("a", "1"), ("b", ""), ("a", "2"), ("", "3"), ("c", "ä\u{1F600}"), ("a", "1"), ("", "")];
     let properties = pairs.iter().fold(Properties::default(), |all, (name, value)| all.user(name, value));
     for (way, copy) in copies(&harness, "one", &properties).await {
-        assert_eq!(copy.properties.users(), pairs, "{way}");
+        assert_eq!(copy.properties.user_properties(), pairs, "{way}");
     }
 }
 
@@ -81,7 +81,7 @@ async fn all_properties_are_forwarded_together(harness: Harness) {
         ] {
             assert_eq!(copy.properties.get(id), properties.get(id), "{way}: {id:#04x}");
         }
-        assert_eq!(copy.properties.users(), properties.users(), "{way}");
+        assert_eq!(copy.properties.user_properties(), properties.user_properties(), "{way}");
         assert_eq!(copy.properties.0.len(), properties.0.len(), "{way}: no other property");
     }
 }

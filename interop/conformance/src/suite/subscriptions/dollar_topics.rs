@@ -113,8 +113,8 @@ async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     );
 }
 
-/// Tidegate reserves topics that begin with `$`. It refuses the message with reason code 0x87 in 5.0; in 3.1.1 it
-/// acknowledges and drops the message.
+/// Tidegate reserves topics that begin with `$`. The broker refuses a message to such a topic with reason code 0x87 in
+/// 5.0; in 3.1.1 the broker acknowledges and drops the message.
 async fn clients_cannot_publish_to_dollar_topics(harness: Harness) {
     let (dollars, _) = topics(&harness);
     for topic in &dollars {

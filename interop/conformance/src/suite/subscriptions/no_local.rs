@@ -46,7 +46,8 @@ async fn own_messages_are_not_queued_for_a_resumed_session(harness: Harness) {
     let mut other = harness.client("other").await;
     other.publish(&topic, "first", 1).await;
     client.next_message().await;
-    // The Receive Maximum of 1 is used up, so the broker queues further messages. It must not queue the client's own.
+    // The Receive Maximum of 1 is used up, so the broker queues further messages. The broker must not queue the
+    // client's own messages.
     client.publish(&topic, "mine", 1).await;
     other.publish(&topic, "queued", 1).await;
     client.drop_connection().await;

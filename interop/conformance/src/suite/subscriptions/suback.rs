@@ -73,7 +73,7 @@ async fn a_repeated_filter_gets_two_codes(harness: Harness) {
     let subscribe = Subscribe::new(1).filter(&topic, 0).filter(harness.topic("b"), 1).filter(&topic, 2);
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [0, 1, 2]);
     // The broker treats a filter that occurs twice in one SUBSCRIBE as if it came in two packets: the later
-    // subscription replaces the earlier one.
+    // subscription replaces the earlier subscription.
     harness.client("other").await.publish(&topic, "x", 2).await;
     let messages = client.receive_all().await;
     assert_eq!(messages.iter().map(|message| message.qos).collect::<Vec<_>>(), [2], "one copy at QoS 2");

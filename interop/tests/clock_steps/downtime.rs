@@ -2,9 +2,9 @@
 
 /// The events between two runs of the broker.
 #[derive(Clone, Copy, Debug)]
-pub struct Pause {
+pub struct Downtime {
     pub is_crash: bool,
     pub is_reboot: bool,
     /// Number of seconds by which the wall clock is set while the broker is stopped.
-    pub step: i64,
+    pub clock_step: i64,
 }

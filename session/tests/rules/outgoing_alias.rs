@@ -3,7 +3,7 @@
 //! [MQTT5-3.3.2-11] [MQTT5-3.3.2-7]
 
 use tidegate_mqtt::{Connect, QoS};
-use tidegate_session::{Cause, Config, Drop, Verdict};
+use tidegate_session::{Cause, Config, DropReason, Verdict};
 
 use crate::pair::{Pair, message, persistent_connect};
 
@@ -69,7 +69,7 @@ fn a_dropped_message_sets_no_alias() {
     connect.packet_size_max = Some(60);
     let mut pair = Pair::new(connect);
     let large = message("topic", &[0; 100], None);
-    assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(Drop::TooLarge));
+    assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(DropReason::TooLarge));
     let _ = pair.push("topic", QoS::AtMostOnce);
     assert_eq!(aliases(&mut pair), [sent_publish("topic", Some(1))]);
 }
@@ -105,7 +105,7 @@ fn aliases_are_set_again_when_messages_are_resent() {
 #[test]
 fn frames_are_not_copied_to_a_client_with_aliases() {
     let mut pair = Pair::new(with_aliases(10));
-    assert_eq!(pair.session.push_encoded(&[0x30, 0], 1, 2), Verdict::Individually);
+    assert_eq!(pair.session.push_encoded(&[0x30, 0], 1, 2), Verdict::PushOneByOne);
 }
 
 #[test]
