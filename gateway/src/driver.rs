@@ -90,7 +90,7 @@ impl Driver {
 
     fn handle_signals(&mut self) -> Result<(), End> {
         if self.client.take_signals()?.has(Signal::Heartbeat) {
-            self.link.ping().map_err(|_| End::closed())?;
+            self.link.ping().map_err(|_| End::broken())?;
             self.flushing = true;
         }
         Ok(())

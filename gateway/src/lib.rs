@@ -9,3 +9,4 @@ pub mod development;
 pub mod driver;
 pub mod logging;
 pub mod serve;
+pub mod story;

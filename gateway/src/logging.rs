@@ -31,7 +31,7 @@ use writer::Writer;
 /// The target of log lines that a remote peer can cause, and that are therefore limited by kind. Lines at level `debug`
 /// about the start and end of connections do not have this target, because an operator who selects that level wants all
 /// of them.
-pub const PEER: &str = "tidegate::peer";
+pub const PEER: &str = tidegate_limits::PEER_LOG_TARGET;
 
 /// The queue that the log lines of the broker pass through, and the limit on lines that peers cause.
 #[derive(Debug, Default)]

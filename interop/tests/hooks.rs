@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tidegate_broker::{
-    Action, Authenticating, ClientContext, ConnectAttempt, End, Hooks, Identity, Phases, Publication,
+    Action, Authenticating, ClientContext, ConnectAttempt, End, Hooks, Identity, Phases, Principal,
+    Publication,
 };
 use tidegate_gateway::client::{Client, ClientError, Options, State};
 use tidegate_gateway::config::load;
@@ -128,8 +129,10 @@ impl Hooks for AskThread {
         let (sender, answer) = tokio::sync::oneshot::channel();
         thread::spawn(move || {
             let password = String::from_utf8_lossy(&password).into_owned();
-            let identity = (password != "wrong")
-                .then(|| Identity { principal: Some("checked".into()), tenant: Some(password.into()) });
+            let identity = (password != "wrong").then(|| Identity {
+                principal: Some(Box::new(Principal { name: "checked".into() })),
+                tenant: Some(password.into()),
+            });
             let _ = sender.send(identity.ok_or(Refusal::BadCredentials));
         });
         Box::pin(async { answer.await.unwrap_or(Err(Refusal::Unavailable)) })
@@ -179,7 +182,7 @@ impl Hooks for Recorder {
     }
 
     fn authorise(&self, client: &ClientContext, action: Action<'_>) -> Result<(), Refusal> {
-        assert_eq!(client.principal.as_deref(), Some("checked"));
+        assert_eq!(client.principal.as_ref().map(|principal| &*principal.name), Some("checked"));
         let (text, topic) = match action {
             Action::Publish(publication) => {
                 let kind = if publication.is_will { "will" } else { "publish" };

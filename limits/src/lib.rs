@@ -11,6 +11,9 @@ pub mod memory;
 mod peer;
 mod source;
 
+/// The target of log lines that a remote peer can cause. Their number is limited for each place in the code.
+pub const PEER_LOG_TARGET: &str = "tidegate::peer";
+
 pub use connections::{
     ConnectionPermit, ConnectionRefusal, Connections, ConnectionsConfig, ListenerConnections,
 };

@@ -1,7 +1,8 @@
 //! The facts that a transport knows about the other side of a connection. Admission and identity decide by them.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// The transport that a link runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,21 +63,26 @@ pub struct TlsFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     transport: Transport,
-    address: Option<SocketAddr>,
-    tls: Option<Box<TlsFacts>>,
+    /// Smaller than a `SocketAddr`, because every connection has one.
+    address: Option<(IpAddr, u16)>,
+    tls: Option<Arc<TlsFacts>>,
 }
 
 impl Peer {
     /// Creates the facts about a peer without TLS. `address` is the remote address, if the transport has one.
     #[must_use]
     pub fn new(transport: Transport, address: Option<SocketAddr>) -> Self {
-        Self { transport, address: address.map(canonical_address), tls: None }
+        Self {
+            transport,
+            address: address.map(|address| (address.ip().to_canonical(), address.port())),
+            tls: None,
+        }
     }
 
     /// Adds the parameters that the TLS handshake negotiated.
     #[must_use]
     pub fn with_tls(mut self, facts: TlsFacts) -> Self {
-        self.tls = Some(Box::new(facts));
+        self.tls = Some(Arc::new(facts));
         self
     }
 
@@ -90,7 +96,7 @@ impl Peer {
     /// IPv4 address, not the IPv4-mapped IPv6 address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.address
+        self.address.map(SocketAddr::from)
     }
 
     /// Returns the parameters that the TLS handshake negotiated; `None` without TLS.
@@ -102,13 +108,9 @@ impl Peer {
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
+        match self.address() {
             Some(address) => write!(f, "{}://{address}", self.transport),
             None => write!(f, "{}:", self.transport),
         }
     }
-}
-
-fn canonical_address(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -77,10 +77,24 @@ impl Handshake {
     pub fn handle_connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> Step {
         let version = connect.version;
         let packet_size_max = connect.packet_size_max.unwrap_or(u32::MAX);
-        self.connect(connect, assign_id).unwrap_or_else(|reason| {
-            self.pending = None;
-            Step::Refuse(Refusal::new(version, reason).fitting_into(packet_size_max))
-        })
+        let refuse = |reason, client_id| {
+            let refusal = Refusal::new(version, reason).fitting_into(packet_size_max);
+            Step::Refuse(refusal.with_client_id(client_id))
+        };
+        let (client_id, assigned) = match self.check(&connect, assign_id) {
+            Ok(chosen) => chosen,
+            Err(reason) => {
+                self.pending = None;
+                return refuse(reason, Arc::from(connect.client_id));
+            }
+        };
+        let data = connect.authentication_data.clone();
+        let negotiated = Negotiated::new(connect, client_id, assigned, &self.config);
+        if negotiated.authentication_method.is_none() {
+            return Step::Accept(negotiated);
+        }
+        let client_id = Arc::clone(&negotiated.client_id);
+        self.begin_exchange(negotiated, data.as_ref()).unwrap_or_else(|reason| refuse(reason, client_id))
     }
 
     /// Handles AUTH from the client. `[MQTT5-4.12.0-3]` `[MQTT5-4.12.0-5]`
@@ -101,21 +115,32 @@ impl Handshake {
         })
     }
 
-    fn connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> Result<Step, ReasonCode> {
+    /// Checks CONNECT. Returns the client identifier, and whether it was assigned by the server.
+    fn check(
+        &mut self,
+        connect: &Connect,
+        assign_id: impl FnOnce() -> String,
+    ) -> Result<(Arc<str>, bool), ReasonCode> {
         // [MQTT5-3.1.0-2] [MQTT5-3.1.2-30] [MQTT3-3.1.0-2]
         if core::mem::replace(&mut self.connected, true) {
             return Err(ReasonCode::ProtocolError);
         }
-        let (client_id, assigned) = client_id::choose_client_id(&connect, &self.config, assign_id)?;
-        check_will(&connect, &self.config)?;
-        let data = connect.authentication_data.clone();
-        let mut negotiated = Negotiated::new(connect, client_id, assigned, &self.config);
-        let Some(method) = &negotiated.authentication_method else { return Ok(Step::Accept(negotiated)) };
-        // [MQTT5-4.12.0-1]
+        let chosen = client_id::choose_client_id(connect, &self.config, assign_id)?;
+        check_will(connect, &self.config)?;
+        Ok(chosen)
+    }
+
+    /// Begins the exchange of the authentication method that CONNECT names. `[MQTT5-4.12.0-1]`
+    fn begin_exchange(
+        &mut self,
+        mut negotiated: Negotiated,
+        data: Option<&Bytes>,
+    ) -> Result<Step, ReasonCode> {
+        let method = negotiated.authentication_method.as_deref().unwrap_or_default();
         let authenticator = self.authenticator.clone().ok_or(ReasonCode::BadAuthenticationMethod)?;
         let exchange = authenticator.exchange(method).ok_or(ReasonCode::BadAuthenticationMethod)?;
         negotiated.authenticator = Some(authenticator);
-        self.exchange(Box::new(PendingExchange { negotiated, exchange }), data.as_ref())
+        self.exchange(Box::new(PendingExchange { negotiated, exchange }), data)
     }
 
     fn exchange(

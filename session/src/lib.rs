@@ -17,6 +17,7 @@ mod received;
 mod session;
 mod stored_delivery;
 mod subscriptions;
+mod traffic;
 mod verdict;
 mod violation;
 mod write_buffer;
@@ -32,6 +33,7 @@ pub use session::{
 };
 pub use stored_delivery::Delivery;
 pub use subscriptions::{GrantedOptions, SubscriptionsFull};
+pub use traffic::Traffic;
 pub use verdict::{DropReason, Drops, Verdict};
 pub use violation::Violation;
 pub use write_buffer::{Batch, WriteBuffer};

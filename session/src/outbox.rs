@@ -19,6 +19,8 @@ pub(crate) struct Outbox {
     problem_information: bool,
     packet_size_max: usize,
     aliases: Option<Box<Aliases>>,
+    /// Number of packets put into the write buffer since the connection began.
+    pub(crate) packets: u64,
     pub(crate) write_buffer: WriteBuffer,
 }
 
@@ -29,6 +31,7 @@ impl Outbox {
             problem_information: true,
             packet_size_max: 0,
             aliases: None,
+            packets: 0,
             write_buffer: WriteBuffer::default(),
         }
     }
@@ -37,6 +40,7 @@ impl Outbox {
     /// `[MQTT5-3.1.2-27]`
     pub(crate) fn open(&mut self, negotiated: &Negotiated, alias_max: u16) {
         self.write_buffer.clear();
+        self.packets = 0;
         self.version = negotiated.version;
         self.problem_information = negotiated.problem_information;
         self.packet_size_max =
@@ -77,6 +81,7 @@ impl Outbox {
         let buffer = self.write_buffer.buffer();
         outgoing.encode_head(self.version, buffer);
         buffer.extend_from_slice(outgoing.payload);
+        self.packets += 1;
         true
     }
 
@@ -97,6 +102,7 @@ impl Outbox {
             buffer.extend_from_slice(outgoing.properties);
         }
         self.write_buffer.put_shared(payload);
+        self.packets += 1;
         true
     }
 
@@ -166,7 +172,9 @@ impl Outbox {
         let buffer = self.write_buffer.buffer();
         let before = buffer.len();
         let fits = encode(self.version, buffer) && buffer.len() - before <= self.packet_size_max;
-        if !fits {
+        if fits {
+            self.packets += 1;
+        } else {
             buffer.truncate(before);
         }
         fits

@@ -15,6 +15,7 @@ use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::received::Receiving;
 use crate::subscriptions::{GrantedOptions, Subscriptions, SubscriptionsFull};
+use crate::traffic::Traffic;
 use crate::verdict::Drops;
 use crate::write_buffer::WriteBuffer;
 
@@ -175,6 +176,12 @@ impl Session {
     /// Returns the buffer with the bytes to write to the socket.
     pub fn write_buffer(&mut self) -> &mut WriteBuffer {
         &mut self.outbox.write_buffer
+    }
+
+    /// Returns the packets and bytes sent on the current or last connection, including those that wait to be written.
+    #[must_use]
+    pub fn sent(&self) -> Traffic {
+        Traffic { packets: self.outbox.packets, bytes: self.outbox.write_buffer.total() }
     }
 
     /// Returns the numbers of messages dropped since the last call, and resets them.

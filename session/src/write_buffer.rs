@@ -16,6 +16,8 @@ pub use batch::Batch;
 #[derive(Debug, Default)]
 pub struct WriteBuffer {
     batch: Batch,
+    /// Number of bytes of the connection that were taken and not returned.
+    taken: u64,
 }
 
 impl WriteBuffer {
@@ -49,6 +51,7 @@ impl WriteBuffer {
     #[must_use = "the batch holds the bytes to be written"]
     pub fn take(&mut self, pooled: Vec<u8>) -> Batch {
         let next = Batch::new(pooled, self.batch.generation);
+        self.taken += size(self.batch.len());
         core::mem::replace(&mut self.batch, next)
     }
 
@@ -61,7 +64,8 @@ impl WriteBuffer {
         if batch.generation != self.batch.generation || batch.is_empty() {
             return Ok(());
         }
-        let newer = self.take(Vec::new());
+        self.taken = self.taken.saturating_sub(size(batch.len()));
+        let newer = core::mem::take(&mut self.batch);
         let appended = batch.append(newer);
         self.batch = batch;
         appended
@@ -70,6 +74,7 @@ impl WriteBuffer {
     /// Begins a new connection: drops all bytes, including batches that were taken and are returned later.
     pub(crate) fn clear(&mut self) {
         self.batch = Batch::new(Vec::new(), self.batch.generation.wrapping_add(1));
+        self.taken = 0;
     }
 
     /// Ends the connection. The bytes in the buffer can still be taken; batches that were taken before and are returned
@@ -91,6 +96,12 @@ impl WriteBuffer {
         self.batch.len()
     }
 
+    /// Returns the number of bytes of this connection so far, written or waiting.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.taken + size(self.len())
+    }
+
     /// Returns whether no bytes wait to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -107,6 +118,10 @@ impl WriteBuffer {
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.batch.copied
     }
+}
+
+fn size(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 #[cold]

@@ -168,7 +168,10 @@ impl Link {
     }
 
     fn end(&mut self, core: &mut Core, mut client: ClientConnection, end: End) {
-        let is_expected = matches!(end.kind(), EndKind::Gone | EndKind::TakenOver);
+        let is_expected = matches!(
+            end.kind(),
+            EndKind::Disconnected | EndKind::Closed | EndKind::Broken | EndKind::TakenOver
+        );
         assert!(is_expected, "the broker ends a connection: {:?} {:?}", end.kind(), end.reason());
         if !core.turn(|turn| client.continue_unfinished_publish(turn)) {
             self.broker_side = BrokerSide::Ending(client, end);

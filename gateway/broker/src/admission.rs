@@ -23,9 +23,9 @@ impl Broker {
         &self,
         negotiated: &Negotiated,
         listener: &Arc<ListenerContext>,
-        peer: Option<Arc<Peer>>,
+        peer: Option<Peer>,
     ) -> Result<Arc<ClientContext>, Refusal> {
-        let attempt = ConnectAttempt { negotiated, peer: peer.as_deref(), listener };
+        let attempt = ConnectAttempt { negotiated, peer: peer.as_ref(), listener };
         self.hooks.of(Phases::CONNECT).try_for_each(|hook| hook.connect(&attempt))?;
         let mut identity = Identity::default();
         for hook in self.hooks.of(Phases::AUTHENTICATE) {

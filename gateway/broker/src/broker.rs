@@ -8,6 +8,7 @@ use tidegate_persistence::Commit;
 use tidegate_routing::RetainedStore;
 
 use crate::config::BrokerConfig;
+use crate::context::ClientContext;
 use crate::delivery::Delivery;
 use crate::durability::{Durability, SessionStore};
 use crate::end::End;
@@ -121,6 +122,12 @@ impl Broker {
     #[must_use]
     pub fn find_tenant(&self, name: &str) -> Option<&Arc<Tenant>> {
         self.tenants.find(name)
+    }
+
+    /// Returns the tenant of a client.
+    #[must_use]
+    pub fn tenant_of_client(&self, client: &ClientContext) -> &Arc<Tenant> {
+        self.tenants.get(client.tenant)
     }
 
     /// Returns the tenant of a session.

@@ -14,8 +14,9 @@ mod requests;
 use std::sync::Arc;
 
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
-use tidegate_session::{Batch, Connection};
+use tidegate_session::{Batch, Connection, Traffic};
 
+pub use end::ConnectionSummary;
 pub use receive::InputProgress;
 
 use ack_queue::{AckQueue, Reply};
@@ -43,6 +44,7 @@ pub struct ClientConnection {
     owner: Ownership,
     context: Arc<ClientContext>,
     inbound: Connection,
+    received: Traffic,
     acks: AckQueue,
     /// The operation that takes several turns, if any. Nothing else is handled until it is finished.
     unfinished: Option<Box<Unfinished>>,
@@ -67,7 +69,17 @@ impl ClientConnection {
             acks.push(commit, Reply::ConnAck(connack));
         }
         let affinity_group = owner.handle.id();
-        Self { broker, owner, context, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
+        Self {
+            broker,
+            owner,
+            context,
+            inbound,
+            received: Traffic::default(),
+            acks,
+            unfinished: None,
+            owes_retained: true,
+            affinity_group,
+        }
     }
 
     /// Continues the replays of retained messages, if the client keeps up. Returns `true` if more messages can be sent
@@ -139,7 +151,7 @@ impl ClientConnection {
             return Err(End::silent());
         }
         if signals.has(Signal::Broken) {
-            return Err(End::closed());
+            return Err(End::broken());
         }
         if signals.has(Signal::Committed) {
             self.acks.end_waiting();

@@ -16,12 +16,19 @@ pub struct ClientContext {
     /// The client identifier; empty for a caller inside the broker, and for a session that was restored and whose
     /// client has not connected since.
     pub client_id: Arc<str>,
-    /// The name by which the client was authenticated; `None` if nothing authenticated it.
-    pub principal: Option<Box<str>>,
+    /// What authentication found out; `None` if nothing authenticated the client.
+    pub principal: Option<Box<Principal>>,
     /// The other side of the network connection; `None` for callers and sessions without one, as above.
-    pub peer: Option<Arc<Peer>>,
+    pub peer: Option<Peer>,
     /// The listener that accepted the connection.
     pub listener: Arc<ListenerContext>,
+}
+
+/// An authenticated client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The name by which the client was authenticated.
+    pub name: Box<str>,
 }
 
 /// What all connections of a listener have in common.

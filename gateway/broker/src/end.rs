@@ -1,5 +1,7 @@
 //! The reason why a connection ends, and the reason code for the peer.
 
+use std::fmt;
+
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
@@ -10,19 +12,32 @@ pub struct End {
     /// The reason code of the broker's DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
     disconnect_reason: Option<ReasonCode>,
     kind: EndKind,
-    /// The id of the statement that the peer violated, for the log; empty if it violated none.
-    statement: &'static str,
+    /// The rule that the peer violated, if it violated one.
+    fault: Option<Fault>,
+}
+
+/// A rule of the protocol that a peer violated.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Malformed(DecodeError),
+    Violation(Violation),
 }
 
 /// The kind of the end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndKind {
-    /// The peer closed the connection or sent DISCONNECT, or the connection broke.
-    Gone,
+    /// The peer sent DISCONNECT.
+    Disconnected,
+    /// The peer closed the connection without DISCONNECT.
+    Closed,
+    /// The connection broke.
+    Broken,
     /// Another connection took the session over.
     TakenOver,
-    /// The broker stops, or has no room for the messages of the client.
+    /// The broker stops.
     Shutdown,
+    /// The broker has no room for the messages of the client.
+    Overloaded,
     /// There is not enough memory for a packet of the client.
     OutOfMemory,
     /// The client sent nothing for one and a half times the keep alive.
@@ -31,15 +46,32 @@ pub enum EndKind {
     Violation,
 }
 
+/// The side that ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The client.
+    Client,
+    /// The network between client and broker.
+    Network,
+    /// The broker.
+    Broker,
+}
+
 impl End {
     fn new(cause: Cause, disconnect_reason: Option<ReasonCode>, kind: EndKind) -> Self {
-        Self { cause, disconnect_reason, kind, statement: "" }
+        Self { cause, disconnect_reason, kind, fault: None }
     }
 
-    /// Creates the end of a connection whose network connection is closed or broken.
+    /// Creates the end of a connection that the peer closed without DISCONNECT.
     #[must_use]
     pub fn closed() -> Self {
-        Self::new(Cause::Closed, None, EndKind::Gone)
+        Self::new(Cause::Closed, None, EndKind::Closed)
+    }
+
+    /// Creates the end of a connection that broke.
+    #[must_use]
+    pub fn broken() -> Self {
+        Self::new(Cause::Closed, None, EndKind::Broken)
     }
 
     /// Creates the end of a connection whose session another connection took over `[MQTT5-3.1.4-3]`.
@@ -57,7 +89,7 @@ impl End {
     /// Creates the end of a connection because the broker has no room for the messages of the client.
     #[must_use]
     pub fn overloaded() -> Self {
-        Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::Shutdown)
+        Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::Overloaded)
     }
 
     /// Creates the end of a connection because there is not enough memory for a packet of the client.
@@ -75,22 +107,13 @@ impl End {
 
     /// Creates the end of a connection whose client sent DISCONNECT.
     pub(crate) fn disconnected(cause: Cause) -> Self {
-        Self::new(cause, None, EndKind::Gone)
+        Self::new(cause, None, EndKind::Disconnected)
     }
 
     /// Creates the end of a connection whose client sent bytes that are not a valid packet.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
-        Self::violation(error.reason(), error.statement())
-    }
-
-    /// Creates the end of a connection whose client sent a packet that is not allowed at this point: a second CONNECT,
-    /// or a packet that only a server sends `[MQTT5-3.1.0-2]`.
-    pub(crate) fn unexpected() -> Self {
-        Self::violation(ReasonCode::ProtocolError, "MQTT5-3.1.0-2")
-    }
-
-    fn violation(reason: ReasonCode, statement: &'static str) -> Self {
-        Self { cause: Cause::Violation, disconnect_reason: Some(reason), kind: EndKind::Violation, statement }
+        let end = Self::new(Cause::Violation, Some(error.reason()), EndKind::Violation);
+        Self { fault: Some(Fault::Malformed(*error)), ..end }
     }
 
     /// Returns the cause for the session, which decides about its will.
@@ -104,16 +127,20 @@ impl End {
         self.kind
     }
 
+    /// Returns the side that ended the connection.
+    #[must_use]
+    pub fn ended_by(&self) -> EndedBy {
+        match self.kind {
+            EndKind::Disconnected | EndKind::Closed => EndedBy::Client,
+            EndKind::Broken => EndedBy::Network,
+            _ => EndedBy::Broker,
+        }
+    }
+
     /// Returns the reason code of the broker's DISCONNECT, if any.
     #[must_use]
     pub fn reason(&self) -> Option<ReasonCode> {
         self.disconnect_reason
-    }
-
-    /// Returns the id of the statement that the peer violated; empty if it violated none.
-    #[must_use]
-    pub fn statement(&self) -> &'static str {
-        self.statement
     }
 
     /// Appends the broker's DISCONNECT to `into`. Does nothing before MQTT 5.0, because servers send no DISCONNECT in
@@ -127,8 +154,54 @@ impl End {
     }
 }
 
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fault {
+            Some(Fault::Malformed(error)) => return error.fmt(f),
+            Some(Fault::Violation(violation)) => return write!(f, "{violation} [{}]", violation.statement()),
+            None => {}
+        }
+        f.write_str(self.kind.description())?;
+        match self.cause {
+            Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, .. } => {
+                f.write_str(" and asked for its will")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl EndKind {
+    fn description(self) -> &'static str {
+        match self {
+            Self::Disconnected => "the client sent DISCONNECT",
+            Self::Closed => "the client closed the connection without DISCONNECT",
+            Self::Broken => "the network connection broke",
+            Self::TakenOver => "another connection took the session over",
+            Self::Shutdown => "the broker stops",
+            Self::Overloaded => "the store has no room for the messages of the client",
+            Self::OutOfMemory => "there is not enough memory for a packet of the client",
+            Self::Silent => "the client sent nothing for one and a half times its keep alive",
+            Self::Violation => "the client violated the protocol",
+        }
+    }
+}
+
+impl EndedBy {
+    /// Returns the name used in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Network => "network",
+            Self::Broker => "broker",
+        }
+    }
+}
+
 impl From<Violation> for End {
     fn from(violation: Violation) -> Self {
-        Self::violation(violation.reason(), violation.statement())
+        let end = Self::new(Cause::Violation, Some(violation.reason()), EndKind::Violation);
+        Self { fault: Some(Fault::Violation(violation)), ..end }
     }
 }

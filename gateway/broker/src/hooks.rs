@@ -10,7 +10,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, QoS};
 use tidegate_session::{GrantedOptions, Negotiated};
 
-use crate::context::{ClientContext, ListenerContext};
+use crate::context::{ClientContext, ListenerContext, Principal};
 use crate::end::End;
 
 /// Takes part in phases of a client's life.
@@ -87,8 +87,8 @@ pub struct ConnectAttempt<'a> {
 /// Who a client is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The name of the client; `None` leaves the decision to the next hook.
-    pub principal: Option<Box<str>>,
+    /// The authenticated client; `None` leaves the decision to the next hook.
+    pub principal: Option<Box<Principal>>,
     /// The name of the client's tenant; `None` leaves the decision to the next hook, and finally selects the default
     /// tenant.
     pub tenant: Option<Box<str>>,

@@ -1,15 +1,18 @@
 //! The lock of a session, for every operation that changes the session. Finishing the guard stores the changes, counts
 //! the dropped messages, and asks for a flush, each exactly once.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::thread;
 
 use parking_lot::MutexGuard;
+use tidegate_limits::PEER_LOG_TARGET;
 use tidegate_persistence::Commit;
+use tidegate_session::Drops;
 
 use crate::durability::{Durability, PublishScope};
-use crate::session_handle::{SessionHandle, State};
+use crate::session_handle::{SessionHandle, SessionKey, State};
 use crate::turn::Turn;
 
 /// A locked session. [`Self::finish`] unlocks the session; dropping the guard instead is a defect, which debug builds
@@ -93,7 +96,27 @@ impl<'a> SessionGuard<'a> {
         let drops = self.state.session.take_drops();
         if drops.total() > 0 {
             turn.counters.add_drops(&drops);
+            self.report_drops(&drops);
         }
+    }
+
+    /// Logs the first drop of each connection because of a full queue or a client that reads too slowly.
+    #[cold]
+    fn report_drops(&mut self, drops: &Drops) {
+        if drops.queue_full + drops.slow == 0 || mem::replace(&mut self.state.has_reported_drops, true) {
+            return;
+        }
+        let SessionKey { tenant, client_id } = self.handle.key();
+        let (queue_full, slow) = (drops.queue_full, drops.slow);
+        tracing::info!(
+            target: PEER_LOG_TARGET,
+            client = &**client_id,
+            tenant = &**tenant,
+            queue_full,
+            slow,
+            "dropping messages for a client whose queue is full or who reads too slowly; further drops of this \
+             connection are only counted"
+        );
     }
 
     /// Sends the packets that waited for a commit that is now reached.

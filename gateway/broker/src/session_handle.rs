@@ -62,6 +62,8 @@ pub struct State {
     /// The commit of the last change that stored the session, or removed an earlier session of the same name from the
     /// store.
     pub(crate) stored_at_commit: Commit,
+    /// Whether a drop of messages was logged since the connection began.
+    pub(crate) has_reported_drops: bool,
     /// The sequence number of the session's beginning, from [`crate::sessions::Sessions::next_sequence`]. A publish
     /// with a smaller number is not delivered to the session.
     pub(crate) began_at: u64,
@@ -93,6 +95,7 @@ impl SessionHandle {
             publishing: Weak::new(),
             scope_commit: Commit(0),
             stored_at_commit: Commit(0),
+            has_reported_drops: false,
             began_at: 0,
             scheduled: None,
         };

@@ -1,13 +1,13 @@
 //! The state through which other cores communicate with one connection: signals, whether a core is writing to it, and
 //! when it was last active.
 
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use tidegate_session::Traffic;
 
 /// The reason why a connection is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,16 @@ pub struct Signals {
     paused_above: AtomicUsize,
     opened: Instant,
     last_activity: AtomicU64,
-    unwritten_bytes: Mutex<Vec<u8>>,
+    leftover: Mutex<Option<Box<Leftover>>>,
+}
+
+/// What a connection leaves in its session when another connection takes the session over.
+#[derive(Debug, Default)]
+pub struct Leftover {
+    /// The bytes that the connection still has to write.
+    pub unwritten: Vec<u8>,
+    /// The packets and bytes sent on the connection, including those bytes.
+    pub sent: Traffic,
 }
 
 /// Signals that were taken together.
@@ -80,7 +89,7 @@ impl Signals {
             paused_above: AtomicUsize::new(0),
             opened: now,
             last_activity: AtomicU64::new(0),
-            unwritten_bytes: Mutex::default(),
+            leftover: Mutex::default(),
         }
     }
 
@@ -90,15 +99,21 @@ impl Signals {
         self.waker.wake();
     }
 
-    /// Stores the bytes that the connection still has to write when another connection takes over its session.
-    pub fn store_unwritten_bytes(&self, bytes: Vec<u8>) {
-        *self.unwritten_bytes.lock() = bytes;
+    /// Stores what the connection leaves when another connection takes over its session.
+    pub fn store_leftover(&self, leftover: Leftover) {
+        *self.leftover.lock() = Some(Box::new(leftover));
     }
 
-    /// Takes the bytes stored by [`Self::store_unwritten_bytes`].
+    /// Takes what [`Self::store_leftover`] has stored.
     #[must_use]
-    pub fn take_unwritten_bytes(&self) -> Vec<u8> {
-        mem::take(&mut self.unwritten_bytes.lock())
+    pub fn take_leftover(&self) -> Leftover {
+        self.leftover.lock().take().map_or_else(Leftover::default, |leftover| *leftover)
+    }
+
+    /// Returns the time for which the connection has been open.
+    #[must_use]
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened)
     }
 
     /// Sets the waker of the connection.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Log {
     /// Format of log lines. Default `auto`.
     pub format: LogFormat,
-    /// Least severe level to log. Default `info`. `debug` logs several lines per connection; `trace` logs several lines
+    /// Least severe level to log. Default `info`. `debug` logs two lines per connection; `trace` logs several lines
     /// per packet, which costs most of the throughput.
     pub level: Level,
 }
@@ -35,10 +35,11 @@ pub enum Level {
     Error,
     /// Problems that the operator may want to fix.
     Warn,
-    /// Start, listeners and shutdown.
+    /// Start, listeners and shutdown; refused connections, connections that ended because the client broke a rule, and
+    /// clients whose messages are dropped, all within a limit.
     #[default]
     Info,
-    /// Details of each connection.
+    /// The begin and the end of each connection.
     Debug,
     /// Details of each packet.
     Trace,

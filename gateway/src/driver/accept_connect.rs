@@ -2,12 +2,16 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_broker::{Broker, ConnectStep, ListenerContext};
 use tidegate_limits::{OutOfMemory, memory};
 use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Negotiated, Refusal};
 use tidegate_transports::Link;
+
+use crate::story::FirstPacket;
 
 /// A link whose client was accepted.
 pub struct Accepted {
@@ -40,10 +44,13 @@ pub async fn accept_connect(
                 return Ok(Accepted { link, negotiated, rest: bytes });
             }
             ConnectStep::Refuse(refusal) => {
-                refuse(&mut link, &refusal).await?;
-                return Err(Refused::Protocol);
+                let first = FirstPacket::recognise(&bytes);
+                // The client is refused whether or not it reads the CONNACK.
+                let _ = refuse(&mut link, &refusal).await;
+                let first = refusal.fault.map(|_| first);
+                return Err(Refused::Protocol(Box::new(refusal), first));
             }
-            ConnectStep::Close => return Err(Refused::Protocol),
+            ConnectStep::Close => return Err(Refused::Unexpected),
         }
     }
 }
@@ -61,11 +68,18 @@ pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode)
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The client violated the protocol, or requested something that the broker does not allow.
-    #[error("the client was refused")]
-    Protocol,
-    /// A policy or a hook refused the client.
-    #[error("the client was refused: {0}")]
-    Policy(tidegate_limits::Refusal),
+    /// If it sent something else than a valid CONNECT, this is what it was.
+    #[error("{0}")]
+    Protocol(Box<Refusal>, Option<FirstPacket>),
+    /// CONNECT did not arrive, or the client was not authenticated, within the time limit.
+    #[error("CONNECT was not complete within {0:?}")]
+    Timeout(Duration),
+    /// The client sent another packet before it was accepted.
+    #[error("the client sent another packet than AUTH during its authentication")]
+    Unexpected,
+    /// A policy or a hook refused the client with this identifier.
+    #[error("{0}")]
+    Policy(tidegate_limits::Refusal, Arc<str>),
     /// There is not enough memory for what the client sent.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
@@ -75,6 +89,31 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Returns the identifier of the client, if it is known.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Protocol(refusal, _) => refusal.client_id.as_deref(),
+            Self::Policy(_, client_id) => Some(client_id),
+            _ => None,
+        }
+    }
+
+    /// Returns what would help, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Protocol(_, first) => first.and_then(FirstPacket::hint),
+            _ => None,
+        }
+    }
+
+    /// Whether the peer closed the connection before CONNECT, as health checks of load balancers do.
+    #[must_use]
+    pub fn is_close_before_connect(&self) -> bool {
+        matches!(self, Self::Link(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+    }
+
     /// Whether there was not enough memory.
     #[must_use]
     pub fn is_out_of_memory(&self) -> bool {

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_broker::{End, EndKind, Signals};
+use tidegate_broker::{End, EndKind, EndedBy, Signals};
 use tidegate_transports::{CloseReason, Link};
 use tokio::time::timeout;
 
 use super::Driver;
 use crate::clock;
 use crate::cores::with_core;
-use crate::logging::PEER;
+use crate::story::ClientStory;
 
 impl Driver {
     /// Detaches the connection from its session, then closes the link.
@@ -28,18 +28,15 @@ impl Driver {
         if batch.is_some_and(|batch| batch.try_copy_to(&mut rest).is_err()) {
             signals.forbid_writing();
         }
-        with_core(|core| core.run_turn(clock::now(), |turn, _| client.end(turn, &end, &mut rest)));
-        tracing::debug!(
-            kind = ?end.kind(), reason = ?end.reason(), statement = end.statement(), "connection ended"
-        );
-        if end.kind() == EndKind::OutOfMemory {
-            tracing::warn!(target: PEER, "connection closed: not enough memory for what the client sent");
-        }
+        let client_story = ClientStory::of(&client);
+        let summary =
+            with_core(|core| core.run_turn(clock::now(), |turn, _| client.end(turn, &end, &mut rest)));
+        client_story.log_end(&end, &summary);
         if end.kind() == EndKind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
         // A peer that closed the connection or sent DISCONNECT expects no more packets, so the time limit is shorter.
-        let limit = if end.kind() == EndKind::Gone { GONE_TIMEOUT } else { CLOSE_TIMEOUT };
+        let limit = if end.ended_by() == EndedBy::Broker { CLOSE_TIMEOUT } else { GONE_TIMEOUT };
         close(link, rest, signals, limit).await;
         drop(token);
     }

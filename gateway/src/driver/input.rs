@@ -45,7 +45,8 @@ impl Driver {
             }
             match self.link.poll_read(context, buffer) {
                 Poll::Pending => return Ok(()),
-                Poll::Ready(Ok(0) | Err(_)) => return Err(End::closed()),
+                Poll::Ready(Ok(0)) => return Err(End::closed()),
+                Poll::Ready(Err(_)) => return Err(End::broken()),
                 Poll::Ready(Ok(len)) => {
                     // The read may have contained a ping of the WebSocket peer, whose answer is sent by the flush.
                     self.flushing |= self.link.heartbeat().is_some();

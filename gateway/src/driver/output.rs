@@ -56,7 +56,7 @@ impl Driver {
             let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
             batch.slices(&mut slices);
             match self.link.poll_write(context, &slices) {
-                Poll::Ready(Ok(0) | Err(_)) => return Err(End::closed()),
+                Poll::Ready(Ok(0) | Err(_)) => return Err(End::broken()),
                 Poll::Ready(Ok(written)) => {
                     drop(slices);
                     batch.advance(written);
@@ -78,7 +78,7 @@ impl Driver {
         }
         match self.link.poll_flush(context) {
             Poll::Ready(Ok(())) => self.flushing = false,
-            Poll::Ready(Err(_)) => return Err(End::closed()),
+            Poll::Ready(Err(_)) => return Err(End::broken()),
             Poll::Pending => {}
         }
         Ok(())

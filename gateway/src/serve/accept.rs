@@ -8,7 +8,7 @@ use tidegate_broker::{
     Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt, connack_reason,
 };
 use tidegate_session::Negotiated;
-use tidegate_transports::{Incoming, Link, Listener, Transport};
+use tidegate_transports::{EstablishError, Incoming, Link, Listener, Peer, Transport};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use crate::config;
 use crate::cores::{Cores, with_core};
 use crate::driver::{Accepted, Drive, Driver, Refused, accept_connect, direct_writer, reject};
 use crate::logging::PEER;
+use crate::story::{log_connected, log_refused};
 
 /// Accepts the connections of one listener and starts their drivers.
 #[derive(Clone)]
@@ -72,61 +73,62 @@ impl Acceptor {
     }
 
     async fn open_connection(self, incoming: Incoming, tracker: TaskTracker) {
+        let peer = Peer::new(incoming.transport(), incoming.address());
         let link = match incoming.establish().await {
             Ok(link) => link,
-            Err(error) => {
-                tracing::debug!(target: PEER, listener = &*self.context.name, %error, "transport handshake failed");
-                return;
-            }
+            Err(error) => return self.report_failed_handshake(&error, &peer),
         };
-        let accepted = timeout(self.connect_timeout, self.admit(link)).await;
-        let (Accepted { link, negotiated, rest }, context) = match accepted {
-            Ok(Ok(admitted)) => admitted,
-            Ok(Err(error)) => {
-                self.report_refused(&error);
-                return;
-            }
-            Err(_) => {
-                with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(target: PEER, listener = &*self.context.name, "no CONNECT within the time limit");
-                return;
-            }
+        let admitted = timeout(self.connect_timeout, self.admit(link)).await;
+        let admitted = admitted.unwrap_or(Err(Refused::Timeout(self.connect_timeout)));
+        let (Accepted { link, negotiated, rest }, context) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return self.report_refused(&error, &peer),
         };
         let (writer, heartbeat) = (direct_writer(&link), link.heartbeat());
         let core = with_core(|core| core.id());
         let receipt = self.connect(&negotiated, &context, LinkFacts { core, writer, heartbeat }).await;
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
+        log_connected(&client, &negotiated);
         tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
     }
 
     /// Reads CONNECT, and decides whether the client is admitted and who it is. Sends the refusal if it is not.
     async fn admit(&self, link: Link) -> Result<(Accepted, Arc<ClientContext>), Refused> {
         let accepted = accept_connect(link, &self.broker, &self.context).await?;
-        let peer = Arc::new(accepted.link.peer().clone());
+        let peer = accepted.link.peer().clone();
         match self.broker.admit(&accepted.negotiated, &self.context, Some(peer)).await {
             Ok(context) => Ok((accepted, context)),
             Err(refusal) => {
                 // The client is refused whether or not it reads the CONNACK.
                 let _ = reject(accepted.link, &accepted.negotiated, connack_reason(refusal)).await;
-                Err(Refused::Policy(refusal))
+                Err(Refused::Policy(refusal, Arc::clone(&accepted.negotiated.client_id)))
             }
         }
     }
 
     /// Counts and logs a connection whose CONNECT was refused or did not arrive.
-    fn report_refused(&self, error: &Refused) {
+    fn report_refused(&self, error: &Refused, peer: &Peer) {
         let is_out_of_memory = error.is_out_of_memory();
         with_core(|core| match error {
-            Refused::Policy(refusal) => core.counters().add_refused_connection(*refusal),
+            Refused::Policy(refusal, _) => core.counters().add_refused_connection(*refusal),
             _ => {
                 core.counters().connections_refused.add(1);
                 core.counters().connections_out_of_memory.add(u64::from(is_out_of_memory));
             }
         });
-        if is_out_of_memory {
-            tracing::warn!(target: PEER, listener = &*self.context.name, "a connection was closed: not enough memory for its CONNECT");
+        if error.is_close_before_connect() {
+            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, %error, "no CONNECT received");
         } else {
-            tracing::debug!(target: PEER, listener = &*self.context.name, %error, "CONNECT refused or not received");
+            log_refused(&self.context, peer, error.client_id(), error, error.hint());
+        }
+    }
+
+    /// Logs a connection whose transport handshake failed.
+    fn report_failed_handshake(&self, error: &EstablishError, peer: &Peer) {
+        if matches!(error, EstablishError::Closed) {
+            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, %error, "no handshake received");
+        } else {
+            log_refused(&self.context, peer, None, error, error.hint());
         }
     }
 

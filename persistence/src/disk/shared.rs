@@ -97,4 +97,4 @@ impl Shared {
 }
 
 /// The target of log lines that peers can cause by filling the store. The broker limits the number of these lines.
-const PEER: &str = "tidegate::peer";
+const PEER: &str = tidegate_limits::PEER_LOG_TARGET;

@@ -1,5 +1,8 @@
 //! A refused CONNECT, and the CONNACK that reports the reason to the client.
 
+use std::fmt;
+use std::sync::Arc;
+
 use tidegate_mqtt::{ConnAck, DecodeError, ProtocolVersion, ReasonCode};
 
 use super::encoded_size;
@@ -10,6 +13,10 @@ use super::encoded_size;
 pub struct Refusal {
     /// The reason code.
     pub reason: ReasonCode,
+    /// The fault in the packet, if it was not a valid CONNECT.
+    pub fault: Option<DecodeError>,
+    /// The client identifier in CONNECT, if it is known.
+    pub client_id: Option<Arc<str>>,
     /// The protocol version of the CONNACK; `None` if no CONNACK may be sent.
     version: Option<ProtocolVersion>,
     packet_size_max: u32,
@@ -20,19 +27,32 @@ impl Refusal {
     /// password.
     #[must_use]
     pub fn new(version: ProtocolVersion, reason: ReasonCode) -> Self {
-        Self { reason, version: Some(version), packet_size_max: u32::MAX }
+        Self { reason, fault: None, client_id: None, version: Some(version), packet_size_max: u32::MAX }
     }
 
     /// Creates the refusal of bytes that are not a valid CONNECT. `[MQTT5-3.1.4-1]` `[MQTT3-3.1.4-1]` `[MQTT3-3.1.2-2]`
     #[must_use]
     pub fn malformed(error: &DecodeError) -> Self {
-        Self { reason: error.reason(), version: error.connack_version(), packet_size_max: u32::MAX }
+        let version = error.connack_version();
+        Self {
+            reason: error.reason(),
+            fault: Some(*error),
+            client_id: None,
+            version,
+            packet_size_max: u32::MAX,
+        }
     }
 
     /// Sets the client's Maximum Packet Size. A larger CONNACK is not sent.
     #[must_use]
     pub fn fitting_into(self, packet_size_max: u32) -> Self {
         Self { packet_size_max, ..self }
+    }
+
+    /// Adds the client identifier, for the log.
+    #[must_use]
+    pub fn with_client_id(self, client_id: Arc<str>) -> Self {
+        Self { client_id: Some(client_id), ..self }
     }
 
     /// Returns the CONNACK and the protocol version to encode it for. Returns `None` if that version has no return code
@@ -44,6 +64,15 @@ impl Refusal {
         let connack = ConnAck::new(self.reason, false);
         let size = encoded_size(&connack.clone().into())?;
         (size <= self.packet_size_max).then_some((connack, version))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Some(fault) => fault.fmt(f),
+            None => write!(f, "CONNECT was refused: {}", self.reason.description()),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ impl Session {
         }
         let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
         if fits && self.outbox.write_buffer.put(wire) {
+            self.outbox.packets += u64::from(count);
             Verdict::Sent
         } else {
             self.verdict_on_overflow(count)
@@ -47,6 +48,7 @@ impl Session {
         if !self.can_write_frames(frames) || !self.outbox.write_buffer.put(frames.wire) {
             return Verdict::PushOneByOne;
         }
+        self.outbox.packets += u64::try_from(frames.packet_ids.len()).unwrap_or(0);
         let buffer = self.outbox.write_buffer.buffer();
         let copied = buffer.get_mut(start..).unwrap_or_default();
         for at in frames.packet_ids {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quinn::ConnectionError;
+use rustls::InvalidMessage;
 use thiserror::Error;
 
 use crate::websocket::UpgradeRefusal;
@@ -75,6 +76,23 @@ pub enum EstablishError {
     /// The socket failed, or the peer did not send HTTP.
     #[error(transparent)]
     Io(io::Error),
+}
+
+impl EstablishError {
+    /// Says what would help, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Tls(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+                Some("the peer does not speak TLS: such clients need a listener with transport tcp or ws")
+            }
+            Self::Upgrade(_) => Some("check the path and the subprotocol mqtt of the WebSocket client"),
+            Self::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Some("the peer does not speak HTTP: such clients need a listener with transport tcp or tls")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl From<io::Error> for EstablishError {

@@ -4,6 +4,7 @@
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Auth, Disconnect, Packet, PacketType};
 use tidegate_persistence::Commit;
+use tidegate_session::Violation;
 
 use super::read_batch::ReadBatch;
 use super::{ClientConnection, End, Unfinished};
@@ -49,8 +50,9 @@ impl ClientConnection {
             Packet::PingReq => self.handle_ping(turn),
             Packet::Disconnect(disconnect) => Err(self.handle_disconnect(&disconnect)),
             Packet::Auth(auth) => self.handle_auth(turn, auth),
-            // A second CONNECT and packets that only a server sends [MQTT5-3.1.0-2].
-            _ => Err(End::unexpected()),
+            Packet::Connect(_) => Err(Violation::DuplicateConnect.into()),
+            // Packets that only a server sends.
+            _ => Err(Violation::PacketOutOfPlace.into()),
         };
         handled.map(|()| Flow::Handled)
     }

@@ -1,11 +1,26 @@
 //! Ends a connection: finishes its publish, detaches it from its session, and collects the last bytes for the client.
 
+use std::time::Duration;
+
 use tidegate_limits::memory;
+use tidegate_session::Traffic;
 
 use super::{ClientConnection, Unfinished};
 use crate::delivery::PublishProgress;
 use crate::end::{End, EndKind};
+use crate::signals::Leftover;
 use crate::turn::Turn;
+
+/// What happened on a connection until its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionSummary {
+    /// The packets received after CONNECT, and their bytes.
+    pub received: Traffic,
+    /// The packets sent from CONNACK on, and their bytes. The bytes may include some that the client never read.
+    pub sent: Traffic,
+    /// The time from the acceptance of CONNECT to the end.
+    pub duration: Duration,
+}
 
 impl ClientConnection {
     /// Continues the connection's unfinished publish. Returns `true` if none is left. Must be called until it returns
@@ -23,29 +38,37 @@ impl ClientConnection {
     }
 
     /// Ends the connection and detaches it from its session. Appends the bytes that are still to be written to `rest`.
-    /// The appended bytes end with the broker's DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
-    pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) {
+    /// These bytes end with the broker's DISCONNECT, unless CONNACK was not sent `[MQTT5-3.14.0-1]`.
+    pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) -> ConnectionSummary {
         while !self.continue_unfinished_publish(turn) {}
         match end.kind() {
             EndKind::Violation => turn.counters.connections_violated.add(1),
             EndKind::OutOfMemory => turn.counters.connections_out_of_memory.add(1),
             EndKind::Silent => turn.counters.connections_silent.add(1),
-            EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
+            _ => {}
         }
         self.broker.hooks.disconnect(&self.context, end);
-        if end.kind() == EndKind::TakenOver {
-            let mut unwritten_bytes = self.acks.signals().take_unwritten_bytes();
-            if memory::reserve(rest, unwritten_bytes.len()).is_ok() {
-                rest.append(&mut unwritten_bytes);
-            } else {
-                self.acks.signals().forbid_writing();
-            }
+        let sent = if end.kind() == EndKind::TakenOver {
+            self.take_leftover(rest)
         } else {
             // The client gets no answer to the end of its connection, so nothing waits for the commit.
-            let _ = self.broker.disconnect(turn, &self.owner, end.cause(), rest);
-        }
+            self.broker.disconnect(turn, &self.owner, end.cause(), rest).outcome
+        };
         if !self.acks.awaits_connack() {
             end.encode_disconnect(self.inbound.version(), rest);
         }
+        let duration = self.acks.signals().age(turn.now);
+        ConnectionSummary { received: self.received, sent, duration }
+    }
+
+    /// Takes what this connection has left in the session that another connection took over.
+    fn take_leftover(&self, rest: &mut Vec<u8>) -> Traffic {
+        let Leftover { mut unwritten, sent } = self.acks.signals().take_leftover();
+        if memory::reserve(rest, unwritten.len()).is_ok() {
+            rest.append(&mut unwritten);
+        } else {
+            self.acks.signals().forbid_writing();
+        }
+        sent
     }
 }

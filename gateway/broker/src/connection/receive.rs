@@ -40,6 +40,7 @@ impl ClientConnection {
         let has_more = outcome?;
         let used = bytes.len() - rest.len();
         if used > 0 {
+            self.received.bytes += u64::try_from(used).unwrap_or(0);
             self.acks.signals().record_activity(turn.now);
         }
         Ok(InputProgress { used, has_more })
@@ -103,7 +104,10 @@ impl ClientConnection {
                 Err(error) => return Err(End::malformed(&error)),
                 Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet)? {
                     Flow::NextTurn => return Ok(true),
-                    Flow::Handled => *rest = rest.get(packet.wire.len()..).unwrap_or_default(),
+                    Flow::Handled => {
+                        self.received.packets += 1;
+                        *rest = rest.get(packet.wire.len()..).unwrap_or_default();
+                    }
                 },
             }
             if self.is_busy() || turn.budget.is_spent() {

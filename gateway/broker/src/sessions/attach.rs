@@ -14,7 +14,7 @@ use crate::context::ClientContext;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::{Ownership, SessionHandle, State};
-use crate::signals::{Signal, Signals};
+use crate::signals::{Leftover, Signal, Signals};
 use crate::turn::Turn;
 
 use super::SideEffects;
@@ -108,16 +108,14 @@ impl Broker {
             let _ = guard.finish(turn);
             return Err(facts);
         }
+        guard.has_reported_drops = false;
         let drains_only = self.drains_only(&guard, negotiated);
         let was_persistent = guard.session.is_persistent();
-        let mut unwritten = Vec::new();
-        take_output(&mut guard, &mut unwritten);
+        let leftover = leftover(&mut guard);
         let mut attached = guard.session.attach(negotiated, turn.now);
         // The will is that of the former connection.
         let will = attached.will.take().map(|will| (will, Arc::clone(&guard.context)));
-        if !Arc::ptr_eq(&guard.context, context) {
-            guard.context = Arc::clone(context);
-        }
+        guard.context.clone_from(context);
         unsubscribe_all(self.tenant_of(handle), handle, &attached.removed_subscriptions);
         if !attached.session_present {
             guard.replays = None;
@@ -126,7 +124,7 @@ impl Broker {
             guard.stored_at_commit = guard.stored_at_commit.max(end);
         }
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
-        take_over(turn, &mut guard, connection, unwritten);
+        take_over(turn, &mut guard, connection, leftover);
         handle.set_online(true);
         let connack = negotiated.connack(attached.session_present, &context.listener.limits);
         let is_stored = self.durability.is_committed(guard.stored_at_commit);
@@ -200,12 +198,18 @@ fn send_or_hold(
     None
 }
 
-/// Replaces the former connection, if any, and notifies it. `unwritten` contains the bytes that the former connection
-/// still has to write.
-fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, unwritten: Vec<u8>) {
+/// Returns what the former connection, if any, leaves.
+fn leftover(guard: &mut SessionGuard<'_>) -> Leftover {
+    let mut unwritten = Vec::new();
+    take_output(guard, &mut unwritten);
+    Leftover { unwritten, sent: guard.session.sent() }
+}
+
+/// Replaces the former connection, if any, and notifies it. `leftover` is what the former connection leaves.
+fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, leftover: Leftover) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);
-    former.signals.store_unwritten_bytes(unwritten);
+    former.signals.store_leftover(leftover);
     turn.effects.notify(&former.signals, Signal::TakenOver);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_session::Cause;
+use tidegate_session::{Cause, Traffic};
 
 use crate::broker::Broker;
 use crate::receipt::Receipt;
@@ -15,21 +15,22 @@ use super::subscriptions::forget_subscriptions;
 
 impl Broker {
     /// Detaches a connection that ended from its session. Appends the bytes that the connection still has to write to
-    /// `rest`. The end of the connection, its will, and the end of the session, if it ends, are stored together.
+    /// `rest`. The outcome is what was sent on the connection. The end of the connection, its will, and the end of the session, if it ends, are stored together.
     pub fn disconnect(
         &self,
         turn: &mut Turn<'_>,
         owner: &Ownership,
         cause: Cause,
         rest: &mut Vec<u8>,
-    ) -> Receipt<()> {
+    ) -> Receipt<Traffic> {
         let _atomic = self.durability.atomic_scope();
         let handle = &owner.handle;
         let mut guard = self.guard(handle);
         let Some(detached) = guard.session.detach(owner.epoch, cause, turn.now) else {
-            return Receipt::new((), guard.finish(turn));
+            return Receipt::new(Traffic::default(), guard.finish(turn));
         };
         take_output(&mut guard, rest);
+        let sent = guard.session.sent();
         guard.connection = None;
         handle.set_online(false);
         let effects = SideEffects {
@@ -43,6 +44,6 @@ impl Broker {
             self.schedule(turn, handle, &mut guard);
         }
         let commit = self.finish_change(turn, guard, effects.session_ended);
-        Receipt::new((), commit.max(self.apply_side_effects(turn, handle, effects)))
+        Receipt::new(sent, commit.max(self.apply_side_effects(turn, handle, effects)))
     }
 }
