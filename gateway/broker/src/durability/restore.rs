@@ -185,14 +185,8 @@ impl Restoring<'_> {
         let queued = move || {
             let message =
                 message.ok_or_else(|| format!("the message {message_id} of a session's entry is missing"))?;
-            Ok::<_, String>(Queued {
-                message_id,
-                message,
-                qos,
-                retain,
-                subscription_identifiers,
-                shared_filter,
-            })
+            let queued = Queued { message_id, message, qos, retain, subscription_identifiers, shared_filter };
+            Ok::<_, String>(queued)
         };
         let delivery = match state {
             EntryState::Queued => DeliverySnapshot::Waiting(queued()?),
