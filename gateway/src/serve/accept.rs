@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_broker::{Attachment, Broker, ClientConnection, LinkFacts, Receipt};
 use tidegate_session::Negotiated;
-use tidegate_transports::{Incoming, Listener, Transport};
+use tidegate_transports::{Established, FurtherLinks, Incoming, Link, Listener, Transport};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -67,13 +67,28 @@ impl Acceptor {
     }
 
     async fn open_connection(self, incoming: Incoming, tracker: TaskTracker) {
-        let link = match incoming.establish().await {
-            Ok(link) => link,
+        let Established { link, further } = match incoming.establish().await {
+            Ok(established) => established,
             Err(error) => {
                 tracing::debug!(target: PEER, listener = &*self.name, %error, "transport handshake failed");
                 return;
             }
         };
+        if let Some(further) = further {
+            tokio::spawn(self.clone().open_further_links(further, tracker.clone()));
+        }
+        self.open_link(link, tracker).await;
+    }
+
+    /// Serves the further links of a connection, each in a task of its own, until the connection ends.
+    async fn open_further_links(self, mut links: FurtherLinks, tracker: TaskTracker) {
+        while let Some(link) = links.next().await {
+            tokio::spawn(self.clone().open_link(link, tracker.clone()));
+        }
+    }
+
+    /// Reads CONNECT and starts the driver of the link.
+    async fn open_link(self, link: Link, tracker: TaskTracker) {
         let accepted = timeout(self.connect_timeout, accept_connect(link, &self.broker)).await;
         let Accepted { link, negotiated, rest } = match accepted {
             Ok(Ok(accepted)) => accepted,
