@@ -63,7 +63,9 @@ async fn answer_connect(mut link: Link, then_close: bool) {
 async fn serve(listener: Listener, then_close: bool) {
     loop {
         let incoming = listener.accept().await.unwrap();
-        tokio::spawn(async move { answer_connect(incoming.establish().await.unwrap(), then_close).await });
+        tokio::spawn(
+            async move { answer_connect(incoming.establish().await.unwrap().link, then_close).await },
+        );
     }
 }
 

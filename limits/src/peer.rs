@@ -19,6 +19,8 @@ pub enum Transport {
     SecureWebSocket,
     /// One QUIC stream.
     Quic,
+    /// Memory of this process.
+    Memory,
 }
 
 impl Transport {
@@ -32,6 +34,7 @@ impl Transport {
             Self::WebSocket => "ws",
             Self::SecureWebSocket => "wss",
             Self::Quic => "quic",
+            Self::Memory => "memory",
         }
     }
 
@@ -92,7 +95,7 @@ impl Peer {
         self.transport
     }
 
-    /// Returns the remote address; `None` for a Unix socket. For an IPv4 peer of a dual-stack listener, this is its
+    /// Returns the remote address; `None` for a Unix socket and for memory. For an IPv4 peer of a dual-stack listener, this is its
     /// IPv4 address, not the IPv4-mapped IPv6 address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {

@@ -57,7 +57,7 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
         let incoming = listener.accept().await.unwrap();
         let idle = Arc::clone(&idle);
         tokio::task::spawn_local(async move {
-            let link = incoming.establish().await.unwrap();
+            let link = incoming.establish().await.unwrap().link;
             idle.fetch_add(1, Ordering::Relaxed);
             tokio::task::spawn_local(echo(Box::new(link)));
         });

@@ -15,6 +15,7 @@ mod target;
 pub use error::ConnectError;
 pub use target::{Host, Target, TargetError};
 
+use crate::connection::NetworkConnection;
 use crate::link::Link;
 pub use crate::tls::ClientTls;
 use crate::tls::tls_facts;
@@ -39,7 +40,7 @@ pub async fn connect_within(target: &Target, tls: &ClientTls, limit: Duration) -
             Target::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
                 let stream = stream.map_err(|fault| ConnectError::from_socket_error(target, fault))?;
-                Ok(Link::unix(stream, Peer::new(Transport::Unix, None)))
+                Ok(Link::unix(stream, NetworkConnection::uncounted(Peer::new(Transport::Unix, None))))
             }
             Target::Network(host) => connect_host(target, host, tls).await,
         }
@@ -63,18 +64,21 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     match host.transport {
         Transport::Tls => {
             let (stream, facts) = connect_tls(target, host, tls, stream, b"mqtt").await?;
-            Ok(Link::tls(stream, peer.with_tls(facts)))
+            Ok(Link::tls(stream, NetworkConnection::uncounted(peer.with_tls(facts))))
         }
         Transport::WebSocket => {
             let dialed = websocket::dial(stream, &host.authority(), &host.path).await;
-            Ok(Link::websocket(dialed.map_err(upgrade_failed)?, peer))
+            Ok(Link::websocket(dialed.map_err(upgrade_failed)?, NetworkConnection::uncounted(peer)))
         }
         Transport::SecureWebSocket => {
             let (stream, facts) = connect_tls(target, host, tls, stream, b"http/1.1").await?;
             let dialed = websocket::dial(stream, &host.authority(), &host.path).await;
-            Ok(Link::secure_websocket(dialed.map_err(upgrade_failed)?, peer.with_tls(facts)))
+            let connection = NetworkConnection::uncounted(peer.with_tls(facts));
+            Ok(Link::secure_websocket(dialed.map_err(upgrade_failed)?, connection))
         }
-        Transport::Tcp | Transport::Unix | Transport::Quic => Ok(Link::tcp(stream, peer)),
+        Transport::Tcp | Transport::Unix | Transport::Quic | Transport::Memory => {
+            Ok(Link::tcp(stream, NetworkConnection::uncounted(peer)))
+        }
     }
 }
 
@@ -110,7 +114,8 @@ async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
                     server_name: Some(name.into()),
                     protocol: Some("mqtt".into()),
                 };
-                return Ok(Link::quic(stream, Peer::new(Transport::Quic, Some(address)).with_tls(facts)));
+                let peer = Peer::new(Transport::Quic, Some(address)).with_tls(facts);
+                return Ok(Link::quic(stream, NetworkConnection::uncounted(peer)));
             }
             Err(fault) => failure = ConnectError::from_quic_error(target, fault),
         }

@@ -2,13 +2,15 @@
 //! MQTT.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tidegate_limits::ConnectionPermit;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
+use crate::connection::NetworkConnection;
+use crate::memory::MemoryStream;
 use crate::quic::QuicStream;
 use crate::websocket::WebSocket;
 use tidegate_limits::Peer;
@@ -30,11 +32,15 @@ use plain::{PlainTcp, PlainUnix};
 ///
 /// A link belongs to the tokio runtime that created it, until [`Link::reregister`] moves the link to another runtime.
 /// Reads fill the caller's buffer. An idle link holds no buffers, only the state of TLS or QUIC. If a link is dropped
-/// without [`Link::poll_close`], the connection ends without an orderly close.
+/// without [`Link::poll_close`], the link ends without an orderly close.
+///
+/// A socket is an optional capability of a link. A QUIC link shares its socket with other links, so it cannot move
+/// ([`Link::is_mobile`]). A link in memory has no socket, so it can move but has no [`DirectWriter`]. Several links may
+/// belong to one network connection ([`Link::connection`]).
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
-    details: Box<Details>,
+    connection: Arc<NetworkConnection>,
 }
 
 #[derive(Debug)]
@@ -45,14 +51,7 @@ enum Stream {
     WebSocket(Box<WebSocket<TcpStream>>),
     SecureWebSocket(Box<WebSocket<TlsStream<TcpStream>>>),
     Quic(Box<QuicStream>),
-}
-
-#[derive(Debug)]
-struct Details {
-    peer: Peer,
-    close_reason: CloseReason,
-    /// Counts this link as an open connection until the link is dropped.
-    _permit: Option<ConnectionPermit>,
+    Memory(MemoryStream),
 }
 
 /// The reason that an orderly close sends to the peer, if the transport can transmit a reason.
@@ -70,37 +69,39 @@ pub enum CloseReason {
 }
 
 impl Link {
-    pub(crate) fn tcp(stream: TcpStream, peer: Peer) -> Self {
-        Self::new(Stream::Tcp(PlainTcp::from(stream)), peer)
+    pub(crate) fn tcp(stream: TcpStream, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::Tcp(PlainTcp::from(stream)), connection)
     }
 
-    pub(crate) fn unix(stream: UnixStream, peer: Peer) -> Self {
-        Self::new(Stream::Unix(PlainUnix::from(stream)), peer)
+    pub(crate) fn unix(stream: UnixStream, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::Unix(PlainUnix::from(stream)), connection)
     }
 
-    pub(crate) fn tls(stream: TlsStream<TcpStream>, peer: Peer) -> Self {
-        Self::new(Stream::Tls(Box::new(stream)), peer)
+    pub(crate) fn tls(stream: TlsStream<TcpStream>, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::Tls(Box::new(stream)), connection)
     }
 
-    pub(crate) fn websocket(stream: WebSocket<TcpStream>, peer: Peer) -> Self {
-        Self::new(Stream::WebSocket(Box::new(stream)), peer)
+    pub(crate) fn websocket(stream: WebSocket<TcpStream>, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::WebSocket(Box::new(stream)), connection)
     }
 
-    pub(crate) fn secure_websocket(stream: WebSocket<TlsStream<TcpStream>>, peer: Peer) -> Self {
-        Self::new(Stream::SecureWebSocket(Box::new(stream)), peer)
+    pub(crate) fn secure_websocket(
+        stream: WebSocket<TlsStream<TcpStream>>,
+        connection: Arc<NetworkConnection>,
+    ) -> Self {
+        Self::new(Stream::SecureWebSocket(Box::new(stream)), connection)
     }
 
-    pub(crate) fn quic(stream: QuicStream, peer: Peer) -> Self {
-        Self::new(Stream::Quic(Box::new(stream)), peer)
+    pub(crate) fn quic(stream: QuicStream, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::Quic(Box::new(stream)), connection)
     }
 
-    fn new(stream: Stream, peer: Peer) -> Self {
-        Self { stream, details: Box::new(Details { peer, close_reason: CloseReason::Normal, _permit: None }) }
+    pub(crate) fn memory(stream: MemoryStream, connection: Arc<NetworkConnection>) -> Self {
+        Self::new(Stream::Memory(stream), connection)
     }
 
-    pub(crate) fn with_permit(mut self, permit: ConnectionPermit) -> Self {
-        self.details._permit = Some(permit);
-        self
+    fn new(stream: Stream, connection: Arc<NetworkConnection>) -> Self {
+        Self { stream, connection }
     }
 
     /// Reads into `buf`. Returns the number of bytes read; 0 means the end of the stream.
@@ -115,6 +116,7 @@ impl Link {
             Stream::WebSocket(stream) => stream.poll_read(cx, buf),
             Stream::SecureWebSocket(stream) => stream.poll_read(cx, buf),
             Stream::Quic(stream) => stream.poll_read(cx, buf),
+            Stream::Memory(stream) => stream.poll_read(cx, buf),
         }
     }
 
@@ -133,6 +135,7 @@ impl Link {
             Stream::WebSocket(stream) => stream.poll_write(cx, slices),
             Stream::SecureWebSocket(stream) => stream.poll_write(cx, slices),
             Stream::Quic(stream) => stream.poll_write(cx, slices),
+            Stream::Memory(stream) => stream.poll_write(cx, slices),
         }
     }
 
@@ -142,7 +145,7 @@ impl Link {
     /// Returns an error if the connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
-            Stream::Tcp(_) | Stream::Unix(_) | Stream::Quic(_) => Poll::Ready(Ok(())),
+            Stream::Tcp(_) | Stream::Unix(_) | Stream::Quic(_) | Stream::Memory(_) => Poll::Ready(Ok(())),
             Stream::Tls(stream) => encrypted::poll_flush(stream, cx),
             Stream::WebSocket(stream) => stream.poll_flush(cx),
             Stream::SecureWebSocket(stream) => stream.poll_flush(cx),
@@ -150,26 +153,36 @@ impl Link {
     }
 
     /// Closes the link's own side in an orderly way: flushes, then sends FIN, `close_notify`, a WebSocket Close frame,
-    /// or QUIC FIN and close. Over QUIC, the function waits until the peer has acknowledged all bytes, so the caller
-    /// should set a timeout.
+    /// or QUIC FIN. Over QUIC, the function waits until the peer has acknowledged all bytes, so the caller should set a
+    /// timeout. The first link of a QUIC connection then closes the connection and with it all other links; a further
+    /// link closes only its own stream.
     ///
     /// # Errors
     /// Returns an error if the connection failed before the close was complete.
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let reason = self.details.close_reason;
         match &mut self.stream {
             Stream::Tcp(stream) => Poll::Ready(stream.close()),
             Stream::Unix(stream) => Poll::Ready(stream.close()),
             Stream::Tls(stream) => encrypted::poll_close(stream, cx),
-            Stream::WebSocket(stream) => stream.poll_close(cx, reason),
-            Stream::SecureWebSocket(stream) => stream.poll_close(cx, reason),
-            Stream::Quic(stream) => stream.poll_close(cx, reason),
+            Stream::WebSocket(stream) => stream.poll_close(cx),
+            Stream::SecureWebSocket(stream) => stream.poll_close(cx),
+            Stream::Quic(stream) => stream.poll_close(cx),
+            Stream::Memory(stream) => {
+                stream.close();
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
-    /// Sets the reason that [`Link::poll_close`] will send to the peer. Default: [`CloseReason::Normal`].
+    /// Sets the reason that [`Link::poll_close`] will send to the peer. Default: [`CloseReason::Normal`]. Does nothing
+    /// for transports that cannot transmit a reason.
     pub fn set_close_reason(&mut self, reason: CloseReason) {
-        self.details.close_reason = reason;
+        match &mut self.stream {
+            Stream::WebSocket(stream) => stream.set_close_reason(reason),
+            Stream::SecureWebSocket(stream) => stream.set_close_reason(reason),
+            Stream::Quic(stream) => stream.set_close_reason(reason),
+            _ => {}
+        }
     }
 
     /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends. Does nothing for other transports. The pong
@@ -195,8 +208,8 @@ impl Link {
         }
     }
 
-    /// Returns a handle with which any thread may try to write; `None` for TLS, WebSocket and QUIC, where only the
-    /// link's owner may write.
+    /// Returns a handle with which any thread may try to write; `None` for TLS, WebSocket, QUIC and memory, where only
+    /// the link's owner may write.
     #[must_use]
     pub fn direct(&self) -> Option<DirectWriter> {
         match &self.stream {
@@ -206,15 +219,16 @@ impl Link {
         }
     }
 
-    /// Returns whether [`Link::reregister`] is possible. Reregistering is impossible for QUIC, whose connection must
-    /// stay on the runtime of its endpoint.
+    /// Returns whether [`Link::reregister`] is possible. Reregistering is impossible for QUIC, whose links share the
+    /// socket of their endpoint and must stay on its runtime.
     #[must_use]
     pub fn is_mobile(&self) -> bool {
         !matches!(self.stream, Stream::Quic(_))
     }
 
     /// Moves the link to the calling runtime: registers the socket there and removes it from the previous runtime. The
-    /// state of TLS and WebSocket moves with the link. Afterwards the caller must poll the link for reading and
+    /// state of TLS and WebSocket moves with the link. A link in memory belongs to no runtime, so nothing changes.
+    /// Afterwards the caller must poll the link for reading and
     /// writing, because wakers registered with the previous runtime are lost.
     ///
     /// # Errors
@@ -229,12 +243,20 @@ impl Link {
             Stream::WebSocket(stream) => stream.reregister(),
             Stream::SecureWebSocket(stream) => stream.reregister(),
             Stream::Quic(_) => Err(io::ErrorKind::Unsupported.into()),
+            Stream::Memory(_) => Ok(()),
         }
     }
 
     /// Returns the facts that the transport knows about the other side.
     #[must_use]
     pub fn peer(&self) -> &Peer {
-        &self.details.peer
+        self.connection.peer()
+    }
+
+    /// Returns the network connection that carries the link. Links of the same connection return the same [`Arc`]. The
+    /// limits count the connection as open as long as a clone of it exists.
+    #[must_use]
+    pub fn connection(&self) -> &Arc<NetworkConnection> {
+        &self.connection
     }
 }

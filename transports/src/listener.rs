@@ -1,5 +1,5 @@
 //! Accepts connections. Accepting never waits for a peer. The handshakes (TLS, HTTP, QUIC), which do wait, are part of
-//! [`Incoming::establish`], which runs on the runtime that will own the link.
+//! [`Incoming::establish`], which runs on the runtime that will own the links.
 
 use std::io;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ mod acceptor_stack;
 mod certificate;
 mod config;
 mod error;
+mod established;
 mod incoming;
 mod quic;
 mod socket;
@@ -19,6 +20,7 @@ mod unix;
 pub use certificate::CertificateHandle;
 pub use config::{Endpoint, ListenerConfig, LocalAddress};
 pub use error::{BindError, EstablishError};
+pub use established::{Established, FurtherLinks};
 pub use incoming::Incoming;
 
 use acceptor_stack::AcceptorStack;

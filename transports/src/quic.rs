@@ -1,5 +1,5 @@
-//! MQTT over QUIC: the first bidirectional stream of a connection is the link. This module contains the settings and
-//! close codes of QUIC connections.
+//! MQTT over QUIC: the first bidirectional stream of a connection is its first link, and further streams are further
+//! links if the settings allow them. This module contains the settings and close codes of QUIC connections.
 
 use std::time::Duration;
 
@@ -9,12 +9,14 @@ mod dial;
 mod endpoint;
 mod handshake;
 mod keys;
+mod links;
 mod stream;
 
 pub(crate) use dial::{QuicDialError, dial};
 pub(crate) use endpoint::{endpoint_config, server_config, server_crypto};
 pub(crate) use handshake::perform_handshake;
 pub use keys::{QuicKeys, QuicSecret};
+pub(crate) use links::QuicLinks;
 pub(crate) use stream::QuicStream;
 
 use crate::link::CloseReason;
@@ -27,8 +29,10 @@ pub struct QuicConfig {
     /// Receive window of all streams of a connection together, and maximum number of bytes sent that the peer has not
     /// acknowledged. Default 1 MiB.
     pub connection_window: u32,
-    /// Maximum number of open bidirectional streams of a client. Default 4. Only the first stream carries MQTT; others
-    /// are reset. Each allowed stream uses memory even while it is not open.
+    /// Maximum number of links of one connection. Each bidirectional stream that the client opens is a link. Default 1:
+    /// only the first stream is a link, and further streams are reset at once, so that the client does not wait for an
+    /// answer on them. With a greater number, a client that has reached the limit can open another stream once one of
+    /// its streams has ended. Each allowed stream uses memory even while it is not open.
     pub streams_max: u32,
     /// Time without received packets after which a connection is closed, regardless of MQTT's keep alive. The peer may
     /// request a shorter time. Default 10 minutes; `None` disables the timeout.
@@ -47,7 +51,7 @@ impl Default for QuicConfig {
         Self {
             stream_window: 256 * 1024,
             connection_window: 1024 * 1024,
-            streams_max: 4,
+            streams_max: 1,
             idle_timeout: Some(Duration::from_secs(600)),
             keep_alive: Some(Duration::from_secs(240)),
             reset_interval_min: Duration::ZERO,

@@ -47,6 +47,7 @@ pub(crate) struct WebSocket<S> {
     /// Bytes that were received together with the HTTP upgrade and are not decoded yet.
     read_ahead: Bytes,
     heartbeat: Option<Duration>,
+    close_reason: CloseReason,
 }
 
 impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
@@ -60,6 +61,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             // allocated.
             read_ahead: Bytes::copy_from_slice(read_ahead),
             heartbeat,
+            close_reason: CloseReason::Normal,
         }
     }
 
@@ -102,12 +104,16 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
     }
 
     /// Sends a Close frame unless one was already sent, then shuts down the underlying stream.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
-        self.encoder.queue_close(close_code(reason));
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.encoder.queue_close(close_code(self.close_reason));
         ready!(self.encoder.poll_control_frames(&mut self.io, cx))?;
         ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
         drain(&self.io.socket());
         Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn set_close_reason(&mut self, reason: CloseReason) {
+        self.close_reason = reason;
     }
 
     pub(crate) fn reregister(&mut self) -> io::Result<()> {

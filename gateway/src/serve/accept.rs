@@ -8,7 +8,9 @@ use tidegate_broker::{
     Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt, connack_reason,
 };
 use tidegate_session::Negotiated;
-use tidegate_transports::{EstablishError, Incoming, Link, Listener, Peer, Transport};
+use tidegate_transports::{
+    EstablishError, Established, FurtherLinks, Incoming, Link, Listener, Peer, Transport,
+};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -74,10 +76,26 @@ impl Acceptor {
 
     async fn open_connection(self, incoming: Incoming, tracker: TaskTracker) {
         let peer = Peer::new(incoming.transport(), incoming.address());
-        let link = match incoming.establish().await {
-            Ok(link) => link,
+        let Established { link, further } = match incoming.establish().await {
+            Ok(established) => established,
             Err(error) => return self.report_failed_handshake(&error, &peer),
         };
+        if let Some(further) = further {
+            tokio::spawn(self.clone().open_further_links(further, tracker.clone()));
+        }
+        self.open_link(link, tracker).await;
+    }
+
+    /// Serves the further links of a connection, each in a task of its own, until the connection ends.
+    async fn open_further_links(self, mut links: FurtherLinks, tracker: TaskTracker) {
+        while let Some(link) = links.next().await {
+            tokio::spawn(self.clone().open_link(link, tracker.clone()));
+        }
+    }
+
+    /// Reads CONNECT and starts the driver of the link.
+    async fn open_link(self, link: Link, tracker: TaskTracker) {
+        let peer = link.peer().clone();
         let admitted = timeout(self.connect_timeout, self.admit(link)).await;
         let admitted = admitted.unwrap_or(Err(Refused::Timeout(self.connect_timeout)));
         let (Accepted { link, negotiated, rest }, context) = match admitted {

@@ -37,7 +37,7 @@ pub enum Target {
 /// A host, and the transport over which it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// The transport, never [`Transport::Unix`].
+    /// The transport, never [`Transport::Unix`] or [`Transport::Memory`].
     pub transport: Transport,
     /// A DNS name or an IP address; IPv6 without brackets.
     pub name: String,

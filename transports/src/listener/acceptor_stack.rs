@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
+use tidegate_limits::ConnectionPermit;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::{BindError, Endpoint, EstablishError, ListenerConfig};
+use crate::connection::NetworkConnection;
 use crate::link::Link;
 use crate::tls::{ServerMaterial, tls_facts};
 use crate::websocket::{WebSocketConfig, upgrade};
@@ -63,18 +65,23 @@ impl AcceptorStack {
         &self,
         stream: TcpStream,
         address: Option<SocketAddr>,
+        permit: ConnectionPermit,
     ) -> Result<Link, EstablishError> {
         let peer = Peer::new(self.transport, address);
         match (&self.tls, &self.websocket) {
-            (None, None) => Ok(Link::tcp(stream, peer)),
+            (None, None) => Ok(Link::tcp(stream, NetworkConnection::accepted(peer, permit))),
             (Some(tls), None) => {
                 let (stream, facts) = tls.accept(stream).await?;
-                Ok(Link::tls(stream, peer.with_tls(facts)))
+                Ok(Link::tls(stream, NetworkConnection::accepted(peer.with_tls(facts), permit)))
             }
-            (None, Some(config)) => Ok(Link::websocket(upgrade(stream, config).await?, peer)),
+            (None, Some(config)) => {
+                let stream = upgrade(stream, config).await?;
+                Ok(Link::websocket(stream, NetworkConnection::accepted(peer, permit)))
+            }
             (Some(tls), Some(config)) => {
                 let (stream, facts) = tls.accept(stream).await?;
-                Ok(Link::secure_websocket(upgrade(stream, config).await?, peer.with_tls(facts)))
+                let stream = upgrade(stream, config).await?;
+                Ok(Link::secure_websocket(stream, NetworkConnection::accepted(peer.with_tls(facts), permit)))
             }
         }
     }

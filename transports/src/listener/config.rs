@@ -21,7 +21,8 @@ pub struct ListenerConfig {
     /// Time limit for all handshakes of a connection together: TLS, the HTTP upgrade, or QUIC up to its first stream.
     /// Default 10 s.
     pub handshake_timeout: Duration,
-    /// Maximum number of open connections of this listener. Default 1,000,000.
+    /// Maximum number of open network connections of this listener. A QUIC connection counts once, however many links
+    /// it has. Default 1,000,000.
     pub connections_max: usize,
 }
 

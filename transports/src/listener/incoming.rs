@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tidegate_limits::{ConnectionPermit, HandshakePermit, Source};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::{EstablishError, acceptor_stack::AcceptorStack};
+use super::{EstablishError, Established, acceptor_stack::AcceptorStack};
+use crate::connection::NetworkConnection;
 use crate::link::Link;
 use crate::quic;
 use tidegate_limits::{Peer, Transport};
@@ -27,7 +28,11 @@ pub struct Incoming {
 pub(super) enum Accepted {
     /// A TCP or Unix socket in non-blocking mode.
     Stream(socket2::Socket),
-    Quic(Box<quinn::Incoming>),
+    Quic {
+        attempt: Box<quinn::Incoming>,
+        /// Maximum number of links of the connection.
+        streams_max: u32,
+    },
 }
 
 /// The permits that a connection holds, and the source for which they are counted.
@@ -48,29 +53,32 @@ impl Incoming {
         Self { accepted, address, acceptor_stack, permits }
     }
 
-    /// Performs the handshakes and creates the link. The calling runtime becomes the owner of the link. The function
-    /// waits for the peer, for at most `handshake_timeout`, so it should run in its own task.
+    /// Performs the handshakes and creates the first link. The calling runtime becomes the owner of this link and of all
+    /// further links. The function waits for the peer, for at most `handshake_timeout`, so it should run in its own
+    /// task.
     ///
     /// # Errors
     /// Returns an error if the peer did not complete the handshakes within the time limit.
-    pub async fn establish(self) -> Result<Link, EstablishError> {
+    pub async fn establish(self) -> Result<Established, EstablishError> {
         let Permits { connection, handshake, .. } = self.permits;
-        let link = match self.accepted {
+        let established = match self.accepted {
             Accepted::Stream(socket) if !self.acceptor_stack.needs_handshake() => {
-                plain_link(socket, self.acceptor_stack.transport, self.address)?
+                let peer = Peer::new(self.acceptor_stack.transport, self.address);
+                let link = plain_link(socket, NetworkConnection::accepted(peer, connection))?;
+                Established { link, further: None }
             }
             accepted => {
                 let limit = self.acceptor_stack.handshake_timeout;
                 let established = tokio::time::timeout(
                     limit,
-                    perform_handshake(accepted, &self.acceptor_stack, self.address),
+                    perform_handshake(accepted, &self.acceptor_stack, self.address, connection),
                 )
                 .await;
                 established.map_err(|_| EstablishError::Timeout(limit))??
             }
         };
         drop(handshake);
-        Ok(link.with_permit(connection))
+        Ok(established)
     }
 
     /// Returns the source for which the limits count this connection.
@@ -97,7 +105,7 @@ impl Accepted {
     pub(super) fn refuse(self) {
         match self {
             Self::Stream(_) => {}
-            Self::Quic(incoming) => incoming.refuse(),
+            Self::Quic { attempt, .. } => attempt.refuse(),
         }
     }
 }
@@ -106,28 +114,24 @@ async fn perform_handshake(
     accepted: Accepted,
     acceptor_stack: &AcceptorStack,
     address: Option<SocketAddr>,
-) -> Result<Link, EstablishError> {
+    permit: ConnectionPermit,
+) -> Result<Established, EstablishError> {
     match accepted {
         Accepted::Stream(socket) => {
             let stream = TcpStream::from_std(std::net::TcpStream::from(socket))?;
-            acceptor_stack.perform_handshake(stream, address).await
+            let link = acceptor_stack.perform_handshake(stream, address, permit).await?;
+            Ok(Established { link, further: None })
         }
-        Accepted::Quic(incoming) => {
-            let (stream, peer) = quic::perform_handshake(*incoming).await?;
-            Ok(Link::quic(stream, peer))
+        Accepted::Quic { attempt, streams_max } => {
+            quic::perform_handshake(*attempt, streams_max, permit).await
         }
     }
 }
 
-fn plain_link(
-    socket: socket2::Socket,
-    transport: Transport,
-    address: Option<SocketAddr>,
-) -> io::Result<Link> {
-    let peer = Peer::new(transport, address);
-    if transport == Transport::Unix {
+fn plain_link(socket: socket2::Socket, connection: Arc<NetworkConnection>) -> io::Result<Link> {
+    if connection.peer().transport() == Transport::Unix {
         let stream = std::os::unix::net::UnixStream::from(OwnedFd::from(socket));
-        return Ok(Link::unix(UnixStream::from_std(stream)?, peer));
+        return Ok(Link::unix(UnixStream::from_std(stream)?, connection));
     }
-    Ok(Link::tcp(TcpStream::from_std(std::net::TcpStream::from(socket))?, peer))
+    Ok(Link::tcp(TcpStream::from_std(std::net::TcpStream::from(socket))?, connection))
 }

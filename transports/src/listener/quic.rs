@@ -18,6 +18,7 @@ use crate::tls::ServerMaterial;
 pub(super) struct QuicSocket {
     socket: socket2::Socket,
     config: EndpointConfig,
+    streams_max: u32,
     state: Mutex<State>,
 }
 
@@ -37,10 +38,11 @@ impl QuicSocket {
         config: &QuicConfig,
     ) -> Result<(Self, SocketAddr), BindError> {
         let endpoint_config = endpoint_config(keys, config);
+        let streams_max = config.streams_max;
         let config = server_config(Arc::new(material.quic_config(&[ALPN])?), config)?;
         let (socket, bound) = socket::bind_udp(address)?;
         let state = Mutex::new(State { config, endpoint: None });
-        Ok((Self { socket, config: endpoint_config, state }, bound))
+        Ok((Self { socket, config: endpoint_config, streams_max, state }, bound))
     }
 
     /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs
@@ -57,7 +59,8 @@ impl QuicSocket {
                 continue;
             }
             let address = incoming.remote_address();
-            return Ok((Accepted::Quic(Box::new(incoming)), Some(address)));
+            let accepted = Accepted::Quic { attempt: Box::new(incoming), streams_max: self.streams_max };
+            return Ok((accepted, Some(address)));
         }
     }
 

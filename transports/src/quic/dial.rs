@@ -31,7 +31,7 @@ pub(crate) async fn dial(
     tls: rustls::ClientConfig,
 ) -> Result<QuicStream, QuicDialError> {
     let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    config.transport_config(Arc::new(transport_config(&client_config())));
+    config.transport_config(Arc::new(transport_config(&client_config(), 0)));
     let local = match address {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
@@ -39,11 +39,11 @@ pub(crate) async fn dial(
     let endpoint = Endpoint::client(local)?;
     let connection = endpoint.connect_with(config, address, server_name)?.await?;
     let (send, receive) = connection.open_bi().await?;
-    Ok(QuicStream::new(connection, send, receive))
+    Ok(QuicStream::only(connection, send, receive))
 }
 
 /// Returns the settings of a client. Clients send keepalives often, because NATs drop an idle UDP flow within half a
 /// minute.
 fn client_config() -> QuicConfig {
-    QuicConfig { streams_max: 0, keep_alive: Some(Duration::from_secs(20)), ..QuicConfig::default() }
+    QuicConfig { keep_alive: Some(Duration::from_secs(20)), ..QuicConfig::default() }
 }

@@ -24,7 +24,7 @@ pub(crate) fn server_config(
 ) -> Result<ServerConfig, NoInitialCipherSuite> {
     let mut server = ServerConfig::with_crypto(Arc::new(server_crypto(tls)?));
     server
-        .transport_config(Arc::new(transport_config(config)))
+        .transport_config(Arc::new(transport_config(config, granted_streams(config))))
         .max_incoming(INCOMING_MAX)
         .incoming_buffer_size(INCOMING_BUFFER_MAX)
         .incoming_buffer_size_total(INCOMING_BUFFER_TOTAL_MAX);
@@ -38,7 +38,8 @@ pub(crate) fn server_crypto(
     QuicServerConfig::try_from(tls)
 }
 
-pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
+/// Creates the settings of a connection whose peer may open `streams` bidirectional streams at the same time.
+pub(super) fn transport_config(config: &QuicConfig, streams: u32) -> TransportConfig {
     let mut transport = TransportConfig::default();
     // MTU discovery uses two probes instead of five. Each probe is a full datagram of padding, which the peer must
     // decrypt.
@@ -49,7 +50,7 @@ pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
         .stream_receive_window(VarInt::from_u32(config.stream_window))
         .receive_window(VarInt::from_u32(config.connection_window))
         .send_window(u64::from(config.connection_window))
-        .max_concurrent_bidi_streams(VarInt::from_u32(config.streams_max))
+        .max_concurrent_bidi_streams(VarInt::from_u32(streams))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .datagram_receive_buffer_size(None)
         .max_idle_timeout(
@@ -61,6 +62,14 @@ pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     transport
 }
 
+/// Returns how many bidirectional streams a client may open. A client whose additional streams are refused may open
+/// some, because it would otherwise wait for permission instead of being refused.
+fn granted_streams(config: &QuicConfig) -> u32 {
+    if config.streams_max > 1 { config.streams_max } else { 1 + REFUSED_STREAMS_MAX }
+}
+
+/// Number of additional streams that a client may have open until they are refused.
+const REFUSED_STREAMS_MAX: u32 = 3;
 /// Number of bytes: MTU discovery stops when the next probe would gain less than this.
 const MTU_CHANGE_MIN: u16 = 100;
 /// Maximum number of connection attempts that may wait to be accepted.

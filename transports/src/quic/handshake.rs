@@ -3,13 +3,20 @@
 
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming};
+use tidegate_limits::{ConnectionPermit, Peer, TlsFacts, Transport};
 
-use super::{ALPN, CODE_CONTROL_STREAM_DOWN, QuicStream};
-use crate::listener::EstablishError;
-use tidegate_limits::{Peer, TlsFacts, Transport};
+use super::{ALPN, CODE_CONTROL_STREAM_DOWN, QuicLinks, QuicStream};
+use crate::connection::NetworkConnection;
+use crate::link::Link;
+use crate::listener::{EstablishError, Established, FurtherLinks};
 
-/// Completes the handshake and waits for the client's first bidirectional stream.
-pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {
+/// Completes the handshake and waits for the client's first bidirectional stream. At most `streams_max` streams become
+/// links at the same time.
+pub(crate) async fn perform_handshake(
+    incoming: Incoming,
+    streams_max: u32,
+    permit: ConnectionPermit,
+) -> Result<Established, EstablishError> {
     let connection = incoming.accept()?.await?;
     let facts = tls_facts(&connection);
     if facts.protocol.as_deref().map(str::as_bytes) != Some(ALPN) {
@@ -20,7 +27,15 @@ pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream,
     let (send, receive) = connection.accept_bi().await?;
     guard.is_stream_open = true;
     let peer = Peer::new(Transport::Quic, Some(connection.remote_address())).with_tls(facts);
-    Ok((QuicStream::new(connection, send, receive), peer))
+    let network = NetworkConnection::accepted(peer, permit);
+    let further_max = usize::try_from(streams_max).unwrap_or(usize::MAX).saturating_sub(1);
+    if further_max == 0 {
+        let stream = QuicStream::only(connection, send, receive);
+        return Ok(Established { link: Link::quic(stream, network), further: None });
+    }
+    let further = QuicLinks::new(connection.clone(), network.clone(), further_max);
+    let link = Link::quic(QuicStream::control(connection, send, receive), network);
+    Ok(Established { link, further: Some(FurtherLinks::quic(further)) })
 }
 
 /// Closes the connection with a reason if waiting for the client's first stream is cancelled or fails.

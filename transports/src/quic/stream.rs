@@ -1,4 +1,4 @@
-//! One bidirectional QUIC stream as a link. The connection is closed together with the stream.
+//! One bidirectional QUIC stream as a link. The connection is closed together with its first stream.
 
 use std::fmt;
 use std::future::Future;
@@ -7,36 +7,65 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CODE_CONTROL_STREAM_DOWN, CODE_NORMAL, close_code};
 use crate::link::CloseReason;
 
-/// The control stream of a QUIC connection.
+/// A stream that the client has opened.
 pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
     receive: RecvStream,
-    /// A future that refuses additional streams. This future completes when the connection ends.
-    stream_refuser: Option<BackgroundFuture>,
+    role: Role,
     /// A future that completes when the peer has received all bytes or has stopped the stream. Set when the link's own
     /// side is closed.
     delivered: Option<BackgroundFuture>,
+    close_reason: CloseReason,
     is_reset: bool,
+}
+
+enum Role {
+    /// The first stream of the connection. The connection ends with this stream.
+    Control {
+        /// A future that refuses additional streams, if the connection allows none. It completes when the connection
+        /// ends.
+        stream_refuser: Option<BackgroundFuture>,
+    },
+    /// A further stream. The connection outlives this stream.
+    Data {
+        /// Counts the link until it is dropped.
+        _permit: OwnedSemaphorePermit,
+    },
 }
 
 type BackgroundFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl QuicStream {
-    pub(crate) fn new(connection: Connection, send: SendStream, receive: RecvStream) -> Self {
+    /// Creates the first stream of a connection whose further streams are accepted elsewhere.
+    pub(crate) fn control(connection: Connection, send: SendStream, receive: RecvStream) -> Self {
+        Self::new(connection, send, receive, Role::Control { stream_refuser: None })
+    }
+
+    /// Creates the only stream of a connection. Additional streams are refused.
+    pub(crate) fn only(connection: Connection, send: SendStream, receive: RecvStream) -> Self {
         let stream_refuser: BackgroundFuture = Box::pin(refuse_streams(connection.clone()));
-        Self {
-            connection,
-            send,
-            receive,
-            stream_refuser: Some(stream_refuser),
-            delivered: None,
-            is_reset: false,
-        }
+        Self::new(connection, send, receive, Role::Control { stream_refuser: Some(stream_refuser) })
+    }
+
+    /// Creates a further stream of a connection.
+    pub(crate) fn data(
+        connection: Connection,
+        send: SendStream,
+        receive: RecvStream,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self::new(connection, send, receive, Role::Data { _permit: permit })
+    }
+
+    fn new(connection: Connection, send: SendStream, receive: RecvStream, role: Role) -> Self {
+        let close_reason = CloseReason::Normal;
+        Self { connection, send, receive, role, delivered: None, close_reason, is_reset: false }
     }
 
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -75,8 +104,13 @@ impl QuicStream {
         Poll::Ready(Ok(total))
     }
 
-    /// Finishes the stream, waits until the peer has received all bytes, and closes the connection.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
+    pub(crate) fn set_close_reason(&mut self, reason: CloseReason) {
+        self.close_reason = reason;
+    }
+
+    /// Finishes the stream and waits until the peer has received all bytes. Then, if this is the control stream, closes
+    /// the connection.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.delivered.is_none() {
             // `finish` fails only if the stream is already finished or reset, which is the desired state.
             let _ = self.send.finish();
@@ -87,16 +121,37 @@ impl QuicStream {
             ready!(delivered.as_mut().poll(cx));
             self.delivered = Some(Box::pin(std::future::ready(())));
         }
-        let code = if self.is_reset { CODE_CONTROL_STREAM_DOWN } else { close_code(reason) };
-        self.connection.close(code, b"");
+        if self.is_control() {
+            let code = if self.is_reset { CODE_CONTROL_STREAM_DOWN } else { close_code(self.close_reason) };
+            self.connection.close(code, b"");
+        }
         Poll::Ready(Ok(()))
     }
 
     fn poll_stream_refuser(&mut self, cx: &mut Context<'_>) {
-        if let Some(stream_refuser) = &mut self.stream_refuser
-            && stream_refuser.as_mut().poll(cx).is_ready()
+        if let Role::Control { stream_refuser } = &mut self.role
+            && let Some(refuses) = stream_refuser
+            && refuses.as_mut().poll(cx).is_ready()
         {
-            self.stream_refuser = None;
+            *stream_refuser = None;
+        }
+    }
+
+    fn is_control(&self) -> bool {
+        matches!(self.role, Role::Control { .. })
+    }
+}
+
+impl Drop for QuicStream {
+    /// Ends what was not closed in an orderly way: the connection, or a data stream with a reset.
+    fn drop(&mut self) {
+        if self.is_control() {
+            if self.connection.close_reason().is_none() {
+                self.connection.close(CODE_NORMAL, b"");
+            }
+        } else if self.delivered.is_none() {
+            // `reset` fails only if the stream is already finished or reset.
+            let _ = self.send.reset(CODE_CONTROL_STREAM_DOWN);
         }
     }
 }

@@ -19,7 +19,7 @@ async fn connected_pair(transport: Transport) -> (Link, Link) {
         .replace(&server.listener.local_address().to_string(), &listener.local_address().to_string());
     let tls = crate::material::ECDSA.client_tls();
     let (accepted, connected) = with_timeout(async {
-        tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+        tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap().link }, async {
             let mut link = tidegate_transports::client::connect(&url.parse().unwrap(), &tls).await.unwrap();
             link.write_all(b"x").await.unwrap();
             link
@@ -86,7 +86,7 @@ async fn a_websocket_close_carries_the_close_reason() {
         let socket = TcpStream::connect(address).await.unwrap();
         let (mut link, client) = with_timeout(async {
             tokio::join!(
-                async { listener.accept().await.unwrap().establish().await.unwrap() },
+                async { listener.accept().await.unwrap().establish().await.unwrap().link },
                 tokio_tungstenite::client_async(request, socket)
             )
         })
@@ -117,7 +117,7 @@ async fn a_quic_close_carries_the_close_code() {
         let address = listener.local_address().socket_addr().unwrap();
         let endpoint = quic_client();
         let (mut link, (connection, mut receive)) = with_timeout(async {
-            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap().link }, async {
                 let connection = endpoint.connect(address, "localhost").unwrap().await.unwrap();
                 let (mut send, receive) = connection.open_bi().await.unwrap();
                 send.write_all(b"x").await.unwrap();

@@ -16,7 +16,7 @@ fn a_link_can_run_on_another_thread_than_its_listener() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             while let Some(incoming) = handed_over.recv().await {
-                echo_once(incoming.establish().await.unwrap()).await;
+                echo_once(incoming.establish().await.unwrap().link).await;
             }
         });
     });

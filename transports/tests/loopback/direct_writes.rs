@@ -37,7 +37,7 @@ async fn the_owner_continues_after_would_block() {
     let tls = Default::default();
     let (accepted, client) =
         tokio::join!(listener.accept(), tidegate_transports::client::connect(&target, &tls));
-    let mut link = accepted.unwrap().establish().await.unwrap();
+    let mut link = accepted.unwrap().establish().await.unwrap().link;
     let mut client = client.unwrap();
     let writer = link.direct().unwrap();
     let chunk = vec![1; 65_536];

@@ -17,6 +17,7 @@ mod echo;
 mod http_answers;
 mod limits;
 mod material;
+mod multiplexed;
 mod quic_codes;
 mod reregister;
 mod server;

@@ -77,6 +77,7 @@ async fn accept_link(transport: Transport) -> (Link, thread::JoinHandle<()>) {
         Transport::WebSocket => "ws",
         Transport::SecureWebSocket => "wss",
         Transport::Quic => "quic",
+        Transport::Memory => unreachable!("no listener yields links in memory"),
     };
     let path = if scheme.starts_with("ws") { "/mqtt" } else { "" };
     let target = format!("{scheme}://{}{path}", listener.local_address()).parse().unwrap();
@@ -90,7 +91,7 @@ async fn accept_link(transport: Transport) -> (Link, thread::JoinHandle<()>) {
             assert_eq!(with_timeout(link.read(&mut [0; 8])).await.unwrap_or(0), 0);
         });
     });
-    let link = with_timeout(listener.accept()).await.unwrap().establish().await.unwrap();
+    let link = with_timeout(listener.accept()).await.unwrap().establish().await.unwrap().link;
     (link, client)
 }
 

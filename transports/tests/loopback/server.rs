@@ -61,6 +61,7 @@ pub fn config(transport: Transport) -> ListenerConfig {
         Transport::SecureWebSocket => {
             Endpoint::SecureWebSocket { address, material: material(), config: WebSocketConfig::default() }
         }
+        Transport::Memory => unreachable!("no listener yields links in memory"),
         Transport::Quic => Endpoint::Quic {
             address,
             material: material(),
@@ -105,7 +106,9 @@ async fn accept_all(
         let (failed, ended) = (failed.clone(), ended.clone());
         tokio::spawn(async move {
             match incoming.establish().await {
-                Ok(link) => drop(ended.send(echo(link).await.map_err(|error| error.to_string()))),
+                Ok(established) => {
+                    drop(ended.send(echo(established.link).await.map_err(|error| error.to_string())));
+                }
                 Err(error) => drop(failed.send(error)),
             }
         });
@@ -120,6 +123,7 @@ fn url(endpoint: &Endpoint, address: &LocalAddress) -> String {
         Transport::WebSocket => format!("ws://{address}/mqtt"),
         Transport::SecureWebSocket => format!("wss://{address}/mqtt"),
         Transport::Quic => format!("quic://{address}"),
+        Transport::Memory => unreachable!("no listener yields links in memory"),
     }
 }
 
@@ -134,7 +138,7 @@ impl EchoServer {
 }
 
 /// Sends all received bytes back, then closes the link. Returns the number of bytes.
-async fn echo(mut link: Link) -> std::io::Result<u64> {
+pub async fn echo(mut link: Link) -> std::io::Result<u64> {
     let mut buf = vec![0; 16 * 1024];
     let mut total = 0;
     loop {

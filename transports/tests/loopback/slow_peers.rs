@@ -39,7 +39,7 @@ async fn unread_data_is_bounded_and_delivered_later() {
         let target = url.parse().unwrap();
         let tls = ECDSA.client_tls();
         let (mut link, mut client) = with_timeout(async {
-            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap().link }, async {
                 let mut link = tidegate_transports::client::connect(&target, &tls).await.unwrap();
                 link.write_all(b"x").await.unwrap();
                 link

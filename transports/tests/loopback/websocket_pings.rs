@@ -20,7 +20,7 @@ async fn a_queued_ping_is_sent_by_the_next_flush() {
     let socket = TcpStream::connect(address).await.unwrap();
     let (mut link, client) = with_timeout(async {
         tokio::join!(
-            async { listener.accept().await.unwrap().establish().await.unwrap() },
+            async { listener.accept().await.unwrap().establish().await.unwrap().link },
             tokio_tungstenite::client_async(request, socket)
         )
     })
