@@ -1,5 +1,6 @@
 //! The reason why a connection ends, and the reason code for the peer.
 
+use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
@@ -124,6 +125,12 @@ impl End {
         if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
             into.truncate(len);
         }
+    }
+}
+
+impl From<OutOfMemory> for End {
+    fn from(_: OutOfMemory) -> Self {
+        Self::out_of_memory()
     }
 }
 
