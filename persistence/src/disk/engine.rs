@@ -23,6 +23,8 @@ mod capacity;
 mod commit;
 mod map;
 mod space;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub(super) use capacity::{Capacity, initial_length};

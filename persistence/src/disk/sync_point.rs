@@ -61,14 +61,33 @@ impl SyncPoint {
         self.pin_current(map)
     }
 
-    /// Ends the read transaction, so that the map can be resized. Allowed only right after [`SyncPoint::save`],
-    /// before the next commit.
-    pub(super) fn release_pin(&mut self) {
+    /// Moves the sync point to the current state, then calls `resize` while no read transaction is open. If the read
+    /// transaction cannot be opened again, the store must not continue: it would reuse the pages of the sync point.
+    /// Therefore such an error is never a lack of space or memory, after which the store would retry.
+    pub(super) fn resize(
+        &mut self,
+        map: &Map,
+        resize: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.save(map)?;
         self.pin = None;
+        resize().and_then(|()| self.pin_current(map)).map_err(Fault::into_engine_failure)
+    }
+
+    /// Whether the pages of the last sync are protected.
+    #[cfg(test)]
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pin.is_some()
+    }
+
+    /// Replaces the file with one that reports a full disk.
+    #[cfg(test)]
+    pub(super) fn fill_disk(&mut self) {
+        self.file = File::options().write(true).open("/dev/full").expect("a device");
     }
 
     /// Begins a read transaction on the current state, which must be the state of the last sync.
-    pub(super) fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
+    fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
         self.pin = Some(map.env().clone().static_read_txn()?);
         Ok(())
     }
