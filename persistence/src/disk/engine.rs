@@ -87,7 +87,7 @@ impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>, timeline: Timeline) -> Result<Self, Fault> {
         let Opened { map, capacity, keys, references, marks, orphans, interval, time_mark: _ } = opened;
         let interval_sync = match interval {
-            Some(interval) => Some((interval, SyncPoint::create(&map)?)),
+            Some(interval) => Some((interval, SyncPoint::create(&map, timeline.boot_id()?)?)),
             None => None,
         };
         let (buffer, presence) = (ArchiveBuffer::default(), Presence::new(&map)?);

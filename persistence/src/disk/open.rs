@@ -36,7 +36,7 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     }
     let lock = Arc::new(lock(&config.folder)?);
     let data = config.folder.join(DATA);
-    sync_point::recover(&config.folder, &data)?;
+    sync_point::recover(&config.folder, &data, &*clocks)?;
     let found = data_file::examine_or_create(config, &data)?;
     verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;

@@ -14,7 +14,7 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::file;
 use crate::access;
-use crate::clock::{BootId, Clocks, SystemClocks};
+use crate::clock::BootId;
 
 mod record;
 mod recover;
@@ -37,15 +37,15 @@ pub(super) struct SyncPoint {
 }
 
 impl SyncPoint {
-    /// Creates a sync point at the current state, before anything is committed without a sync.
-    pub(super) fn create(map: &Map) -> Result<Self, Fault> {
+    /// Creates a sync point at the current state, before anything is committed without a sync. `boot_id` identifies the
+    /// current boot of the machine.
+    pub(super) fn create(map: &Map, boot_id: BootId) -> Result<Self, Fault> {
         let path = map.folder().join(NAME);
         let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
         // Saving the sync point must not fail on a full disk.
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
-        let mut sync_point =
-            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pin: None };
+        let mut sync_point = Self { path, file, data, boot_id, sequence: 0, pin: None };
         sync_point.save(map)?;
         // Sync the folder, because otherwise the file might not exist after a power failure.
         File::open(map.folder())?.sync_all()?;

@@ -105,6 +105,18 @@ fn a_map_that_cannot_leave_the_reserve_keeps_it() {
     assert!(store.is_pinned());
 }
 
+/// With interval durability, the pages that a commit frees are not reused before the next sync, so that each time mark needs
+/// new pages.
+#[test]
+fn a_time_mark_that_does_not_fit_makes_the_map_grow() {
+    let mut store = Store::open(INTERVAL);
+    let engine = &mut store.engine;
+    let size = engine.map.size();
+    while engine.map.size() == size {
+        assert!(engine.keep_time(true).unwrap(), "the mark was not written");
+    }
+}
+
 const INTERVAL: Durability = Durability::Interval(Duration::from_secs(3600));
 const PAYLOAD_LEN: usize = 16 << 10;
 /// Initial size of the map in bytes.

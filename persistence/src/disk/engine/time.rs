@@ -17,9 +17,18 @@ impl Engine {
         if !is_closing && !self.timeline.is_mark_due() {
             return Ok(false);
         }
-        match self.write_time().map_err(|fault| fault.detect_full_disk(self.map.folder())) {
+        match self.write_time_and_grow().map_err(|fault| fault.detect_full_disk(self.map.folder())) {
             Err(fault) if fault.is_out_of_space() => Ok(false),
             written => written.map(|()| true),
+        }
+    }
+
+    fn write_time_and_grow(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.write_time() {
+                Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
+                written => return written,
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::owner::Owner;
 use super::private_folder::PrivateFolder;
 use super::{ATTEMPTS_MAX, Guard, ReadOnly, map_size};
 use crate::access;
+use crate::clock::SystemClocks;
 use crate::disk::checksum::{self, Checksum};
 use crate::disk::fault::Fault;
 use crate::disk::lock::Lock;
@@ -96,7 +97,7 @@ impl ReadOnly {
 
 /// Returns an error if the store needs recovery, because only the owner of a store can return it to a sync point.
 fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
-    if sync_point::needs_recovery(folder)? {
+    if sync_point::needs_recovery(folder, &SystemClocks)? {
         return Err(ReadError::NeedsRecovery(folder.to_owned()));
     }
     Ok(())

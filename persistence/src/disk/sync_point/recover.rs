@@ -9,7 +9,7 @@ use std::path::Path;
 use super::record::{self, SyncRecord};
 use super::{INVALIDATED, NAME};
 use crate::access;
-use crate::clock::{Clocks, SystemClocks};
+use crate::clock::Clocks;
 use crate::disk::file::{self, MetaPages};
 use crate::disk::open::io_error;
 use crate::disk::verify::{self, Headers};
@@ -17,10 +17,10 @@ use crate::error::OpenError;
 
 /// Makes sure that LMDB can open the data file, no matter how the former owner of the store ended. Afterwards there is
 /// no sync point.
-pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
+pub(in crate::disk) fn recover(folder: &Path, data: &Path, clocks: &dyn Clocks) -> Result<(), OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
-    recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
+    recover_from(&present, data, |record| Ok(record.boot_id != clocks.boot_id()?))
 }
 
 /// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
@@ -32,9 +32,9 @@ pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether [`recover`] would return to an earlier state.
-pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
+pub(in crate::disk) fn needs_recovery(folder: &Path, clocks: &dyn Clocks) -> Result<bool, OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
-    let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
+    let is_earlier = |record: SyncRecord| match clocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
     };
