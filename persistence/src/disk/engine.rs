@@ -183,6 +183,7 @@ impl Engine {
         Log::clear(meta, &mut txn)?;
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
         let time = self.timeline.mark();
+        meta.raise_schema(&mut txn)?;
         meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
         self.timeline.mark_written(time);

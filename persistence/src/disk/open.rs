@@ -16,7 +16,7 @@ use super::ids::Ids;
 use super::lock::Lock;
 use super::secret;
 use super::sync_point;
-use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
+use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_MIN, TABLES_MAX, Tables};
 use super::timeline::Timeline;
 use super::verify;
 use crate::access;
@@ -150,7 +150,7 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     let schema = tables.meta.schema(&txn).map_err(engine_error)?;
     drop(txn);
     match schema {
-        Some(SCHEMA | SCHEMA_WITHOUT_LOG) => Ok(tables),
+        Some(SCHEMA_MIN..=SCHEMA) => Ok(tables),
         Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
         _ => Err(tables.meta.corrupt(SCHEMA_KEY, "an unknown schema version").into()),
     }
