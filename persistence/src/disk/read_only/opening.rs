@@ -130,13 +130,13 @@ fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     loop {
         let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
         let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
-        match Headers::read(&file) {
-            Ok(headers) if headers.has(state) => {
+        match Headers::read_newest(&file, state) {
+            Ok(Some(headers)) => {
                 return verify::verify_state(&file, &headers, state).map_err(open_error);
             }
-            Ok(_) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
+            Ok(None) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
             Err(error) if attempt == ATTEMPTS_MAX => return Err(open_error(error)),
-            // The owner has overwritten the header of this state, or is writing it at this moment.
+            // The owner has committed another state since the read transaction began.
             _ => attempt += 1,
         }
     }
