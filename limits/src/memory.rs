@@ -1,6 +1,7 @@
 //! Large allocations whose size a peer decides. These allocations may fail, and they leave memory for small
 //! allocations, whose failure would end the process.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -28,8 +29,12 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
+    if bytes < LARGE {
+        return Ok(());
+    }
+    refuse_in_test(bytes)?;
     let is_granted = |left: usize| left.checked_sub(bytes);
-    if bytes < LARGE || GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
+    if GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
         return Ok(());
     }
     let result = probe(bytes);
@@ -42,11 +47,41 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn probe(bytes: usize) -> Result<(), OutOfMemory> {
+    refuse_in_test(bytes)?;
     let mut trial = Vec::<u8>::new();
     let available = trial.try_reserve_exact(bytes.saturating_add(HEADROOM));
     // Without `black_box`, the compiler may remove the allocation.
     black_box(&mut trial);
     available.map_err(|_| OutOfMemory)
+}
+
+/// Simulates a lack of memory in tests: until the returned value is dropped, [`reserve`], [`check`] and [`look`] refuse
+/// more than `bytes` bytes on this thread. As always, [`reserve`] and [`check`] do not refuse less than [`LARGE`].
+#[doc(hidden)]
+#[must_use = "the simulation ends when this value is dropped"]
+pub fn simulate_limit(bytes: usize) -> SimulatedLimit {
+    SIMULATED_LIMIT.set(bytes);
+    SimulatedLimit(())
+}
+
+/// A simulated lack of memory, which ends when this value is dropped.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SimulatedLimit(());
+
+impl Drop for SimulatedLimit {
+    fn drop(&mut self) {
+        SIMULATED_LIMIT.set(usize::MAX);
+    }
+}
+
+fn refuse_in_test(bytes: usize) -> Result<(), OutOfMemory> {
+    if bytes > SIMULATED_LIMIT.get() { Err(OutOfMemory) } else { Ok(()) }
+}
+
+thread_local! {
+    /// The limit of [`simulate_limit`].
+    static SIMULATED_LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
 /// Number of bytes that [`check`] still grants without a probe allocation.

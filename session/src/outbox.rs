@@ -1,6 +1,7 @@
 //! The outgoing side of a connection: the client's limits, the topic aliases towards the client, and the write buffer.
 //! Quota and queue belong to the session.
 
+use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{Ack, Message, OutgoingPublish, Packet, PacketId, ProtocolVersion, QoS, frame};
 
 use crate::handshake::Negotiated;
@@ -115,17 +116,20 @@ impl Outbox {
     /// Writes a control packet, and returns whether it was written. If the packet is too large, its reason string and
     /// user properties are removed; if the packet is still too large, it is not written. `[MQTT5-3.2.2-19]`
     /// `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
-    pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
-        if !self.write_buffer.reserve(size_of_reasons(packet)) {
-            return false;
+    ///
+    /// # Errors
+    /// When there is not enough memory for the reason codes of a large SUBACK or UNSUBACK. Nothing is written.
+    pub(crate) fn put_packet(&mut self, packet: &Packet) -> Result<bool, OutOfMemory> {
+        if !self.write_buffer.reserve(size_of_answer(packet)) {
+            return Err(OutOfMemory);
         }
         let may_explain = self.problem_information || is_exempt(packet);
         if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
-            return true;
+            return Ok(true);
         }
         let mut packet = packet.clone();
         packet.strip_optional();
-        self.try_put(|version, out| packet.encode(version, out).is_ok())
+        Ok(self.try_put(|version, out| packet.encode(version, out).is_ok()))
     }
 
     /// Writes an acknowledgement by the rules of [`Outbox::put_packet`]. `[MQTT5-3.4.2-2]` `[MQTT5-3.5.2-2]`
@@ -194,11 +198,14 @@ fn size_bound(outgoing: &OutgoingPublish<'_>) -> usize {
     parts + 5 * outgoing.subscription_identifiers.len() + 18
 }
 
-/// Returns the size in bytes of the reason codes in a control packet, whose number the client determines.
-fn size_of_reasons(packet: &Packet) -> usize {
+/// Returns an upper bound of the size in bytes of a SUBACK or UNSUBACK without properties, whose number of reason codes the
+/// client determines; 0 for all other packets.
+fn size_of_answer(packet: &Packet) -> usize {
+    // Fixed header 5, packet identifier 2, property length 1.
+    const HEADER_MAX: usize = 8;
     match packet {
-        Packet::SubAck(suback) => suback.reasons.len(),
-        Packet::UnsubAck(unsuback) => unsuback.reasons.len(),
+        Packet::SubAck(suback) => suback.reasons.len() + HEADER_MAX,
+        Packet::UnsubAck(unsuback) => unsuback.reasons.len() + HEADER_MAX,
         _ => 0,
     }
 }

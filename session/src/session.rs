@@ -60,7 +60,7 @@ pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 /// let now = Instant::now();
 /// let mut session = Session::new(1, Arc::clone(&config));
 /// let attached = session.attach(&negotiated, now);
-/// session.send(&Packet::from(negotiated.connack(attached.session_present, &config)));
+/// session.send(&Packet::from(negotiated.connack(attached.session_present, &config)))?;
 /// session.resume(now);
 ///
 /// # let message = Arc::new(Message::from_parts(&MessageParts {
@@ -88,7 +88,7 @@ pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 /// session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
 /// assert_eq!(bytes[0], 0x20);
 /// assert!(bytes.ends_with(b"21.5"));
-/// # Ok::<(), topic::TopicError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Session {

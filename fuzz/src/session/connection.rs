@@ -88,7 +88,7 @@ impl Harness {
         let wire = Wire::new(&negotiated);
         let epoch = self.session.epoch();
         self.connection = Some(OpenConnection { negotiated, inbound, epoch, resumed: false, wire });
-        if !self.session.send(&Packet::from(connack)) {
+        if self.session.send(&Packet::from(connack)) != Ok(true) {
             self.end_connection(Cause::Shutdown);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
@@ -196,6 +197,12 @@ impl EndedBy {
             Self::Network => "network",
             Self::Broker => "broker",
         }
+    }
+}
+
+impl From<OutOfMemory> for End {
+    fn from(_: OutOfMemory) -> Self {
+        Self::out_of_memory()
     }
 }
 

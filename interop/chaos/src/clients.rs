@@ -13,11 +13,13 @@ use tokio::task::JoinSet;
 use crate::ledger::Ledger;
 use crate::network::Routes;
 
+mod brief_subscriber;
 mod changing_subscriber;
 mod drive;
 mod endpoint;
 mod observer;
 mod publisher;
+mod shared_subscriber;
 mod steady_subscriber;
 mod will_client;
 
@@ -26,6 +28,7 @@ use drive::drive;
 use endpoint::Endpoint;
 pub use endpoint::options;
 use publisher::Publisher;
+use shared_subscriber::SharedSubscriber;
 use steady_subscriber::SteadySubscriber;
 pub use steady_subscriber::subscribe;
 use will_client::WillClient;
@@ -75,9 +78,10 @@ impl World {
     #[must_use]
     pub fn new(routes: Routes, authority: PathBuf, pace: Duration) -> Arc<Self> {
         let mut ledger = Ledger::default();
-        for client in 0..SUBSCRIBERS {
+        for client in 0..GROUP {
             let _ = ledger.add_subscriber(&client_name(client));
         }
+        let _ = ledger.add_group("the shared group");
         let (ledger, phase) = (Mutex::new(ledger), watch::Sender::new(Phase::Preparing));
         Arc::new(Self { ledger, phase, routes, authority, pace })
     }
@@ -102,15 +106,20 @@ pub fn start(world: &Arc<World>, seed: u64, tasks: &mut JoinSet<()>, receivers: 
         let world = Arc::clone(world);
         if client < STEADY_SUBSCRIBERS {
             tasks.spawn_local(drive(endpoint, SteadySubscriber::new(client, world), orders));
-        } else if client < SUBSCRIBERS {
+        } else if client < GROUP {
             tasks.spawn_local(drive(endpoint, ChangingSubscriber::new(client, world, random.fork()), orders));
+        } else if client < SUBSCRIBERS {
+            tasks.spawn_local(drive(endpoint, SharedSubscriber::new(GROUP, world), orders));
         } else if client < PUBLISHERS.end {
-            tasks.spawn_local(drive(endpoint, Publisher::new(client, world, random.fork()), orders));
+            let publisher = Publisher::new(client, world, random.fork(), endpoint.version());
+            tasks.spawn_local(drive(endpoint, publisher, orders));
         } else {
             tasks.spawn_local(drive(endpoint, WillClient::new(client, world), orders));
         }
     }
     tasks.spawn_local(observer::observe(Arc::clone(world)));
+    let endpoint = Endpoint::new("brief subscriber", Arc::clone(world), random.fork());
+    tasks.spawn_local(brief_subscriber::visit_now_and_then(endpoint, Arc::clone(world)));
 }
 
 /// Creates one channel for orders for each client.
@@ -122,7 +131,8 @@ pub fn channels() -> (Orders, Vec<mpsc::Receiver<Order>>) {
 fn client_name(client: usize) -> String {
     let role = match client {
         _ if client < STEADY_SUBSCRIBERS => "steady subscriber",
-        _ if client < SUBSCRIBERS => "changing subscriber",
+        _ if client < GROUP => "changing subscriber",
+        _ if client < SUBSCRIBERS => "shared subscriber",
         _ if client < PUBLISHERS.end => "publisher",
         _ => "will client",
     };
@@ -130,11 +140,13 @@ fn client_name(client: usize) -> String {
 }
 
 const STEADY_SUBSCRIBERS: usize = 3;
-/// The number of subscribers. Subscribers have the lowest client indices.
-pub const SUBSCRIBERS: usize = 4;
+/// The index of the shared group in the ledger, and of its first member among the clients.
+const GROUP: usize = 4;
+/// The number of subscribers that receive orders. They have the lowest client indices.
+pub const SUBSCRIBERS: usize = 6;
 /// The client indices of the publishers.
-pub const PUBLISHERS: Range<usize> = SUBSCRIBERS..8;
-/// The number of clients; the last two have wills.
-pub const CLIENTS: usize = 10;
+pub const PUBLISHERS: Range<usize> = SUBSCRIBERS..10;
+/// The number of clients that receive orders; the last two have wills.
+pub const CLIENTS: usize = 12;
 /// Number of orders that may wait for one client. Further orders are dropped.
 const ORDERS_MAX: usize = 4;

@@ -3,13 +3,17 @@
 //! observe.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use tidegate_mqtt::Publish;
 
+mod lifetimes;
 mod message;
 mod retained;
 mod subscriber;
 
+use lifetimes::Lifetimes;
+pub use lifetimes::{BRIEF_EXPIRY, BRIEF_TOPICS};
 pub use message::MessageId;
 use message::{Fate, Message};
 use retained::{Floors, RetainedTopic};
@@ -23,6 +27,7 @@ pub struct Ledger {
     messages: BTreeMap<MessageId, Message>,
     subscribers: Vec<Subscriber>,
     retained: HashMap<String, RetainedTopic>,
+    lifetimes: Lifetimes,
     /// For each sender, the sequence number below which the messages were removed from the ledger.
     settled_below: HashMap<usize, u64>,
     acknowledgements: BTreeMap<usize, u64>,
@@ -38,6 +43,12 @@ impl Ledger {
     /// Adds a subscriber and returns its index.
     pub fn add_subscriber(&mut self, name: &str) -> usize {
         self.subscribers.push(Subscriber::new(name));
+        self.subscribers.len() - 1
+    }
+
+    /// Adds a group of subscribers that share a subscription, and returns its index. A message must reach one of them.
+    pub fn add_group(&mut self, name: &str) -> usize {
+        self.subscribers.push(Subscriber::group(name));
         self.subscribers.len() - 1
     }
 
@@ -66,6 +77,9 @@ impl Ledger {
         *self.acknowledgements.entry(id.sender).or_default() += 1;
         let Some(message) = self.messages.get_mut(&id) else { return };
         message.fate = Fate::Acknowledged(now);
+        if message.topic.starts_with(BRIEF_TOPICS) {
+            self.lifetimes.acknowledge(id, Instant::now());
+        }
         if message.retain {
             self.retained.entry(message.topic.clone()).or_default().acknowledge(id.sequence);
         }
@@ -128,6 +142,24 @@ impl Ledger {
         }
         let fault = self.subscribers[subscriber].receive(id, message, copy.qos.value());
         fault.into_iter().for_each(|fault| self.violate(fault));
+    }
+
+    /// Records that a client has received a copy of a message with a short expiry. The client began to connect at
+    /// `connecting_at`, after a time without a connection. The broker may resend an expired message, but not send it for the
+    /// first time.
+    pub fn deliver_brief(&mut self, copy: &Publish, connecting_at: Instant) {
+        self.deliveries += 1;
+        let Some(id) = MessageId::parse(&copy.payload) else {
+            return self.violate(format!("{:?} arrived on {}, which nobody sent", copy.payload, copy.topic));
+        };
+        if !copy.dup && self.lifetimes.is_over(id, connecting_at) {
+            self.violate(format!("`{id}` was sent after it had expired"));
+        }
+    }
+
+    /// Records that the machine was restarted, and that stored lifetimes may last longer by this time.
+    pub fn lengthen_lifetimes(&mut self, time: Duration) {
+        self.lifetimes.lengthen(time);
     }
 
     /// Returns the newest acknowledged retained message of each topic, for [`Ledger::observe`].
@@ -193,6 +225,7 @@ impl Ledger {
         self.messages.retain(|id, _| !is_settled(*id));
         self.subscribers.iter_mut().for_each(|subscriber| subscriber.forget(is_settled));
         self.retained.values_mut().for_each(RetainedTopic::forget);
+        self.lifetimes.forget(is_settled);
     }
 
     fn tick(&mut self) -> u64 {

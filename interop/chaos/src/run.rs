@@ -56,8 +56,8 @@ fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
 
 fn apply_event(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
     let outcome = match event {
-        Event::Kill { reboot } => machine.kill(reboot),
-        Event::Stop { reboot } => machine.stop(reboot),
+        Event::Kill { reboot } => restart(crowd, reboot, || machine.kill(reboot)),
+        Event::Stop { reboot } => restart(crowd, reboot, || machine.stop(reboot)),
         Event::DiskFull { time, kill } => disk_full(machine, crowd, time, kill),
         Event::WriteError(signal) => break_disk(machine, crowd, Fault::WriteError, signal),
         Event::SyncError(signal) => break_disk(machine, crowd, Fault::SyncError, signal),
@@ -85,6 +85,21 @@ fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
         Event::Rest { client, time } => crowd.order(client, Order::Rest(time)),
         _ => {}
     }
+}
+
+/// Restarts the broker. If the machine is restarted as well, its downtime need not count towards lifetimes, nor the time since
+/// the last time mark of the store.
+fn restart(crowd: &Crowd, reboot: bool, restart: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let lengthen = || {
+        if reboot {
+            crowd.world.ledger().lengthen_lifetimes(UNCOUNTED_TIME_MAX);
+        }
+    };
+    // The second call is for messages that were acknowledged after the first one.
+    lengthen();
+    let outcome = restart();
+    lengthen();
+    outcome
 }
 
 fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -> Result<(), String> {
@@ -135,6 +150,8 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or_else(|| "a panic without a text".to_owned())
 }
 
+/// Maximum time of a restart, and since the last time mark before it, which a store under load writes every second.
+const UNCOUNTED_TIME_MAX: Duration = Duration::from_secs(10);
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(5);
 const BROKEN_DISK_TIME: Duration = Duration::from_millis(300);
 const ACKNOWLEDGEMENTS_WAIT_MAX: Duration = Duration::from_secs(2);

@@ -15,7 +15,7 @@ pub fn mutate(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
 
 fn mutate_once(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
     if bytes.len() < 3 * PAGE_SIZE {
-        return "nothing".to_owned();
+        return change_sync_point(bytes, random);
     }
     let weight = random.usize(..KINDS.iter().map(|(weight, _)| weight).sum::<usize>());
     let mut ends = KINDS.iter().scan(0, |end, (weight, kind)| {
@@ -43,6 +43,22 @@ const KINDS: [(usize, Kind); 11] = [
     (1, |bytes, random| change_value(bytes, random)),
     (1, |bytes, random| swap_entries(bytes, random)),
 ];
+
+/// Changes the file of a sync point, which has a record of some hundred bytes at the beginning of each of its two pages.
+fn change_sync_point(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
+    let kind = random.usize(..4);
+    let record = PAGE_SIZE * random.usize(..2);
+    let end = bytes.len().min(record + RECORD_SIZE_MAX);
+    match bytes.get_mut(record..end) {
+        Some(record) if !record.is_empty() && kind < 3 => match kind {
+            0 => record.fill(0),
+            1 => record.fill(0xFF),
+            _ => record[random.usize(..record.len())] ^= 1 << random.usize(..8),
+        },
+        _ => bytes.truncate(random.usize(..=bytes.len())),
+    }
+    format!("sync point at {record} changed ({kind})")
+}
 
 fn flip_bits(bytes: &mut [u8], random: &mut Rng) -> String {
     let count = 1 + random.usize(..8);
@@ -176,3 +192,6 @@ fn replacement(was: u64, random: &mut Rng) -> u64 {
         _ => random.u64(..2000),
     }
 }
+
+/// An upper bound of the size of a record of the sync point, in bytes.
+const RECORD_SIZE_MAX: usize = 512;

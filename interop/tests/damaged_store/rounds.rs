@@ -101,19 +101,26 @@ fn undamaged_files_are_accepted_and_used() {
     }
 }
 
-/// Runs `percent` percent of all rounds for a command. `round` appends the damage to the description of the round.
+/// Runs `percent` percent of all rounds for a command. `round` appends the damage to the description of the round. The
+/// outcomes must be a mix: a generator that changes nothing, or always makes a file useless, would test little.
 fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut Rng, &Path) -> Outcome) {
     let setting = |name| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let all = setting("TIDEGATE_DAMAGE_ROUNDS").unwrap_or(ROUNDS_DEFAULT);
     let first = setting("TIDEGATE_DAMAGE_SEED").unwrap_or(1);
     let mut outcomes = BTreeMap::<_, u64>::new();
-    for seed in first..first + all * percent / 100 {
+    let count = all * percent / 100;
+    for seed in first..first + count {
         let folder = TempDir::new().expect("a folder");
         let mut description = format!("{command}, seed {seed}: ");
         let outcome = round(&mut description, &mut Rng::with_seed(seed), folder.path());
         *outcomes.entry(outcome).or_default() += 1;
     }
     eprintln!("{command}: {outcomes:?}");
+    let share_min = count / MIX_DIVISOR;
+    for outcome in [Outcome::Accepted, Outcome::Refused] {
+        let found = outcomes.get(&outcome).copied().unwrap_or_default();
+        assert!(found >= share_min, "{command}: only {found} of {count} rounds are {outcome:?}");
+    }
 }
 
 fn damage_store(samples: &Samples, kind: Kind, random: &mut Rng, data: &Path, description: &mut String) {
@@ -122,9 +129,9 @@ fn damage_store(samples: &Samples, kind: Kind, random: &mut Rng, data: &Path, de
     let sync_point = store.join("anchor.failed");
     let file =
         if sync_point.exists() && random.usize(..4) == 0 { sync_point } else { store.join("data.mdb") };
-    let mut bytes = fs::read(&file).expect("a file");
-    description.push_str(&format!("{kind:?}, {}: {}", file.display(), mutate(&mut bytes, random)));
-    fs::write(file, bytes).expect("a file");
+    description.push_str(&format!("{kind:?}, {}: ", file.display()));
+    let bytes = fs::read(&file).expect("a file");
+    write_mutated(&file, bytes, random, description);
 }
 
 /// Damages a copy of the snapshot. Half of the copies have no checksum, so that only the checks of the data structures
@@ -134,6 +141,25 @@ fn damage_snapshot(samples: &Samples, random: &mut Rng, file: &Path, description
     if random.usize(..2) == 0 {
         bytes[256..288].fill(0);
     }
-    description.push_str(&mutate(&mut bytes, random));
-    fs::write(file, bytes).expect("a file");
+    write_mutated(file, bytes, random, description);
 }
+
+/// Writes a file with random changes. A change may have no effect, for example if it overwrites a zero with a zero; then another
+/// one is made.
+fn write_mutated(file: &Path, bytes: Vec<u8>, random: &mut Rng, description: &mut String) {
+    let mut mutated = bytes.clone();
+    for _ in 0..MUTATIONS_MAX {
+        description.push_str(&mutate(&mut mutated, random));
+        if mutated != bytes {
+            return fs::write(file, mutated).expect("a file");
+        }
+        description.push_str(" (no effect), ");
+    }
+    panic!("{description}: {MUTATIONS_MAX} mutations changed nothing");
+}
+
+/// Number of mutations without an effect after which the generator is at fault.
+const MUTATIONS_MAX: u32 = 100;
+/// Divisor of the number of rounds that gives the least number of rounds with each outcome. Few damaged snapshots are accepted,
+/// because half of them have a checksum.
+const MIX_DIVISOR: u64 = 50;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod large_answer;
 mod raw;
 
 use tidegate_gateway::client::{Client, ClientError, State};
@@ -20,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use raw::{CONNECT, publish_header, send_zeros};
+use raw::{CONNECT, publish_header, send_large_frame, send_zeros};
 
 #[tokio::test]
 async fn a_publish_that_is_too_large_ends_its_connection() {
@@ -164,8 +165,13 @@ async fn a_large_message_to_many_clients_is_kept_in_memory_once() {
 
 /// Starts a broker that may allocate 300 MiB more than it uses right after its start.
 fn start() -> Broker {
+    start_with_memory(300 << 20)
+}
+
+/// Starts a broker that may allocate `bytes` bytes more than it uses right after its start.
+fn start_with_memory(bytes: u64) -> Broker {
     let broker = Broker::start_with(Config::every_transport().with(BROKER_SETTINGS));
-    broker.limit_memory(300 << 20);
+    broker.limit_memory(bytes);
     broker
 }
 
@@ -206,29 +212,6 @@ async fn stop_and_assert_counted(broker: Broker, at_least: usize) {
 async fn stop_and_wait(broker: Broker) -> std::process::ExitStatus {
     broker.terminate();
     tokio::task::spawn_blocking(move || broker.wait_for_exit().status).await.expect("an exit")
-}
-
-async fn send_large_frame(broker: &Broker) {
-    let port = broker.port(Transport::Ws);
-    let mut stream = TcpStream::connect(("localhost", port)).await.expect("a connection");
-    let request = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        Sec-WebSocket-Protocol: mqtt\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.expect("an open connection");
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.expect("an answer"));
-    }
-    // The masking key is zero, so that masking does not change the payload.
-    let connect = [CONNECT, b"\x00\x09large-one"].concat();
-    let frame = [b"\x82\x98\x00\x00\x00\x00".as_slice(), &connect].concat();
-    stream.write_all(&frame).await.expect("an open connection");
-    let header = publish_header(200 << 20);
-    let length = 5_u64 + (200 << 20);
-    let start = [b"\x82\xff".as_slice(), &length.to_be_bytes(), &[0; 4], &header].concat();
-    let sent = send_zeros(&mut stream, &start, (200 << 20) - 4).await;
-    // The broker stops reading, so that sending fails, or closes the connection after the last byte.
-    assert!(sent.is_err() || stream.read_to_end(&mut Vec::new()).await.is_ok());
 }
 
 const BROKER_SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";

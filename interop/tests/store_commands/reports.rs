@@ -14,7 +14,7 @@ async fn store_stats_and_store_check_report_a_running_and_a_killed_broker() {
     let running = stats(&data);
     // The expected number of sessions includes the publisher's session, which is persistent as well.
     let expected = json!({
-        "schema": 2, "sessions": 2, "subscriptions": 1, "messages": 1, "entries": 1, "received_ids": 0, "retained": 2,
+        "schema": 3, "sessions": 2, "subscriptions": 1, "messages": 1, "entries": 1, "received_ids": 0, "retained": 2,
     });
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(running.get(name), Some(value), "{name} in {running}");

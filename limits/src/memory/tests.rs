@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{HEADROOM, LARGE, OutOfMemory, check, reserve};
+use super::{HEADROOM, LARGE, OutOfMemory, check, probe, reserve, simulate_limit};
 
 /// Number of bytes that no machine can allocate.
 const TOO_MANY_BYTES: usize = usize::MAX / 4;
@@ -32,6 +32,16 @@ fn a_request_for_too_much_memory_is_an_error_and_leaves_the_buffer_unchanged() {
     assert_eq!(reserve(&mut buffer, TOO_MANY_BYTES), Err(OutOfMemory));
     assert_eq!(reserve(&mut buffer, usize::MAX), Err(OutOfMemory));
     assert_eq!(buffer, b"x");
+}
+
+#[test]
+fn a_simulated_limit_holds_until_it_is_dropped() {
+    check(LARGE).unwrap();
+    let limit = simulate_limit(LARGE);
+    assert_eq!((probe(LARGE), probe(LARGE + 1)), (Ok(()), Err(OutOfMemory)));
+    assert_eq!(check(LARGE + 1), Err(OutOfMemory), "although the memory was granted");
+    drop(limit);
+    assert_eq!((probe(LARGE + 1), check(LARGE + 1)), (Ok(()), Ok(())));
 }
 
 #[test]

@@ -23,6 +23,8 @@ mod capacity;
 mod commit;
 mod map;
 mod space;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub(super) use capacity::{Capacity, initial_length};
@@ -85,7 +87,7 @@ impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>, timeline: Timeline) -> Result<Self, Fault> {
         let Opened { map, capacity, keys, references, id_marks, orphans, interval, time_mark: _ } = opened;
         let interval_sync = match interval {
-            Some(interval) => Some((interval, SyncPoint::create(&map)?)),
+            Some(interval) => Some((interval, SyncPoint::create(&map, timeline.boot_id()?)?)),
             None => None,
         };
         let (buffer, presence) = (ArchiveBuffer::default(), Presence::new(&map)?);
@@ -181,6 +183,7 @@ impl Engine {
         Log::clear(meta, &mut txn)?;
         let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         let time = self.timeline.mark();
+        meta.raise_schema(&mut txn)?;
         meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
         self.timeline.mark_written(time);

@@ -54,6 +54,11 @@ impl Fault {
         Self::Sync(self.to_string())
     }
 
+    /// Converts an error after which the store cannot continue to a failure that is not retried.
+    pub(super) fn into_engine_failure(self) -> Self {
+        if self.is_out_of_space() { Self::Engine(self.to_string()) } else { self }
+    }
+
     /// Converts an `EIO` to [`Self::NoSpace`] if the file system has little space left. LMDB reports `EIO` if a full
     /// file system has written only a part of the data.
     pub(super) fn detect_full_disk(self, folder: &Path) -> Self {

@@ -16,7 +16,7 @@ use super::ids::Ids;
 use super::lock::Lock;
 use super::secret;
 use super::sync_point;
-use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
+use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_MIN, TABLES_MAX, Tables};
 use super::timeline::Timeline;
 use super::verify;
 use crate::access;
@@ -36,7 +36,7 @@ pub(super) fn open_engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(E
     }
     let lock = Arc::new(lock_folder(&config.folder)?);
     let data = config.folder.join(DATA_FILE_NAME);
-    sync_point::recover(&config.folder, &data)?;
+    sync_point::recover(&config.folder, &data, &*clocks)?;
     let found = data_file::examine_or_create(config, &data)?;
     verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
@@ -156,7 +156,7 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     let schema = tables.meta.schema(&txn).map_err(engine_error)?;
     drop(txn);
     match schema {
-        Some(SCHEMA | SCHEMA_WITHOUT_LOG) => Ok(tables),
+        Some(SCHEMA_MIN..=SCHEMA) => Ok(tables),
         Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
         _ => Err(tables.meta.corrupt(SCHEMA_KEY, "an unknown schema version").into()),
     }

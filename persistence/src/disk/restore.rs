@@ -11,6 +11,7 @@ use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
 use crate::access;
+use crate::clock::SystemClocks;
 use crate::error::{OpenError, RestoreError};
 
 /// The result of a restore.
@@ -51,7 +52,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
 /// Recovers the former data file first, so that its sync point is not applied to the new data file. If the former file
 /// is too damaged to be recovered, sets its sync point aside.
 fn recover_former(folder: &Path, data: &Path) -> Result<(), RestoreError> {
-    match sync_point::recover(folder, data) {
+    match sync_point::recover(folder, data, &SystemClocks) {
         Err(OpenError::Damaged { .. } | OpenError::DamagedSyncPoint(_)) => {
             Ok(sync_point::set_aside(folder).map_err(io_error(folder))?)
         }

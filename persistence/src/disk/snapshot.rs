@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::checksum;
 use super::engine::Map;
 use super::fault::Fault;
+use super::file;
 use super::open::DATA_FILE_NAME;
 use super::read_only::ReadOnly;
 use crate::access;
@@ -86,7 +87,15 @@ impl PartialSnapshot {
         let applied = checkpoint_store(&folder);
         fs::rename(folder.join(DATA_FILE_NAME), &self.path).map_err(io_error)?;
         fs::remove_dir_all(&folder).map_err(io_error)?;
-        Ok(applied?)
+        applied?;
+        self.shorten()
+    }
+
+    /// Removes the unused end of the file, by which the store may have enlarged it.
+    fn shorten(&self) -> Result<(), ReadError> {
+        let Some(found) = file::examine(&self.path)? else { return Ok(()) };
+        self.file.set_len(found.used).map_err(|error| io_error(&self.target, error))?;
+        Ok(())
     }
 
     /// Returns the path of the file before it is published.

@@ -14,7 +14,7 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::file;
 use crate::access;
-use crate::clock::{BootId, Clocks, SystemClocks};
+use crate::clock::BootId;
 
 mod record;
 mod recover;
@@ -37,15 +37,15 @@ pub(super) struct SyncPoint {
 }
 
 impl SyncPoint {
-    /// Creates a sync point at the current state, before anything is committed without a sync.
-    pub(super) fn create(map: &Map) -> Result<Self, Fault> {
+    /// Creates a sync point at the current state, before anything is committed without a sync. `boot_id` identifies the
+    /// current boot of the machine.
+    pub(super) fn create(map: &Map, boot_id: BootId) -> Result<Self, Fault> {
         let path = map.folder().join(FILE_NAME);
         let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
         // Saving the sync point must not fail on a full disk.
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
-        let mut sync_point =
-            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pinned_state: None };
+        let mut sync_point = Self { path, file, data, boot_id, sequence: 0, pinned_state: None };
         sync_point.save(map)?;
         // Sync the folder, because otherwise the file might not exist after a power failure.
         File::open(map.folder())?.sync_all()?;
@@ -61,14 +61,33 @@ impl SyncPoint {
         self.pin_current(map)
     }
 
-    /// Ends the read transaction, so that the map can be resized. Allowed only right after [`SyncPoint::save`],
-    /// before the next commit.
-    pub(super) fn release_pin(&mut self) {
+    /// Moves the sync point to the current state, then calls `resize` while no read transaction is open. If the read
+    /// transaction cannot be opened again, the store must not continue: it would reuse the pages of the sync point.
+    /// Therefore such an error is never a lack of space or memory, after which the store would retry.
+    pub(super) fn resize(
+        &mut self,
+        map: &Map,
+        resize: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.save(map)?;
         self.pinned_state = None;
+        resize().and_then(|()| self.pin_current(map)).map_err(Fault::into_engine_failure)
+    }
+
+    /// Whether the pages of the last sync are protected.
+    #[cfg(test)]
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pinned_state.is_some()
+    }
+
+    /// Replaces the file with one that reports a full disk.
+    #[cfg(test)]
+    pub(super) fn fill_disk(&mut self) {
+        self.file = File::options().write(true).open("/dev/full").expect("a device");
     }
 
     /// Begins a read transaction on the current state, which must be the state of the last sync.
-    pub(super) fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
+    fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
         self.pinned_state = Some(map.env().clone().static_read_txn()?);
         Ok(())
     }

@@ -111,6 +111,15 @@ impl Table {
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
     }
 
+    /// Raises the schema version stored in the file to that of this program, because earlier versions would refuse the
+    /// log (schema 1) or take the times for Unix times (schema 2). Call this on the table `meta`.
+    pub(super) fn raise_schema(&self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
+        if self.schema(txn)? == Some(SCHEMA) {
+            return Ok(());
+        }
+        self.put(txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())
+    }
+
     pub(super) fn get<'t>(&self, txn: &'t RoTxn<'_>, key: &[u8]) -> Result<Option<&'t [u8]>, Fault> {
         Ok(self.database.get(txn, key)?)
     }
@@ -185,9 +194,9 @@ fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
 }
 
 /// The schema version that this program writes.
-pub(super) const SCHEMA: u32 = 2;
-/// The earlier schema version, in which there is no log.
-pub(super) const SCHEMA_WITHOUT_LOG: u32 = 1;
+pub(super) const SCHEMA: u32 = 3;
+/// The oldest schema version that this program reads.
+pub(super) const SCHEMA_MIN: u32 = 1;
 
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";
 pub(super) const SECRET_KEY: &[u8] = b"secret";

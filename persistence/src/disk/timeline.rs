@@ -3,6 +3,7 @@
 //! closed. After a boot, only the wall clock shows how long the store was closed. The wall clock may be wrong, so the
 //! time that counts is limited.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,11 @@ impl Timeline {
     /// Returns the clock that converts between store time and the monotonic clock.
     pub(super) fn clock(&self) -> Clock {
         Clock { now: self.opened_at, store_time: self.opening_mark.store_time }
+    }
+
+    /// Returns the id of the current boot of the machine.
+    pub(super) fn boot_id(&self) -> io::Result<BootId> {
+        self.clocks.boot_id()
     }
 
     /// Returns the time mark of the current moment.

@@ -102,6 +102,17 @@ impl Headers {
         Self::parse(&first, &second)
     }
 
+    /// Reads the headers of a file to which another process may commit. Returns `None` if `state` is not the newest state, or
+    /// its header may be incomplete.
+    ///
+    /// LMDB overwrites the header of a state when it commits the second state after it. The state is still the newest one
+    /// in a second read, so that commit had not begun when the header was read for the first time.
+    pub(super) fn read_newest(file: &File, state: u64) -> Result<Option<Self>, VerifyError> {
+        let headers = Self::read(file)?;
+        let is_newest = headers.newest() == state && Self::read(file)?.newest() == state;
+        Ok(is_newest.then_some(headers))
+    }
+
     /// Reads the beginnings of both header pages.
     pub(super) fn parse(first: &[u8], second: &[u8]) -> Result<Self, VerifyError> {
         let read = |number: u64, bytes: &[u8]| {
@@ -122,11 +133,6 @@ impl Headers {
     pub(super) fn newest(&self) -> u64 {
         let [first, second] = self.0;
         first.transaction.max(second.transaction)
-    }
-
-    /// Whether one of the headers describes the state after this transaction.
-    pub(super) fn has(&self, transaction: u64) -> bool {
-        self.0.iter().any(|header| header.transaction == transaction)
     }
 
     /// Returns the header with the state after this transaction, and the number of its page. LMDB expects this header

@@ -99,12 +99,12 @@ fn patch(file: &Path, from: &[u8], to: &[u8]) {
 #[test]
 fn a_newer_schema_is_refused() {
     let mut harness = filled_store();
-    patch(&harness.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
+    patch(&harness.data(), b"schema\x03\0\0\0", b"schema\x04\0\0\0");
     let error = error(&mut harness);
-    assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2 }), "{error}");
-    patch(&harness.data(), b"schema\x03\0\0\0", b"schema\0\0\0\0");
+    assert!(matches!(error, OpenError::NewerSchema { found: 4, known: 3 }), "{error}");
+    patch(&harness.data(), b"schema\x04\0\0\0", b"schema\0\0\0\0");
     assert!(matches!(harness.try_open(), Err(OpenError::Corrupt(_))));
-    patch(&harness.data(), b"schema\0\0\0\0", b"schema\x02\0\0\0");
+    patch(&harness.data(), b"schema\0\0\0\0", b"schema\x03\0\0\0");
     harness.open();
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
-use tidegate_persistence::{EntryRecord, EntryState, Operation, Store};
+use tidegate_persistence::{EntryRecord, EntryState, Operation, ReadOnly, Store};
 
 use crate::harness::{Harness, content};
 use crate::records::one_of_each;
@@ -37,6 +37,26 @@ fn a_file_of_schema_2_with_deliveries_opens() {
     opens_with_expected_records("schema-2-deliveries", &plain_entries());
 }
 
+/// All records of this file are in the log, as in the file of schema 2 with deliveries. The times are store times.
+#[test]
+fn a_file_of_schema_3_opens() {
+    opens_with_expected_records("schema-3", &plain_entries());
+}
+
+/// An earlier version of the program would take store times for Unix times, so it must refuse the file as soon as this
+/// version has opened it, even if the process crashes before its first commit.
+#[test]
+fn a_file_of_an_earlier_schema_is_upgraded_when_it_is_opened() {
+    for name in ["schema-1", "schema-2", "schema-2-deliveries"] {
+        let mut harness = harness_with(name);
+        harness.with_store(|_store, harness| {
+            let image = harness.path().join("image");
+            fs::copy(harness.data(), &image).unwrap();
+            assert_eq!(ReadOnly::open_snapshot(&image).unwrap().contents().unwrap().schema, 3, "{name}");
+        });
+    }
+}
+
 /// Returns operations for the records that the file contains in addition to those of `one_of_each`.
 fn plain_entries() -> Vec<Operation> {
     let state = EntryState::Sent { packet_id: id(7) };
@@ -56,9 +76,7 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
     });
     let expected = expected_store.reopened_content();
     assert!(items.iter().all(|item| expected.contains(&format!("{item:?}"))));
-    let mut harness = Harness::new();
-    fs::create_dir_all(&harness.config.folder).unwrap();
-    fs::copy(fixture(name), harness.data()).unwrap();
+    let mut harness = harness_with(name);
     harness.with_store(|store, harness| {
         let lines = content(store);
         assert_eq!(lines[..lines.len() - 1], expected);
@@ -69,6 +87,14 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
         harness.commit(store, vec![unretain]);
     });
     assert_eq!(harness.reopened_content(), expected);
+}
+
+/// Returns a folder with a copy of the fixture.
+fn harness_with(name: &str) -> Harness {
+    let harness = Harness::new();
+    fs::create_dir_all(&harness.config.folder).unwrap();
+    fs::copy(fixture(name), harness.data()).unwrap();
+    harness
 }
 
 /// Not a test: writes the fixture of the current schema. The last commit is in the log.
@@ -89,6 +115,6 @@ fn make_fixture() {
         // Write only the part of the file that is in use, without the hole behind it.
         let length = usize::try_from(store.stats().file_bytes).unwrap();
         let bytes = fs::read(harness.data()).unwrap();
-        fs::write(fixture("schema-2-deliveries"), &bytes[..length]).unwrap();
+        fs::write(fixture("schema-3"), &bytes[..length]).unwrap();
     });
 }

@@ -42,7 +42,7 @@ fn contents_counts_every_kind_of_record() {
     let harness = filled_store();
     let Contents { tenants, used_bytes, file_bytes, map_bytes, .. } = contents(&harness);
     let expected = Contents {
-        schema: 2,
+        schema: 3,
         sessions: 2,
         subscriptions: 1,
         messages: 1,
@@ -139,14 +139,14 @@ fn a_truncated_or_newer_snapshot_is_refused() {
     let whole = fs::read(&target).unwrap();
     fs::write(&target, &whole[..whole.len() - 4096]).unwrap();
     assert!(matches!(ReadOnly::open_snapshot(&target), Err(ReadError::DamagedSnapshot { .. })));
-    let at = whole.windows(10).position(|bytes| bytes == b"schema\x02\0\0\0").unwrap();
+    let at = whole.windows(10).position(|bytes| bytes == b"schema\x03\0\0\0").unwrap();
     let mut newer = whole;
-    newer[at + 6] = 3;
+    newer[at + 6] = 4;
     // Remove the checksum, so that the snapshot is refused because of its schema.
     newer[256..288].fill(0);
     fs::write(&target, newer).unwrap();
     let refused = ReadOnly::open_snapshot(&target).err().expect("it is refused");
-    assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 3, known: 2 })), "{refused}");
+    assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 4, known: 3 })), "{refused}");
 }
 
 #[test]

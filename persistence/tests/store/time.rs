@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tidegate_persistence::{BootId, Clock, ClockReading, Clocks, Disk, Durability, Store};
 
-use crate::harness::Harness;
+use crate::harness::{Harness, content};
 use crate::samples::open_session;
 use crate::watch::Watch;
 
@@ -104,6 +104,24 @@ fn a_commit_to_the_tables_writes_a_time_mark() {
     // The time since the commit is unknown and does not count, because the wall clock was set back.
     machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: START, boots: 2 });
     assert_eq!(machine.age(&copy), HOUR / 2);
+}
+
+/// The sync point is the state that was synced when the store was opened. After a boot, the newer state is not trusted.
+#[test]
+fn the_boot_of_the_given_clocks_decides_about_a_return_to_the_sync_point() {
+    for (boots, sessions) in [(1, 1), (2, 0)] {
+        let (mut harness, machine) = (Harness::new(), Machine::new());
+        harness.config.durability = Durability::Interval(HOUR);
+        let store = machine.open(&harness);
+        harness.commit(&store, vec![open_session(1)]);
+        let copy = Harness::new();
+        std::fs::create_dir(&copy.config.folder).unwrap();
+        for name in ["data.mdb", "anchor"] {
+            std::fs::copy(harness.config.folder.join(name), copy.config.folder.join(name)).unwrap();
+        }
+        machine.change(|state| state.boots = boots);
+        assert_eq!(content(&machine.open(&copy)).len(), sessions, "boot {boots}");
+    }
 }
 
 /// Returns the pages of the file that change with each transaction.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
 
 use crate::inflight::INFLIGHT_MAX;
@@ -38,8 +39,12 @@ impl Session {
     /// Writes a control packet to the client. Returns false if no connection is attached, or if the packet exceeds the
     /// client's Maximum Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]`
     /// `[MQTT5-3.1.2-29]`
-    pub fn send(&mut self, packet: &Packet) -> bool {
-        self.is_attached() && self.outbox.put_packet(packet)
+    ///
+    /// # Errors
+    /// When there is not enough memory for a SUBACK or UNSUBACK with many reason codes. Nothing is written, so the
+    /// connection has to end.
+    pub fn send(&mut self, packet: &Packet) -> Result<bool, OutOfMemory> {
+        if self.is_attached() { self.outbox.put_packet(packet) } else { Ok(false) }
     }
 
     /// Writes an acknowledgement to the client. Returns false in the same cases as [`Session::send`].

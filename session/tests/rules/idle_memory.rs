@@ -55,7 +55,10 @@ fn an_idle_session_takes_at_most_600_bytes() {
     let before = allocated_bytes();
     let mut session = Box::new(Session::new(1, config));
     let attached = session.attach(&negotiated, now);
-    assert!(session.send(&negotiated.connack(attached.session_present, &Config::default()).into()));
+    assert_eq!(
+        session.send(&negotiated.connack(attached.session_present, &Config::default()).into()),
+        Ok(true)
+    );
     session.resume(now);
     let _ = session.subscribe(filter, SubscriptionOptions::with_qos(QoS::AtLeastOnce), None);
     drop(session.write_buffer().take(Vec::new()));

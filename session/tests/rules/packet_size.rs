@@ -119,7 +119,7 @@ fn an_acknowledgement_that_is_too_large_is_sent_without_properties() {
     let properties = AckProperties { reason_string: Some("x".repeat(100)), ..AckProperties::default() };
     ack.properties = Some(Box::new(properties));
     assert!(pair.session.send_ack(&ack));
-    assert!(pair.session.send(&Packet::Ack(ack)));
+    assert_eq!(pair.session.send(&Packet::Ack(ack)), Ok(true));
     let without_properties = Packet::Ack(Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized));
     assert_eq!(pair.received(), [without_properties.clone(), without_properties]);
 }
@@ -129,7 +129,7 @@ fn a_disconnect_that_is_too_large_is_sent_without_reason_string() {
     let mut pair = Pair::new(connect_with_packet_size(30));
     let mut disconnect = Disconnect::new(ReasonCode::ProtocolError);
     disconnect.reason_string = Some("x".repeat(100));
-    assert!(pair.session.send(&disconnect.into()));
+    assert_eq!(pair.session.send(&disconnect.into()), Ok(true));
     assert_eq!(pair.received(), [Packet::from(Disconnect::new(ReasonCode::ProtocolError))]);
 }
 
@@ -138,7 +138,7 @@ fn a_packet_that_cannot_be_made_smaller_is_not_sent() {
     let mut pair = Pair::new(connect_with_packet_size(30));
     let reasons = vec![ReasonCode::Success; 50];
     let suback = SubAck { packet_id: id(1), reasons, properties: None };
-    assert!(!pair.session.send(&suback.into()));
+    assert_eq!(pair.session.send(&suback.into()), Ok(false));
     assert!(pair.session.write_buffer().is_empty());
 }
 
@@ -159,8 +159,8 @@ fn the_maximum_packet_size_is_exact_for_control_packets_in_a_nonempty_write_buff
     for (reasons, sent) in [(25, true), (26, false)] {
         let suback =
             SubAck { packet_id: id(1), reasons: vec![ReasonCode::Success; reasons], properties: None };
-        assert!(pair.session.send(&Packet::PingResp));
-        assert_eq!(pair.session.send(&suback.into()), sent);
+        assert_eq!(pair.session.send(&Packet::PingResp), Ok(true));
+        assert_eq!(pair.session.send(&suback.into()), Ok(sent));
         assert_eq!(pair.wire().len(), if sent { 32 } else { 2 });
     }
 }

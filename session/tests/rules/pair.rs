@@ -84,7 +84,7 @@ impl Pair {
         self.epoch = attached.epoch;
         self.connection = Connection::new(&negotiated, Arc::clone(&self.config));
         let connack = negotiated.connack(attached.session_present, &self.config);
-        assert!(self.session.send(&connack.into()));
+        assert_eq!(self.session.send(&connack.into()), Ok(true));
         assert!(matches!(self.received().as_slice(), [Packet::ConnAck(_)]));
         self.session.resume(self.now);
         attached

@@ -53,7 +53,7 @@ fn a_client_that_declines_problem_information_gets_reason_strings_only_in_connac
     for (requested, expected) in [(true, [true; 5]), (false, [false, false, false, true, true])] {
         let mut pair = Pair::new(connect(requested));
         for packet in packets() {
-            assert!(pair.session.send(&packet));
+            assert_eq!(pair.session.send(&packet), Ok(true));
         }
         let found: Vec<_> = pair.received().iter().map(has_reason_string).collect();
         assert_eq!(found, expected);

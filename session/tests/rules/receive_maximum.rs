@@ -56,7 +56,7 @@ fn qos_0_and_control_packets_are_sent_without_quota() {
     push_messages(&mut pair, QoS::AtLeastOnce, 2);
     let _ = pair.received();
     assert_eq!(pair.push("zero", QoS::AtMostOnce), Verdict::Sent);
-    assert!(pair.session.send(&Packet::PingResp));
+    assert_eq!(pair.session.send(&Packet::PingResp), Ok(true));
     assert_eq!(pair.received().len(), 2);
 }
 

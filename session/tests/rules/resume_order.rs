@@ -43,7 +43,10 @@ fn nothing_is_sent_before_connack() {
     assert!(matches!(pair.push("zero", QoS::AtMostOnce), Verdict::Dropped(_)));
     assert_eq!(pair.push("one", QoS::AtLeastOnce), Verdict::Queued);
     assert!(pair.session.write_buffer().is_empty());
-    assert!(pair.session.send(&negotiated.connack(attached.session_present, &pair.config).into()));
+    assert_eq!(
+        pair.session.send(&negotiated.connack(attached.session_present, &pair.config).into()),
+        Ok(true)
+    );
     pair.session.resume(pair.now);
     let packets = pair.received();
     assert!(matches!(packets.as_slice(), [Packet::ConnAck(_), Packet::Publish(_), Packet::Publish(_)]));
@@ -127,7 +130,7 @@ fn messages_are_resent_once_per_connection() {
 fn without_a_connection_nothing_is_written() {
     let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
-    assert!(!pair.session.send(&Packet::PingResp));
+    assert_eq!(pair.session.send(&Packet::PingResp), Ok(false));
     let puback = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::Success);
     assert!(!pair.session.send_ack(&puback));
     assert!(pair.session.write_buffer().is_empty());

@@ -1,7 +1,8 @@
 //! If a client does not read, its QoS 1 and 2 messages wait in the queue and QoS 0 messages are dropped and counted;
 //! control packets are still written.
 
-use tidegate_mqtt::{AckKind, Connect, Packet, QoS};
+use tidegate_limits::memory;
+use tidegate_mqtt::{AckKind, Connect, Packet, PacketId, QoS, ReasonCode, SubAck, UnsubAck};
 use tidegate_session::{Config, DropReason, Verdict};
 
 use crate::pair::{Pair, message, persistent_connect};
@@ -35,7 +36,7 @@ fn qos_0_messages_are_dropped_above_pending_bytes_max() {
     assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(DropReason::Slow));
     assert_eq!(pair.session.push_encoded(&[0; 900], 5, 180), Verdict::Dropped(DropReason::Slow));
     assert_eq!(pair.session.take_drops().slow, 6);
-    assert!(pair.session.send(&Packet::PingResp));
+    assert_eq!(pair.session.send(&Packet::PingResp), Ok(true));
     assert!(pair.session.write_buffer().len() <= 2000);
 }
 
@@ -141,4 +142,20 @@ fn a_long_queue_is_sent_completely_and_in_order() {
         }
     }
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_large_answer_without_memory_is_an_error_and_leaves_the_write_buffer_unchanged() {
+    let mut pair = pair();
+    let (packet_id, reasons) = (PacketId::MIN, vec![ReasonCode::Success; memory::LARGE]);
+    let suback = SubAck { packet_id, reasons: reasons.clone(), properties: None };
+    let unsuback = UnsubAck { packet_id, reasons, properties: None };
+    for answer in [Packet::SubAck(suback), Packet::UnsubAck(unsuback)] {
+        let limit = memory::simulate_limit(memory::LARGE);
+        assert_eq!(pair.session.send(&answer), Err(memory::OutOfMemory));
+        assert!(pair.session.write_buffer().is_empty());
+        drop(limit);
+        assert_eq!(pair.session.send(&answer), Ok(true));
+        assert_eq!(pair.received(), [answer]);
+    }
 }

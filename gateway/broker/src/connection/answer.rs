@@ -14,22 +14,27 @@ impl ClientConnection {
     /// Sends the answers whose commit is reached.
     ///
     /// # Errors
-    /// When another connection has taken over the session.
+    /// When another connection has taken over the session, or there is not enough memory for an answer.
     pub fn release(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
         if self.acks.is_empty() {
             return Ok(());
         }
         let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
-        self.acks.release(turn, &mut session, committed);
+        let result = self.acks.release(turn, &mut session, committed);
         let _ = session.finish(turn);
-        Ok(())
+        result
     }
 }
 
 impl AckQueue {
     /// Sends the answers whose commit is covered by `committed`.
-    fn release(&mut self, turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, committed: Commit) {
+    fn release(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &mut SessionGuard<'_>,
+        committed: Commit,
+    ) -> Result<(), End> {
         let mut has_released = false;
         while let Some(reply) = self.pop(committed) {
             if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
@@ -39,11 +44,12 @@ impl AckQueue {
             if !mem::replace(&mut has_released, matches!(reply, Reply::Ack(_))) {
                 release_messages(turn, session);
             }
-            send(turn, session, reply);
+            send(turn, session, reply)?;
         }
         if !self.is_empty() {
             self.wake_for_first(turn);
         }
+        Ok(())
     }
 
     /// Sends a packet through the session, immediately or when `commit` is reached. `committed` is the last commit that
@@ -62,8 +68,7 @@ impl AckQueue {
             return self.withhold(turn, session, commit, reply);
         }
         release_messages(turn, session);
-        send(turn, session, reply);
-        Ok(())
+        send(turn, session, reply)
     }
 
     /// Sends the acknowledgements in `acks`, each immediately or when its commit is reached, and empties the list.
@@ -114,14 +119,15 @@ fn release_messages(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>) {
     let _ = session.save(turn, None);
 }
 
-fn send(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, reply: Reply) {
+fn send(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, reply: Reply) -> Result<(), End> {
     match reply {
         Reply::Ack(ack) => {
             session.session.send_ack(&ack);
         }
         Reply::Packet(packet) => {
-            session.session.send(&packet);
+            session.session.send(&packet)?;
         }
         Reply::ConnAck(connack) => session.open(turn, connack),
     }
+    Ok(())
 }

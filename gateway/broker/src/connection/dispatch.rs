@@ -78,10 +78,7 @@ impl ClientConnection {
         let last = session.session.last_commit().filter(|_| !self.broker.durability().is_refusing());
         let result = match last {
             Some(commit) => self.acks.answer(turn, &mut session, committed, Commit(commit), Packet::PingResp),
-            None => {
-                session.session.send(&Packet::PingResp);
-                Ok(())
-            }
+            None => session.session.send(&Packet::PingResp).map(drop).map_err(End::from),
         };
         let _ = session.finish(turn);
         result
@@ -120,9 +117,9 @@ impl ClientConnection {
     /// Sends a packet immediately.
     fn send(&self, turn: &mut Turn<'_>, packet: &Packet) -> Result<(), End> {
         let mut session = self.broker.own(&self.owner)?;
-        session.session.send(packet);
+        let sent = session.session.send(packet);
         let _ = session.finish(turn);
-        Ok(())
+        Ok(sent.map(drop)?)
     }
 
     /// Applies the publishes and acknowledgements that the read has collected so far.

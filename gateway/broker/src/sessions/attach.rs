@@ -168,7 +168,7 @@ impl Broker {
 impl SessionGuard<'_> {
     /// Sends CONNACK, and then the packets waiting for the client.
     pub(crate) fn open(&mut self, turn: &mut Turn<'_>, connack: Box<ConnAck>) {
-        if !self.session.send(&Packet::ConnAck(connack))
+        if self.session.send(&Packet::ConnAck(connack)) != Ok(true)
             && let Some(connection) = &self.connection
         {
             // CONNACK is larger than the client's Maximum Packet Size, so the connection cannot begin [MQTT5-3.1.2-24].

@@ -60,6 +60,11 @@ impl Endpoint {
         }
     }
 
+    /// Returns the protocol version that the client uses.
+    pub fn version(&self) -> ProtocolVersion {
+        self.version
+    }
+
     /// Returns a receiver of the current phase of the run.
     pub fn phase(&self) -> watch::Receiver<Phase> {
         self.world.phase.subscribe()

@@ -1,4 +1,5 @@
-//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages.
+//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages, and with MQTT 5.0
+//! also messages with a short expiry.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,27 +7,28 @@ use std::sync::Arc;
 use fastrand::Rng;
 use tidegate_gateway::client::{Acknowledged, Client, ClientError, Event};
 use tidegate_interop::tidegate_client::message;
-use tidegate_mqtt::{PacketId, Publish, ReasonCode};
+use tidegate_mqtt::{PacketId, ProtocolVersion, Publish, ReasonCode};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::drive::Role;
 use super::{Phase, World};
-use crate::ledger::MessageId;
+use crate::ledger::{BRIEF_EXPIRY, BRIEF_TOPICS, MessageId};
 
 pub struct Publisher {
     index: usize,
     world: Arc<World>,
     random: Rng,
     pace: Interval,
+    version: ProtocolVersion,
     last_sequence: u64,
     in_flight: HashMap<PacketId, MessageId>,
 }
 
 impl Publisher {
-    pub fn new(index: usize, world: Arc<World>, random: Rng) -> Self {
+    pub fn new(index: usize, world: Arc<World>, random: Rng, version: ProtocolVersion) -> Self {
         let mut pace = interval(world.pace);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { index, world, random, pace, last_sequence: 0, in_flight: HashMap::new() }
+        Self { index, world, random, pace, version, last_sequence: 0, in_flight: HashMap::new() }
     }
 
     fn may_publish(&self, client: &Client) -> bool {
@@ -53,9 +55,14 @@ impl Publisher {
         let id = MessageId { sender: self.index, sequence: self.last_sequence };
         let topic = |name| format!("chaos/{}/{name}", self.index);
         let mut payload = id.to_string();
-        let publish = match self.random.u8(..10) {
+        let publish = match self.random.u8(..11) {
             0..4 => message(&topic("one"), &payload, 1),
             4..8 => message(&topic("two"), &payload, 2),
+            10 if self.version.is_v5() => {
+                let mut brief = message(&format!("{BRIEF_TOPICS}{}", self.index), &payload, 1);
+                brief.properties.expiry = Some(BRIEF_EXPIRY);
+                brief
+            }
             part => {
                 if part == 9 && self.random.u8(..4) == 0 {
                     payload.clear();

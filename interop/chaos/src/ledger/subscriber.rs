@@ -1,4 +1,4 @@
-//! The messages that one subscriber must receive, and those that it has received.
+//! The messages that one subscriber, or a group that shares a subscription, must receive, and those that it has received.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,8 @@ use super::message::{Fate, Message, MessageId};
 #[derive(Debug, Default)]
 pub struct Subscriber {
     pub(super) name: String,
+    /// Whether this is a group. Its members receive messages in no common order.
+    is_group: bool,
     subscriptions: Vec<Subscription>,
     received: HashMap<MessageId, Copies>,
     /// The sequence number of the newest message received from each sender on each topic.
@@ -33,6 +35,10 @@ struct Copies {
 impl Subscriber {
     pub(super) fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn group(name: &str) -> Self {
+        Self { is_group: true, ..Self::new(name) }
     }
 
     /// Records that the subscriber has received SUBACK.
@@ -59,7 +65,7 @@ impl Subscriber {
         if copies.exactly_once > 1 {
             return Some(format!("{} received QoS 2 message `{id}` twice", self.name));
         }
-        if copies.all > 1 {
+        if copies.all > 1 || self.is_group {
             return None;
         }
         let newest = self.newest.entry((id.sender, message.topic.clone())).or_default();

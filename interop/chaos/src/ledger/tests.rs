@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use tidegate_mqtt::{Publish, QoS};
 
@@ -129,6 +130,40 @@ fn a_topic_may_have_no_retained_message_once_its_deletion_is_sent() {
     let floors = ledger.floors();
     ledger.observe(&HashMap::new(), &floors);
     assert!(ledger.violations().is_empty());
+}
+
+#[test]
+fn a_group_must_receive_a_message_once_in_any_order() {
+    let mut ledger = Ledger::default();
+    let _ = ledger.add_group("group");
+    ledger.subscribe(0, "chaos/#");
+    for sequence in 1..=2 {
+        ledger.send(id(sequence), TOPIC, false, false);
+        ledger.acknowledge(id(sequence));
+    }
+    ledger.deliver(0, &copy(2, QoS::ExactlyOnce));
+    assert_eq!(ledger.missing(), ["group misses `0 1`, which was acknowledged"]);
+    ledger.deliver(0, &copy(1, QoS::ExactlyOnce));
+    assert!(ledger.missing().is_empty() && ledger.violations().is_empty());
+    ledger.deliver(0, &copy(1, QoS::ExactlyOnce));
+    assert_eq!(ledger.violations(), ["group received QoS 2 message `0 1` twice"]);
+}
+
+#[test]
+fn only_the_first_copy_of_an_expired_message_is_a_violation() {
+    let brief = |dup| Publish { dup, ..Publish::new("brief/0", id(1).to_string()) };
+    let (now, second) = (Instant::now(), Duration::from_secs(1));
+    for (lengthened, dup, faults) in [(0, false, 1), (0, true, 0), (10, false, 0)] {
+        let mut ledger = Ledger::default();
+        ledger.send(id(1), "brief/0", false, false);
+        ledger.deliver_brief(&brief(dup), now + 100 * second);
+        ledger.acknowledge(id(1));
+        ledger.lengthen_lifetimes(lengthened * second);
+        ledger.deliver_brief(&brief(dup), now + second);
+        assert!(ledger.violations().is_empty(), "it has not expired");
+        ledger.deliver_brief(&brief(dup), now + 5 * second);
+        assert_eq!(ledger.violations().len(), faults, "lengthened by {lengthened} s, DUP {dup}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Engine, Space, put_marks};
 use crate::change::ChangeSet;
 use crate::disk::fault::Fault;
 use crate::disk::log::Log;
-use crate::disk::tables::{SCHEMA, SCHEMA_KEY};
+use crate::disk::tables::SCHEMA;
 
 impl Engine {
     /// Commits the change set in one transaction and empties it. The map grows if necessary. An error leaves the change
@@ -68,15 +68,16 @@ impl Engine {
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Reads the log that an earlier process left in the store, and makes a checkpoint. Until the checkpoint is
-    /// complete, the map includes the reserve.
+    /// Reads the log that an earlier process left in the store, and makes a checkpoint. Writes the time mark if the store
+    /// has an earlier schema, whose times are Unix times. Until this is complete, the map includes the reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
         let view = self.map.read_view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
+        let is_current = view.tables.meta.schema(&view.txn)? == Some(SCHEMA);
         drop(view);
         (self.log, self.pending) = (log, pending);
         self.checkpoint()?;
-        self.keep_time(false)?;
+        self.keep_time(!is_current)?;
         self.resize(self.capacity.size())
     }
 
@@ -85,10 +86,7 @@ impl Engine {
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let log = self.log.append(meta, &mut txn, change, &mut self.buffer)?;
-        // Raise the schema version, because versions of this program that support only schema 1 cannot read the log.
-        if meta.schema(&txn)? != Some(SCHEMA) {
-            meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
-        }
+        meta.raise_schema(&mut txn)?;
         let id_marks = put_marks(meta, &mut txn, &self.ids, self.id_marks)?;
         txn.commit()?;
         (self.log, self.id_marks, self.empty_commit_done) = (log, id_marks, false);

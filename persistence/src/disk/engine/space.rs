@@ -75,7 +75,7 @@ impl Engine {
     fn log_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
         let appended = self.append_to_log(change);
-        self.resize(self.capacity.size())?;
+        self.leave_reserve()?;
         match appended {
             Err(Fault::MapFull) => self.write_to_tables(change),
             appended => appended.map(|()| Space::Reserve),
@@ -92,7 +92,7 @@ impl Engine {
             self.resize_for(Reserve::Freeing)?;
             result = self.transact(change, Balance::frees_space);
         }
-        self.resize(self.capacity.size())?;
+        self.leave_reserve()?;
         match result {
             Err(Fault::MapFull) => Err(self.capacity.full()),
             result => result.map(|()| Space::Reserve),
@@ -109,7 +109,7 @@ impl Engine {
         }
         self.resize_for(Reserve::Freeing)?;
         let result = self.map.rewrite_meta();
-        self.resize(self.capacity.size())?;
+        self.leave_reserve()?;
         self.empty_commit_done = true;
         match result {
             Err(Fault::MapFull) => Ok(false),
@@ -147,17 +147,25 @@ impl Engine {
         self.resize(self.capacity.size_with_reserve(reserve, self.map.size()))
     }
 
+    /// Resizes the map to its size without the reserve. The transaction in the reserve may be committed, so a lack of
+    /// space must not look as if it were not: the map then keeps the reserve, and [`Self::space`] counts its pages.
+    pub(super) fn leave_reserve(&mut self) -> Result<(), Fault> {
+        match self.resize(self.capacity.size()) {
+            Err(fault) if fault.is_out_of_space() => Ok(()),
+            result => result,
+        }
+    }
+
     /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
     /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
-        // The store continues after a failure of this check, so the check comes before the read transaction of the sync
-        // point is released.
+        // Check this while the sync point has its read transaction, because the store continues after a lack of memory.
         self.map.check_memory(size)?;
-        let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
-        sync_point.save(&self.map)?;
-        sync_point.release_pin();
-        self.map.resize(size)?;
-        sync_point.pin_current(&self.map)
+        let map = &self.map;
+        match &mut self.interval_sync {
+            Some((_, sync_point)) => sync_point.resize(map, || map.resize(size)),
+            None => map.resize(size),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::owner::Owner;
 use super::private_folder::PrivateFolder;
 use super::{ATTEMPTS_MAX, Guard, ReadOnly, map_size};
 use crate::access;
+use crate::clock::SystemClocks;
 use crate::disk::checksum::{self, Checksum};
 use crate::disk::fault::Fault;
 use crate::disk::lock::Lock;
@@ -98,7 +99,7 @@ impl ReadOnly {
 
 /// Returns an error if the store needs recovery, because only the owner of a store can return it to a sync point.
 fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
-    if sync_point::needs_recovery(folder)? {
+    if sync_point::needs_recovery(folder, &SystemClocks)? {
         return Err(ReadError::NeedsRecovery(folder.to_owned()));
     }
     Ok(())
@@ -131,13 +132,13 @@ fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     loop {
         let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
         let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
-        match Headers::read(&file) {
-            Ok(headers) if headers.has(state) => {
+        match Headers::read_newest(&file, state) {
+            Ok(Some(headers)) => {
                 return verify::verify_state(&file, &headers, state).map_err(open_error);
             }
-            Ok(_) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
+            Ok(None) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
             Err(error) if attempt == ATTEMPTS_MAX => return Err(open_error(error)),
-            // The owner has overwritten the header of this state, or is writing it at this moment.
+            // The owner has committed another state since the read transaction began.
             _ => attempt += 1,
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::record::{self, SyncRecord};
 use super::{FILE_NAME, INVALIDATED_FILE_NAME};
 use crate::access;
-use crate::clock::{Clocks, SystemClocks};
+use crate::clock::Clocks;
 use crate::disk::file::{self, MetaPages};
 use crate::disk::open::io_error;
 use crate::disk::verify::{self, Headers};
@@ -17,10 +17,10 @@ use crate::error::OpenError;
 
 /// Makes sure that LMDB can open the data file, no matter how the former owner of the store ended. Afterwards there is
 /// no sync point.
-pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
+pub(in crate::disk) fn recover(folder: &Path, data: &Path, clocks: &dyn Clocks) -> Result<(), OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
-    recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
+    recover_from(&present, data, |record| Ok(record.boot_id != clocks.boot_id()?))
 }
 
 /// Renames the files of a sync point that cannot be used, so that they are not applied to a data file that is restored.
@@ -32,9 +32,9 @@ pub(in crate::disk) fn set_aside(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether [`recover`] would return to an earlier state.
-pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
+pub(in crate::disk) fn needs_recovery(folder: &Path, clocks: &dyn Clocks) -> Result<bool, OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED_FILE_NAME), folder.join(FILE_NAME));
-    let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
+    let is_earlier = |record: SyncRecord| match clocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
     };
@@ -87,23 +87,49 @@ fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file.map_err(io_error(path))?,
     };
-    let mut records = Vec::new();
-    for offset in record::RECORD_OFFSETS {
-        records.push((offset, read_record(&file, offset).map_err(io_error(path))?));
+    match newest_record(|offset| read_record(&file, offset)).map_err(io_error(path))? {
+        Found::Record(record) => Ok(Some(Some(*record))),
+        Found::Nothing => Ok(Some(None)),
+        Found::Damage => Err(OpenError::DamagedSyncPoint(path.to_owned())),
     }
-    let read = records.iter().filter_map(|(_, bytes)| SyncRecord::from_bytes(bytes));
-    let newest = read.max_by_key(|record| record.sequence);
-    let second = record::record_offset(SECOND_SYNC);
-    let has_second_sync =
-        records.iter().any(|(offset, bytes)| *offset == second && bytes.iter().any(|byte| *byte != 0));
-    if newest.is_none() && has_second_sync {
-        return Err(OpenError::DamagedSyncPoint(path.to_owned()));
+}
+
+/// The content of a sync point.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The newest valid record.
+    Record(Box<SyncRecord>),
+    /// No record is complete, and none was complete before: nothing was committed after the file was created.
+    Nothing,
+    /// No record is valid, although at least one was complete.
+    Damage,
+}
+
+/// Finds the newest record. While a broker is running, it may overwrite both records between the reads of a command, so that
+/// both seem invalid. Therefore they count as damaged only if they are still the same in a second read.
+pub(super) fn newest_record(mut read: impl FnMut(u64) -> io::Result<RecordBytes>) -> io::Result<Found> {
+    let mut former = None;
+    for _ in 0..READS_MAX {
+        let [first, second] = record::RECORD_OFFSETS;
+        let records = [(first, read(first)?), (second, read(second)?)];
+        let valid = records.iter().filter_map(|(_, bytes)| SyncRecord::from_bytes(bytes));
+        if let Some(newest) = valid.max_by_key(|record| record.sequence) {
+            return Ok(Found::Record(Box::new(newest)));
+        }
+        if former.as_ref() == Some(&records) {
+            let second_sync = record::record_offset(SECOND_SYNC);
+            let is_written = |bytes: &RecordBytes| bytes.iter().any(|byte| *byte != 0);
+            let has_second_sync =
+                records.iter().any(|(offset, bytes)| *offset == second_sync && is_written(bytes));
+            return Ok(if has_second_sync { Found::Damage } else { Found::Nothing });
+        }
+        former = Some(records);
     }
-    Ok(Some(newest))
+    Ok(Found::Damage)
 }
 
 /// The bytes of a record; zeros if the file is shorter.
-fn read_record(file: &File, offset: u64) -> io::Result<[u8; record::SIZE]> {
+fn read_record(file: &File, offset: u64) -> io::Result<RecordBytes> {
     let mut bytes = [0; record::SIZE];
     match file.read_exact_at(&mut bytes, offset) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; record::SIZE]),
@@ -111,5 +137,9 @@ fn read_record(file: &File, offset: u64) -> io::Result<[u8; record::SIZE]> {
     }
 }
 
+/// Number of reads after which records that change with each read count as damaged.
+const READS_MAX: usize = 100;
+/// The bytes of a record.
+pub(super) type RecordBytes = [u8; record::SIZE];
 /// When this sync begins to write its record, the one of the first sync is complete.
 const SECOND_SYNC: u64 = 2;

@@ -1,6 +1,9 @@
-//! A record of the sync point is valid only if it is complete and unchanged.
+//! A record of the sync point is valid only if it is complete and unchanged. A record that a broker is writing is not damage.
+
+use std::collections::VecDeque;
 
 use super::record::{self, SyncRecord};
+use super::recover::{Found, RecordBytes, newest_record};
 use crate::clock::BootId;
 use crate::disk::file::MetaPages;
 
@@ -27,4 +30,28 @@ fn a_record_with_any_changed_or_missing_byte_is_invalid() {
 fn records_alternate_between_two_offsets() {
     assert_ne!(record::record_offset(1), record::record_offset(2));
     assert_eq!(record::record_offset(1), record::record_offset(3));
+}
+
+/// Returns what is found if the reads of the two records return these bytes one after the other. The last bytes are repeated.
+fn found(reads: impl IntoIterator<Item = RecordBytes>) -> Found {
+    let mut reads = VecDeque::from_iter(reads);
+    newest_record(|_| {
+        let next = reads.pop_front();
+        reads.extend(next.filter(|_| reads.is_empty()));
+        Ok(next.unwrap())
+    })
+    .unwrap()
+}
+
+#[test]
+fn two_records_that_are_overwritten_during_the_read_are_read_again() {
+    let whole: RecordBytes = record().to_bytes().try_into().unwrap();
+    let torn = |byte| {
+        let mut torn = whole;
+        torn[100] = byte;
+        torn
+    };
+    assert_eq!(found([torn(10), torn(11), torn(12), whole]), Found::Record(Box::new(record())));
+    assert_eq!(found([torn(10), torn(11), torn(12), torn(13), torn(12), torn(13)]), Found::Damage);
+    assert_eq!(found([[0; record::SIZE]]), Found::Nothing);
 }

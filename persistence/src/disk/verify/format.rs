@@ -104,14 +104,14 @@ pub(super) fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-const MAGIC_OFFSET: usize = 16;
+pub(super) const MAGIC_OFFSET: usize = 16;
 const VERSION_OFFSET: usize = 20;
 /// Offset of the record of the database of free pages. The first field of this record contains the page size. The
 /// record of the main database follows.
-const FREE_OFFSET: usize = 40;
-const LAST_PAGE_OFFSET: usize = 136;
-const TRANSACTION_OFFSET: usize = 144;
-const MAGIC: u32 = 0xBEEF_C0DE;
+pub(super) const FREE_OFFSET: usize = 40;
+pub(super) const LAST_PAGE_OFFSET: usize = 136;
+pub(super) const TRANSACTION_OFFSET: usize = 144;
+pub(super) const MAGIC: u32 = 0xBEEF_C0DE;
 const DATA_VERSION: u32 = 1;
 /// The possible page sizes. LMDB uses the page size of the machine that creates the file, at most 32 KiB.
 const PAGE_SIZES: [u64; 4] = [4096, 8192, 16_384, 32_768];

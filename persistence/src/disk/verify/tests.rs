@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod headers;
 mod image;
 mod sample;
 

@@ -1,0 +1,63 @@
+//! A SUBACK with many reason codes that finds no memory ends its connection.
+
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::test_client::{ClientSetup, TestClient};
+use tidegate_interop::tidegate_client::TidegateClient;
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    Packet, PacketId, ProtocolVersion, Subscribe, SubscribeEntry, SubscriptionOptions, UserProperties,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::raw::CONNECT;
+use crate::{assert_still_served, start_with_memory, stop_and_assert_counted};
+
+/// The client does not read, so that its messages fill the write buffer until there is no memory for a larger one. Then the
+/// SUBACK does not fit.
+#[tokio::test]
+async fn a_suback_without_memory_ends_its_connection() {
+    let broker = start_with_memory(150 << 20);
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let address = ("localhost", broker.port(Transport::Tcp));
+    let mut slow = TcpStream::connect(address).await.expect("a connection");
+    slow.write_all(&[CONNECT, b"\x00\x09slow-read"].concat()).await.expect("an open connection");
+    slow.write_all(&subscribe("t/#", 1)).await.expect("an open connection");
+    // CONNACK and SUBACK: from here on, the client receives messages.
+    let mut head = vec![0; 5];
+    within_deadline("SUBACK", async {
+        while !head.ends_with(&[0x90, 4, 0, 1, 0, 0]) {
+            head.push(slow.read_u8().await.expect("an open connection"));
+        }
+    })
+    .await;
+    // Topics are copied to the write buffer, payloads of this size would be shared.
+    let topic = format!("t/{}", "x".repeat(60_000));
+    for _ in 0..1200 {
+        other.publish(&topic, "", 1, false).await;
+    }
+    slow.write_all(&subscribe("f", 70_000)).await.expect("an open connection");
+    let mut rest = Vec::new();
+    // The end of the connection may be a reset.
+    let _ = within_deadline("the end", slow.read_to_end(&mut rest)).await;
+    assert!(rest.len() > 10 << 20, "{} bytes: the write buffer was not full", rest.len());
+    assert_still_served(&mut other).await;
+    stop_and_assert_counted(broker, 1).await;
+}
+
+/// Encodes a SUBSCRIBE that names the same filter `count` times.
+fn subscribe(filter: &str, count: usize) -> Vec<u8> {
+    let filter = SubscriptionFilter::parse(filter).expect("a filter");
+    let entry = SubscribeEntry { filter: Ok(filter), options: SubscriptionOptions::default() };
+    let packet = Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        identifier: None,
+        user_properties: UserProperties::new(),
+        filters: vec![entry; count],
+    });
+    let mut bytes = Vec::new();
+    packet.encode(ProtocolVersion::V5, &mut bytes).expect("a valid packet");
+    bytes
+}

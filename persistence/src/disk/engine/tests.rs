@@ -1,0 +1,123 @@
+//! A lack of memory or space never leaves the sync point without its read transaction, and never makes a committed
+//! change look as if it were lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tidegate_limits::memory;
+use tidegate_mqtt::{Message, MessageParts, QoS, topic};
+
+use super::{Engine, Space};
+use crate::change::ChangeSet;
+use crate::clock::SystemClocks;
+use crate::config::{Config, Durability};
+use crate::disk::fault::Fault;
+use crate::disk::open;
+use crate::operation::Operation;
+
+struct Store {
+    engine: Engine,
+    _folder: TempDir,
+}
+
+impl Store {
+    fn open(durability: Durability) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = Config {
+            durability,
+            size_initial: SIZE,
+            disk_reserve: 0,
+            disk_reserve_max: 0,
+            ..Config::new(folder.path())
+        };
+        let (engine, _) = open::open_engine(&config, Arc::new(SystemClocks)).unwrap();
+        Self { engine, _folder: folder }
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.engine.interval_sync.as_ref().unwrap().1.is_pinned()
+    }
+}
+
+/// Returns a change of this many bytes: retained messages, none of which is so large that its memory is checked.
+fn change(len: usize) -> ChangeSet {
+    let retain = |number| Operation::Retain {
+        tenant: Arc::from("default"),
+        message: Arc::new(Message::from_parts(&MessageParts {
+            topic: &topic::Name::parse(&format!("t/{number}")).unwrap(),
+            properties: &[],
+            payload: &[0; PAYLOAD_LEN],
+            qos: QoS::AtLeastOnce,
+            retain: true,
+            publisher: 1,
+            expires_at: None,
+        })),
+        expires_at: None,
+    };
+    let mut change = ChangeSet::default();
+    change.fold_operations(&mut (0..len / PAYLOAD_LEN).map(retain).collect());
+    change
+}
+
+#[test]
+fn a_map_that_finds_no_memory_to_grow_leaves_the_sync_point_its_read_transaction() {
+    let mut store = Store::open(INTERVAL);
+    let limit = memory::simulate_limit(0);
+    assert!(matches!(store.engine.resize(2 * SIZE), Err(Fault::NoMemory)));
+    assert!(store.is_pinned());
+    drop(limit);
+    store.engine.resize(2 * SIZE).unwrap();
+    assert!(store.is_pinned());
+}
+
+#[test]
+fn a_sync_point_without_its_read_transaction_stops_the_store() {
+    let mut store = Store::open(INTERVAL);
+    let map = Arc::clone(&store.engine.map);
+    let (_, sync_point) = store.engine.interval_sync.as_mut().unwrap();
+    let resized = sync_point.resize(&map, || Err(Fault::NoMemory));
+    assert!(resized.is_err_and(|fault| !fault.is_out_of_space()), "the store would continue");
+}
+
+#[test]
+fn a_commit_after_which_the_map_finds_no_memory_to_grow_is_a_commit() {
+    for durability in [Durability::Always, INTERVAL] {
+        let mut store = Store::open(durability);
+        let engine = &mut store.engine;
+        // As after a commit in the reserve: the pages in use exceed the size of the map without the reserve.
+        engine.resize(SIZE + SIZE / 2).unwrap();
+        let _limit = memory::simulate_limit(0);
+        let mut change = change(SIZE);
+        assert!(matches!(engine.commit(&mut change, false), Ok(Space::Reserve)), "{durability:?}");
+        assert!(change.is_empty());
+        assert!(!engine.is_checkpointed());
+    }
+}
+
+#[test]
+fn a_map_that_cannot_leave_the_reserve_keeps_it() {
+    let mut store = Store::open(INTERVAL);
+    let (_, sync_point) = store.engine.interval_sync.as_mut().unwrap();
+    sync_point.fill_disk();
+    assert!(matches!(store.engine.resize(2 * SIZE), Err(Fault::NoSpace(_))));
+    store.engine.leave_reserve().unwrap();
+    assert!(store.is_pinned());
+}
+
+/// With interval durability, the pages that a commit frees are not reused before the next sync, so that each time mark needs
+/// new pages.
+#[test]
+fn a_time_mark_that_does_not_fit_makes_the_map_grow() {
+    let mut store = Store::open(INTERVAL);
+    let engine = &mut store.engine;
+    let size = engine.map.size();
+    while engine.map.size() == size {
+        assert!(engine.keep_time(true).unwrap(), "the mark was not written");
+    }
+}
+
+const INTERVAL: Durability = Durability::Interval(Duration::from_secs(3600));
+const PAYLOAD_LEN: usize = 16 << 10;
+/// Initial size of the map in bytes.
+const SIZE: usize = 256 << 10;
