@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod broken_disk;
+mod file_size_limit;
 mod full_then_recovered;
 mod harness;
 mod no_premature_answers;

@@ -5,6 +5,7 @@
 
 mod certificates;
 mod start;
+mod storm;
 
 use std::time::{Duration, Instant};
 
