@@ -8,6 +8,7 @@ mod broken_disk;
 mod file_size_limit;
 mod full_then_recovered;
 mod harness;
+mod log_lines;
 mod no_premature_answers;
 mod reconnect_while_full;
 mod refusals;
