@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod connection;
 mod exit;
+mod file_size_limit;
 mod properties;
 mod publish;
 mod restore;
@@ -57,7 +58,15 @@ enum Command {
 /// Runs the command given on the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    match execute(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn execute(command: Command) -> Result<(), Failure> {
+    file_size_limit::handle_signal()?;
+    match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema => schema::run(),
@@ -67,10 +76,6 @@ pub fn main() -> ExitCode {
         Command::Pub(arguments) => publish::run(*arguments),
         Command::Sub(arguments) => subscribe::run(*arguments),
         Command::Bench(arguments) => bench::run(arguments),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
     }
 }
 

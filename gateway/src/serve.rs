@@ -25,9 +25,8 @@ use crate::config::Config;
 use crate::cores::{Cores, Threads, with_core};
 use accept::Acceptor;
 use certificates::Certificates;
-use requests::{answer_until, log_counters};
+use requests::{Requests, answer_until, log_counters};
 pub(crate) use settings::store_folder;
-use signals::Handlers;
 use store::Displaced;
 
 /// The reason why the broker could not start, or had to stop.
@@ -73,7 +72,7 @@ pub enum ServeError {
 /// If the threads, the store or a listener cannot be set up, or the files of the store are removed.
 pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let handlers = runtime.block_on(async { Handlers::install_for_start() })?;
+    let requests = signals::listen()?;
     let broker_config = settings::broker_config(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let placement = settings::placement_policy(config.placement);
@@ -87,7 +86,7 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
         Ok::<_, ServeError>(broker)
     })?;
     let quic = settings::quic_settings(&config.limits, store::quic_secret(config, data));
-    let outcome = runtime.block_on(serve(config, &broker, &cores, handlers, displaced, quic));
+    let outcome = runtime.block_on(serve(config, &broker, &cores, &requests, displaced, quic));
     stop(&broker, threads, data);
     log_counters(&cores);
     outcome
@@ -118,11 +117,11 @@ async fn serve(
     config: &Config,
     broker: &Arc<Broker>,
     cores: &Arc<Cores>,
-    handlers: Handlers,
+    requests: &Requests,
     mut displaced: Displaced,
     quic: settings::Quic,
 ) -> Result<(), ServeError> {
-    let requests = handlers.listen()?;
+    requests.mark_started();
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
     let limits = settings::transport_limits(&config.limits);
@@ -141,11 +140,11 @@ async fn serve(
             reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN_TIMEOUT),
         }
     };
-    let (outcome, drain_timeout) = answer_until(end, &requests, &certificates, cores).await;
+    let (outcome, drain_timeout) = answer_until(end, requests, &certificates, cores).await;
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
     let drained = drain(broker, cores, &connections, drain_timeout);
-    answer_until(drained, &requests, &certificates, cores).await;
+    answer_until(drained, requests, &certificates, cores).await;
     outcome
 }
 

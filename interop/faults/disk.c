@@ -1,7 +1,7 @@
 /* A library for LD_PRELOAD that makes calls fail on the files below one folder. The environment variable
  * DISK_FAULT_FOLDER contains the path of the folder. DISK_FAULT_CONTROL contains the path of a file that determines
- * which calls fail at present: "write ENOSPC", "write EIO" or "sync EIO". No call fails while that file is empty.
- * ENOSPC does not affect writes that need no additional disk space: those to file descriptors with O_DSYNC, through
+ * which calls fail at present: "write" or "sync" and the name of an error (ENOSPC, EDQUOT, EROFS or EIO). No call fails
+ * while that file is empty. ENOSPC and EDQUOT do not affect writes that need no additional disk space: those to file descriptors with O_DSYNC, through
  * which LMDB overwrites its meta pages, and those to the file `anchor`, whose space is reserved. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -48,14 +48,21 @@ static int read_control(char *call, char *name) {
     return size > 0 ? sscanf(text, "%15s %15s", call, name) : 0;
 }
 
+static int error_number(const char *name) {
+    if (!strcmp(name, "ENOSPC")) return ENOSPC;
+    if (!strcmp(name, "EDQUOT")) return EDQUOT;
+    if (!strcmp(name, "EROFS")) return EROFS;
+    return EIO;
+}
+
 /* Whether a call of the kind `wanted` ("write" or "sync") on `fd` has to fail now. If so, sets errno; otherwise leaves
  * errno unchanged. */
 static int fails(const char *wanted, int fd) {
     char call[16], name[16], path[4096];
     int before = errno, fault = 0;
     if (is_below_folder(fd, path) && read_control(call, name) == 2 && !strcmp(call, wanted))
-        fault = strcmp(name, "ENOSPC") ? EIO : ENOSPC;
-    if (fault == ENOSPC && has_reserved_space(fd, path)) fault = 0;
+        fault = error_number(name);
+    if ((fault == ENOSPC || fault == EDQUOT) && has_reserved_space(fd, path)) fault = 0;
     errno = fault ? fault : before;
     return fault != 0;
 }

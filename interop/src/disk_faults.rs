@@ -16,6 +16,10 @@ use crate::preload;
 pub enum Fault {
     /// Writes fail with ENOSPC: the disk is full.
     NoSpace,
+    /// Writes fail with EDQUOT: the user has used up its share of the disk.
+    NoQuota,
+    /// Writes fail with EROFS: the system has mounted the file system read-only, as after an error.
+    ReadOnly,
     /// Writes fail with EIO: the disk is broken.
     WriteError,
     /// Syncs fail with EIO: the disk is broken.
@@ -62,6 +66,8 @@ impl FaultyDisk {
     pub fn fail_with(&self, fault: Fault) {
         self.write_control(match fault {
             Fault::NoSpace => "write ENOSPC",
+            Fault::NoQuota => "write EDQUOT",
+            Fault::ReadOnly => "write EROFS",
             Fault::WriteError => "write EIO",
             Fault::SyncError => "sync EIO",
         });

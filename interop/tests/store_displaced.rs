@@ -1,9 +1,10 @@
-//! Tests that the folder of the store is removed or renamed while the broker runs. The broker acknowledges no message
-//! that would be lost at its next start, closes its connections, and exits with an error.
+//! Tests that the folder of the store or a file in it is removed, renamed or replaced while the broker runs. The broker
+//! acknowledges no message that would be lost at its next start, closes its connections, and exits with an error.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Instant;
 
@@ -33,18 +34,82 @@ async fn with_interval_durability_no_publish_is_acknowledged_after_the_store_fol
         .await;
 }
 
-/// Checks that the broker does not acknowledge a publish after `displace` has removed or renamed the folder of the
-/// store.
+/// A backup tool that restores a file writes a copy and renames it. The copy has the same content, but is another file.
+#[tokio::test(flavor = "current_thread")]
+async fn no_publish_is_acknowledged_after_the_data_file_was_replaced_by_a_copy() {
+    assert_publish_is_not_acknowledged("always", |store| {
+        fs::copy(store.join("data.mdb"), store.join("copy")).expect("a file");
+        fs::rename(store.join("copy"), store.join("data.mdb")).expect("a file");
+    })
+    .await;
+}
+
+/// Without the file, a second broker could lock a new one and use the same store.
+#[tokio::test(flavor = "current_thread")]
+async fn no_publish_is_acknowledged_after_the_lock_file_was_removed() {
+    assert_publish_is_not_acknowledged("always", |store| {
+        fs::remove_file(store.join("tidegate.lock")).expect("a file");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_publish_is_acknowledged_after_the_store_folder_was_created_anew() {
+    assert_publish_is_not_acknowledged("always", |store| {
+        fs::remove_dir_all(store).expect("a folder");
+        fs::create_dir(store).expect("a folder");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_publish_is_acknowledged_after_the_data_folder_was_renamed() {
+    assert_publish_is_not_acknowledged("always", |store| {
+        let data = store.parent().expect("the data folder");
+        fs::rename(data, data.with_extension("elsewhere")).expect("a folder");
+    })
+    .await;
+}
+
+/// The path of the store leads to a copy of the whole store, as after the change of a symbolic link.
+#[tokio::test(flavor = "current_thread")]
+async fn no_publish_is_acknowledged_after_the_store_folder_became_a_link_to_another_folder() {
+    assert_publish_is_not_acknowledged("interval", |store| {
+        let former = store.with_extension("former");
+        fs::rename(store, &former).expect("a folder");
+        let other = store.with_extension("other");
+        fs::create_dir(&other).expect("a folder");
+        for name in ["data.mdb", "lock.mdb", "tidegate.lock"] {
+            fs::copy(former.join(name), other.join(name)).expect("a file");
+        }
+        symlink(&other, store).expect("a link");
+    })
+    .await;
+}
+
+/// `cp --link` and tools for backups add hard links to files. The files stay at their paths.
+#[tokio::test(flavor = "current_thread")]
+async fn a_store_whose_files_get_further_links_is_still_used() {
+    let broker = start("always");
+    let store = broker.file("data/store");
+    for name in ["data.mdb", "tidegate.lock"] {
+        fs::hard_link(store.join(name), broker.file(name)).expect("a link");
+    }
+    let mut publisher = connect(&options(&broker, ProtocolVersion::V5, "publisher")).await;
+    assert_acknowledged(&mut publisher, "with links").await;
+    for name in ["data.mdb", "tidegate.lock"] {
+        fs::remove_file(broker.file(name)).expect("a link");
+    }
+    assert_acknowledged(&mut publisher, "without links").await;
+    broker.stop();
+}
+
+/// Checks that the broker does not acknowledge a publish after `displace` has removed, renamed or replaced the folder of
+/// the store or a file in it.
 async fn assert_publish_is_not_acknowledged(durability: &str, displace: impl FnOnce(&Path)) {
     let broker = start(durability);
     let mut publisher = connect(&options(&broker, ProtocolVersion::V5, "publisher")).await;
-    let id = publisher
-        .publish(retained_message("before"))
-        .await
-        .expect("an open connection")
-        .expect("a packet id");
-    let done = within_deadline("PUBACK", publisher.acknowledged(id)).await.expect("an open connection");
-    assert!(!done.reason.is_error(), "{done:?}");
+    assert_acknowledged(&mut publisher, "before").await;
 
     displace(&broker.file("data/store"));
     // The broker may already have detected the change and closed the connection.
@@ -78,6 +143,14 @@ async fn an_idle_broker_detects_that_its_store_folder_was_removed() {
     broker.stop();
 }
 
+/// Publishes a message, and checks that the broker acknowledges it.
+async fn assert_acknowledged(publisher: &mut Client, text: &str) {
+    let id =
+        publisher.publish(retained_message(text)).await.expect("an open connection").expect("a packet id");
+    let done = within_deadline("PUBACK", publisher.acknowledged(id)).await.expect("an open connection");
+    assert!(!done.reason.is_error(), "{done:?}");
+}
+
 /// Waits for DISCONNECT, and checks that no acknowledgement arrives before it.
 async fn assert_disconnected_without_acknowledgement(client: &mut Client) {
     loop {
@@ -102,7 +175,9 @@ fn assert_exits_with_error(broker: Broker) {
 }
 
 fn reports_displaced_store(line: &str) -> bool {
-    line.contains("\"level\":\"ERROR\"") && line.contains("data.mdb was removed or renamed")
+    let what =
+        ["data.mdb was removed or renamed", "data.mdb was replaced", "tidegate.lock was removed or renamed"];
+    line.contains("\"level\":\"ERROR\"") && what.iter().any(|what| line.contains(what))
 }
 
 fn start(durability: &str) -> Broker {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use tokio::sync::Notify;
@@ -19,6 +20,18 @@ pub(super) struct Requests {
     pub(super) reload: Notify,
     /// Log the counters.
     pub(super) log_counters: Notify,
+    is_started: AtomicBool,
+}
+
+impl Requests {
+    /// Records that the broker is about to open its listeners. From then on, it has connections to drain.
+    pub(super) fn mark_started(&self) {
+        self.is_started.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.is_started.load(Ordering::Acquire)
+    }
 }
 
 /// Carries out requests until `end` completes, and returns the output of `end`. The calling thread must not be a core,

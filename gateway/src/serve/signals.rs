@@ -16,62 +16,54 @@ use super::requests::Requests;
 use crate::logging;
 use decision::{Decision, Signal, State};
 
+/// Installs the handlers of all signals that control the broker, and starts the thread that receives these signals. The
+/// thread runs until the process ends, so that a second SIGTERM works even while the main thread waits for something.
+///
+/// Must be called before the store is opened: until then, a signal has the effect that the system gives it, which is to
+/// end the process, or none at all if this is the first process of a container. Until [`Requests::mark_started`] is
+/// called, SIGTERM, SIGINT and SIGQUIT end the process at once, because there are no connections to drain yet. Requests
+/// that other signals make during the start are carried out afterwards.
+///
+/// # Errors
+/// If a handler cannot be installed, or the thread cannot be created.
+pub(super) fn listen() -> io::Result<Arc<Requests>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handlers = runtime.block_on(async { Handlers::install() })?;
+    let requests = Arc::<Requests>::default();
+    let listener = Arc::clone(&requests);
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(handlers.answer(&listener)))?;
+    Ok(requests)
+}
+
 /// The signals whose handlers are installed.
 #[derive(Debug)]
-pub(super) struct Handlers(Vec<(Signal, Handler)>);
+struct Handlers(Vec<(Signal, Handler)>);
 
 impl Handlers {
-    /// Installs the handlers of signals that must not end the broker during its start. Requests that such signals make
-    /// during the start are carried out afterwards. SIGTERM, SIGINT and SIGQUIT end the process immediately during the
-    /// start, because there are no connections to drain yet.
-    ///
-    /// # Errors
-    /// If a handler cannot be installed.
-    pub(super) fn install_for_start() -> io::Result<Self> {
-        let mut handlers = Self(Vec::new());
-        if is_ignored(SignalKind::hangup()) {
-            tracing::info!("SIGHUP stays ignored (nohup): restart the broker to use new certificates");
-        } else {
-            handlers.install(Signal::Hangup)?;
+    fn install() -> io::Result<Self> {
+        let mut handlers = Vec::new();
+        for name in Signal::ALL {
+            if name == Signal::Hangup && is_ignored(name.kind()) {
+                tracing::info!("SIGHUP stays ignored (nohup): restart the broker to use new certificates");
+            } else {
+                handlers.push((name, signal(name.kind())?));
+            }
         }
-        handlers.install(Signal::User1)?;
-        handlers.install(Signal::User2)?;
-        handlers.install(Signal::Alarm)?;
-        Ok(handlers)
-    }
-
-    /// Installs the other handlers, and starts the thread that receives all these signals. The thread runs until the
-    /// process ends, so that a second SIGTERM works even while the main thread waits for something.
-    ///
-    /// # Errors
-    /// If a handler cannot be installed, or the thread cannot be created.
-    pub(super) fn listen(mut self) -> io::Result<Arc<Requests>> {
-        self.install(Signal::Terminate)?;
-        self.install(Signal::Interrupt)?;
-        self.install(Signal::Quit)?;
-        let requests = Arc::<Requests>::default();
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let listener = Arc::clone(&requests);
-        thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || runtime.block_on(self.answer(&listener)))?;
-        Ok(requests)
-    }
-
-    fn install(&mut self, name: Signal) -> io::Result<()> {
-        self.0.push((name, signal(name.kind())?));
-        Ok(())
+        Ok(Self(handlers))
     }
 
     async fn answer(mut self, requests: &Requests) {
         let mut state = State::default();
         loop {
             let signal = self.next().await;
-            match state.decide(signal) {
+            match state.decide(signal, requests.is_started()) {
                 Decision::Stop => requests.stop.notify_one(),
                 Decision::Reload => requests.reload.notify_one(),
                 Decision::LogCounters => requests.log_counters.notify_one(),
                 Decision::Ignore => tracing::info!(signal = signal.name(), "signal ignored"),
+                Decision::EndStart => end_start(signal),
                 Decision::EndAtOnce => end_at_once(signal),
             }
         }
@@ -88,6 +80,14 @@ impl Handlers {
         })
         .await
     }
+}
+
+/// Ends the process immediately, because the operator stops the broker before it has opened its listeners. The store is
+/// left as after a crash.
+fn end_start(signal: Signal) -> ! {
+    tracing::info!(signal = signal.name(), "stopped during the start, before any listener was open");
+    logging::flush();
+    std::process::exit(0)
 }
 
 /// Ends the process immediately, because the operator has sent a second signal to stop. The store is left as after a

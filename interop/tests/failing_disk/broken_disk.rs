@@ -13,12 +13,17 @@ use crate::harness::{
 
 #[tokio::test(flavor = "current_thread")]
 async fn after_a_write_error_nothing_is_acknowledged_until_a_restart() {
-    assert_store_stays_failed(Fault::WriteError).await;
+    assert_store_stays_failed(Fault::WriteError, "Input/output error").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn after_the_disk_became_read_only_nothing_is_acknowledged_until_a_restart() {
+    assert_store_stays_failed(Fault::ReadOnly, "Read-only file system").await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn after_a_sync_error_nothing_is_acknowledged_until_a_restart() {
-    assert_store_stays_failed(Fault::SyncError).await;
+    assert_store_stays_failed(Fault::SyncError, "Input/output error").await;
 }
 
 /// The first write after the messages is the one of the sync point, because the next checkpoint comes later. The broker
@@ -38,7 +43,7 @@ async fn with_interval_durability_a_failed_write_loses_nothing() {
     harness.stop();
 }
 
-async fn assert_store_stays_failed(fault: Fault) {
+async fn assert_store_stays_failed(fault: Fault, cause: &str) {
     let mut harness = Harness::start("").await;
     let mut listener = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "listener")).await;
     subscribe(&mut listener, "live/#", 0).await;
@@ -51,7 +56,7 @@ async fn assert_store_stays_failed(fault: Fault) {
     let line = harness
         .broker
         .wait_for_log(|line| line.contains("the store failed"), "the log line of a failed store");
-    assert!(line.contains("\"level\":\"ERROR\"") && line.contains("Input/output error"), "{line}");
+    assert!(line.contains("\"level\":\"ERROR\"") && line.contains(cause), "{line}");
 
     assert_refused(&mut harness).await;
     publisher.publish(message("live/a", "on", 0)).await.expect("an open connection");

@@ -15,9 +15,18 @@ use crate::harness::{Harness, clean_client, connect, persistent_client, received
 
 #[tokio::test(flavor = "current_thread")]
 async fn in_flight_messages_are_acknowledged_once_there_is_space() {
+    assert_in_flight_messages_wait_for_space(Fault::NoSpace).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn in_flight_messages_are_acknowledged_once_the_quota_allows_it() {
+    assert_in_flight_messages_wait_for_space(Fault::NoQuota).await;
+}
+
+async fn assert_in_flight_messages_wait_for_space(fault: Fault) {
     let mut harness = Harness::start("").await;
     let mut early = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "early")).await;
-    harness.disk.fail_with(Fault::NoSpace);
+    harness.disk.fail_with(fault);
     let in_flight = publish_in_flight(&mut early).await;
     harness.wait_until_refused().await;
     within_deadline("PINGRESP", early.ping()).await.expect("an open connection");
@@ -169,31 +178,6 @@ async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_fu
     let first = within_deadline("the first message", late.message()).await.expect("an open connection");
     assert_eq!(first.topic, "live/end", "a retained message was stored");
     harness.stop();
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn the_log_reports_full_once_and_recovery_once() {
-    let mut harness = Harness::start("").await;
-    harness.fail(Fault::NoSpace).await;
-    let full = harness.broker.wait_for_log(is_full, "the log line of a full store");
-    assert!(full.contains("No space left on device"), "the log line does not name the cause: {full}");
-    harness.disk.recover();
-    harness.broker.wait_for_log(is_recovered, "the log line of a recovered store");
-    let mut client = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "client")).await;
-    harness.wait_until_accepted(&mut client).await;
-    let text = harness.broker.log().text();
-    let reports: Vec<_> =
-        text.lines().filter(|line| is_full(line) || is_recovered(line)).map(is_recovered).collect();
-    assert_eq!(reports, [false, true], "{text}");
-    harness.stop();
-}
-
-fn is_full(line: &str) -> bool {
-    line.contains("\"level\":\"WARN\"") && line.contains("the store is full")
-}
-
-fn is_recovered(line: &str) -> bool {
-    line.contains("\"level\":\"INFO\"") && line.contains("the store works again")
 }
 
 /// Publishes messages without waiting for answers. Returns their payloads by packet id. At this time, the broker has

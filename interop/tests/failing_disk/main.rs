@@ -5,8 +5,10 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod broken_disk;
+mod file_size_limit;
 mod full_then_recovered;
 mod harness;
+mod log_lines;
 mod no_premature_answers;
 mod reconnect_while_full;
 mod refusals;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod commands;
 mod first_start;
 mod harness;
 mod in_flight;

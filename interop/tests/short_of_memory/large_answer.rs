@@ -12,13 +12,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::raw::CONNECT;
-use crate::{assert_still_served, start_with_memory, stop_and_assert_counted};
+use crate::{assert_still_served, start_with, stop_and_assert_counted};
 
 /// The client does not read, so that its messages fill the write buffer until there is no memory for a larger one. Then the
 /// SUBACK does not fit.
 #[tokio::test]
 async fn a_suback_without_memory_ends_its_connection() {
-    let broker = start_with_memory(150 << 20);
+    let broker = start_with(150, "");
     let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
     other.subscribe("a", 1).await;
     let address = ("localhost", broker.port(Transport::Tcp));

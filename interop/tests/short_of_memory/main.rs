@@ -3,8 +3,12 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod at_once;
+mod deliveries;
 mod large_answer;
 mod raw;
+mod requests;
+mod retained;
 
 use tidegate_gateway::client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
@@ -15,9 +19,8 @@ use tidegate_interop::tidegate_client::{
     TidegateClient, client_options, message, subscribe, with_persistent_session,
 };
 use tidegate_interop::transport::Transport;
-use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, UserProperties};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -69,40 +72,6 @@ async fn many_incomplete_publishes_end_some_connections() {
     let streams = within_deadline("the senders", senders.join_all()).await;
     assert_still_served(&mut other).await;
     drop(streams);
-    stop_and_assert_counted(broker, 1).await;
-}
-
-#[tokio::test]
-async fn a_subscribe_with_too_many_filters_ends_its_connection() {
-    let broker = start();
-    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
-    other.subscribe("a", 1).await;
-    let mut client = connect(&broker, Transport::Tcp, "large").await;
-    let filter = SubscriptionFilter::parse("f").expect("a filter");
-    let filters = vec![(filter, SubscriptionOptions::default()); 2_000_000];
-    let subscribing = client.subscribe(filters, None, UserProperties::new());
-    let error = within_deadline("the end", subscribing).await.expect_err("the connection ends");
-    assert!(ended_by_the_broker(&error), "{error}");
-    assert_still_served(&mut other).await;
-    stop_and_assert_counted(broker, 1).await;
-}
-
-#[tokio::test]
-async fn a_connect_that_is_too_large_is_refused() {
-    let broker = start();
-    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
-    other.subscribe("a", 1).await;
-    let mut stream =
-        TcpStream::connect(("localhost", broker.port(Transport::Tcp))).await.expect("a connection");
-    // A CONNECT with a will whose user properties have 100 MiB.
-    let mut bytes = b"\x10\x80\x80\x80\x32\x00\x04MQTT\x05\x06\x00\x00\x00\x00\x00".to_vec();
-    bytes.extend_from_slice(b"\xe0\xff\xff\x31");
-    let property: &[u8] = b"\x26\x00\x00\x00\x00";
-    bytes.extend(property.repeat(20_000_000));
-    let _ = within_deadline("the end", stream.write_all(&bytes)).await;
-    let read = within_deadline("the end", stream.read(&mut [0; 16])).await;
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-    assert_still_served(&mut other).await;
     stop_and_assert_counted(broker, 1).await;
 }
 
@@ -165,13 +134,13 @@ async fn a_large_message_to_many_clients_is_kept_in_memory_once() {
 
 /// Starts a broker that may allocate 300 MiB more than it uses right after its start.
 fn start() -> Broker {
-    start_with_memory(300 << 20)
+    start_with(300, "")
 }
 
-/// Starts a broker that may allocate `bytes` bytes more than it uses right after its start.
-fn start_with_memory(bytes: u64) -> Broker {
-    let broker = Broker::start_with(Config::every_transport().with(BROKER_SETTINGS));
-    broker.limit_memory(bytes);
+/// Like [`start`], with another limit in MiB and additional lines in the configuration.
+fn start_with(mebibytes: u64, settings: &str) -> Broker {
+    let broker = Broker::start_with(Config::every_transport().with(BROKER_SETTINGS).with(settings));
+    broker.limit_memory(mebibytes << 20);
     broker
 }
 

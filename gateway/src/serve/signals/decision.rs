@@ -21,6 +21,7 @@ pub(super) enum Decision {
     Reload,
     LogCounters,
     Ignore,
+    EndStart,
     EndAtOnce,
 }
 
@@ -31,11 +32,14 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn decide(&mut self, signal: Signal) -> Decision {
+    /// Decides how to react to the next signal. `is_started` says whether the broker may have connections, which it has
+    /// to drain before it stops.
+    pub(super) fn decide(&mut self, signal: Signal, is_started: bool) -> Decision {
         match signal {
             Signal::Hangup => Decision::Reload,
             Signal::User1 => Decision::LogCounters,
             Signal::User2 | Signal::Alarm => Decision::Ignore,
+            Signal::Terminate | Signal::Interrupt | Signal::Quit if !is_started => Decision::EndStart,
             Signal::Terminate | Signal::Interrupt if self.is_stopping => Decision::EndAtOnce,
             Signal::Terminate | Signal::Interrupt | Signal::Quit => {
                 self.is_stopping = true;
@@ -46,6 +50,10 @@ impl State {
 }
 
 impl Signal {
+    /// All signals that the broker handles.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Hangup, Self::User1, Self::User2, Self::Alarm, Self::Terminate, Self::Interrupt, Self::Quit];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Hangup => "SIGHUP",

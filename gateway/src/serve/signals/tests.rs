@@ -8,7 +8,7 @@ const STOP_SIGNALS: [Signal; 3] = [Signal::Terminate, Signal::Interrupt, Signal:
 #[test]
 fn the_first_signal_to_stop_drains_the_connections() {
     for signal in STOP_SIGNALS {
-        assert_eq!(State::default().decide(signal), Decision::Stop, "{signal:?}");
+        assert_eq!(State::default().decide(signal, true), Decision::Stop, "{signal:?}");
     }
 }
 
@@ -21,10 +21,18 @@ fn a_second_sigterm_or_sigint_ends_at_once_and_sigquit_does_not() {
             (Signal::Quit, Decision::Stop),
         ] {
             let mut state = State::default();
-            let _ = state.decide(first);
-            assert_eq!(state.decide(second), decision, "{first:?}, then {second:?}");
+            let _ = state.decide(first, true);
+            assert_eq!(state.decide(second, true), decision, "{first:?}, then {second:?}");
         }
     }
+}
+
+#[test]
+fn a_signal_to_stop_ends_the_start() {
+    for signal in STOP_SIGNALS {
+        assert_eq!(State::default().decide(signal, false), Decision::EndStart, "{signal:?}");
+    }
+    assert_eq!(State::default().decide(Signal::Hangup, false), Decision::Reload);
 }
 
 #[test]
@@ -37,9 +45,9 @@ fn no_other_signal_stops_the_broker() {
         (Signal::Alarm, Decision::Ignore),
     ];
     for (signal, decision) in others {
-        assert_eq!(state.decide(signal), decision, "{signal:?}");
+        assert_eq!(state.decide(signal, true), decision, "{signal:?}");
     }
-    assert_eq!(state.decide(Signal::Terminate), Decision::Stop, "the first signal to stop");
+    assert_eq!(state.decide(Signal::Terminate, true), Decision::Stop, "the first signal to stop");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::fs;
+mod certificates;
+mod start;
+mod storm;
+
 use std::time::{Duration, Instant};
 
 use tidegate_gateway::client::{Client, ClientError, State};
@@ -19,57 +22,8 @@ use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-const ENCRYPTED_TRANSPORTS: [Transport; 3] = [Transport::Tls, Transport::Wss, Transport::Quic];
-
-#[tokio::test]
-async fn sighup_reloads_certificates_and_open_connections_continue() {
-    let mut broker = start_with_default_signals();
-    let mut clients = Vec::new();
-    for transport in Transport::ALL {
-        clients.push(connect(&broker, transport).await.expect("CONNACK"));
-    }
-    broker.replace_certificate();
-    // From here on, new clients trust only the new certificate authority.
-    for transport in ENCRYPTED_TRANSPORTS {
-        assert!(connect(&broker, transport).await.is_err(), "{transport:?}: not reloaded yet");
-    }
-    broker.signal("HUP");
-    for transport in ENCRYPTED_TRANSPORTS {
-        wait_for_listener_line(&broker, transport, "certificate reloaded");
-        connect(&broker, transport).await.unwrap_or_else(|error| panic!("{transport:?}: {error}"));
-    }
-    for client in &mut clients {
-        within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
-    }
-    broker.stop();
-}
-
-#[tokio::test]
-async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_says_what_to_do() {
-    let mut broker = start_with_default_signals();
-    let key = fs::read(broker.private_key()).expect("a key");
-    let authority = fs::read(broker.authority()).expect("an authority");
-    broker.replace_certificate();
-    // Restores the old private key and the old authority. The server certificate is still the new certificate, which
-    // does not match the old key.
-    fs::write(broker.private_key(), key).expect("a PEM file");
-    fs::write(broker.authority(), authority).expect("a PEM file");
-    broker.signal("HUP");
-    for transport in ENCRYPTED_TRANSPORTS {
-        let line = wait_for_listener_line(&broker, transport, "certificate not reloaded");
-        assert!(line.contains("ERROR") && line.contains("send SIGHUP again"), "{line}");
-        assert!(line.contains("server.key: does not match the certificate"), "{line}");
-        connect(&broker, transport).await.unwrap_or_else(|error| panic!("{transport:?}: {error}"));
-    }
-    broker.replace_certificate();
-    broker.signal("HUP");
-    wait_for_listener_line(&broker, Transport::Tls, "certificate reloaded");
-    connect(&broker, Transport::Tls).await.expect("the new certificate");
-    broker.stop();
-}
-
-/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. If SIGHUP
-/// was ignored at the start, the broker must not start to handle SIGHUP.
+/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. The broker
+/// must not start to handle SIGHUP in that case.
 #[tokio::test]
 async fn sighup_stays_ignored_if_it_was_ignored_at_the_start() {
     let broker = Broker::start_with_launch(Config::every_transport(), |_| {
@@ -154,11 +108,6 @@ fn start_with_default_signals() -> Broker {
     Broker::start_with_launch(Config::every_transport(), |_| {
         LaunchOptions::default().wrapped_in(["env", "--default-signal=HUP"])
     })
-}
-
-fn wait_for_listener_line(broker: &Broker, transport: Transport, message: &str) -> String {
-    let listener = format!("\"listener\":\"{}\"", transport.name());
-    broker.wait_for_log(|line| line.contains(message) && line.contains(&listener), message)
 }
 
 /// Connects a client whose client identifier the broker assigns.

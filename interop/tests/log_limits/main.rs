@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod malformed;
+mod unusable_output;
+
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
@@ -31,6 +34,23 @@ async fn a_log_that_nobody_reads_delays_neither_clients_nor_the_exit() {
     broker.terminate();
     assert!(broker.wait_for_exit_status().success());
     assert!(start.elapsed() < Duration::from_secs(20), "the exit took {:?}", start.elapsed());
+}
+
+/// The pipe of the log is full when the signals arrive.
+#[tokio::test]
+async fn signals_are_answered_while_nobody_reads_the_log() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE_LEVEL_CONFIG));
+    broker.log().pause();
+    connect_clients_one_by_one(&broker, 100).await;
+    for signal in ["USR1", "USR2", "HUP", "ALRM", "USR1"] {
+        broker.signal(signal);
+        connect_clients_one_by_one(&broker, 5).await;
+    }
+    broker.log().resume();
+    let accepted = |line: &str| line.contains("\"connections_accepted\"");
+    let _ = broker.wait_for_log(accepted, "the counters that SIGUSR1 logs");
+    let _ = broker.wait_for_log(|line| line.contains("\"SIGALRM\""), "the line about SIGALRM");
+    broker.stop();
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used)]
 
+mod power_failure;
+mod wills;
+
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;

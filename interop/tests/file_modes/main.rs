@@ -3,17 +3,16 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod links;
+mod setup;
+mod umask;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use tempfile::TempDir;
-use tidegate_interop::broker::{serve, wait_until_ready};
-use tidegate_interop::certificate::Certificate;
-use tidegate_interop::config::Config;
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
-use tidegate_interop::toolbox;
+use tidegate_interop::process::{DEADLINE, ProcessExit};
+
+use setup::Setup;
 
 #[test]
 fn only_the_owner_has_access_to_files_that_the_broker_creates() {
@@ -30,20 +29,14 @@ fn only_the_owner_has_access_to_files_that_the_broker_creates() {
     ] {
         assert_eq!(setup.mode(path), mode, "{path}");
     }
-    let snapshot = setup.path("snapshot");
-    let mut command = Command::new(toolbox::broker());
-    command.arg("snapshot").arg(&snapshot).arg("--data").arg(setup.path("data"));
-    let _ = Process::start("snapshot", &mut command).expect_success();
+    setup.run_store_command("snapshot", "snapshot", "data");
     assert_eq!(setup.mode("snapshot"), 0o600);
 }
 
 #[test]
 fn each_path_with_wider_permissions_causes_one_warning_and_keeps_its_mode() {
     let setup = Setup::new();
-    let warnings = |exit: ProcessExit| -> Vec<String> {
-        exit.errors.into_iter().filter(|line| line.contains("other users have access")).collect()
-    };
-    assert_eq!(warnings(setup.run()), [""; 0], "a new data folder");
+    assert_eq!(access_warnings(setup.run()), [""; 0], "a new data folder");
     let wide = [
         ("data", 0o755),
         ("data/store", 0o750),
@@ -53,7 +46,7 @@ fn each_path_with_wider_permissions_causes_one_warning_and_keeps_its_mode() {
     for (path, mode) in wide {
         fs::set_permissions(setup.path(path), Permissions::from_mode(mode)).expect("a mode");
     }
-    let warnings = warnings(setup.run());
+    let warnings = access_warnings(setup.run());
     assert_eq!(warnings.len(), wide.len(), "{warnings:#?}");
     for ((path, mode), warning) in wide.iter().zip(&warnings) {
         assert!(warning.contains(&format!("{}\"", setup.path(path).display())), "{path}: {warning}");
@@ -102,57 +95,9 @@ fn a_private_key_that_other_users_can_read_causes_a_warning_or_with_strict_an_er
     assert_eq!(setup.check().status.code(), Some(2));
 }
 
-/// A temporary folder with a configuration and a certificate. The broker creates the folder `data` in it.
-struct Setup {
-    folder: TempDir,
-    config: Config,
-    certificate: Certificate,
-}
-
-impl Setup {
-    fn new() -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let certificate = Certificate::create(folder.path());
-        Self { folder, config: Config::every_transport(), certificate }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn mode(&self, name: &str) -> u32 {
-        mode(&self.path(name))
-    }
-
-    /// Starts the broker with additional lines in its configuration.
-    fn serve(&self, settings: &str) -> Process {
-        let text = self.config.clone().with(settings).yaml(&self.certificate);
-        fs::write(self.path("tidegate.yaml"), text).expect("a configuration file");
-        serve(Some(&self.path("tidegate.yaml")), &self.path("data"))
-    }
-
-    /// Starts the broker, waits until it is ready, and stops it.
-    fn run(&self) -> ProcessExit {
-        self.run_with("")
-    }
-
-    fn run_with(&self, settings: &str) -> ProcessExit {
-        let broker = self.serve(settings);
-        wait_until_ready(&broker);
-        broker.terminate();
-        broker.expect_success()
-    }
-
-    /// Runs `tidegate check` on the configuration with which the broker was started last.
-    fn check(&self) -> ProcessExit {
-        let mut command = Command::new(toolbox::broker());
-        command.arg("check").arg("--config").arg(self.path("tidegate.yaml"));
-        Process::start("tidegate check", &mut command).wait_for_exit(DEADLINE)
-    }
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).expect("an existing path").permissions().mode() & 0o777
+/// Returns the warnings about files and folders to which other users have access.
+fn access_warnings(exit: ProcessExit) -> Vec<String> {
+    exit.errors.into_iter().filter(|line| line.contains("other users have access")).collect()
 }
 
 /// The user id of any user other than the one that runs the tests.

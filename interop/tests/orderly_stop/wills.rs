@@ -1,0 +1,58 @@
+//! Tests delayed wills that are pending at a stop: they are published after the next start, and only once.
+
+use tidegate_gateway::client::Options;
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::launch_options::LaunchOptions;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::simulated_machine::SimulatedMachine;
+use tidegate_interop::tidegate_client::{
+    assert_no_more_messages, receive_payloads, subscribe, with_persistent_session,
+};
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{QoS, ReasonCode, Will};
+
+use crate::{connect, options, stop};
+
+/// Delay of the wills in seconds.
+const DELAY: u32 = 30;
+
+/// One client is connected when the broker stops, the other has lost its connection before.
+#[tokio::test]
+async fn delayed_wills_pending_at_a_stop_are_published_once_after_a_start() {
+    let mut machine = SimulatedMachine::new();
+    let launch = |_: &_| machine.launch_options(LaunchOptions::default());
+    let mut broker = Broker::start_with_launch(Config::every_transport(), launch);
+    let watcher = with_persistent_session(options(&broker, "watcher"));
+    let mut watching = connect(&watcher).await;
+    subscribe(&mut watching, "gone/#", 1).await;
+    let _connected = connect(&with_delayed_will(&broker, "connected")).await;
+    let _ = connect(&with_delayed_will(&broker, "offline")).await.drop_without_disconnect();
+    assert_no_more_messages(&mut watching, "own").await;
+    let _ = watching.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
+
+    stop(&mut broker);
+    machine.suspend(i64::from(DELAY));
+    broker.restart();
+    let mut watching = connect(&watcher).await;
+    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, 2)).await;
+    wills.sort();
+    assert_eq!(wills, ["connected", "offline"]);
+    let _ = watching.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
+
+    stop(&mut broker);
+    machine.suspend(i64::from(DELAY));
+    broker.restart();
+    let mut watching = connect(&watcher).await;
+    assert_no_more_messages(&mut watching, "own").await;
+    broker.stop();
+}
+
+/// A persistent session with a will whose payload is the client identifier.
+fn with_delayed_will(broker: &Broker, id: &str) -> Options {
+    let mut options = with_persistent_session(options(broker, id));
+    options.connect.session_expiry = Some(10 * DELAY);
+    let topic = Name::parse(&format!("gone/{id}")).expect("a topic name");
+    options.connect.will = Some(Will { delay: DELAY, ..Will::new(topic, id.to_owned(), QoS::AtLeastOnce) });
+    options
+}
