@@ -115,7 +115,8 @@ impl DenseIndex {
 /// Number of elements that the array may have in any case. It may have `DENSE_LEN_PER_ID` more for each id in it.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
-/// Maximum number of elements for which `clear` keeps the allocated memory.
+/// Maximum number of elements for which `clear` keeps the allocated memory. A larger index is freed, so that one large
+/// batch does not hold memory for ever.
 const IDLE_CAPACITY_MAX: usize = 262_144;
 
 #[cfg(test)]

@@ -181,4 +181,6 @@ pub(super) const DATA: &str = "data.mdb";
 pub(super) const NEW: &str = "new";
 pub(super) const READERS: &str = "lock.mdb";
 pub(super) const LOCK: &str = "tidegate.lock";
+/// Maximum number of concurrent read transactions: LMDB's default, which fits into `READERS_SIZE`. The store uses only
+/// a few.
 const READERS_MAX: u32 = 126;
