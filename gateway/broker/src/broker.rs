@@ -85,7 +85,7 @@ impl Broker {
         Self {
             tenants: Tenants::only(tenant),
             sessions: Sessions::new(Arc::clone(&config.session), now),
-            delivery: Delivery::new(config.routing.strategy),
+            delivery: Delivery::new(config.routing.shared_strategy),
             durability,
             config,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Auth, Connect, DecodeError, Packet, ProtocolVersion};
-use tidegate_session::{Handshake, Negotiated, Refusal, Step};
+use tidegate_session::{Config as SessionConfig, Handshake, Negotiated, Refusal, Step};
 
 use crate::broker::Broker;
 
@@ -33,12 +33,18 @@ pub enum ConnectStep {
 }
 
 impl Broker {
-    /// Begins a connection whose CONNECT has not been received yet.
+    /// Begins a connection whose CONNECT has not been received yet, with the limits of the broker.
     #[must_use]
     pub fn begin_connect(&self) -> PendingConnect {
-        let config = Arc::clone(self.sessions.config());
-        let packet_size_max = config.packet_size_max;
-        PendingConnect { handshake: Handshake::new(config, None), packet_size_max, version: None }
+        self.begin_connect_with(Arc::clone(self.sessions.config()))
+    }
+
+    /// Begins a connection whose CONNECT has not been received yet. `limits` apply to the connection, and to its
+    /// session until another connection takes the session over or resumes it.
+    #[must_use]
+    pub fn begin_connect_with(&self, limits: Arc<SessionConfig>) -> PendingConnect {
+        let packet_size_max = limits.packet_size_max;
+        PendingConnect { handshake: Handshake::new(limits, None), packet_size_max, version: None }
     }
 }
 

@@ -90,7 +90,7 @@ impl Sessions {
 
     /// Creates the inbound state of a connection.
     fn connection(&self, negotiated: &tidegate_session::Negotiated) -> Connection {
-        Connection::new(negotiated, Arc::clone(&self.config))
+        Connection::new(negotiated, Arc::clone(&negotiated.limits))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 use tidegate_broker::{Broker, ConnectStep};
 use tidegate_limits::{OutOfMemory, memory};
 use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
-use tidegate_session::{Negotiated, Refusal};
+use tidegate_session::{Config as SessionConfig, Negotiated, Refusal};
 use tidegate_transports::Link;
 
 /// A link whose client was accepted.
@@ -19,13 +20,17 @@ pub struct Accepted {
     pub rest: Vec<u8>,
 }
 
-/// Reads CONNECT and negotiates with the client. If the client is refused, sends the refusal and closes the link. The
+/// Reads CONNECT and negotiates with the client, within the `limits` of its listener. If the client is refused, sends the refusal and closes the link. The
 /// caller must limit the time.
 ///
 /// # Errors
 /// When the link broke, or the client was refused.
-pub async fn accept_connect(mut link: Link, broker: &Broker) -> Result<Accepted, Refused> {
-    let mut pending = broker.begin_connect();
+pub async fn accept_connect(
+    mut link: Link,
+    broker: &Broker,
+    limits: &Arc<SessionConfig>,
+) -> Result<Accepted, Refused> {
+    let mut pending = broker.begin_connect_with(Arc::clone(limits));
     let mut bytes = Vec::new();
     loop {
         match pending.receive(&mut bytes, assign_id) {
@@ -121,5 +126,6 @@ fn assign_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Maximum number of bytes per read, before a connection has a session.
+/// Maximum number of bytes per read, before a connection has a session. Most CONNECT packets fit. The chunk is part of
+/// the task's memory while the handshake runs.
 const CHUNK_LEN: usize = 2048;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_broker::{Attachment, Broker, ClientConnection, LinkFacts, Receipt};
-use tidegate_session::Negotiated;
+use tidegate_session::{Config as SessionConfig, Negotiated};
 use tidegate_transports::{Incoming, Listener, Transport};
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -26,11 +26,14 @@ pub(super) struct Acceptor {
     cores: Arc<Cores>,
     connections: TaskTracker,
     connect_timeout: Duration,
+    /// The limits of this listener's connections and of their sessions.
+    session: Arc<SessionConfig>,
 }
 
 impl Acceptor {
     pub(super) fn new(
         listener: &config::Listener,
+        session: Arc<SessionConfig>,
         broker: &Arc<Broker>,
         cores: &Arc<Cores>,
         connections: TaskTracker,
@@ -41,6 +44,7 @@ impl Acceptor {
             cores: Arc::clone(cores),
             connections,
             connect_timeout: listener.connect_timeout.duration(),
+            session,
         }
     }
 
@@ -74,7 +78,7 @@ impl Acceptor {
                 return;
             }
         };
-        let accepted = timeout(self.connect_timeout, accept_connect(link, &self.broker)).await;
+        let accepted = timeout(self.connect_timeout, accept_connect(link, &self.broker, &self.session)).await;
         let Accepted { link, negotiated, rest } = match accepted {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {

@@ -72,9 +72,10 @@ fn the_store_time_continues_across_restarts_and_boots() {
 /// a crash, the change of the clock would then count as downtime.
 #[test]
 fn an_idle_store_writes_a_time_mark_when_the_wall_clock_is_set() {
-    for durability in [Durability::Always, Durability::Interval(Duration::from_millis(10))] {
+    for durability in [Durability::Always, Durability::Interval] {
         let (mut harness, machine) = (Harness::new(), Machine::new());
         harness.config.durability = durability;
+        harness.config.interval = Duration::from_millis(10);
         let store = machine.open(&harness);
         let before = meta_pages(&harness);
         machine.change(|state| state.wall += 8 * HOUR);

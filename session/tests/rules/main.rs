@@ -15,6 +15,7 @@ mod granted_subscriptions;
 mod idle_memory;
 mod keep_alive;
 mod large_messages;
+mod listener_limits;
 mod message_expiry;
 mod model_store;
 mod offline_queue;
