@@ -69,8 +69,11 @@ pub fn topic_of_retained(index: u32) -> String {
 pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let began = Instant::now();
     let watermark = Arc::new(Watermark::default());
-    let durability = Durability::Interval(Duration::from_secs(1));
-    let config = Config { durability, ..Config::new(data.join("store")) };
+    let config = Config {
+        durability: Durability::Interval,
+        interval: Duration::from_secs(1),
+        ..Config::new(data.join("store"))
+    };
     std::fs::create_dir_all(data).map_err(LoadError::io("creating the data folder"))?;
     let observer: Arc<Watermark> = Arc::clone(&watermark);
     let store = open(&config, Arc::new(SystemClocks), observer).map_err(|error| fill_error(&error))?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, Report, Scenario};
 use tidegate_benches::wire::Version;
-use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
+use tidegate_limits::{Config as LimitsConfig, Connections, Handshakes};
 use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::tls::ServerMaterial;
 use tidegate_transports::websocket::WebSocketConfig;
@@ -40,8 +40,8 @@ impl Certificate {
 
 fn limits() -> Limits {
     Limits {
-        handshakes: Handshakes::new(HandshakesConfig::default()),
-        connections: Connections::new(ConnectionsConfig::default()),
+        handshakes: Handshakes::new(&LimitsConfig::default()),
+        connections: Connections::new(&LimitsConfig::default()),
     }
 }
 

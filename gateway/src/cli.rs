@@ -38,7 +38,7 @@ enum Command {
     /// Check a configuration file and the certificates it refers to
     Check(check::Arguments),
     /// Print a JSON Schema of the configuration file
-    Schema,
+    Schema(schema::Arguments),
     /// Copy a broker's store to a snapshot file; the broker may be running
     ///
     /// The snapshot is consistent. It contains everything that was acknowledged before the command started.
@@ -69,7 +69,7 @@ fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
-        Command::Schema => schema::run(),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(arguments),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),

@@ -247,9 +247,11 @@ impl Client {
     }
 }
 
-/// Number of unsent bytes from which `publish` waits for the network before it sends another message.
+/// Number of unsent bytes from which `publish` waits for the network before it sends another message. It keeps the
+/// network busy without holding many messages in memory.
 const BACKLOG_MAX: usize = 256 * 1024;
-/// Time limit for sending DISCONNECT and closing the link.
+/// Time limit for sending DISCONNECT and closing the link. A broker that does not read within this time gets no orderly
+/// close.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

@@ -36,5 +36,6 @@ impl Clocks for BrokerClocks {
 
 /// One moment, as read from both clocks: `Instant::now`, and the time since the machine was booted.
 static CLOCK_START: OnceLock<(Instant, Duration)> = OnceLock::new();
-/// Maximum time for which a timer sleeps before it checks its deadline again.
+/// Maximum time for which a timer sleeps before it checks its deadline again. If the machine was suspended meanwhile, a
+/// timer is late by at most this time.
 const SLEEP_MAX: Duration = Duration::from_secs(60);

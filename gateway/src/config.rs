@@ -1,43 +1,37 @@
 //! The configuration file `tidegate.yaml`. Every field has a default. The file is parsed only here, and a `Config`
 //! cannot hold a value outside its bounds.
 
-mod count;
+mod book;
 mod defaults;
+mod effective;
 mod error;
-mod limits;
 mod listener;
 mod load;
 mod located;
 mod log;
-mod persistence;
 mod placement;
-mod retained;
-mod routing;
+mod positions;
 mod schema;
-mod session;
 mod tls;
-mod units;
 mod validate;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tidegate_limits::units::{Count, Time};
+use tidegate_routing::RetainedConfig;
 
-pub use count::Count;
+pub use book::book;
 pub use defaults::development_listeners;
+pub use effective::{EffectiveSetting, effective};
 pub use error::{ConfigError, Fault};
-pub use limits::Limits;
 pub use listener::{Address, Listener, TlsFiles, Transport};
 pub use load::{Loaded, load, parse};
 pub use located::{Located, Position};
 pub use log::{Level, Log, LogFormat};
-pub use persistence::{Durability, Persistence};
 pub use placement::Placement;
-pub use retained::Retained;
-pub use routing::{Routing, SharedStrategy};
+pub use positions::Positions;
 pub use schema::schema;
-pub use session::{Overflow, SessionExpiry, SessionLimits};
 pub use tls::{TlsError, certified_key, check_certificate};
-pub use units::{Size, Time};
 
 /// The configuration of one broker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,15 +41,15 @@ pub struct Config {
     /// list is an error.
     pub listeners: Option<Located<Vec<Located<Listener>>>>,
     /// Limits of the whole process, over all listeners.
-    pub limits: Limits,
+    pub limits: tidegate_limits::Config,
     /// Limits of one session, and the capabilities that the broker announces to clients.
-    pub session: SessionLimits,
+    pub session: tidegate_session::Config,
     /// Routing of messages to subscribers.
-    pub routing: Routing,
+    pub routing: tidegate_routing::Config,
     /// Limits of retained messages.
-    pub retained: Retained,
+    pub retained: RetainedConfig,
     /// Which state survives a restart.
-    pub persistence: Persistence,
+    pub persistence: tidegate_persistence::Config,
     /// Number of threads that serve connections. Default: one per CPU that the process may use. Each thread uses
     /// about 100 KiB for its buffers.
     pub cores: Option<Count<1, 1024>>,
@@ -74,11 +68,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: None,
-            limits: Limits::default(),
-            session: SessionLimits::default(),
-            routing: Routing::default(),
-            retained: Retained::default(),
-            persistence: Persistence::default(),
+            limits: tidegate_limits::Config::default(),
+            session: tidegate_session::Config::default(),
+            routing: tidegate_routing::Config::default(),
+            retained: RetainedConfig::default(),
+            persistence: tidegate_persistence::Config::default(),
             cores: None,
             placement: Placement::default(),
             drain_timeout: const { Time::from_millis(10_000) },
@@ -92,6 +86,16 @@ impl Config {
     /// Returns the listeners; empty if the file omits them and [`development_listeners`] is not yet applied.
     pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().flat_map(|list| list.iter()).map(|listener| &**listener)
+    }
+
+    /// Returns the limits of the sessions of a listener's connections: for each limit, the stricter of the general one
+    /// and the listener's own.
+    #[must_use]
+    pub fn session_of(&self, listener: &Listener) -> tidegate_session::Config {
+        match &listener.session {
+            Some(own) => self.session.restricted_by(own),
+            None => self.session.clone(),
+        }
     }
 
     /// Returns the number of threads that serve connections.

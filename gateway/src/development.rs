@@ -83,6 +83,12 @@ pub fn prepare_certificates(data: &Path, now: SystemTime) -> Result<Certificates
     Ok(files.into_certificates())
 }
 
+/// Returns the paths of the development certificate and its key in the data folder, whether or not they exist.
+#[must_use]
+pub fn certificate_paths(data: &Path) -> TlsFiles {
+    Files::in_data_folder(data).into_certificates().tls_files()
+}
+
 fn report(reason: &inspect::Unusable, what: &str, file: &Path) {
     let file = file.display();
     match reason {

@@ -163,7 +163,8 @@ type Lines = Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry>;
 /// The pipeline of this process. There is only one, like the global subscriber of `tracing`.
 static LOG_PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
-/// Maximum time for which the process waits at its end until the queued lines are written to standard error.
+/// Maximum time for which the process waits at its end until the queued lines are written to standard error. If nobody
+/// reads standard error, the process must end nevertheless.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -127,7 +127,8 @@ async fn serve(
     let limits = settings::transport_limits(&config.limits);
     let mut certificates = Certificates::default();
     for listener in config.listeners() {
-        let acceptor = Acceptor::new(listener, broker, cores, connections.clone());
+        let session = settings::session_config(config, listener, &broker.config().session);
+        let acceptor = Acceptor::new(listener, session, broker, cores, connections.clone());
         let certificate = open(listener, cores, acceptor, stopped.clone(), &limits, &quic)?;
         certificate.into_iter().for_each(|handle| certificates.add(listener, handle));
     }
@@ -193,7 +194,8 @@ const ACCEPTING_CORE: CoreId = CoreId(0);
 /// waiting in the sessions are not delivered first, because without the store they cannot be marked as delivered.
 const LOST_STORE_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time limit for the cores to end after the connections have been drained.
+/// Time limit for the cores to end after the connections have been drained. Nothing is left for a core to wait for, so
+/// one that takes longer has a defect. The process ends without it.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

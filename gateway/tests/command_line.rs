@@ -37,6 +37,26 @@ fn check_and_serve_report_faults_and_exit_with_2() {
 }
 
 #[test]
+fn check_prints_the_settings_that_apply_and_their_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), "cores: 2\nsession:\n  qos_max: 1\n").unwrap();
+    let lines = |arguments: &[&str]| {
+        let output = tidegate(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(0));
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        text(&output.stdout).lines().map(words).collect::<Vec<_>>()
+    };
+    let with_file = lines(&["check", "--effective", "--config", "a.yaml"]);
+    for line in ["cores 2 a.yaml:1", "session.qos_max 1 a.yaml:3", "session.packet_size_max 1MiB default"] {
+        assert!(with_file.iter().any(|found| found == line), "{line}: {with_file:#?}");
+    }
+    let without_file = lines(&["check", "--effective"]);
+    assert!(without_file.iter().any(|line| line == "listeners.tcp.address 127.0.0.1:1883 default"));
+    assert!(!folder.path().join("tidegate-data").exists(), "nothing is created");
+    assert_eq!(tidegate(&["check"], folder.path()).status.code(), Some(2), "no file");
+}
+
+#[test]
 fn schema_prints_json() {
     let output = tidegate(&["schema"], Path::new("."));
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

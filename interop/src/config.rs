@@ -15,6 +15,7 @@ use crate::transport::Transport;
 pub struct Config {
     ports: HashMap<Transport, u16>,
     connect_timeout: String,
+    listener_lines: HashMap<Transport, String>,
     additional_lines: String,
 }
 
@@ -26,6 +27,7 @@ impl Config {
         Self {
             ports: HashMap::from(ports),
             connect_timeout: "10s".to_owned(),
+            listener_lines: HashMap::new(),
             additional_lines: String::new(),
         }
     }
@@ -43,6 +45,13 @@ impl Config {
         Self { connect_timeout: time.to_owned(), ..self }
     }
 
+    /// Adds a line to the listener of a transport, such as `session: { qos_max: 1 }`.
+    #[must_use]
+    pub fn with_listener_line(mut self, transport: Transport, line: &str) -> Self {
+        let _ = writeln!(self.listener_lines.entry(transport).or_default(), "    {line}");
+        self
+    }
+
     /// Returns the port of a transport's listener.
     #[must_use]
     pub fn port(&self, transport: Transport) -> u16 {
@@ -57,6 +66,7 @@ impl Config {
             let (name, port) = (transport.name(), self.port(transport));
             let _ = writeln!(text, "  - name: {name}\n    transport: {name}\n    address: 127.0.0.1:{port}");
             let _ = writeln!(text, "    connect_timeout: {}", self.connect_timeout);
+            text += self.listener_lines.get(&transport).map_or("", String::as_str);
             if transport.is_encrypted() {
                 let (chain, key) = (certificate.certificate.display(), certificate.key.display());
                 let _ = writeln!(text, "    tls:\n      certificate: {chain}\n      key: {key}");

@@ -15,7 +15,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("mqtt", &[]),
     ("limits", &[]),
     ("session", &["mqtt", "limits"]),
-    ("routing", &["mqtt"]),
+    ("routing", &["mqtt", "limits"]),
     ("auth", &["mqtt", "limits"]),
     ("persistence", &["mqtt", "limits"]),
     ("transports", &["limits"]),

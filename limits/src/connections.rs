@@ -6,28 +6,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use thiserror::Error;
 
-/// The limit on open connections of the whole process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConnectionsConfig {
-    /// Maximum number of connections over all listeners. A connection counts from the time at which it is accepted.
-    /// Default 1,000,000.
-    pub total_max: usize,
-}
-
-impl Default for ConnectionsConfig {
-    fn default() -> Self {
-        Self { total_max: 1_000_000 }
-    }
-}
+use crate::Config;
 
 /// Counts the open connections of the whole process.
 ///
 /// # Examples
 ///
 /// ```
-/// use tidegate_limits::{ConnectionRefusal, Connections, ConnectionsConfig};
+/// use tidegate_limits::{Config, ConnectionRefusal, Connections};
 ///
-/// let connections = Connections::new(ConnectionsConfig { total_max: 100 });
+/// let config = Config { connections_max: 100, ..Config::default() };
+/// let connections = Connections::new(&config);
 /// let listener = connections.for_listener(1);
 ///
 /// let permit = listener.admit()?;
@@ -44,8 +33,8 @@ pub struct Connections(CappedCounter);
 impl Connections {
     /// Creates the counter. Initially, no connection is open.
     #[must_use]
-    pub fn new(config: ConnectionsConfig) -> Arc<Self> {
-        Arc::new(Self(CappedCounter::new(config.total_max)))
+    pub fn new(config: &Config) -> Arc<Self> {
+        Arc::new(Self(CappedCounter::new(config.connections_max)))
     }
 
     /// Creates the counter of one listener, which may have at most `listener_max` open connections.
@@ -63,7 +52,7 @@ impl Connections {
         self.0.open.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of connections refused since the start because `total_max` was reached.
+    /// Returns the number of connections refused since the start because `connections_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.0.refused.load(Ordering::Relaxed)

@@ -8,27 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use crate::Source;
-
-/// Limits on simultaneous handshakes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HandshakesConfig {
-    /// Maximum number of simultaneous handshakes over all listeners. Default 4,096. Each handshake needs about 20 KiB
-    /// while it runs.
-    pub total_max: usize,
-    /// Maximum number of simultaneous handshakes from one [`Source`]. Default 512, because many devices may share one
-    /// address behind a NAT.
-    pub source_max: usize,
-    /// Number of simultaneous handshakes from which on QUIC peers must prove their address before their handshake
-    /// starts. This stateless Retry costs the peer one additional round trip and the server no memory. Default 512.
-    pub retry_from: usize,
-}
-
-impl Default for HandshakesConfig {
-    fn default() -> Self {
-        Self { total_max: 4096, source_max: 512, retry_from: 512 }
-    }
-}
+use crate::{Config, Source};
 
 /// Counts the running handshakes and refuses new ones above the limits.
 ///
@@ -37,10 +17,10 @@ impl Default for HandshakesConfig {
 /// ```
 /// use std::net::IpAddr;
 ///
-/// use tidegate_limits::{HandshakeRefusal, Handshakes, HandshakesConfig, Source};
+/// use tidegate_limits::{Config, HandshakeRefusal, Handshakes, Source};
 ///
-/// let config = HandshakesConfig { source_max: 1, ..HandshakesConfig::default() };
-/// let handshakes = Handshakes::new(config);
+/// let config = Config { handshakes_per_source_max: 1, ..Config::default() };
+/// let handshakes = Handshakes::new(&config);
 /// let source = Source::from(IpAddr::from([192, 0, 2, 1]));
 ///
 /// let permit = handshakes.admit(source)?;
@@ -53,7 +33,7 @@ impl Default for HandshakesConfig {
 /// ```
 #[derive(Debug)]
 pub struct Handshakes {
-    config: HandshakesConfig,
+    config: Config,
     running: AtomicUsize,
     running_by_source: Mutex<HashMap<Source, usize>>,
     refused_total: AtomicU64,
@@ -63,9 +43,9 @@ pub struct Handshakes {
 impl Handshakes {
     /// Creates the counters. Initially, no handshake is running.
     #[must_use]
-    pub fn new(config: HandshakesConfig) -> Arc<Self> {
+    pub fn new(config: &Config) -> Arc<Self> {
         Arc::new(Self {
-            config,
+            config: config.clone(),
             running: AtomicUsize::new(0),
             running_by_source: Mutex::new(HashMap::new()),
             refused_total: AtomicU64::new(0),
@@ -80,13 +60,13 @@ impl Handshakes {
     pub fn admit(self: &Arc<Self>, source: Source) -> Result<HandshakePermit, HandshakeRefusal> {
         let mut sources = self.running_by_source.lock();
         let running = self.running.load(Ordering::Relaxed);
-        if running >= self.config.total_max {
+        if running >= self.config.handshakes_max {
             self.refused_total.fetch_add(1, Ordering::Relaxed);
             return Err(HandshakeRefusal::Total { running });
         }
         if source != Source::Local {
             let running_from_source = sources.entry(source).or_insert(0);
-            if *running_from_source >= self.config.source_max {
+            if *running_from_source >= self.config.handshakes_per_source_max {
                 let running = *running_from_source;
                 if running == 0 {
                     sources.remove(&source);
@@ -120,13 +100,13 @@ impl Handshakes {
         self.running() >= self.config.retry_from
     }
 
-    /// Returns the number of handshakes refused since the start because `total_max` handshakes were running.
+    /// Returns the number of handshakes refused since the start because `handshakes_max` handshakes were running.
     #[must_use]
     pub fn refused_total(&self) -> u64 {
         self.refused_total.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of handshakes refused since the start because `source_max` handshakes from the same source
+    /// Returns the number of handshakes refused since the start because `handshakes_per_source_max` handshakes from the same source
     /// were running.
     #[must_use]
     pub fn refused_source(&self) -> u64 {
@@ -164,13 +144,13 @@ impl Drop for HandshakePermit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeRefusal {
-    /// The limit `total_max` is reached.
+    /// The limit `handshakes_max` is reached.
     #[error("{running} handshakes are already running")]
     Total {
         /// Number of handshakes that were running.
         running: usize,
     },
-    /// The limit `source_max` is reached.
+    /// The limit `handshakes_per_source_max` is reached.
     #[error("{running} handshakes from {peer} are already running")]
     Source {
         /// The source that has reached its limit.

@@ -1,24 +1,31 @@
 //! Policies: limits on connections and on handshakes, backpressure, full queues and stores, and large allocations that
 //! may fail. A policy gets numbers and returns a [`Decision`]. Refusals are counted by reason.
+//! The settings of all crates are defined with [`settings!`] and the types in [`units`].
 //!
 //! The crate uses no sockets and no clock. The code that accepts a connection asks for a permit and keeps the permit as
 //! long as the connection or the handshake lasts.
 
+// The macro `settings` names this crate.
+extern crate self as tidegate_limits;
+
+mod config;
 mod connections;
 mod decision;
 mod handshakes;
 pub mod memory;
 mod peer;
+mod settings;
 mod source;
+pub mod units;
 
 /// The target of log lines that a remote peer can cause. Their number is limited for each place in the code.
 pub const PEER_LOG_TARGET: &str = "tidegate::peer";
 
-pub use connections::{
-    ConnectionPermit, ConnectionRefusal, Connections, ConnectionsConfig, ListenerConnections,
-};
+pub use config::{Config, Section};
+pub use connections::{ConnectionPermit, ConnectionRefusal, Connections, ListenerConnections};
 pub use decision::{Decision, Refusal, Until};
-pub use handshakes::{HandshakePermit, HandshakeRefusal, Handshakes, HandshakesConfig};
+pub use handshakes::{HandshakePermit, HandshakeRefusal, Handshakes};
 pub use memory::OutOfMemory;
 pub use peer::{Peer, TlsFacts, Transport};
+pub use settings::{Given, with_defaults};
 pub use source::Source;

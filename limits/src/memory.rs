@@ -94,7 +94,8 @@ fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
     buffer.try_reserve_exact(capacity.saturating_sub(buffer.len())).map_err(|_| OutOfMemory)
 }
 
-/// Allocations of this many bytes and more may fail.
+/// Allocations of this many bytes and more may fail. Smaller allocations are so many that checking each would be
+/// noticeable, and so small that the headroom covers them.
 pub const LARGE: usize = 64 * 1024;
 /// The most memory that a message needs, as a multiple of its size: the message, three copies while it is written to
 /// the store, and the store's memory map.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tidegate_limits::{
-    ConnectionRefusal, Connections, ConnectionsConfig, HandshakeRefusal, Handshakes, HandshakesConfig, Source,
+    Config as LimitsConfig, ConnectionRefusal, Connections, HandshakeRefusal, Handshakes, Source,
 };
 
 fn source(text: &str) -> Source {
@@ -16,7 +16,12 @@ fn source(text: &str) -> Source {
 
 #[test]
 fn handshakes_are_capped_per_source() {
-    let handshakes = Handshakes::new(HandshakesConfig { total_max: 10, source_max: 2, retry_from: 3 });
+    let handshakes = Handshakes::new(&LimitsConfig {
+        handshakes_max: 10,
+        handshakes_per_source_max: 2,
+        retry_from: 3,
+        ..LimitsConfig::default()
+    });
     let a = source("192.0.2.1");
     let first = handshakes.admit(a).unwrap();
     let _second = handshakes.admit(a).unwrap();
@@ -31,7 +36,12 @@ fn handshakes_are_capped_per_source() {
 
 #[test]
 fn handshakes_are_capped_in_total() {
-    let handshakes = Handshakes::new(HandshakesConfig { total_max: 2, source_max: 2, retry_from: 0 });
+    let handshakes = Handshakes::new(&LimitsConfig {
+        handshakes_max: 2,
+        handshakes_per_source_max: 2,
+        retry_from: 0,
+        ..LimitsConfig::default()
+    });
     let _a = handshakes.admit(source("192.0.2.1")).unwrap();
     let b = handshakes.admit(Source::Local).unwrap();
     let refusal = handshakes.admit(source("192.0.2.3")).unwrap_err();
@@ -44,7 +54,12 @@ fn handshakes_are_capped_in_total() {
 
 #[test]
 fn sources_without_running_handshakes_are_no_longer_stored() {
-    let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
+    let handshakes = Handshakes::new(&LimitsConfig {
+        handshakes_max: 500,
+        handshakes_per_source_max: 1,
+        retry_from: 0,
+        ..LimitsConfig::default()
+    });
     let permits: Vec<_> =
         (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
     assert_eq!((handshakes.source_count(), handshakes.running()), (200, 200));
@@ -54,7 +69,12 @@ fn sources_without_running_handshakes_are_no_longer_stored() {
 
 #[test]
 fn a_source_cap_of_zero_refuses_and_stores_nothing() {
-    let handshakes = Handshakes::new(HandshakesConfig { total_max: 5, source_max: 0, retry_from: 0 });
+    let handshakes = Handshakes::new(&LimitsConfig {
+        handshakes_max: 5,
+        handshakes_per_source_max: 0,
+        retry_from: 0,
+        ..LimitsConfig::default()
+    });
     assert!(handshakes.admit(source("192.0.2.1")).is_err());
     assert_eq!(handshakes.source_count(), 0);
 }
@@ -69,7 +89,7 @@ fn an_ipv6_peer_is_counted_by_its_64_bit_prefix() {
 
 #[test]
 fn connections_are_capped_per_listener_and_in_total() {
-    let connections = Connections::new(ConnectionsConfig { total_max: 3 });
+    let connections = Connections::new(&LimitsConfig { connections_max: 3, ..LimitsConfig::default() });
     let small = connections.for_listener(2);
     let large = connections.for_listener(100);
     let first = small.admit().unwrap();
@@ -86,7 +106,7 @@ fn connections_are_capped_per_listener_and_in_total() {
 
 #[test]
 fn concurrent_threads_never_exceed_the_cap() {
-    let connections = Connections::new(ConnectionsConfig { total_max: 7 });
+    let connections = Connections::new(&LimitsConfig { connections_max: 7, ..LimitsConfig::default() });
     let listener = connections.for_listener(100);
     let threads: Vec<_> = (0..4)
         .map(|_| {

@@ -32,8 +32,7 @@ fn main() {
     println!("sync of the disk: {}", sync_time(&folder));
     println!("append of one enqueue: {:.0} ns", append_time(&folder));
     println!("durability  producers  bytes   commits/s  operations/s   p50 ms   p99 ms");
-    let interval = Durability::Interval(Duration::from_millis(100));
-    for durability in [Durability::Always, interval, Durability::Memory] {
+    for durability in [Durability::Always, Durability::Interval, Durability::Memory] {
         for (producers, size) in [(1, 64), (1, 1024), (10, 64), (10, 1024), (100, 64), (100, 1024)] {
             measure(&folder, &Run { durability, producers, size });
         }
@@ -98,7 +97,7 @@ fn measure(folder: &Path, run: &Run) {
     let stats = store.stats();
     let name = match run.durability {
         Durability::Always => "always",
-        Durability::Interval(_) => "interval",
+        Durability::Interval => "interval",
         Durability::Memory => "memory",
     };
     let [p50, p99] = percentiles(&mut times);

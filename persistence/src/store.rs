@@ -81,7 +81,7 @@ pub fn open(
 ) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match config.durability {
         Durability::Memory => Arc::new(Memory::new(observer)),
-        Durability::Always | Durability::Interval(_) => {
+        Durability::Always | Durability::Interval => {
             Arc::new(Disk::open_with_clocks(config, clocks, observer)?)
         }
     })

@@ -51,7 +51,7 @@ impl<S: Subscriber> Group<S> {
             name: filter.to_string().into(),
             filter,
             serial,
-            strategy: config.strategy,
+            strategy: config.shared_strategy,
             candidates_max: config.candidates_max.max(1),
             next_position: AtomicUsize::new(0),
             members: ArcSwap::from_pointee(SubscriberSet::Empty),

@@ -171,7 +171,7 @@ impl RetainedStore {
         let bytes = self.bytes.fetch_add(grown, Ordering::Relaxed) + grown;
         let len = self.len.fetch_add(added, Ordering::Relaxed) + added;
         let over_limit =
-            (added > 0 && len > self.config.len_max) || (grown > 0 && bytes > self.config.bytes_max);
+            (added > 0 && len > self.config.messages_max) || (grown > 0 && bytes > self.config.bytes_max);
         if over_limit {
             self.bytes.fetch_sub(grown, Ordering::Relaxed);
             self.len.fetch_sub(added, Ordering::Relaxed);
@@ -197,5 +197,6 @@ impl RetainedStore {
     }
 }
 
-/// Number of shards. A replay whose filter begins with a wildcard visits all shards.
+/// Number of shards. A replay whose filter begins with a wildcard visits all shards. With more shards than cores, two
+/// cores that store retained messages rarely need the same one.
 const SHARD_COUNT: u64 = 64;

@@ -92,5 +92,6 @@ pub(crate) fn mix_bits(key: u64) -> u64 {
     key ^ (key >> 31)
 }
 
-/// Maximum number of entries in one slice. Every change copies the slice.
+/// Maximum number of entries in one slice. Every change copies the slice. More entries are divided among a tree, so
+/// that a change copies only a small part.
 const LEAF_MAX: usize = 8;

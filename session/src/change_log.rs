@@ -155,5 +155,6 @@ impl ChangeLog {
     }
 }
 
-/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees its memory.
+/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees its memory. It
+/// suffices for the changes of one batch of acknowledgements.
 const IDLE_CHANGES_MAX: usize = 32;

@@ -121,6 +121,12 @@ impl Connection {
         self.config.packet_size_max
     }
 
+    /// Returns the limits of the connection.
+    #[must_use]
+    pub fn limits(&self) -> &Config {
+        &self.config
+    }
+
     fn check_available(&self, view: &PublishView<'_>) -> Result<(), Violation> {
         if view.qos > self.config.qos_max {
             return Err(Violation::QoSNotSupported);

@@ -265,13 +265,19 @@ fn distance(first: PacketId, id: PacketId) -> usize {
     if ahead >= behind { ahead - behind } else { ahead + usize::from(u16::MAX) - behind }
 }
 
-/// Maximum number of open identifiers, regardless of the configuration: the length of a full window.
+/// Maximum number of open identifiers, and the upper bound of [`crate::Config::inflight_max`]: the length of a full
+/// window.
 pub(crate) const INFLIGHT_MAX: u16 = 16_384;
+/// Number of bytes of a slot.
+#[cfg(test)]
+pub(crate) const SLOT_SIZE: usize = size_of::<Slot>();
 
-/// Maximum length of the window, in identifiers.
+/// Maximum length of the window, in identifiers. When the window is full, its oldest open identifiers move to a list of
+/// stragglers, so that a client that never acknowledges one message does not make the window span all identifiers.
 const WINDOW_MAX: usize = 16_384;
 
 /// Maximum number of slots for which an empty window keeps memory. An empty window with more memory frees its memory.
+/// It suffices for most clients; an idle session must not keep the memory of its busiest moment.
 const IDLE_SLOTS_MAX: usize = 64;
 
 #[cfg(test)]

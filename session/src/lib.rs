@@ -23,7 +23,7 @@ mod violation;
 mod write_buffer;
 
 pub use change_log::{Change, Queued};
-pub use config::{Config, Overflow};
+pub use config::{Config, ListenerSession, Overflow, QoSNumber, SessionExpiry};
 pub use connection::Connection;
 pub use handshake::{Authenticator, Exchange, ExchangeStep, Handshake, Negotiated, Refusal, Step};
 pub use received::Received;

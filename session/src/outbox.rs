@@ -211,5 +211,5 @@ fn size_of_answer(packet: &Packet) -> usize {
 }
 
 /// Maximum size in bytes of a payload, and of properties, that are copied to the write buffer. Larger ones are shared
-/// between all receivers.
+/// between all receivers. A small copy costs less than a slice of its own in the vectored write.
 const COPY_MAX: usize = 1024;

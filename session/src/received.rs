@@ -125,7 +125,11 @@ fn take_quota(counted: &mut u16, maximum: u16) -> Result<(), Violation> {
 }
 
 /// Maximum number of entries for which an empty table keeps memory. An empty table with more memory frees its memory.
+/// It suffices for most clients; an idle session must not keep the memory of its busiest moment.
 const IDLE_ENTRIES_MAX: usize = 64;
+/// Number of bytes of an entry.
+#[cfg(test)]
+pub(crate) const ENTRY_SIZE: usize = size_of::<Entry>();
 
 #[cfg(test)]
 mod tests;

@@ -198,6 +198,12 @@ impl Session {
         }
     }
 
+    /// Returns the limits of the session: those of its latest connection.
+    #[must_use]
+    pub fn limits(&self) -> &Config {
+        &self.config
+    }
+
     /// Returns the `id` passed to [`Session::new`].
     #[must_use]
     pub fn id(&self) -> u64 {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, ready};
 
-use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
+use tidegate_limits::{Config as LimitsConfig, Connections, Handshakes};
 use tidegate_transports::client::{self, ClientTls};
 use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::tls::ServerMaterial;
@@ -37,8 +37,11 @@ fn main() {
 
 async fn serve(transport: &str, count: &str, burst: Option<&String>) {
     let limits = Limits {
-        handshakes: Handshakes::new(HandshakesConfig { source_max: 100_000, ..HandshakesConfig::default() }),
-        connections: Connections::new(ConnectionsConfig::default()),
+        handshakes: Handshakes::new(&LimitsConfig {
+            handshakes_per_source_max: 100_000,
+            ..LimitsConfig::default()
+        }),
+        connections: Connections::new(&LimitsConfig::default()),
     };
     let listener = bind(&ListenerConfig::new(endpoint(transport)), &limits).unwrap();
     let scheme = match transport {

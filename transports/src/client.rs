@@ -123,5 +123,5 @@ async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     Err(failure)
 }
 
-/// The time limit of [`connect`].
+/// The time limit of [`connect`]. It is the same as the default of the broker's `handshake_timeout`.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

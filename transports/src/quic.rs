@@ -40,9 +40,7 @@ pub struct QuicConfig {
     /// Interval at which the server sends a packet on an idle connection, so that `idle_timeout` closes only dead
     /// connections. Default 4 minutes; with `None`, the server sends no such packets.
     pub keep_alive: Option<Duration>,
-    /// Minimum time between two stateless resets that a listener sends. A reset notifies a client of a former process
-    /// that its connection no longer exists. With the default of zero, each packet of such a client is answered;
-    /// [`QuicKeys`] explains why this is safe.
+    /// The setting [`tidegate_limits::Config::quic_reset_interval_min`]. [`QuicKeys`] explains why it may be zero.
     pub reset_interval_min: Duration,
 }
 

@@ -22,7 +22,8 @@ const MESSAGES_PER_BATCH: u32 = 1000;
 fn append() -> Case {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::new(folder.path().join("store"));
-    config.durability = Durability::Interval(Duration::from_secs(1));
+    config.durability = Durability::Interval;
+    config.interval = Duration::from_secs(1);
     let watermark = Arc::new(Watermark::default());
     let store = open(&config, Arc::new(SystemClocks), Arc::<Watermark>::clone(&watermark)).expect("a store");
     let session = store.next_session();

@@ -72,7 +72,7 @@ impl Setup {
 
     /// Returns the configuration of the router.
     pub(super) fn routing(&self) -> tidegate_routing::Config {
-        tidegate_routing::Config { strategy: self.strategy, ..tidegate_routing::Config::default() }
+        tidegate_routing::Config { shared_strategy: self.strategy, ..tidegate_routing::Config::default() }
     }
 }
 

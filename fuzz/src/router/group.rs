@@ -29,7 +29,7 @@ pub(super) fn check_pick(subscriptions: &Subscriptions, pick: Pick) {
             let grant = subscriptions.model.get(&(filter, id)).copied();
             assert!(grant.is_some());
             if considers_all {
-                check_best(&group, pick, id, &candidates, subscriptions.config.strategy);
+                check_best(&group, pick, id, &candidates, subscriptions.config.shared_strategy);
             }
         }
     }

@@ -33,7 +33,7 @@ struct Replay {
 impl Retained {
     pub(super) fn new(source: &mut Source<'_>) -> Self {
         let len_max = source.pick(&[1000, 1000, 3, 0]);
-        let store = RetainedStore::new(RetainedConfig { len_max, bytes_max: 1 << 20 });
+        let store = RetainedStore::new(RetainedConfig { messages_max: len_max, bytes_max: 1 << 20 });
         Self { store, len_max, model: BTreeMap::new(), replay: None, now: Instant::now() }
     }
 

@@ -39,7 +39,7 @@ impl Subscriptions {
             levels_max: source.pick(&[128, 128, 128, 3, 1]),
             wildcards_max: source.pick(&[16, 16, 16, 1, 0]),
             subscriptions_max: source.pick(&[1000, 1000, 1000, 4, 0]),
-            strategy: source.pick(&strategies),
+            shared_strategy: source.pick(&strategies),
             candidates_max: source.pick(&[1024, 1024, 2]),
         };
         Self { router: Router::new(config.clone()), config, model: BTreeMap::new() }

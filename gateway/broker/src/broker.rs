@@ -82,7 +82,7 @@ impl Broker {
             tenants: Tenants::new(config.tenants_max, tenant_factory(&config, &durability)),
             hooks: HookChain::default(),
             sessions: Sessions::new(now),
-            delivery: Delivery::new(config.routing.strategy),
+            delivery: Delivery::new(config.routing.shared_strategy),
             durability,
             config,
         }

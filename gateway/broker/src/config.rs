@@ -8,8 +8,11 @@ use tidegate_session::Config as SessionConfig;
 /// The settings of a broker.
 #[derive(Debug, Clone)]
 pub struct BrokerConfig {
-    /// Bounds and capabilities of sessions.
+    /// Limits and capabilities of sessions. Those of a connection may be stricter, see
+    /// [`crate::Broker::begin_connect_with`].
     pub session: Arc<SessionConfig>,
+    /// Whether connections may have the overflow policy `reject` although [`Self::session`] has another policy.
+    pub has_rejecting_listener: bool,
     /// Bounds and strategies of routing.
     pub routing: RoutingConfig,
     /// Bounds of each tenant's retained messages.
@@ -32,6 +35,7 @@ impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
             session: Arc::default(),
+            has_rejecting_listener: false,
             routing: RoutingConfig::default(),
             retained: RetainedConfig::default(),
             tenants_max: Self::TENANTS_MAX,

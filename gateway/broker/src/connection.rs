@@ -14,7 +14,7 @@ mod requests;
 use std::sync::Arc;
 
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
-use tidegate_session::{Batch, Connection, Traffic};
+use tidegate_session::{Batch, Config as SessionConfig, Connection, Traffic};
 
 pub use end::ConnectionSummary;
 pub use receive::InputProgress;
@@ -64,7 +64,7 @@ impl ClientConnection {
     #[must_use]
     pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
         let Receipt { outcome: Attachment { owner, context, signals, inbound, connack }, commit } = receipt;
-        let mut acks = AckQueue::new(commit, signals);
+        let mut acks = AckQueue::new(commit, signals, inbound.limits().ack_queue_len_max);
         if let Some(connack) = connack {
             acks.push(commit, Reply::ConnAck(connack));
         }
@@ -163,6 +163,12 @@ impl ClientConnection {
     #[must_use]
     pub fn version(&self) -> ProtocolVersion {
         self.inbound.version()
+    }
+
+    /// Returns the limits of the connection.
+    #[must_use]
+    pub fn limits(&self) -> &SessionConfig {
+        self.inbound.limits()
     }
 
     /// Whether an operation is unfinished, so that [`Self::resume`] must be called in the next turn.

@@ -218,9 +218,11 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
-/// Maximum number of bytes of memory that an emptied list keeps.
+/// Maximum number of bytes of memory that an emptied list keeps. Each core has a few such lists. A larger list is
+/// freed, so that one large batch does not hold memory for ever.
 const SIZE_KEPT_MAX: usize = 64 * 1024;
-/// Maximum number of messages, or of frames with a packet identifier, in a batch.
+/// Maximum number of messages, or of frames with a packet identifier, in a batch. The batch is then published and the
+/// next one begins. The first message does not have to wait for many others.
 const BATCH_LEN_MAX: usize = 128;
 
 #[cfg(test)]

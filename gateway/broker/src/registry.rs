@@ -129,4 +129,6 @@ fn shard_of(shards: &[Shard], hash: u64) -> &Shard {
     shard
 }
 
+/// Number of locks among which the sessions are divided: far more than cores, so that two cores rarely need the same
+/// one.
 const SHARD_COUNT: usize = 256;

@@ -51,8 +51,8 @@ impl Broker {
     /// # Errors
     /// When another connection took the session over.
     pub fn replay(&self, turn: &mut Turn<'_>, owner: &Ownership) -> Result<ReplayProgress, End> {
-        let low = self.config().session.pending_bytes_high / 2;
         let mut guard = self.own(owner)?;
+        let low = guard.session.limits().pending_bytes_high / 2;
         let Some(mut replays) = guard.replays.take() else {
             let _ = guard.finish(turn);
             return Ok(ReplayProgress::Done);
@@ -177,5 +177,6 @@ fn has_room(session: &mut Session, low: usize) -> bool {
     session.write_buffer().len() <= low && session.queued() == 0 && session.has_room()
 }
 
-/// Maximum number of retained messages that one turn sends to a session.
+/// Maximum number of retained messages that one turn sends to a session. The session is locked meanwhile. The rest
+/// follows in the next turns.
 const MESSAGES_PER_TURN_MAX: usize = 256;

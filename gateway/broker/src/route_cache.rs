@@ -74,7 +74,8 @@ impl Entry {
     }
 }
 
-/// Number of slots of the cache.
+/// Number of slots of the cache. Topics that share a slot replace each other, and are then looked up in the trie. Each
+/// core has a cache of its own, which is allocated when the core first publishes.
 const SLOT_COUNT: usize = 1024;
 /// Maximum number of receivers of a cached route. A longer route is matched again each time, because delivering its
 /// messages costs far more than matching.

@@ -82,7 +82,8 @@ impl Ord for Timer {
 
 /// Maximum time until a timer fires. If something is due later than that, the session gets another timer.
 const TIMER_DELAY_MAX: Duration = Duration::from_secs(60);
-/// The resolution of timers, which fire at most this much late and never early.
+/// The resolution of timers, which fire at most this much late and never early. It is short compared with keep alive
+/// intervals, which are seconds, and lets timers that are due together share a wake-up.
 const TICK: Duration = Duration::from_millis(250);
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use clap::Args;
 use tidegate_persistence::{check_access, create_private_folder};
 use tracing::{error, info, warn};
 
+use super::check::DEFAULT_DATA_FOLDER;
 use super::exit::{self, Failure};
 use crate::config::{self, Config, Level, Loaded, LogFormat};
 use crate::{development, logging, serve};
@@ -20,7 +21,7 @@ pub struct Arguments {
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder for the store and the development certificate; created if missing
-    #[arg(long, short, value_name = "DIR", default_value = "tidegate-data")]
+    #[arg(long, short, value_name = "DIR", default_value = DEFAULT_DATA_FOLDER)]
     data: PathBuf,
     /// Format of log lines; overrides the configuration
     #[arg(long, value_name = "FORMAT")]
@@ -35,7 +36,7 @@ pub struct Arguments {
 /// # Errors
 /// When the configuration is invalid or the broker cannot start.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Loaded { mut config, warnings } = load(arguments)?;
+    let Loaded { mut config, warnings, .. } = load(arguments)?;
     config.log.format = arguments.log_format.unwrap_or(config.log.format);
     config.log.level = arguments.log_level.unwrap_or(config.log.level);
     let _flush = logging::start(config.log)?;
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
     match &arguments.config {
         Some(file) => Ok(config::load(file)?),
-        None => Ok(Loaded { config: Config::default(), warnings: Vec::new() }),
+        None => Ok(Loaded::default()),
     }
 }
 

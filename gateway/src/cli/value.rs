@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use tidegate_mqtt::topic::{self, SubscriptionFilter};
 use tidegate_mqtt::{ProtocolVersion, QoS};
-
-use crate::config::SessionExpiry;
+use tidegate_session::SessionExpiry;
 
 /// Parses an MQTT version: `3.1`, `3.1.1` or `5`, or a spelling that other tools use.
 pub fn parse_version(text: &str) -> Result<ProtocolVersion, String> {

@@ -198,9 +198,10 @@ fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> Cl
     }
 }
 
-/// Maximum number of events waiting to be taken.
+/// Maximum number of events waiting to be taken. At the bound, the connection fails with `Overrun`: the caller takes no
+/// events, and waiting for it would stop the answers that the protocol demands.
 const EVENTS_MAX: usize = 1_000_000;
-/// Size of the read buffer in bytes.
+/// Size of the read buffer in bytes. One read takes many small packets.
 const READ_SIZE: usize = 64 * 1024;
 
 /// Whether the error means that the peer closed the connection before us.

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tidegate_limits::units::{Count, Time};
+use tidegate_session::ListenerSession;
 
-use super::{Count, Located, Time};
+use super::Located;
 
 pub use address::Address;
 
@@ -28,6 +30,10 @@ pub struct Listener {
     /// HTTP path of the WebSocket, for `ws` and `wss` only. Default `/mqtt`.
     #[serde(default)]
     pub path: Option<Located<String>>,
+    /// Time between two pings on an idle WebSocket, for `ws` and `wss` only. Default 30s; 0 sends none. Proxies close
+    /// connections on which nothing is sent for some time, often a minute. Each ping wakes a mobile client.
+    #[serde(default)]
+    pub ping_interval: Option<Located<Time<0, 3_600_000>>>,
     /// Maximum number of open connections of this listener; further connections are closed at once. Default 1000000. An
     /// idle TCP connection uses about 2 KiB, a TLS connection about 9 KiB, a QUIC connection about 30 KiB.
     #[serde(default = "connections_max")]
@@ -39,6 +45,12 @@ pub struct Listener {
     /// Time limit from the end of the handshakes to the complete CONNECT packet. Default 10s.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: Time<100, 600_000>,
+    /// Limits of the connections of this listener and of their sessions, in addition to those of the section `session`:
+    /// for each setting, the stricter of the two applies. A setting that is omitted here has no limit of its own. A
+    /// session has the limits of the listener of its latest connection; after a restart of the broker, those of the
+    /// section `session` until a client resumes it.
+    #[serde(default)]
+    pub session: Option<ListenerSession>,
 }
 
 impl Listener {
@@ -51,9 +63,11 @@ impl Listener {
             address: address.into(),
             tls: None,
             path: None,
+            ping_interval: None,
             connections_max: connections_max(),
             handshake_timeout: handshake_timeout(),
             connect_timeout: connect_timeout(),
+            session: None,
         }
     }
 
@@ -61,6 +75,12 @@ impl Listener {
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().map_or(DEFAULT_PATH, String::as_str)
+    }
+
+    /// Returns the interval of WebSocket pings, for `ws` and `wss`; 0 if none are sent.
+    #[must_use]
+    pub fn ping_interval(&self) -> Time<0, 3_600_000> {
+        self.ping_interval.as_deref().copied().unwrap_or(const { Time::from_millis(30_000) })
     }
 }
 

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
-use super::{Config, ConfigError, Fault, Located, Position, validate};
+use super::{Config, ConfigError, Fault, Located, Position, Positions, validate};
 
-/// A valid configuration.
-#[derive(Clone, Debug)]
+/// A valid configuration. The default is that of a broker without a file.
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
+    /// The positions of the settings in the file.
+    pub positions: Positions,
     /// Warnings about problems that do not make the configuration invalid, such as an expired certificate.
     pub warnings: Vec<String>,
 }
@@ -27,8 +29,9 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let faulty = |faults| ConfigError::Faulty { file: file.to_owned(), faults };
     let mut config = parse(&text).map_err(|fault| faulty(vec![fault]))?;
     resolve_paths(&mut config, file.parent().unwrap_or(Path::new("")));
-    let warnings = validate::validate(&config).map_err(faulty)?;
-    Ok(Loaded { config, warnings })
+    let positions = Positions::of(&text);
+    let warnings = validate::validate(&config, &positions).map_err(faulty)?;
+    Ok(Loaded { config, positions, warnings })
 }
 
 /// Parses the text of a configuration. Does not check the files it refers to.
@@ -36,13 +39,17 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// The first fault in the text.
 pub fn parse(text: &str) -> Result<Config, Fault> {
-    let options = serde_saphyr::options! {
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| to_fault(&error))
+}
+
+/// Returns the options with which the text of a configuration is parsed.
+pub(super) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         strict_booleans: true,
         with_snippet: false,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
         merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| to_fault(&error))
+    }
 }
 
 fn to_fault(error: &Error) -> Fault {

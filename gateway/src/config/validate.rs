@@ -3,16 +3,27 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use super::{Address, Config, Fault, Listener, Located, Position, check_certificate};
+use tidegate_limits::units::{Size, Unit};
+use tidegate_session::Config as SessionConfig;
+
+use super::{Address, Config, Fault, Listener, Located, Position, Positions, check_certificate};
 
 /// Checks a configuration and the certificates it refers to. Returns warnings.
 ///
 /// # Errors
 /// Every fault found.
-pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
+pub fn validate(config: &Config, positions: &Positions) -> Result<Vec<String>, Vec<Fault>> {
     let mut findings = Findings { strict: config.strict, ..Findings::default() };
     findings.check_listeners(config);
-    findings.check_session(config);
+    findings.check_session("session", &config.session, positions);
+    for (index, listener) in config.listeners().enumerate().filter(|(_, listener)| listener.session.is_some())
+    {
+        findings.check_session(
+            &format!("listeners[{index}].session"),
+            &config.session_of(listener),
+            positions,
+        );
+    }
     if findings.faults.is_empty() { Ok(findings.warnings) } else { Err(findings.faults) }
 }
 
@@ -37,6 +48,7 @@ impl Findings {
         for listener in listeners.iter() {
             self.check_address(listener);
             self.check_path(listener);
+            self.check_ping_interval(listener);
             self.check_tls(listener);
         }
         self.check_duplicates(listeners);
@@ -71,6 +83,18 @@ impl Findings {
                 format!("`{}` is not an HTTP path, expected a path such as /mqtt", **path),
             );
         }
+    }
+
+    fn check_ping_interval(&mut self, listener: &Listener) {
+        let Some(interval) = listener.ping_interval.as_ref().filter(|_| !listener.transport.is_websocket())
+        else {
+            return;
+        };
+        let transport = listener.transport.name();
+        let message = format!(
+            "`ping_interval` is not allowed for transport `{transport}`, expected it only for `ws` and `wss`"
+        );
+        self.add_fault(Located::position(interval), message);
     }
 
     fn check_tls(&mut self, listener: &Listener) {
@@ -134,14 +158,24 @@ impl Findings {
         }
     }
 
-    fn check_session(&mut self, config: &Config) {
-        let session = &config.session;
-        if session.pending_bytes_high.bytes() > session.pending_bytes_max.bytes() {
-            let message = format!(
-                "session.pending_bytes_high is {}, expected at most session.pending_bytes_max, which is {}",
-                *session.pending_bytes_high, *session.pending_bytes_max
-            );
-            self.add_fault(Located::position(&session.pending_bytes_high), message);
+    /// Checks the limits of sessions that apply with the section at `path`.
+    fn check_session(&mut self, path: &str, session: &SessionConfig, positions: &Positions) {
+        let (high, max) = (session.pending_bytes_high, session.pending_bytes_max);
+        if high <= max {
+            return;
+        }
+        let position = ["pending_bytes_high", "pending_bytes_max"]
+            .iter()
+            .find_map(|name| positions.get(&format!("{path}.{name}")));
+        let bytes = |bytes: usize| Size::<0, { u64::MAX }>::of_setting(&bytes);
+        let message = format!(
+            "session.pending_bytes_high is {}, expected at most session.pending_bytes_max, which is {}",
+            bytes(high),
+            bytes(max)
+        );
+        // The general limits have been checked already, so a listener's fault is in its own section.
+        if let Some(position) = position {
+            self.add_fault(position, message);
         }
     }
 

@@ -34,9 +34,10 @@ impl Buffers {
     }
 }
 
-/// Size of the read buffer in bytes.
+/// Size of the read buffer in bytes. All connections of a core share this buffer. One read takes many small packets.
 const READ_BUFFER_LEN: usize = 64 * 1024;
-/// Maximum number of write buffers in the pool of a core.
+/// Maximum number of write buffers in the pool of a core. Further buffers are allocated and freed as they are needed.
 const POOL_LEN_MAX: usize = 64;
-/// Capacity in bytes above which a write buffer is freed instead of pooled.
+/// Capacity in bytes above which a write buffer is freed instead of pooled. Together with `POOL_LEN_MAX`, this limits
+/// the pool to 16 MiB per core.
 const POOLED_CAPACITY_MAX: usize = 256 * 1024;

@@ -120,5 +120,6 @@ fn write_out(write: &mut WriteInProgress) -> Written {
     Written::All
 }
 
-/// Maximum number of batches written to one session before the flusher continues with the other sessions.
+/// Maximum number of batches written to one session before the flusher continues with the other sessions. A client that
+/// reads as fast as the broker writes would otherwise delay all others.
 const BATCHES_MAX: usize = 8;

@@ -23,7 +23,7 @@ pub struct Accepted {
     pub rest: Vec<u8>,
 }
 
-/// Reads CONNECT and negotiates with the client. If the client is refused, sends the refusal and closes the link. The
+/// Reads CONNECT and negotiates with the client, within the `limits` of its listener. If the client is refused, sends the refusal and closes the link. The
 /// caller must limit the time.
 ///
 /// # Errors
@@ -168,5 +168,6 @@ fn assign_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Maximum number of bytes per read, before a connection has a session.
+/// Maximum number of bytes per read, before a connection has a session. Most CONNECT packets fit. The chunk is part of
+/// the task's memory while the handshake runs.
 const CHUNK_LEN: usize = 2048;

@@ -18,6 +18,7 @@ impl Driver {
     pub(super) async fn finish(self: Box<Self>, end: End) {
         let Self { mut link, mut client, batch, token, .. } = *self;
         let signals = Arc::clone(client.signals());
+        let close_timeout = client.limits().close_timeout;
         // The session stays with this connection until its publish is complete.
         while !with_core(|core| {
             core.run_turn(clock::now(), |turn, _| client.continue_unfinished_publish(turn))
@@ -36,7 +37,8 @@ impl Driver {
             link.set_close_reason(CloseReason::GoingAway);
         }
         // A peer that closed the connection or sent DISCONNECT expects no more packets, so the time limit is shorter.
-        let limit = if end.ended_by() == EndedBy::Broker { CLOSE_TIMEOUT } else { GONE_TIMEOUT };
+        let limit =
+            if end.ended_by() == EndedBy::Broker { close_timeout } else { close_timeout.min(GONE_TIMEOUT) };
         close(link, rest, signals, limit).await;
         drop(token);
     }
@@ -56,7 +58,6 @@ async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Dur
     let _ = timeout(limit, orderly).await;
 }
 
-/// Time limit for a peer to read the last bytes of its connection.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time limit for closing the link if the peer sent DISCONNECT or closed its side.
+/// Time limit for closing the link if the peer sent DISCONNECT or closed its side. The peer expects no more packets, so
+/// only the transport's own close is left to do.
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);

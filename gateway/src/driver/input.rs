@@ -85,7 +85,8 @@ fn append(partial: &mut Vec<u8>, bytes: &[u8]) -> Result<(), End> {
     Ok(())
 }
 
-/// Maximum capacity, in bytes, that the buffer of an incomplete packet keeps beyond its content.
+/// Maximum capacity, in bytes, that the buffer of an incomplete packet keeps beyond its content. The rest of a packet
+/// then needs no new allocation, and a large packet that has been handled leaves no large buffer.
 const PARTIAL_CAPACITY_MAX: usize = 64 * 1024;
-/// Maximum number of reads from one connection per turn.
+/// Maximum number of reads from one connection per turn. A client that sends without a pause gives way to the others.
 const READS_MAX: usize = 2;

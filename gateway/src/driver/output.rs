@@ -85,5 +85,6 @@ impl Driver {
     }
 }
 
-/// Maximum number of batches written to one connection per turn.
+/// Maximum number of batches written to one connection per turn. A client that reads as fast as the broker writes would
+/// otherwise delay all others.
 const BATCHES_MAX: usize = 8;

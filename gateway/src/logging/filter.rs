@@ -123,7 +123,8 @@ impl<S: Subscriber> Layer<S> for LimitedFilter {
     }
 }
 
-/// Maximum number of characters of a message that a report quotes.
+/// Maximum number of characters of a message that a report quotes. It shows the kind of message in one line of a
+/// terminal.
 const EXAMPLE_LEN_MAX: usize = 120;
 
 #[cfg(test)]

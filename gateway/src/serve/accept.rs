@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_broker::{
     Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt, connack_reason,
 };
-use tidegate_session::Negotiated;
+use tidegate_session::{Config as SessionConfig, Negotiated};
 use tidegate_transports::{
     EstablishError, Established, FurtherLinks, Incoming, Link, Listener, Peer, Transport,
 };
@@ -36,15 +36,13 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn new(
         listener: &config::Listener,
+        limits: Arc<SessionConfig>,
         broker: &Arc<Broker>,
         cores: &Arc<Cores>,
         connections: TaskTracker,
     ) -> Self {
         Self {
-            context: Arc::new(ListenerContext {
-                name: listener.name.as_str().into(),
-                limits: Arc::clone(&broker.config().session),
-            }),
+            context: Arc::new(ListenerContext { name: listener.name.as_str().into(), limits }),
             broker: Arc::clone(broker),
             cores: Arc::clone(cores),
             connections,

@@ -36,7 +36,8 @@ pub(super) async fn run(broker: Arc<Broker>) {
     }
 }
 
-/// Time between two sweeps. An expired message may occupy memory for about this time.
+/// Time between two sweeps. An expired message may occupy memory for about this time. A shorter interval would free
+/// memory sooner, but would look at each retained message more often.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
-/// Maximum number of retained messages checked per turn.
+/// Maximum number of retained messages checked per turn. Connections of the core are served between two turns.
 const RETAINED_MAX: usize = 1024;

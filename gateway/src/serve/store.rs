@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidegate_broker::SessionStore;
-use tidegate_persistence::{Commit, Health, Observer, Reason, keep_secret};
+use tidegate_persistence::{Commit, Durability, Health, Observer, Reason, keep_secret};
 use tidegate_transports::quic::QuicSecret;
 use tokio::sync::watch;
 
 use super::{ServeError, settings};
 use crate::clock::BrokerClocks;
-use crate::config::{Config, Durability, Transport};
+use crate::config::{Config, Transport};
 use crate::cores::Cores;
 
 /// Holds a reason once the files of the store have been removed, renamed or replaced. Other failures of the store do

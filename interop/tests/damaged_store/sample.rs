@@ -56,11 +56,16 @@ impl Samples {
     fn create(&self, kind: Kind) {
         let open = self.folder.path().join("open");
         let durability = match kind {
-            Kind::SyncPoint => Durability::Interval(Duration::from_millis(1)),
+            Kind::SyncPoint => Durability::Interval,
             Kind::Closed | Kind::Killed => Durability::Always,
         };
-        let config =
-            Config { durability, size_initial: 1 << 20, disk_reserve: 0, ..Config::new(open.clone()) };
+        let config = Config {
+            durability,
+            interval: Duration::from_millis(1),
+            size_initial: 1 << 20,
+            disk_reserve: 0,
+            ..Config::new(open.clone())
+        };
         let store = FilledStore::new(&config);
         let target = self.store(kind);
         if kind == Kind::Closed {

@@ -57,7 +57,7 @@ async fn half_done_qos_2_exchanges_are_completed_after_a_stop() {
         .await
         .expect("an open connection");
     within_deadline("PINGRESP", receiver.ping()).await.expect("an open connection");
-    let (receiver, sender) = (receiver.drop_without_disconnect(), sender.abandon());
+    let (receiver, sender) = (receiver.drop_without_disconnect(), sender.drop_without_disconnect());
 
     harness.stop_and_lose_power("TERM");
     let mut sender = resume(&persistent(&harness, "sender"), sender).await;

@@ -59,14 +59,9 @@ async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_say
 /// A renewal of a certificate may be interrupted, so that a file is empty, missing, or not a file.
 #[tokio::test]
 async fn a_certificate_that_cannot_be_read_is_not_loaded() {
-    let breaks: [(&str, fn(&Path)); 3] = [
-        ("contains no valid private key", |key| fs::write(key, "").expect("a file")),
-        ("No such file", |key| fs::remove_file(key).expect("a file")),
-        ("Is a directory", |key| fs::create_dir(key).expect("a folder")),
-    ];
     let mut broker = start_with_default_signals();
-    for (fault, break_key) in breaks {
-        break_key(broker.private_key());
+    for fault in ["contains no valid private key", "No such file", "Is a directory"] {
+        break_key(broker.private_key(), fault);
         broker.signal("HUP");
         for transport in ENCRYPTED_TRANSPORTS {
             let listener = format!("\"listener\":\"{}\"", transport.name());
@@ -82,6 +77,16 @@ async fn a_certificate_that_cannot_be_read_is_not_loaded() {
     wait_for_listener_line(&broker, Transport::Tls, "certificate reloaded");
     connect(&broker, Transport::Tls).await.expect("the new certificate");
     broker.stop();
+}
+
+/// Changes the file of a valid, empty or missing private key so that reading it has the given fault.
+fn break_key(key: &Path, fault: &str) {
+    match fault {
+        "No such file" => fs::remove_file(key),
+        "Is a directory" => fs::create_dir(key),
+        _ => fs::write(key, ""),
+    }
+    .expect("the folder of the key");
 }
 
 fn wait_for_listener_line(broker: &Broker, transport: Transport, message: &str) -> String {

@@ -116,7 +116,8 @@ impl DenseIndex {
 /// id in the array.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
-/// Maximum number of elements for which `clear` keeps the allocated memory.
+/// Maximum number of elements for which `clear` keeps the allocated memory. A larger index is freed, so that one large
+/// batch does not hold memory for ever.
 const IDLE_CAPACITY_MAX: usize = 262_144;
 
 #[cfg(test)]

@@ -112,5 +112,6 @@ impl MessageChanges {
     }
 }
 
-/// Maximum number of messages for which `clear` keeps the allocated memory.
+/// Maximum number of messages for which `clear` keeps the allocated memory. A larger map is freed, so that one large
+/// batch does not hold memory for ever.
 const IDLE_CAPACITY_MAX: usize = 16_384;

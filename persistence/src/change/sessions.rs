@@ -100,5 +100,6 @@ impl Sessions {
     }
 }
 
-/// Maximum number of sessions for which `clear` keeps the allocated memory.
+/// Maximum number of sessions for which `clear` keeps the allocated memory. A larger map is freed, so that one large
+/// batch does not hold memory for ever.
 const IDLE_CAPACITY_MAX: usize = 4096;

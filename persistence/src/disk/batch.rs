@@ -215,5 +215,6 @@ impl Batch {
     }
 }
 
-/// Maximum time to wait for the batch to grow, not counting the last yield.
+/// Maximum time to wait for the batch to grow, not counting the last yield. A commit may be late by this time; without
+/// the bound, threads that keep appending could delay it for ever.
 const GROWTH_WAIT_MAX: Duration = Duration::from_millis(10);

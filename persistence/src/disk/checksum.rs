@@ -122,4 +122,5 @@ const FIELD_LEN: u64 = 32;
 const FIELD_SIZE: usize = 32;
 /// Number of bytes of a checksum.
 pub(super) const SUM_SIZE: usize = 16;
+/// Number of bytes that are read at a time. It bounds the memory that computing a checksum needs.
 const CHUNK_SIZE: usize = 256 << 10;

@@ -140,4 +140,6 @@ fn free_bytes(folder: &Path) -> u64 {
 }
 
 const EIO: i32 = 5;
+/// If the file system has fewer free bytes than this, an `EIO` is taken for a full disk: the error can then pass, and
+/// the store tries again. Otherwise the disk is broken.
 const FREE_BYTES_MIN: u64 = 16 << 20;

@@ -187,4 +187,6 @@ pub(super) const DATA_FILE_NAME: &str = "data.mdb";
 pub(super) const NEW_FOLDER_NAME: &str = "new";
 pub(super) const READER_TABLE_FILE_NAME: &str = "lock.mdb";
 pub(super) const LOCK_FILE_NAME: &str = "tidegate.lock";
+/// Maximum number of concurrent read transactions: LMDB's default, which fits into `READERS_SIZE`. The store uses only
+/// a few.
 const READERS_MAX: u32 = 126;

@@ -128,5 +128,5 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
 }
 
 const FORMER_NAME: &str = "data.mdb.former";
-/// Number of former data files at which a restore is refused.
+/// Number of former data files at which a restore is refused. Each is a whole store, which the operator should delete.
 const FORMER_MAX: u32 = 100;

@@ -67,4 +67,6 @@ impl Findings {
     }
 }
 
+/// Maximum number of faults that a report lists. One damaged page can cause millions, and a store with this many must
+/// be restored anyway.
 const FAULTS_MAX: usize = 1000;

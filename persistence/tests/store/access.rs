@@ -28,7 +28,8 @@ fn modes(folder: &Path) -> Vec<String> {
 #[test]
 fn only_the_owner_can_use_a_new_store() {
     let mut harness = Harness::new();
-    harness.config.durability = Durability::Interval(Duration::from_secs(1));
+    harness.config.durability = Durability::Interval;
+    harness.config.interval = Duration::from_secs(1);
     harness.with_store(|store, harness| {
         harness.commit(store, vec![open_session(1)]);
         let expected = ["700 .", "600 anchor", "600 data.mdb", "600 lock.mdb", "600 tidegate.lock"];

@@ -117,7 +117,8 @@ fn a_store_has_no_checksum() {
 /// Creates the files of a store after a machine crash, with a sync point that was written at least twice.
 fn crashed_store_with_sync_point() -> Harness {
     let mut harness = filled_store();
-    harness.config.durability = Durability::Interval(Duration::from_millis(1));
+    harness.config.durability = Durability::Interval;
+    harness.config.interval = Duration::from_millis(1);
     let image = Harness::new();
     fs::create_dir_all(&image.config.folder).unwrap();
     let store = harness.open();

@@ -26,7 +26,8 @@ fn length(harness: &Harness) -> u64 {
 #[test]
 fn a_new_store_has_the_space_of_its_map_and_a_reserve() {
     let mut harness = Harness::new();
-    harness.config.durability = Durability::Interval(Duration::from_secs(1));
+    harness.config.durability = Durability::Interval;
+    harness.config.interval = Duration::from_secs(1);
     harness.config.disk_reserve = 4 << 20;
     let store = harness.open();
     assert_eq!((store.stats().map_bytes, length(&harness)), (1 << 20, 5 << 20));

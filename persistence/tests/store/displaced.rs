@@ -15,6 +15,7 @@ use crate::samples::open_session;
 fn assert_next_commit_fails(durability: Durability, displace: impl FnOnce(&Path), what: &str) {
     let mut harness = Harness::new();
     harness.config.durability = durability;
+    harness.config.interval = Duration::from_secs(3600);
     let store = harness.open();
     harness.watch.hold_writer();
     let before = accepted(store.append(&mut vec![open_session(1)]));
@@ -71,8 +72,7 @@ fn nothing_is_committed_after_the_lock_file_was_removed() {
 
 #[test]
 fn with_interval_durability_nothing_is_committed_after_the_folder_was_removed() {
-    let interval = Durability::Interval(Duration::from_secs(3600));
-    assert_next_commit_fails(interval, remove, "data.mdb was removed or renamed");
+    assert_next_commit_fails(Durability::Interval, remove, "data.mdb was removed or renamed");
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn compare(store: &dyn Store, model: &Model) {
 fn run(steps: &[Step], durability: Durability) {
     let (mut harness, mut model) = (Harness::new(), Model::default());
     harness.config.durability = durability;
+    harness.config.interval = Duration::from_millis(2);
     let mut store = harness.open();
     let mut last = store.latest_commit();
     for step in steps {
@@ -130,6 +131,6 @@ proptest! {
 
     #[test]
     fn the_store_matches_the_model_with_interval_durability(steps in steps()) {
-        run(&steps, Durability::Interval(Duration::from_millis(2)));
+        run(&steps, Durability::Interval);
     }
 }

@@ -162,7 +162,8 @@ fn the_data_file_of_an_open_store_is_refused_as_a_snapshot() {
 #[test]
 fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     let mut harness = filled_store();
-    harness.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
+    harness.config.durability = Durability::Interval;
+    harness.config.interval = std::time::Duration::from_secs(60);
     let mut image = Harness::new();
     let store = harness.open();
     fs::create_dir_all(&image.config.folder).unwrap();

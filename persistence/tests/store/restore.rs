@@ -67,7 +67,8 @@ fn the_sync_point_of_the_replaced_store_is_not_applied_to_the_new_one() {
     let (mut harness, target) = store_with_snapshot();
     let mut image = Harness::new();
     let mut interval = other_store();
-    interval.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
+    interval.config.durability = Durability::Interval;
+    interval.config.interval = std::time::Duration::from_secs(60);
     let store = interval.open();
     fs::create_dir_all(&image.config.folder).unwrap();
     for (from, to) in [("data.mdb", "data.mdb"), ("anchor", "anchor.failed")] {

@@ -72,9 +72,10 @@ fn the_store_time_continues_across_restarts_and_boots() {
 /// a crash, the change of the clock would then count as downtime.
 #[test]
 fn an_idle_store_writes_a_time_mark_when_the_wall_clock_is_set() {
-    for durability in [Durability::Always, Durability::Interval(Duration::from_millis(10))] {
+    for durability in [Durability::Always, Durability::Interval] {
         let (mut harness, machine) = (Harness::new(), Machine::new());
         harness.config.durability = durability;
+        harness.config.interval = Duration::from_millis(10);
         let store = machine.open(&harness);
         let before = meta_pages(&harness);
         machine.change(|state| state.wall += 8 * HOUR);
@@ -111,7 +112,8 @@ fn a_commit_to_the_tables_writes_a_time_mark() {
 fn the_boot_of_the_given_clocks_decides_about_a_return_to_the_sync_point() {
     for (boots, sessions) in [(1, 1), (2, 0)] {
         let (mut harness, machine) = (Harness::new(), Machine::new());
-        harness.config.durability = Durability::Interval(HOUR);
+        harness.config.durability = Durability::Interval;
+        harness.config.interval = HOUR;
         let store = machine.open(&harness);
         harness.commit(&store, vec![open_session(1)]);
         let copy = Harness::new();

@@ -50,7 +50,8 @@ fn appending_nothing_returns_the_latest_commit() {
 #[test]
 fn with_interval_durability_a_commit_does_not_wait_for_the_sync() {
     let mut harness = Harness::new();
-    harness.config.durability = Durability::Interval(std::time::Duration::from_secs(3600));
+    harness.config.durability = Durability::Interval;
+    harness.config.interval = std::time::Duration::from_secs(3600);
     let sync_point = harness.config.folder.join("anchor");
     harness.with_store(|store, harness| {
         harness.commit(store, vec![open_session(1)]);

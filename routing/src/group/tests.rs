@@ -24,7 +24,7 @@ const GRANT: Grant =
 
 fn group(strategy: Strategy, members: u64) -> Group<Id> {
     let filter = SubscriptionFilter::parse("$share/g/a/#").unwrap();
-    let group = Group::new(filter, 1, &Config { strategy, ..Config::default() });
+    let group = Group::new(filter, 1, &Config { shared_strategy: strategy, ..Config::default() });
     for id in 0..members {
         assert!(!group.join(Member { subscriber: Id(id), grant: GRANT }));
     }

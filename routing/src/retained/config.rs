@@ -1,18 +1,14 @@
-//! Bounds of the retained store.
+//! Bounds of the retained store: the settings of the section `retained`.
 
-/// Bounds of the retained store. The store refuses a new message that would exceed one of the bounds of the
-/// configuration.
-#[derive(Clone, Debug)]
-pub struct RetainedConfig {
-    /// Maximum number of topics with a retained message. Default 1 million. Each topic needs about 150 bytes in
-    /// addition to its message.
-    pub len_max: usize,
-    /// Maximum size of all retained messages together, in bytes. Default 1 GiB.
-    pub bytes_max: usize,
-}
+use tidegate_limits::units::{Count, Size};
 
-impl Default for RetainedConfig {
-    fn default() -> Self {
-        Self { len_max: 1_000_000, bytes_max: 1 << 30 }
+tidegate_limits::settings! {
+    /// Limits of retained messages. When either is reached, new messages are not retained.
+    pub struct RetainedConfig, given as Section, named "Retained" {
+        /// Maximum number of topics with a retained message. Default 1000000. Each uses about 150 bytes plus its
+        /// message.
+        pub messages_max: usize as Count<0, 1_000_000_000> = Count::new(1_000_000);
+        /// Maximum total size of all retained messages. Default 1GiB.
+        pub bytes_max: usize as Size<0, 1_099_511_627_776> = Size::from_bytes(1 << 30);
     }
 }

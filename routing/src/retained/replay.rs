@@ -161,5 +161,6 @@ impl ReplayCall<'_> {
     }
 }
 
-/// Maximum number of topics that one call examines in addition to the number of messages that it may pass on.
+/// Maximum number of topics that one call examines in addition to the number of messages that it may pass on. A filter
+/// may match few of very many topics; the next call continues after them.
 const EXTRA_VISITS_MAX: usize = 256;

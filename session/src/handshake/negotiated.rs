@@ -49,6 +49,8 @@ pub struct Negotiated {
     pub(super) authentication_data: Option<Bytes>,
     /// The provider of the authentication methods. Re-authentication needs this provider.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    /// The limits that the broker applies to the connection and its session.
+    pub limits: Arc<Config>,
     /// Whether `session_expiry` differs from the value that the client requested.
     expiry_changed: bool,
     /// Whether `keep_alive` differs from the value that the client requested.
@@ -56,7 +58,7 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    pub(super) fn new(connect: Connect, client_id: Arc<str>, assigned: bool, config: &Config) -> Self {
+    pub(super) fn new(connect: Connect, client_id: Arc<str>, assigned: bool, config: &Arc<Config>) -> Self {
         let requested_expiry = requested_expiry(&connect);
         let session_expiry = requested_expiry.min(config.session_expiry_max);
         let keep_alive = keep_alive(&connect, config);
@@ -78,6 +80,7 @@ impl Negotiated {
             authentication_method: connect.authentication_method,
             authentication_data: None,
             authenticator: None,
+            limits: Arc::clone(config),
             expiry_changed: session_expiry != requested_expiry,
             keep_alive_imposed: keep_alive != connect.keep_alive,
         }

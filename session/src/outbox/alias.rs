@@ -69,5 +69,6 @@ impl Aliases {
 /// topic.
 const SHORT_TOPIC_MAX: usize = 3;
 
-/// Number of messages after the last use of an alias after which the alias may be given to another topic.
+/// Number of messages after the last use of an alias after which the alias may be given to another topic. Topics that
+/// alternate would otherwise take each other's alias with every message.
 const STALE_AGE: u32 = 256;

@@ -223,7 +223,8 @@ impl Session {
 /// because the buffer contains bytes that it has not read.
 const DROP_WITHOUT_MEMORY: DropReason = DropReason::Slow;
 /// Maximum number of bytes of a message that are copied to the write buffer, without topic and subscription
-/// identifiers.
+/// identifiers. It covers what `COPY_MAX` allows for payload and properties, and the rest of the packet.
 const COPIED_MAX: usize = 3 * 1024;
-/// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed.
+/// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed. It saves allocations for a
+/// client that is sometimes slow.
 const IDLE_QUEUE_MAX: usize = 2048;

@@ -1,5 +1,6 @@
 //! Attaches and detaches connections: takeover, resuming, closing.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::change_log::Change;
@@ -15,6 +16,10 @@ impl Session {
     /// A takeover ends the earlier connection like any close by the server, including its will. Clean Start discards
     /// the session state and publishes a delayed will; resuming the session cancels a delayed will. `[MQTT5-3.1.4-3]`
     /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
+    ///
+    /// From now on, the limits with which the connection was negotiated apply to the session. If they are stricter than
+    /// those before, the session keeps what it has, such as its subscriptions, and accepts no more until it is within
+    /// them.
     #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
     pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> AttachOutcome {
         let mut due = TimeoutOutcome::default();
@@ -90,6 +95,9 @@ impl Session {
         let fresh = self.lifecycle == Lifecycle::Ended;
         self.lifecycle = Lifecycle::Attached;
         self.session_expiry = negotiated.session_expiry;
+        if !Arc::ptr_eq(&self.config, &negotiated.limits) {
+            self.config = Arc::clone(&negotiated.limits);
+        }
         self.update_change_log(fresh);
         self.will = negotiated.will.clone().map(Box::new);
         self.outbox.open(negotiated, self.config.outgoing_alias_max);

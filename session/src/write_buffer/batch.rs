@@ -7,7 +7,8 @@ use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 use tidegate_limits::{OutOfMemory, memory};
 
-/// Maximum number of slices for one vectored write. (Linux allows 1,024: IOV_MAX.)
+/// Maximum number of slices for one vectored write. (Linux allows 1,024: IOV_MAX.) The rest follows with the next
+/// write.
 const SLICES_MAX: usize = 256;
 
 /// Bytes taken from a [`super::WriteBuffer`], to be written in order.

@@ -14,6 +14,7 @@ mod idle_memory;
 mod incoming_alias;
 mod keep_alive;
 mod large_messages;
+mod listener_limits;
 mod message_expiry;
 mod model_store;
 mod offline_queue;

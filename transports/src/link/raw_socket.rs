@@ -58,5 +58,6 @@ pub(crate) fn drain(socket: &SockRef<'_>) {
     }
 }
 
-/// Maximum number of reads, of 4 KiB each, with which a close empties the receive queue of the socket.
+/// Maximum number of reads, of 4 KiB each, with which a close empties the receive queue of the socket. A peer that
+/// keeps sending gets a reset.
 const DRAIN_READS_MAX: usize = 16;

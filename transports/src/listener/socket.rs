@@ -54,11 +54,13 @@ fn with_local_address(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
 }
 
 /// Idle time after which the kernel sends TCP keepalive probes. Without probes, a client with MQTT keep alive 0 that is
-/// no longer reachable would stay connected forever.
+/// no longer reachable would stay connected forever. A shorter time would wake idle mobile clients more often.
 const KEEPALIVE: Duration = Duration::from_secs(600);
 /// Time between two keepalive probes. The kernel sends nine probes.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// Size in bytes of each of the kernel's two datagram buffers, one per direction.
+/// Size in bytes of each of the kernel's two datagram buffers, one per direction. It holds the datagrams that arrive
+/// while the core is busy with a turn of all its connections. The kernel may grant less (`net.core.rmem_max`);
+/// datagrams that find the buffer full are sent again by QUIC.
 const UDP_BUFFER_SIZE: usize = 2 * 1024 * 1024;
 
 #[cfg(test)]

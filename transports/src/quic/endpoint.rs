@@ -68,13 +68,18 @@ fn granted_streams(config: &QuicConfig) -> u32 {
     if config.streams_max > 1 { config.streams_max } else { 1 + REFUSED_STREAMS_MAX }
 }
 
-/// Number of additional streams that a client may have open until they are refused.
+/// Number of additional streams that a client may have open until they are refused: clients
+/// open at most a few streams before they notice that only the first is served.
 const REFUSED_STREAMS_MAX: u32 = 3;
-/// Number of bytes: MTU discovery stops when the next probe would gain less than this.
+/// Number of bytes: MTU discovery stops when the next probe would gain less than this. A smaller gain is not worth a
+/// lost probe.
 const MTU_CHANGE_MIN: u16 = 100;
-/// Maximum number of connection attempts that may wait to be accepted.
+/// Maximum number of connection attempts that may wait to be accepted. Further ones are refused. It is the same as the
+/// default backlog of a TCP listener.
 const INCOMING_MAX: usize = 1024;
-/// Maximum number of bytes buffered for one waiting connection attempt.
+/// Maximum number of bytes buffered for one waiting connection attempt. It holds the first flight of a handshake with
+/// early data; further datagrams are dropped and sent again.
 const INCOMING_BUFFER_MAX: u64 = 16 * 1024;
-/// Maximum number of bytes buffered for all waiting connection attempts together.
+/// Maximum number of bytes buffered for all waiting connection attempts together. Attempts are accepted at once, so few
+/// wait at the same time.
 const INCOMING_BUFFER_TOTAL_MAX: u64 = 4 * 1024 * 1024;

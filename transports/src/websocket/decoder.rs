@@ -225,6 +225,8 @@ fn parse_close(payload: &[u8]) -> End {
     }
 }
 
+/// Maximum number of payload bytes of a control frame, as RFC 6455, section 5.5, demands. A longer one is a protocol
+/// error.
 const CONTROL_PAYLOAD_MAX: u64 = 125;
 
 #[cfg(test)]

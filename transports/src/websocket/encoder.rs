@@ -229,7 +229,8 @@ fn random_mask() -> io::Result<[u8; 4]> {
     Ok(mask)
 }
 
-/// Maximum number of payload bytes in one masked frame. The payload of a masked frame is copied.
+/// Maximum number of payload bytes in one masked frame. The payload of a masked frame is copied. The rest follows in
+/// further frames.
 const MASKED_PAYLOAD_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_limits::HandshakesConfig;
+use tidegate_limits::Config as LimitsConfig;
 use tidegate_transports::Transport;
 use tidegate_transports::client::{self, ConnectError};
 use tokio::net::TcpStream;
@@ -16,7 +16,7 @@ async fn a_listener_refuses_connections_above_its_limit() {
     for transport in ALL_TRANSPORTS {
         let mut config = config(transport);
         config.connections_max = 2;
-        let server = serve_with(config, HandshakesConfig::default());
+        let server = serve_with(config, LimitsConfig::default());
         let first = with_timeout(server.connect()).await;
         let mut second = with_timeout(server.connect()).await;
         assert_eq!(with_timeout(round_trip(&mut second, b"a")).await, b"a", "{transport}");
@@ -35,7 +35,7 @@ async fn a_listener_refuses_connections_above_its_limit() {
 
 #[tokio::test]
 async fn handshakes_from_one_source_are_limited() {
-    let limits = HandshakesConfig { source_max: 3, ..HandshakesConfig::default() };
+    let limits = LimitsConfig { handshakes_per_source_max: 3, ..LimitsConfig::default() };
     let server = serve_with(config(Transport::Tls), limits);
     let mut silent = Vec::new();
     for _ in 0..3 {
@@ -52,7 +52,7 @@ async fn handshakes_from_one_source_are_limited() {
 
 #[tokio::test]
 async fn a_refused_quic_client_gets_an_error_immediately() {
-    let limits = HandshakesConfig { total_max: 0, ..HandshakesConfig::default() };
+    let limits = LimitsConfig { handshakes_max: 0, ..LimitsConfig::default() };
     let server = serve_with(config(Transport::Quic), limits);
     match with_timeout(client::connect(&server.target(), &ECDSA.client_tls())).await {
         Err(error @ ConnectError::Handshake { .. }) => {
@@ -67,7 +67,7 @@ async fn a_refused_quic_client_gets_an_error_immediately() {
 #[tokio::test]
 async fn under_load_quic_clients_must_validate_their_address() {
     for (retry_from, retries) in [(0, true), (100, false)] {
-        let limits = HandshakesConfig { retry_from, ..HandshakesConfig::default() };
+        let limits = LimitsConfig { retry_from, ..LimitsConfig::default() };
         let server = serve_with(config(Transport::Quic), limits);
         let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
         // A Retry makes the client send its first flight twice.

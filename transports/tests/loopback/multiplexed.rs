@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream};
-use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
+use tidegate_limits::{Config as LimitsConfig, Connections, Handshakes};
 use tidegate_transports::{
     Endpoint, Established, FurtherLinks, Limits, Link, Listener, NetworkConnection, Transport, bind,
 };
@@ -28,9 +28,10 @@ async fn connect(streams_max: u32) -> Multiplexed {
     if let Endpoint::Quic { config, .. } = &mut config.endpoint {
         config.streams_max = streams_max;
     }
+    let one_connection = LimitsConfig { connections_max: 1, ..LimitsConfig::default() };
     let limits = Limits {
-        handshakes: Handshakes::new(HandshakesConfig::default()),
-        connections: Connections::new(ConnectionsConfig { total_max: 1 }),
+        handshakes: Handshakes::new(&one_connection),
+        connections: Connections::new(&one_connection),
     };
     let listener = bind(&config, &limits).unwrap();
     let address = listener.local_address().socket_addr().unwrap();

@@ -66,8 +66,8 @@ fn runtime() -> Runtime {
 /// rounds of bytes, checks the echo of each round, and then waits for the end of the stream.
 async fn accept_link(transport: Transport) -> (Link, thread::JoinHandle<()>) {
     let limits = Limits {
-        handshakes: Handshakes::new(Default::default()),
-        connections: Connections::new(Default::default()),
+        handshakes: Handshakes::new(&Default::default()),
+        connections: Connections::new(&Default::default()),
     };
     let listener = bind(&config(transport), &limits).unwrap();
     let scheme = match transport {

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use std::future::poll_fn;
-use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
+use tidegate_limits::{Config as LimitsConfig, Connections, Handshakes};
 use tidegate_transports::client::{self, Target};
 use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::websocket::WebSocketConfig;
@@ -72,13 +72,13 @@ pub fn config(transport: Transport) -> ListenerConfig {
 }
 
 pub fn serve(transport: Transport) -> EchoServer {
-    serve_with(config(transport), HandshakesConfig::default())
+    serve_with(config(transport), LimitsConfig::default())
 }
 
-pub fn serve_with(config: ListenerConfig, handshakes: HandshakesConfig) -> EchoServer {
+pub fn serve_with(config: ListenerConfig, handshakes: LimitsConfig) -> EchoServer {
     let limits = Limits {
-        handshakes: Handshakes::new(handshakes),
-        connections: Connections::new(ConnectionsConfig::default()),
+        handshakes: Handshakes::new(&handshakes),
+        connections: Connections::new(&LimitsConfig::default()),
     };
     let listener = Arc::new(bind(&config, &limits).unwrap());
     let url = url(&config.endpoint, listener.local_address());

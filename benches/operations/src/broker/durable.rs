@@ -88,7 +88,8 @@ fn in_memory() -> Case {
 fn on_disk() -> Case {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::new(folder.path().join("store"));
-    config.durability = Durability::Interval(Duration::from_secs(1));
+    config.durability = Durability::Interval;
+    config.interval = Duration::from_secs(1);
     let watermark = Arc::new(Watermark::default());
     let mut engine = None;
     let store = SessionStore::open(

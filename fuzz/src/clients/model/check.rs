@@ -16,7 +16,7 @@ impl Model {
         for client in clients {
             self.check_session(client, core);
         }
-        let subscriptions = self.sessions.values().map(|session| session.subscriptions.len()).sum();
+        let subscriptions: usize = self.sessions.values().map(|session| session.subscriptions.len()).sum();
         assert_eq!(core.subscriptions(), subscriptions, "subscriptions in the routing table");
         let (account, open) = (&self.account, self.open_copies());
         assert_eq!(account.copies, account.settled() + open, "the model's own account: {account:?}");

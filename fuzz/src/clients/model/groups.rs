@@ -42,7 +42,11 @@ impl Subscriber for Member {
 impl Groups {
     pub(super) fn new(setup: &Setup) -> Self {
         let routing = setup.routing();
-        Self { strategy: routing.strategy, router: Router::new(routing), random: Random::new(setup.seed) }
+        Self {
+            strategy: routing.shared_strategy,
+            router: Router::new(routing),
+            random: Random::new(setup.seed),
+        }
     }
 
     /// Makes or replaces a subscription of a client.

@@ -21,6 +21,8 @@ pub(super) struct AckQueue {
     /// Whether the core was asked to wake the connection at a commit.
     is_wake_requested: bool,
     signals: Arc<Signals>,
+    /// Number of waiting answers at which the connection stops reading from the client.
+    len_max: usize,
 }
 
 /// An answer to the client.
@@ -34,8 +36,9 @@ pub(super) enum Reply {
 
 impl AckQueue {
     /// Creates an empty queue for the connection with these signals. No answer is sent before the commit `not_before`.
-    pub(super) fn new(not_before: Commit, signals: Arc<Signals>) -> Self {
-        Self { replies: VecDeque::new(), not_before, is_wake_requested: false, signals }
+    /// The queue is full when `len_max` answers wait.
+    pub(super) fn new(not_before: Commit, signals: Arc<Signals>, len_max: usize) -> Self {
+        Self { replies: VecDeque::new(), not_before, is_wake_requested: false, signals, len_max }
     }
 
     /// Returns the signals to the connection.
@@ -49,7 +52,7 @@ impl AckQueue {
 
     /// Whether reading from the client must wait, because CONNACK was not sent yet or too many answers wait.
     pub(super) fn is_full(&self) -> bool {
-        self.awaits_connack() || self.replies.len() >= LEN_MAX
+        self.awaits_connack() || self.replies.len() >= self.len_max
     }
 
     /// Whether CONNACK was not sent yet.
@@ -92,5 +95,5 @@ impl AckQueue {
     }
 }
 
-/// Number of waiting answers at which the connection stops reading from the client.
-const LEN_MAX: usize = 1024;
+#[cfg(test)]
+mod tests;

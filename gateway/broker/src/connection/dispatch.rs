@@ -173,5 +173,6 @@ impl ClientConnection {
     }
 }
 
-/// Maximum number of acknowledgements that are handled under one lock.
+/// Maximum number of acknowledgements that are handled under one lock. Further ones are handled under another lock, so
+/// that publishers to this session need not wait long.
 const ACKS_MAX: usize = 256;

@@ -88,7 +88,8 @@ impl ClientConnection {
     /// Whether a message must be published in a separate batch: all messages of a batch have the same outcome, and the
     /// outcome of this message may differ.
     fn needs_own_batch(&self, view: &PublishView<'_>) -> bool {
-        view.retain || self.broker.config().session.overflow == Overflow::Reject
+        let config = self.broker.config();
+        view.retain || config.has_rejecting_listener || config.session.overflow == Overflow::Reject
     }
 
     /// Returns whether a QoS 2 publish is new. If it is a retransmission, PUBREC is sent again [MQTT5-4.3.3-10].

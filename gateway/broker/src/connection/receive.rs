@@ -82,7 +82,7 @@ impl ClientConnection {
         let mut state = self.owner.handle.lock();
         let is_owner =
             state.connection.as_ref().is_some_and(|connection| connection.epoch == self.owner.epoch);
-        let high = self.broker.config().session.pending_bytes_high;
+        let high = self.inbound.limits().pending_bytes_high;
         let is_paused = is_owner && state.session.write_buffer().len() > high;
         if is_paused {
             self.acks.signals().pause_reading(high);

@@ -77,7 +77,7 @@ impl ClientConnection {
             return Ok(Receipt::immediate(ReasonCode::TopicFilterInvalid));
         };
         let mut options = entry.options;
-        options.qos = options.qos.min(self.broker.config().session.qos_max);
+        options.qos = options.qos.min(self.inbound.limits().qos_max);
         let granted = GrantedOptions { options, identifier };
         let Receipt { outcome, commit } = self.broker.subscribe(turn, &self.owner, filter, &granted)?;
         Ok(match outcome {

@@ -240,5 +240,6 @@ fn log_progress(progress: Progress) {
     }
 }
 
-/// Number of records between two progress messages in the log.
+/// Number of records between two progress messages in the log. Restoring a store of millions of records then logs a few
+/// lines.
 const PROGRESS_INTERVAL: u64 = 250_000;

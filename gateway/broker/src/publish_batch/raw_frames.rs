@@ -121,7 +121,9 @@ impl From<RawFrames<'_>> for OwnedFrames {
     }
 }
 
-/// Number of bytes of frames whose copying costs one unit of the budget.
+/// Number of bytes of frames whose copying costs one unit of the budget. A unit is about one copy of a small message,
+/// so long frames must cost more.
 const BYTES_PER_UNIT: usize = 4096;
-/// Maximum size in bytes of the properties and the payload together that are forwarded in a raw frame.
+/// Maximum size in bytes of the properties and the payload together that are forwarded in a raw frame. Larger payloads
+/// are shared between their receivers instead of being copied for each.
 const FRAME_BYTES_MAX: usize = 1024;

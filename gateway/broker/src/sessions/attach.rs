@@ -126,7 +126,7 @@ impl Broker {
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
         take_over(turn, &mut guard, connection, leftover);
         handle.set_online(true);
-        let connack = negotiated.connack(attached.session_present, &context.listener.limits);
+        let connack = negotiated.connack(attached.session_present, &negotiated.limits);
         let is_stored = self.durability.is_committed(guard.stored_at_commit);
         let waits = (guard.session.has_changes() || !is_stored) && !drains_only;
         let connack = send_or_hold(turn, &mut guard, connack, waits);

@@ -35,5 +35,6 @@ impl Scratch {
     }
 }
 
-/// Maximum number of operations for which an emptied list keeps its memory.
+/// Maximum number of operations for which an emptied list keeps its memory. A longer list is freed, so that one large
+/// publish does not hold memory for ever.
 const OPERATIONS_KEPT_MAX: usize = 4096;

@@ -61,5 +61,6 @@ impl PublishReport {
     }
 }
 
-/// Maximum number of refusals printed one by one; further ones are only counted.
+/// Maximum number of refusals printed one by one; further ones are only counted. A broker usually refuses all messages
+/// for one reason.
 const REFUSALS_PRINTED_MAX: u64 = 10;

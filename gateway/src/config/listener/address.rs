@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::config::units::{Scalar, deserialize};
+use tidegate_limits::units::{Scalar, deserialize};
 
 /// The address of a listener.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

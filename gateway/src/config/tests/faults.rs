@@ -1,5 +1,7 @@
 //! Each fault in a configuration file, with its position and the text that the operator sees.
 
+mod listeners;
+
 use std::fs;
 
 use crate::config::load;
@@ -21,14 +23,6 @@ fn each_wrong_value_is_reported_with_its_position() {
 }
 
 #[test]
-fn each_wrong_listener_is_reported_with_its_position() {
-    for (listener, expected) in WRONG_LISTENERS {
-        let text = format!("listeners:\n  - name: one\n    {listener}\n");
-        assert_eq!(report(&text), format!("tidegate.yaml:{expected}"), "{text}");
-    }
-}
-
-#[test]
 fn all_faults_are_reported_at_once() {
     let text = "\
 listeners:
@@ -40,6 +34,19 @@ session: { pending_bytes_high: 2MiB, pending_bytes_max: 1MiB }
 tidegate.yaml:3:13: duplicate listener name `a`, expected a name other than that in line 2
 tidegate.yaml:3:40: duplicate listener address `127.0.0.1:1883`, expected an address other than that in line 2
 tidegate.yaml:4:32: session.pending_bytes_high is 2MiB, expected at most session.pending_bytes_max, which is 1MiB";
+    assert_eq!(report(text), expected);
+}
+
+#[test]
+fn the_limits_of_a_listener_are_checked_together_with_the_general_ones() {
+    let text = "\
+session: { pending_bytes_high: 64KiB }
+listeners:
+  - { name: a, transport: tcp, address: 127.0.0.1:1883, session: { pending_bytes_max: 32KiB } }
+  - { name: b, transport: tcp, address: 127.0.0.1:1884, session: { pending_bytes_high: 8MiB } }
+";
+    let expected = "\
+tidegate.yaml:3:87: session.pending_bytes_high is 64KiB, expected at most session.pending_bytes_max, which is 32KiB";
     assert_eq!(report(text), expected);
 }
 
@@ -105,7 +112,19 @@ const WRONG_VALUES: &[(&str, &str)] = &[
     ),
     (
         "session:\n  nonsense: 5\n",
-        "2:3: unknown field `nonsense`, expected one of session_expiry_max, receive_maximum, packet_size_max, topic_alias_maximum, outgoing_alias_max, qos_max, retain_available, wildcard_available, identifier_available, shared_available, keep_alive_max, inflight_max, queue_len_max, queue_bytes_max, overflow, pending_bytes_high, pending_bytes_max, client_id_len_max, client_id_strict, response_information, subscriptions_max",
+        "2:3: unknown field `nonsense`, expected one of session_expiry_max, receive_maximum, packet_size_max, topic_alias_maximum, outgoing_alias_max, qos_max, retain_available, wildcard_available, identifier_available, shared_available, keep_alive_max, inflight_max, queue_len_max, queue_bytes_max, overflow, pending_bytes_high, pending_bytes_max, client_id_len_max, client_id_strict, response_information, subscriptions_max, ack_queue_len_max, close_timeout",
+    ),
+    (
+        "session:\n  pending_bytes_max: 512KiB\n",
+        "2:22: session.pending_bytes_high is 1MiB, expected at most session.pending_bytes_max, which is 512KiB",
+    ),
+    (
+        "session:\n  queue_len_max: null\n",
+        "2:3: invalid type: unit value, expected a whole number from 0 to 100000000",
+    ),
+    (
+        "session:\n  inflight_max: 16385\n",
+        "2:3: invalid value: integer `16385`, expected a whole number from 1 to 16384",
     ),
     (
         "log:\n  level: loud\n",
@@ -120,64 +139,4 @@ const WRONG_VALUES: &[(&str, &str)] = &[
     ),
     ("log: {\n", "1:6: unclosed bracket '{'"),
     ("log: {}\n---\nlog: {}\n", "3:1: only single YAML document expected but multiple found"),
-];
-
-const WRONG_LISTENERS: &[(&str, &str)] = &[
-    ("transport: tcp", "3:5: missing field `address`"),
-    (
-        "transport: carrier-pigeon",
-        "3:16: unknown variant `carrier-pigeon`, expected one of tcp, tls, ws, wss, quic, unix",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1:99999",
-        "4:5: invalid value: string \"127.0.0.1:99999\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
-    ),
-    (
-        "transport: tcp\n    address: localhost:1883",
-        "4:5: invalid value: string \"localhost:1883\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1",
-        "4:5: invalid value: string \"127.0.0.1\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
-    ),
-    (
-        "transport: tcp\n    address: /run/socket",
-        "4:14: `/run/socket` is not an address for transport `tcp`, expected IP:port such as 0.0.0.0:1883",
-    ),
-    (
-        "transport: unix\n    address: 127.0.0.1:1883",
-        "4:14: `127.0.0.1:1883` is not an address for transport `unix`, expected a path such as /run/tidegate.sock",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1:1883\n    path: /mqtt",
-        "5:11: `path` is not allowed for transport `tcp`, expected it only for `ws` and `wss`",
-    ),
-    (
-        "transport: ws\n    address: 127.0.0.1:1883\n    path: mqtt",
-        "5:11: `mqtt` is not an HTTP path, expected a path such as /mqtt",
-    ),
-    (
-        "transport: tls\n    address: 127.0.0.1:1883",
-        "2:11: listener `one` has no field `tls`, expected a certificate and key for transport `tls`",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1:1883\n    tls: { certificate: a, key: b }",
-        "5:10: `tls` is not allowed for transport `tcp`, expected it only for `tls`, `wss` and `quic`",
-    ),
-    (
-        "transport: tls\n    address: 127.0.0.1:1883\n    tls: { certificate: a.pem }",
-        "5:12: missing field `key`",
-    ),
-    (
-        "transport: tls\n    address: 127.0.0.1:1883\n    tls: { certificate: a.pem, key: a.key }",
-        "5:25: a.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1:1883\n    connections_max: 0",
-        "5:5: invalid value: integer `0`, expected a whole number from 1 to 100000000",
-    ),
-    (
-        "transport: tcp\n    address: 127.0.0.1:1883\n    connect_timeout: 1ms",
-        "5:5: invalid value: string \"1ms\", expected a duration from 100ms to 10m, such as 10s",
-    ),
 ];

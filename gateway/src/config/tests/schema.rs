@@ -1,6 +1,7 @@
 //! The schema has every field of the configuration, with a description, and the parser's defaults.
 
 use serde_json::{Value, json};
+use tidegate_limits::units::BOUNDS_KEYWORD;
 
 use super::EVERY_FIELD;
 use crate::config::{Config, parse, schema};
@@ -46,12 +47,26 @@ fn the_schema_describes_every_field() {
 fn schema_defaults_match_the_parser() {
     let schema = schema().to_value();
     let defaults = serde_json::to_value(Config::default()).unwrap();
-    for section in ["session", "routing", "retained", "limits", "log"] {
+    for section in ["session", "routing", "retained", "limits", "persistence", "log"] {
         let node = resolve(&schema, &schema["properties"][section]);
         for (name, default) in defaults[section].as_object().unwrap() {
             assert_eq!(node["properties"][name]["default"], *default, "{section}.{name}");
         }
     }
+}
+
+#[test]
+fn a_listener_has_every_setting_of_sessions_without_defaults() {
+    let schema = schema().to_value();
+    let general = schema["$defs"]["SessionLimits"]["properties"].as_object().unwrap();
+    let own = schema["$defs"]["ListenerSession"]["properties"].as_object().unwrap();
+    assert_eq!(own.keys().collect::<Vec<_>>(), general.keys().collect::<Vec<_>>());
+    assert!(own.values().all(|field| field.get("default").is_none()));
+}
+
+#[test]
+fn the_schema_has_only_standard_keywords() {
+    assert!(!schema().to_value().to_string().contains(BOUNDS_KEYWORD));
 }
 
 #[test]

@@ -135,13 +135,15 @@ const IDLE_PROCESSORS_MIN: f64 = 0.4;
 const LOAD_WITH_ROOM_MAX: f64 = 0.5;
 /// Sum of the busy shares of two cores below which the two cores are merged.
 const MERGE_LOAD_MAX: f64 = 0.4;
-/// How long the sum of their busy shares must stay below `MERGE_LOAD_MAX` before two cores are merged.
+/// How long the sum of their busy shares must stay below `MERGE_LOAD_MAX` before two cores are merged, so that a short
+/// pause of the load does not move connections back and forth.
 const MERGE_DELAY: Duration = Duration::from_secs(2);
 /// Minimum time between two spills, so that the first takes effect before the load is evaluated again.
 const SPILL_INTERVAL_MIN: Duration = Duration::from_secs(1);
 /// Minimum time from the last spill to a spill that moves connections to a core already in use. This time doubles with
 /// each spill to a core already in use, up to `SPILL_BACKOFF_MAX`.
 const SPILL_BACKOFF_MIN: Duration = Duration::from_secs(2);
+/// Maximum of the time described at `SPILL_BACKOFF_MIN`: a load that changes for good is spread within about a minute.
 const SPILL_BACKOFF_MAX: Duration = Duration::from_secs(64);
 
 #[cfg(test)]

@@ -177,8 +177,12 @@ fn is_full(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
-/// Divisor of the free disk space that gives the maximum by which the reserve may grow.
+/// Divisor of the free disk space that gives the maximum by which the reserve may grow. The rest of a disk that is
+/// almost full is left for the map and for other programs.
 const RESERVE_GROWTH_DIVISOR: usize = 8;
+/// The minimum of [`limit_reserve`] in bytes: enough for the commits of a store with the smallest `size_max`.
 const RESERVE_MIN: usize = 512 << 10;
+/// The smallest step in bytes by which the map grows. With smaller steps, a store on a full disk would try too often.
 const GROWTH_MIN: usize = 256 << 10;
+/// The largest step in bytes by which the map grows, because the step is allocated on the disk while commits wait.
 const GROWTH_MAX: usize = 256 << 20;

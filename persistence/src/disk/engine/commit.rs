@@ -97,7 +97,7 @@ impl Engine {
 }
 
 /// Maximum number of bytes of the log if there is no reserve on the disk. The content of the log is also kept in
-/// memory.
+/// memory. At this size, a checkpoint is due.
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Approximate maximum number of entries that a checkpoint writes, because commits wait until it is finished.
 const PENDING_COST_MAX: usize = 65_536;

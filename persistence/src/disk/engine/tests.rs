@@ -26,6 +26,7 @@ impl Store {
         let folder = TempDir::new().unwrap();
         let config = Config {
             durability,
+            interval: Duration::from_secs(3600),
             size_initial: SIZE,
             disk_reserve: 0,
             disk_reserve_max: 0,
@@ -62,7 +63,7 @@ fn change(len: usize) -> ChangeSet {
 
 #[test]
 fn a_map_that_finds_no_memory_to_grow_leaves_the_sync_point_its_read_transaction() {
-    let mut store = Store::open(INTERVAL);
+    let mut store = Store::open(Durability::Interval);
     let limit = memory::simulate_limit(0);
     assert!(matches!(store.engine.resize(2 * SIZE), Err(Fault::NoMemory)));
     assert!(store.is_pinned());
@@ -73,7 +74,7 @@ fn a_map_that_finds_no_memory_to_grow_leaves_the_sync_point_its_read_transaction
 
 #[test]
 fn a_sync_point_without_its_read_transaction_stops_the_store() {
-    let mut store = Store::open(INTERVAL);
+    let mut store = Store::open(Durability::Interval);
     let map = Arc::clone(&store.engine.map);
     let (_, sync_point) = store.engine.interval_sync.as_mut().unwrap();
     let resized = sync_point.resize(&map, || Err(Fault::NoMemory));
@@ -82,7 +83,7 @@ fn a_sync_point_without_its_read_transaction_stops_the_store() {
 
 #[test]
 fn a_commit_after_which_the_map_finds_no_memory_to_grow_is_a_commit() {
-    for durability in [Durability::Always, INTERVAL] {
+    for durability in [Durability::Always, Durability::Interval] {
         let mut store = Store::open(durability);
         let engine = &mut store.engine;
         // As after a commit in the reserve: the pages in use exceed the size of the map without the reserve.
@@ -97,7 +98,7 @@ fn a_commit_after_which_the_map_finds_no_memory_to_grow_is_a_commit() {
 
 #[test]
 fn a_map_that_cannot_leave_the_reserve_keeps_it() {
-    let mut store = Store::open(INTERVAL);
+    let mut store = Store::open(Durability::Interval);
     let (_, sync_point) = store.engine.interval_sync.as_mut().unwrap();
     sync_point.fill_disk();
     assert!(matches!(store.engine.resize(2 * SIZE), Err(Fault::NoSpace(_))));
@@ -109,7 +110,7 @@ fn a_map_that_cannot_leave_the_reserve_keeps_it() {
 /// new pages.
 #[test]
 fn a_time_mark_that_does_not_fit_makes_the_map_grow() {
-    let mut store = Store::open(INTERVAL);
+    let mut store = Store::open(Durability::Interval);
     let engine = &mut store.engine;
     let size = engine.map.size();
     while engine.map.size() == size {
@@ -117,7 +118,6 @@ fn a_time_mark_that_does_not_fit_makes_the_map_grow() {
     }
 }
 
-const INTERVAL: Durability = Durability::Interval(Duration::from_secs(3600));
 const PAYLOAD_LEN: usize = 16 << 10;
 /// Initial size of the map in bytes.
 const SIZE: usize = 256 << 10;

@@ -38,7 +38,7 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
         references,
         id_marks,
         orphans,
-        interval: config.durability.interval(),
+        interval: config.sync_interval(),
         time_mark,
     })
 }

@@ -32,7 +32,8 @@ impl PrivateFolder {
     }
 }
 
-/// Maximum number of folders of former processes that are skipped when choosing a name.
+/// Maximum number of folders of former processes that are skipped when choosing a name. Each is left by a process that
+/// was killed; the operator should look into so many.
 const NUMBER_MAX: u32 = 100;
 
 impl Drop for PrivateFolder {

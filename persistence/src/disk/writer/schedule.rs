@@ -86,10 +86,14 @@ impl Schedule {
     }
 }
 
-/// Maximum time for which a change is in the log before a checkpoint is due.
+/// Maximum time for which a change is in the log before a checkpoint is due. It limits the work of the next start, and
+/// how old the state can be that a read-only command sees.
 const CHECKPOINT_DELAY: Duration = Duration::from_secs(1);
 /// Time between two checks of an idle writer that the files are still at their paths. This time is shorter than a
 /// second, so that the removal of a store is detected within a second.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
+/// Time until the first attempt to commit again after the disk was full. It doubles with each attempt, up to
+/// `RETRY_WAIT_MAX`.
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
+/// Maximum time between two attempts: clients wait at most this long for the store after space was freed.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(1);

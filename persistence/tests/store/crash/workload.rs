@@ -58,14 +58,15 @@ pub fn config(folder: &Path, durability: Durability) -> Config {
 #[ignore = "run by the crash tests"]
 fn workload() {
     let Ok(folder) = env::var("WORKLOAD_FOLDER") else { return };
-    let durability = match env::var("WORKLOAD_INTERVAL") {
-        Ok(millis) => Durability::Interval(Duration::from_millis(millis.parse().unwrap())),
-        Err(_) => Durability::Always,
-    };
+    let mut config = config(Path::new(&folder), Durability::Always);
+    if let Ok(millis) = env::var("WORKLOAD_INTERVAL") {
+        config.durability = Durability::Interval;
+        config.interval = Duration::from_millis(millis.parse().unwrap());
+    }
     let mut marks = File::create(Path::new(&folder).join("marks")).unwrap();
     let watch: Arc<Watch> = Arc::default();
     let observer: Arc<Watch> = Arc::clone(&watch);
-    let store = Disk::open(&config(Path::new(&folder), durability), observer).unwrap();
+    let store = Disk::open(&config, observer).unwrap();
     let mut model = Model::default();
     for number in 0..BATCHES {
         let appended = store.append(&mut batch(&mut model, number));

@@ -66,7 +66,7 @@ fn subtrees_that_cannot_match_are_skipped() {
 
 #[test]
 fn messages_that_would_exceed_a_bound_are_refused() {
-    let store = RetainedStore::new(RetainedConfig { len_max: 2, ..RetainedConfig::default() });
+    let store = RetainedStore::new(RetainedConfig { messages_max: 2, ..RetainedConfig::default() });
     assert_eq!(store.set(message("a", "x")), Verdict::Stored);
     assert_eq!(store.set(message("b", "x")), Verdict::Stored);
     assert_eq!(store.set(message("c", "x")), Verdict::Full);
@@ -137,7 +137,7 @@ fn topics_are_spread_over_shards_by_their_first_level() {
 /// A message that another thread adds is counted briefly before the store refuses it.
 #[test]
 fn replacing_succeeds_while_an_addition_is_being_refused() {
-    let config = RetainedConfig { len_max: 1, bytes_max: 10_000 };
+    let config = RetainedConfig { messages_max: 1, bytes_max: 10_000 };
     let store = RetainedStore::new(config);
     assert_eq!(store.set(message("a", "one")), Verdict::Stored);
     store.len.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::units::{Scalar, deserialize};
+use super::scalar::{Scalar, deserialize};
+use super::{BOUNDS_KEYWORD, Unit};
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,22 +27,10 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
         self.0
     }
 
-    /// Returns the number as `u16`. A number that this type cannot hold becomes the maximum of the type.
-    #[must_use]
-    pub fn to_u16(self) -> u16 {
-        u16::try_from(self.0).unwrap_or(u16::MAX)
-    }
-
-    /// Returns the number as `u32`. A number that this type cannot hold becomes the maximum of the type.
-    #[must_use]
-    pub fn to_u32(self) -> u32 {
-        u32::try_from(self.0).unwrap_or(u32::MAX)
-    }
-
     /// Returns the number as `usize`. A number that this type cannot hold becomes the maximum of the type.
     #[must_use]
     pub fn to_usize(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
+        self.into_setting()
     }
 }
 
@@ -75,6 +64,28 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Count<MIN, MAX> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+        json_schema!({
+            "type": "integer",
+            "minimum": MIN,
+            "maximum": MAX,
+            BOUNDS_KEYWORD: format!("{MIN} to {MAX}"),
+        })
     }
 }
+
+/// A number that the type of the setting cannot hold becomes the maximum of the type.
+macro_rules! unit {
+    ($($integer:ty),*) => {
+        $(impl<const MIN: u64, const MAX: u64> Unit<$integer> for Count<MIN, MAX> {
+            fn into_setting(self) -> $integer {
+                <$integer>::try_from(self.0).unwrap_or(<$integer>::MAX)
+            }
+
+            fn of_setting(setting: &$integer) -> Self {
+                Self(u64::try_from(*setting).unwrap_or(u64::MAX))
+            }
+        })*
+    };
+}
+
+unit!(u8, u16, u32, u64, usize);

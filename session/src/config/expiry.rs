@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::config::Time;
-use crate::config::units::{Scalar, deserialize};
+use tidegate_limits::units::{BOUNDS_KEYWORD, Scalar, Time, Unit, deserialize};
 
 /// A duration up to the longest interval that the protocol can express. The highest value of the protocol, 0xFFFFFFFF,
 /// means that the session never expires.
@@ -79,6 +78,20 @@ impl JsonSchema for SessionExpiry {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let after = After::json_schema(generator);
-        json_schema!({ "anyOf": [after, { "const": "never" }] })
+        json_schema!({ "anyOf": [after, { "const": "never" }], BOUNDS_KEYWORD: "a duration, or `never`" })
+    }
+}
+
+/// Seconds as the protocol expresses them.
+impl Unit<u32> for SessionExpiry {
+    fn into_setting(self) -> u32 {
+        self.to_seconds()
+    }
+
+    fn of_setting(setting: &u32) -> Self {
+        match *setting {
+            u32::MAX => Self::Never,
+            seconds => Self::After(Unit::of_setting(&Duration::from_secs(seconds.into()))),
+        }
     }
 }

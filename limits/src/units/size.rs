@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::scalar::{self, Scalar, split_unit};
+use super::{BOUNDS_KEYWORD, Unit};
 
 /// A number of bytes from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,18 +25,6 @@ impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
     #[must_use]
     pub fn bytes(self) -> u64 {
         self.0
-    }
-
-    /// Returns the size in bytes as `usize`; saturates.
-    #[must_use]
-    pub fn to_usize(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
-    }
-
-    /// Returns the size in bytes as `u32`; saturates.
-    #[must_use]
-    pub fn to_u32(self) -> u32 {
-        u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 
     fn bounded(bytes: u64) -> Option<Self> {
@@ -92,9 +81,27 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Size<MIN, MAX> {
             "pattern": "^[0-9]+ ?(B|kB|KiB|MB|MiB|GB|GiB)?$",
             "minimum": MIN,
             "maximum": MAX,
+            BOUNDS_KEYWORD: format!("{} to {}", Bytes(MIN), Bytes(MAX)),
         })
     }
 }
+
+/// Number of bytes. A number that the type of the setting cannot hold becomes the maximum of the type.
+macro_rules! unit {
+    ($($integer:ty),*) => {
+        $(impl<const MIN: u64, const MAX: u64> Unit<$integer> for Size<MIN, MAX> {
+            fn into_setting(self) -> $integer {
+                <$integer>::try_from(self.0).unwrap_or(<$integer>::MAX)
+            }
+
+            fn of_setting(setting: &$integer) -> Self {
+                Self(u64::try_from(*setting).unwrap_or(u64::MAX))
+            }
+        })*
+    };
+}
+
+unit!(u32, u64, usize);
 
 /// Displays bytes in the largest binary unit that divides them evenly.
 struct Bytes(u64);

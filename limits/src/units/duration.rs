@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::scalar::{self, Scalar, split_unit};
+use super::{BOUNDS_KEYWORD, Unit};
 
 /// A duration from `MIN` to `MAX` milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +79,34 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Time<MIN, MAX> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer"], "pattern": "^([0-9]+(ms|s|m|h|d))+$", "minimum": 0, "maximum": 0 })
+        json_schema!({
+            "type": ["string", "integer"],
+            "pattern": "^([0-9]+(ms|s|m|h|d))+$",
+            "minimum": 0,
+            "maximum": 0,
+            BOUNDS_KEYWORD: format!("{} to {}", Milliseconds(MIN), Milliseconds(MAX)),
+        })
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> Unit<Duration> for Time<MIN, MAX> {
+    fn into_setting(self) -> Duration {
+        self.duration()
+    }
+
+    fn of_setting(setting: &Duration) -> Self {
+        Self(u64::try_from(setting.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Seconds, rounded up.
+impl<const MIN: u64, const MAX: u64> Unit<u16> for Time<MIN, MAX> {
+    fn into_setting(self) -> u16 {
+        u16::try_from(self.to_seconds()).unwrap_or(u16::MAX)
+    }
+
+    fn of_setting(setting: &u16) -> Self {
+        Self(u64::from(*setting) * 1000)
     }
 }
 
