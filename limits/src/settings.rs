@@ -1,5 +1,5 @@
-//! One definition per setting: [`settings!`](crate::settings) makes the struct that a crate uses, with plain values,
-//! and the struct that the configuration file and the JSON Schema use, with units and bounds.
+//! One definition per setting: [`settings!`](macro@crate::settings) makes the struct that a crate uses, with plain
+//! values, and the struct that the configuration file and the JSON Schema use, with units and bounds.
 
 use std::borrow::Cow;
 
@@ -105,7 +105,7 @@ pub fn with_defaults(mut section: Schema, defaults: &impl Serialize) -> Schema {
 /// # Examples
 ///
 /// ```
-/// use tidegate_limits::units::{Size, Unit};
+/// use tidegate_limits::units::Size;
 ///
 /// tidegate_limits::settings! {
 ///     /// Limits of a mailbox.

@@ -48,25 +48,18 @@ impl<'a> Book<'a> {
     /// another section.
     fn write_row(&mut self, name: &str, field: &'a Value) -> fmt::Result {
         let node = self.resolve(field);
-        let choices = node.get("oneOf").and_then(Value::as_array);
-        let nested = fields(node);
-        let values = match (choices, bounds(node)) {
-            (Some(choices), _) => choices.iter().map(choice).collect::<Vec<_>>().join(", "),
-            (_, Some(bounds)) => bounds.to_owned(),
-            _ if has_type(node, "boolean") => "`true`, `false`".to_owned(),
-            _ if nested.is_empty() => "text".to_owned(),
-            _ => "a section".to_owned(),
-        };
         let default = field.get("default").map_or_else(|| "required".to_owned(), default);
-        write!(self.text, "| `{name}` | {values} | {default} | {}", one_line(field))?;
-        for choice in choices.into_iter().flatten() {
+        write!(self.text, "| `{name}` | {} | {default} | {}", values(node), one_line(field))?;
+        for choice in choices(node) {
             write!(self.text, " `{}`: {}", const_text(choice), one_line(choice))?;
         }
         writeln!(self.text, " |")?;
         if name == "session" {
             return Ok(());
         }
-        nested.into_iter().try_for_each(|(inner, field)| self.write_row(&format!("{name}.{inner}"), field))
+        fields(node)
+            .into_iter()
+            .try_for_each(|(inner, field)| self.write_row(&format!("{name}.{inner}"), field))
     }
 
     /// Follows a `$ref` into `$defs`, and an optional value to its type.
@@ -85,16 +78,21 @@ fn fields(node: &Value) -> Vec<(&str, &Value)> {
     properties.into_iter().flat_map(Map::iter).map(|(name, field)| (name.as_str(), field)).collect()
 }
 
-fn bounds(node: &Value) -> Option<&str> {
-    node.get(BOUNDS_KEYWORD).and_then(Value::as_str)
+/// Returns the values that a setting may have.
+fn values(node: &Value) -> String {
+    let names: Vec<_> = choices(node).iter().map(|choice| format!("`{}`", const_text(choice))).collect();
+    let bounds = node.get(BOUNDS_KEYWORD).and_then(Value::as_str);
+    match node.get("type").and_then(Value::as_str) {
+        Some("boolean") => "`true`, `false`".to_owned(),
+        Some("object") => "a section".to_owned(),
+        _ if !names.is_empty() => names.join(", "),
+        _ => bounds.unwrap_or("text").to_owned(),
+    }
 }
 
-fn has_type(node: &Value, name: &str) -> bool {
-    node.get("type").and_then(Value::as_str) == Some(name)
-}
-
-fn choice(choice: &Value) -> String {
-    format!("`{}`", const_text(choice))
+/// Returns the variants of an enum; none for other types.
+fn choices(node: &Value) -> &[Value] {
+    node.get("oneOf").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn const_text(choice: &Value) -> &str {
