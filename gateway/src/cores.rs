@@ -2,10 +2,12 @@
 //! flusher and a timer task.
 
 mod buffers;
+mod connections;
 mod context;
 mod flush;
 mod mailbox;
 mod placement;
+mod ready_queue;
 mod timers;
 
 use std::future::Future;
@@ -22,8 +24,10 @@ pub use buffers::Buffers;
 pub use context::{Core, with_core};
 pub use mailbox::Mailbox;
 pub use placement::{LastRebalance, Policy};
+pub use ready_queue::Order;
 
 use crate::clock;
+use connections::{Connections, Inbox};
 use placement::Placement;
 
 /// The part of a core that other threads can reach.
@@ -33,6 +37,8 @@ pub struct CoreHandle {
     pub mailbox: Mailbox,
     /// The counters of the core.
     pub counters: Arc<Counters>,
+    /// The inbox of the core's connections.
+    connections: Arc<Inbox>,
 }
 
 /// The handles of all cores, and the placement of connections on the cores.
@@ -49,13 +55,14 @@ pub struct Threads {
 
 impl Cores {
     /// Starts `count` cores (at least one). `build` creates the broker whose connections the cores carry; `policy`
-    /// decides on which core each connection is placed.
+    /// decides on which core each connection is placed, and `order` which ready connection a core polls next.
     ///
     /// # Errors
     /// If a runtime or a thread cannot be created, or if `build` fails.
     pub fn start<E: From<io::Error>>(
         count: usize,
         policy: Policy,
+        order: Order,
         build: impl FnOnce(Arc<Self>) -> Result<Arc<Broker>, E>,
     ) -> Result<(Arc<Broker>, Arc<Self>, Threads), E> {
         let (stop, stopped) = watch::channel(false);
@@ -69,9 +76,12 @@ impl Cores {
         let mut threads = Vec::new();
         for (index, runtime) in runtimes.into_iter().enumerate() {
             let (broker, cores, mut stopped) = (Arc::clone(&broker), Arc::clone(&cores), stopped.clone());
+            let inbox = cores.handles.get(index).map(|handle| Arc::clone(&handle.connections));
+            let connections = Connections::new(inbox.unwrap_or_default(), order);
             let body = move || {
                 runtime.block_on(async move {
                     context::install(CoreId(index), &cores, &broker);
+                    tokio::spawn(connections.run());
                     tokio::spawn(flush::run(Arc::clone(&broker)));
                     tokio::spawn(timers::run(broker));
                     // An error means that the sender was dropped, which also ends the core.
@@ -92,6 +102,19 @@ impl Cores {
     pub fn spawn(&self, core: CoreId, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(handle) = self.handles.get(core.0) {
             handle.runtime.spawn(task);
+        }
+    }
+
+    /// Lets a core poll the connection of a client of the tenant with this number until it ends. Does nothing if there is
+    /// no such core.
+    pub fn add_connection(
+        &self,
+        core: CoreId,
+        tenant: u64,
+        connection: impl Future<Output = ()> + Send + 'static,
+    ) {
+        if let Some(handle) = self.handles.get(core.0) {
+            handle.connections.add(tenant, Box::pin(connection));
         }
     }
 
@@ -117,7 +140,7 @@ impl Cores {
 
 impl CoreHandle {
     fn new(runtime: Handle) -> Self {
-        Self { runtime, mailbox: Mailbox::default(), counters: Arc::default() }
+        Self { runtime, mailbox: Mailbox::default(), counters: Arc::default(), connections: Arc::default() }
     }
 }
 

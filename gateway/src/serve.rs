@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::config::Config;
-use crate::cores::{Cores, Threads, with_core};
+use crate::cores::{Cores, Order, Threads, with_core};
 use accept::Acceptor;
 use certificates::Certificates;
 use requests::{Requests, answer_until, log_counters};
@@ -77,7 +77,7 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let placement = settings::placement_policy(config.placement);
     let (sender, displaced) = Displaced::channel();
-    let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
+    let (broker, cores, threads) = Cores::start(config.cores(), placement, Order::default(), |cores| {
         let store = store::open(config, data, &cores, sender)?;
         let broker = Arc::new(Broker::new(broker_config, store, clock::now()).with_hooks(hooks));
         broker

@@ -184,6 +184,13 @@ impl Session {
         Traffic { packets: self.outbox.packets, bytes: self.outbox.write_buffer.total() }
     }
 
+    /// Returns whether messages were dropped since the last [`Session::take_drops`].
+    #[inline]
+    #[must_use]
+    pub fn has_drops(&self) -> bool {
+        self.drops.total() > 0
+    }
+
     /// Returns the numbers of messages dropped since the last call, and resets them.
     pub fn take_drops(&mut self) -> Drops {
         core::mem::take(&mut self.drops)

@@ -16,7 +16,7 @@ pub use batch::Batch;
 #[derive(Debug, Default)]
 pub struct WriteBuffer {
     batch: Batch,
-    /// Number of bytes of the connection that were taken and not returned.
+    /// Number of bytes of the connection that were taken, without those that were returned.
     taken: u64,
 }
 
@@ -51,7 +51,7 @@ impl WriteBuffer {
     #[must_use = "the batch holds the bytes to be written"]
     pub fn take(&mut self, pooled: Vec<u8>) -> Batch {
         let next = Batch::new(pooled, self.batch.generation);
-        self.taken += size(self.batch.len());
+        self.taken += self.batch.size();
         core::mem::replace(&mut self.batch, next)
     }
 
@@ -64,7 +64,7 @@ impl WriteBuffer {
         if batch.generation != self.batch.generation || batch.is_empty() {
             return Ok(());
         }
-        self.taken = self.taken.saturating_sub(size(batch.len()));
+        self.taken -= batch.size();
         let newer = core::mem::take(&mut self.batch);
         let appended = batch.append(newer);
         self.batch = batch;
@@ -99,7 +99,7 @@ impl WriteBuffer {
     /// Returns the number of bytes of this connection so far, written or waiting.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.taken + size(self.len())
+        self.taken + self.batch.size()
     }
 
     /// Returns whether no bytes wait to be written.
@@ -118,10 +118,6 @@ impl WriteBuffer {
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.batch.copied
     }
-}
-
-fn size(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 #[cold]

@@ -6,9 +6,13 @@ use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
-/// The reason why a connection ends, and the reason code for the peer.
+/// The reason why a connection ends, and the reason code for the peer. One pointer, because the results of most functions
+/// of a connection contain it.
 #[derive(Debug)]
-pub struct End {
+pub struct End(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     cause: Cause,
     /// The reason code of the broker's DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
     disconnect_reason: Option<ReasonCode>,
@@ -60,7 +64,12 @@ pub enum EndedBy {
 
 impl End {
     fn new(cause: Cause, disconnect_reason: Option<ReasonCode>, kind: EndKind) -> Self {
-        Self { cause, disconnect_reason, kind, fault: None }
+        Self(Box::new(Details { cause, disconnect_reason, kind, fault: None }))
+    }
+
+    fn violation(reason: ReasonCode, fault: Fault) -> Self {
+        let (cause, kind) = (Cause::Violation, EndKind::Violation);
+        Self(Box::new(Details { cause, disconnect_reason: Some(reason), kind, fault: Some(fault) }))
     }
 
     /// Creates the end of a connection that the peer closed without DISCONNECT.
@@ -112,26 +121,26 @@ impl End {
     }
 
     /// Creates the end of a connection whose client sent bytes that are not a valid packet.
+    #[cold]
     pub(crate) fn malformed(error: &DecodeError) -> Self {
-        let end = Self::new(Cause::Violation, Some(error.reason()), EndKind::Violation);
-        Self { fault: Some(Fault::Malformed(*error)), ..end }
+        Self::violation(error.reason(), Fault::Malformed(*error))
     }
 
     /// Returns the cause for the session, which decides about its will.
     pub(crate) fn cause(&self) -> Cause {
-        self.cause
+        self.0.cause
     }
 
     /// Returns the kind of this end.
     #[must_use]
     pub fn kind(&self) -> EndKind {
-        self.kind
+        self.0.kind
     }
 
     /// Returns the side that ended the connection.
     #[must_use]
     pub fn ended_by(&self) -> EndedBy {
-        match self.kind {
+        match self.0.kind {
             EndKind::Disconnected | EndKind::Closed => EndedBy::Client,
             EndKind::Broken => EndedBy::Network,
             _ => EndedBy::Broker,
@@ -141,13 +150,13 @@ impl End {
     /// Returns the reason code of the broker's DISCONNECT, if any.
     #[must_use]
     pub fn reason(&self) -> Option<ReasonCode> {
-        self.disconnect_reason
+        self.0.disconnect_reason
     }
 
     /// Appends the broker's DISCONNECT to `into`. Does nothing before MQTT 5.0, because servers send no DISCONNECT in
     /// earlier versions.
     pub(crate) fn encode_disconnect(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
-        let Some(reason) = self.disconnect_reason.filter(|_| version.is_v5()) else { return };
+        let Some(reason) = self.0.disconnect_reason.filter(|_| version.is_v5()) else { return };
         let len = into.len();
         if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
             into.truncate(len);
@@ -157,13 +166,13 @@ impl End {
 
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.fault {
+        match self.0.fault {
             Some(Fault::Malformed(error)) => return error.fmt(f),
             Some(Fault::Violation(violation)) => return write!(f, "{violation} [{}]", violation.statement()),
             None => {}
         }
-        f.write_str(self.kind.description())?;
-        match self.cause {
+        f.write_str(self.0.kind.description())?;
+        match self.0.cause {
             Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, .. } => {
                 f.write_str(" and asked for its will")
             }
@@ -207,8 +216,8 @@ impl From<OutOfMemory> for End {
 }
 
 impl From<Violation> for End {
+    #[cold]
     fn from(violation: Violation) -> Self {
-        let end = Self::new(Cause::Violation, Some(violation.reason()), EndKind::Violation);
-        Self { fault: Some(Fault::Violation(violation)), ..end }
+        Self::violation(violation.reason(), Fault::Violation(violation))
     }
 }

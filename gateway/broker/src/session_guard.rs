@@ -9,7 +9,6 @@ use std::thread;
 use parking_lot::MutexGuard;
 use tidegate_limits::PEER_LOG_TARGET;
 use tidegate_persistence::Commit;
-use tidegate_session::Drops;
 
 use crate::durability::{Durability, PublishScope};
 use crate::session_handle::{SessionHandle, SessionKey, State};
@@ -92,17 +91,20 @@ impl<'a> SessionGuard<'a> {
         self.state.open_scopes.is_some() || !self.durability.is_committed(self.state.scope_commit)
     }
 
+    /// Counts the messages that the session has dropped.
+    #[inline]
     fn count_drops(&mut self, turn: &Turn<'_>) {
-        let drops = self.state.session.take_drops();
-        if drops.total() > 0 {
-            turn.counters.add_drops(&drops);
-            self.report_drops(&drops);
+        if self.state.session.has_drops() {
+            self.count_and_report_drops(turn);
         }
     }
 
-    /// Logs the first drop of each connection because of a full queue or a client that reads too slowly.
+    /// Counts drops. Logs the first drop of each connection because of a full queue or a client that reads too slowly.
     #[cold]
-    fn report_drops(&mut self, drops: &Drops) {
+    #[inline(never)]
+    fn count_and_report_drops(&mut self, turn: &Turn<'_>) {
+        let drops = self.state.session.take_drops();
+        turn.counters.add_drops(&drops);
         if drops.queue_full + drops.slow == 0 || mem::replace(&mut self.state.has_reported_drops, true) {
             return;
         }

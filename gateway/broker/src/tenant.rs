@@ -42,6 +42,14 @@ pub(crate) struct Tenants {
     create: Box<dyn Fn(TenantId, Arc<str>) -> Tenant + Send + Sync>,
 }
 
+impl TenantId {
+    /// Returns a number that no other tenant of the process has.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        u64::from(self.broker) << 32 | u64::from(self.index)
+    }
+}
+
 impl Tenant {
     /// Creates a tenant without subscriptions. `id` must be unique in the process.
     #[must_use]

@@ -29,7 +29,7 @@ impl Driver {
         }
         // The socket reports no events to this core before the connection has been polled here once, so it must not
         // move on.
-        if is_new || !self.link.is_mobile() {
+        if is_new || !self.links().all(|link| link.is_mobile()) {
             return Poll::Pending;
         }
         let affinity_group = self.client.affinity_group();
@@ -42,7 +42,8 @@ impl Driver {
     /// Spawns a task on another core in which the connection continues.
     pub(super) fn move_to(mut self: Box<Self>, to: CoreId) {
         self.arriving = true;
-        with_core(|core| core.cores().spawn(to, Drive::from(self)));
+        let tenant = self.client.context().tenant.number();
+        with_core(|core| core.cores().add_connection(to, tenant, Drive::from(self)));
     }
 
     /// Registers the socket of a connection that was moved to this core. If another core is writing to the socket at
@@ -53,10 +54,12 @@ impl Driver {
             return;
         }
         self.arriving = false;
-        if let Err(error) = self.link.reregister() {
-            tracing::debug!(%error, "a socket stays with the core that had it");
+        for link in self.links() {
+            if let Err(error) = link.reregister() {
+                tracing::debug!(%error, "a socket stays with the core that had it");
+            }
         }
-        let writer = direct_writer(&self.link);
+        let writer = direct_writer(&self.control.link);
         let Self { client, .. } = self;
         with_core(|core| {
             let id = core.id();

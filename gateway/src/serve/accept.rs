@@ -105,7 +105,9 @@ impl Acceptor {
         let receipt = self.connect(&negotiated, &context, LinkFacts { core, writer, heartbeat }).await;
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         log_connected(&client, &negotiated);
-        tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
+        let tenant = context.tenant.number();
+        let driver = Box::new(Driver::new(link, client, rest, tracker.token()));
+        self.cores.add_connection(core, tenant, Drive::from(driver));
     }
 
     /// Reads CONNECT, and decides whether the client is admitted and who it is. Sends the refusal if it is not.

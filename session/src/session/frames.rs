@@ -31,12 +31,13 @@ impl Session {
             return Verdict::PushOneByOne;
         }
         let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
-        if fits && self.outbox.write_buffer.put(wire) {
-            self.outbox.packets += u64::from(count);
-            Verdict::Sent
-        } else {
-            self.verdict_on_overflow(count)
+        if !fits {
+            return self.verdict_on_overflow(count);
         }
+        if self.outbox.write_buffer.put(wire) {
+            return Verdict::Sent;
+        }
+        self.verdict_on_overflow(count)
     }
 
     /// Copies frames of this client's wire class and sends them at QoS 1 under packet identifiers of this session.
@@ -48,7 +49,6 @@ impl Session {
         if !self.can_write_frames(frames) || !self.outbox.write_buffer.put(frames.wire) {
             return Verdict::PushOneByOne;
         }
-        self.outbox.packets += u64::try_from(frames.packet_ids.len()).unwrap_or(0);
         let buffer = self.outbox.write_buffer.buffer();
         let copied = buffer.get_mut(start..).unwrap_or_default();
         for at in frames.packet_ids {
@@ -61,6 +61,12 @@ impl Session {
             self.quota.take();
         }
         Verdict::Sent
+    }
+
+    /// Counts frames that [`Session::push_encoded`] or [`Session::push_frames`] has sent, for [`Session::sent`]. Called once
+    /// for all frames of a batch.
+    pub fn count_sent_frames(&mut self, count: u32) {
+        self.outbox.packets += u64::from(count);
     }
 
     /// Returns the verdict on frames that do not all fit into the write buffer.

@@ -35,6 +35,13 @@ impl Batch {
         Self { copied: pooled, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
+    /// Returns the number of bytes that the batch still holds: those to be written, and copied ones that are written
+    /// already. Cheaper than [`Batch::len`].
+    #[inline]
+    pub(super) fn size(&self) -> u64 {
+        u64::try_from(self.copied.len() + self.shared_len).unwrap_or(u64::MAX)
+    }
+
     /// Marks the first `count` unwritten bytes as written; all unwritten bytes if `count` exceeds [`Batch::len`].
     pub fn advance(&mut self, mut count: usize) {
         while count > 0 {

@@ -98,21 +98,23 @@ impl ClientConnection {
         rest: &mut &'a [u8],
     ) -> Result<bool, End> {
         let (version, packet_size_max) = (self.inbound.version(), self.inbound.packet_size_max());
-        loop {
+        let mut packets = 0;
+        let outcome = loop {
             match frame::next(rest, version, packet_size_max) {
-                Ok(Next::Incomplete { .. }) => return Ok(false),
-                Err(error) => return Err(End::malformed(&error)),
-                Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet)? {
-                    Flow::NextTurn => return Ok(true),
-                    Flow::Handled => {
-                        self.received.packets += 1;
-                        *rest = rest.get(packet.wire.len()..).unwrap_or_default();
-                    }
+                Ok(Next::Incomplete { .. }) => break Ok(false),
+                Err(error) => break Err(End::malformed(&error)),
+                Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet) {
+                    Ok(Flow::NextTurn) => break Ok(true),
+                    Ok(Flow::Handled) => *rest = rest.get(packet.wire.len()..).unwrap_or_default(),
+                    Err(end) => break Err(end),
                 },
             }
+            packets += 1;
             if self.is_busy() || turn.budget.is_spent() {
-                return Ok(true);
+                break Ok(true);
             }
-        }
+        };
+        self.received.packets += packets;
+        outcome
     }
 }

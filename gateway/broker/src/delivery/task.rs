@@ -147,12 +147,17 @@ fn count_ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) ->
 
 fn push_frames(state: &mut State, qos: QoS, raw: &RawFrames<'_>, encoded: &mut EncodedVariants) -> Verdict {
     let version = state.session.version().unwrap_or(encoded.version);
-    if qos == QoS::AtMostOnce {
+    let verdict = if qos == QoS::AtMostOnce {
         let (wire, largest_size) = encoded.qos0_frames(raw, version);
-        return state.session.push_encoded(wire, raw.count, largest_size);
+        state.session.push_encoded(wire, raw.count, largest_size)
+    } else {
+        match encoded.qos1_frames(raw, version) {
+            Some(frames) => state.session.push_frames(&frames),
+            None => Verdict::PushOneByOne,
+        }
+    };
+    if verdict == Verdict::Sent {
+        state.session.count_sent_frames(raw.count);
     }
-    match encoded.qos1_frames(raw, version) {
-        Some(frames) => state.session.push_frames(&frames),
-        None => Verdict::PushOneByOne,
-    }
+    verdict
 }

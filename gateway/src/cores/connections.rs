@@ -1,0 +1,163 @@
+//! Polls the connections of one core. All of them belong to one task of the runtime, so that the core decides which
+//! ready connection is polled next.
+
+use std::future::Future;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use slab::Slab;
+
+use super::ready_queue::{Order, ReadyQueue};
+
+/// The future of a connection.
+pub(super) type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The part of the connections of a core that any thread can reach: new connections, and those that were woken.
+#[derive(Default)]
+pub(super) struct Inbox {
+    content: Mutex<Content>,
+    task: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Content {
+    new: Vec<(u64, Connection)>,
+    woken: Vec<Arc<Entry>>,
+}
+
+/// A connection in the queue. Its waker is the same for its whole life on a core.
+struct Entry {
+    key: usize,
+    tenant: u64,
+    /// Whether the connection is queued, or has ended. In both cases a wake-up has no effect.
+    is_queued: AtomicBool,
+    inbox: Arc<Inbox>,
+}
+
+struct Slot {
+    connection: Connection,
+    entry: Arc<Entry>,
+    waker: Waker,
+}
+
+/// The connections of a core.
+pub(super) struct Connections {
+    slots: Slab<Slot>,
+    ready: ReadyQueue<Arc<Entry>>,
+    inbox: Arc<Inbox>,
+}
+
+impl Inbox {
+    /// Adds a connection of the tenant with this number. The core polls it soon.
+    pub(super) fn add(&self, tenant: u64, connection: Connection) {
+        self.change(|content| content.new.push((tenant, connection)));
+    }
+
+    /// Changes the content, and wakes the task if the inbox was empty.
+    fn change(&self, change: impl FnOnce(&mut Content)) {
+        let mut content = self.content.lock();
+        let was_empty = content.new.is_empty() && content.woken.is_empty();
+        change(&mut content);
+        drop(content);
+        if was_empty {
+            self.task.wake();
+        }
+    }
+}
+
+impl Wake for Entry {
+    fn wake(self: Arc<Self>) {
+        if !self.is_queued.swap(true, Ordering::AcqRel) {
+            let inbox = Arc::clone(&self.inbox);
+            inbox.change(|content| content.woken.push(self));
+        }
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_queued.swap(true, Ordering::AcqRel) {
+            self.inbox.change(|content| content.woken.push(Arc::clone(self)));
+        }
+    }
+}
+
+impl Connections {
+    pub(super) fn new(inbox: Arc<Inbox>, order: Order) -> Self {
+        Self { slots: Slab::new(), ready: ReadyQueue::new(order), inbox }
+    }
+
+    /// Polls the connections that are ready, at most [`POLLS_MAX`] before other tasks get their turn. Never returns.
+    pub(super) async fn run(mut self) {
+        // The budget of tokio is that of one task. It would stop every connection after the first ones.
+        tokio::task::unconstrained(std::future::poll_fn(|context| {
+            self.poll_ready(context);
+            Poll::Pending
+        }))
+        .await
+    }
+
+    fn poll_ready(&mut self, context: &Context<'_>) {
+        self.inbox.task.register(context.waker());
+        self.collect();
+        // Connections that are woken from now on wait for the next round.
+        for _ in 0..POLLS_MAX {
+            let Some(entry) = self.ready.pop() else { return };
+            self.poll_connection(&entry);
+        }
+        if !self.ready.is_empty() {
+            context.waker().wake_by_ref();
+        }
+    }
+
+    /// Moves new and woken connections from the inbox to the queue.
+    fn collect(&mut self) {
+        let Content { new, woken } = mem::take(&mut *self.inbox.content.lock());
+        woken.into_iter().for_each(|entry| self.ready.push(entry.tenant, entry));
+        for (tenant, connection) in new {
+            let slot = self.slots.vacant_entry();
+            let is_queued = AtomicBool::new(true);
+            let entry =
+                Arc::new(Entry { key: slot.key(), tenant, is_queued, inbox: Arc::clone(&self.inbox) });
+            slot.insert(Slot {
+                connection,
+                waker: Waker::from(Arc::clone(&entry)),
+                entry: Arc::clone(&entry),
+            });
+            self.ready.push(tenant, entry);
+        }
+    }
+
+    fn poll_connection(&mut self, entry: &Arc<Entry>) {
+        let Some(slot) = self.slots.get_mut(entry.key).filter(|slot| Arc::ptr_eq(&slot.entry, entry)) else {
+            return;
+        };
+        entry.is_queued.store(false, Ordering::Release);
+        let mut context = Context::from_waker(&slot.waker);
+        let connection = &mut slot.connection;
+        // A defect in the code of one connection must not end the others. The panic hook has logged it.
+        let polled = catch_unwind(AssertUnwindSafe(|| connection.as_mut().poll(&mut context)));
+        if !matches!(polled, Ok(Poll::Pending)) {
+            entry.is_queued.store(true, Ordering::Release);
+            drop(self.slots.remove(entry.key));
+        }
+    }
+}
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        // Entries refer to the inbox, and the inbox to entries that were woken.
+        *self.inbox.content.lock() = Content::default();
+    }
+}
+
+/// Maximum number of connections that are polled before the runtime looks for input, runs timers and lets the flusher
+/// write. Tokio does so after 61 tasks.
+const POLLS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests;
