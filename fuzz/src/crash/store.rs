@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Findings, Health, Item, LoadError,
-    MessageId, Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Directory, Findings, Health, Item, Journal,
+    Lease, LeaseEpoch, LeaseRefused, Leases, LoadError, Maintenance, MessageId, NodeId, Observer, Operation,
+    Progress, SessionId, SnapshotError, Stats,
 };
 
 use crate::random::Random;
@@ -29,6 +30,7 @@ pub(super) struct CrashStore {
     /// Lock that every open atomic scope holds for reading.
     atomic_scopes: RwLock<()>,
     clock: Clock,
+    leases: Leases,
     observer: Arc<dyn Observer>,
 }
 
@@ -78,7 +80,13 @@ impl CrashStore {
             appends_until_crash: None,
             has_crashed: false,
         };
-        Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), clock, observer }
+        Self {
+            state: Mutex::new(state),
+            atomic_scopes: RwLock::new(()),
+            clock,
+            leases: Leases::default(),
+            observer,
+        }
     }
 
     /// Lets the writer perform one step. The writer commits the batch that it has taken, or else takes the open batch.
@@ -172,7 +180,7 @@ impl State {
     }
 }
 
-impl Store for CrashStore {
+impl Journal for CrashStore {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         self.write_at_random();
         self.crash_if_due();
@@ -217,11 +225,41 @@ impl Store for CrashStore {
         Health::Working
     }
 
+    fn close(&self) -> Result<(), CloseError> {
+        Ok(())
+    }
+}
+
+impl Directory for CrashStore {
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
         self.state.lock().disk.contents.load(visit);
         Ok(())
     }
 
+    fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
+        self.state.lock().disk.contents.load_session(session, visit);
+        Ok(())
+    }
+
+    fn take_lease(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused> {
+        self.leases.take(session, holder, replaces)
+    }
+
+    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.renew(lease)
+    }
+
+    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.give_back(lease)
+    }
+}
+
+impl Maintenance for CrashStore {
     fn snapshot(&self, _: &Path) -> Result<(), SnapshotError> {
         Err(SnapshotError::NothingStored)
     }
@@ -232,9 +270,5 @@ impl Store for CrashStore {
 
     fn check(&self) -> Result<Findings, CheckError> {
         Ok(Findings::default())
-    }
-
-    fn close(&self) -> Result<(), CloseError> {
-        Ok(())
     }
 }

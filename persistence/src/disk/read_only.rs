@@ -68,7 +68,7 @@ impl ReadOnly {
         self.read(check::check)
     }
 
-    /// Passes every record to `visit`, as [`Store::load`](crate::Store::load) does.
+    /// Passes every record to `visit`, as [`Directory::load`](crate::Directory::load) does.
     ///
     /// # Errors
     /// When a record is not valid (the first one is reported), or the file cannot be read.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use tidegate_persistence::{Operation, SnapshotError, Store};
+use tidegate_persistence::{Maintenance, Operation, SnapshotError};
 
 use crate::harness::{Harness, content};
 use crate::samples::{enqueue, key, message, open_session};
