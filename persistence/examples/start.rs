@@ -12,8 +12,8 @@ use std::time::Instant;
 use rustix::fs::{Advice, fadvise};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 use tidegate_persistence::{
-    Appended, Config, Directory, Disk, EntryKey, EntryRecord, Journal, Maintenance, Operation, ReadOnly,
-    SessionId, Watermark,
+    Appended, Config, Directory, Disk, EntryKey, EntryRecord, Journal, Operation, ReadOnly, SessionId,
+    Watermark,
 };
 
 fn main() {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::clock::{Clock, Clocks, SystemClocks};
 use crate::config::Config;
-use crate::error::{CheckError, CloseError, LoadError, OpenError, Reason, SnapshotError};
+use crate::error::{CloseError, LoadError, OpenError, ReadError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{
@@ -166,6 +166,10 @@ impl Journal for Disk {
         self.shared.health()
     }
 
+    fn stats(&self) -> Stats {
+        self.shared.stats(&self.map)
+    }
+
     fn close(&self) -> Result<(), CloseError> {
         self.shared.batch.close();
         let writer = self.writer.lock().take();
@@ -211,19 +215,21 @@ impl Directory for Disk {
 }
 
 impl Maintenance for Disk {
-    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
+    fn snapshot(&self, file: &Path) -> Result<Written, ReadError> {
         self.shared.batch.checkpoint_and_wait();
         snapshot::snapshot(&self.map, file)
     }
 
-    fn stats(&self) -> Stats {
-        self.shared.stats(&self.map)
+    fn check(&self) -> Result<Findings, ReadError> {
+        self.shared.batch.checkpoint_and_wait();
+        let view = self.map.read_view()?;
+        Ok(check::check(view.tables, &view.txn)?)
     }
 
-    fn check(&self) -> Result<Findings, CheckError> {
+    fn contents(&self) -> Result<Contents, ReadError> {
         self.shared.batch.checkpoint_and_wait();
-        let check = || self.map.read_view().and_then(|view| check::check(view.tables, &view.txn));
-        check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
+        let view = self.map.read_view()?;
+        Ok(Contents::count(self.map.env(), view.tables, &view.txn)?)
     }
 }
 

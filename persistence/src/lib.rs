@@ -22,8 +22,7 @@ pub use disk::{
     partial_path, partial_store_path, restore,
 };
 pub use error::{
-    CheckError, CloseError, Corrupt, Damage, Flaw, LoadError, OpenError, ReadError, Reason, RestoreError,
-    SnapshotError,
+    CloseError, Corrupt, Damage, Flaw, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError,
 };
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::clock::Clock;
-use crate::error::{CheckError, CloseError, LoadError, SnapshotError};
+use crate::disk::{Contents, Written};
+use crate::error::{CloseError, LoadError, ReadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{
@@ -92,6 +93,14 @@ impl Journal for Memory {
         Health::Working
     }
 
+    fn stats(&self) -> Stats {
+        Stats {
+            commits: self.committed.load(Ordering::Relaxed),
+            operations: self.operations.load(Ordering::Relaxed),
+            ..Stats::default()
+        }
+    }
+
     fn close(&self) -> Result<(), CloseError> {
         Ok(())
     }
@@ -125,19 +134,15 @@ impl Directory for Memory {
 }
 
 impl Maintenance for Memory {
-    fn snapshot(&self, _file: &Path) -> Result<(), SnapshotError> {
-        Err(SnapshotError::NothingStored)
+    fn snapshot(&self, _: &Path) -> Result<Written, ReadError> {
+        Err(SnapshotError::NothingStored.into())
     }
 
-    fn stats(&self) -> Stats {
-        Stats {
-            commits: self.committed.load(Ordering::Relaxed),
-            operations: self.operations.load(Ordering::Relaxed),
-            ..Stats::default()
-        }
-    }
-
-    fn check(&self) -> Result<Findings, CheckError> {
+    fn check(&self) -> Result<Findings, ReadError> {
         Ok(Findings::default())
+    }
+
+    fn contents(&self) -> Result<Contents, ReadError> {
+        Ok(Contents::default())
     }
 }

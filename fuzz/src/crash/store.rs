@@ -1,19 +1,18 @@
 //! A store in memory that commits at random times and loses uncommitted data in a crash. This store gives the same
 //! guarantees as the store on disk, and no more.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Directory, Findings, Health, Item, Journal,
-    Lease, LeaseEpoch, LeaseRefused, Leases, LoadError, Maintenance, MessageId, NodeId, Observer, Operation,
-    Progress, SessionId, SnapshotError, Stats,
+    Appended, AtomicScope, Clock, CloseError, Commit, Health, Journal, Leases, MessageId, Observer,
+    Operation, SessionId, Stats,
 };
 
 use crate::random::Random;
 
 mod contents;
+mod directory;
 
 use contents::Contents;
 
@@ -225,50 +224,11 @@ impl Journal for CrashStore {
         Health::Working
     }
 
-    fn close(&self) -> Result<(), CloseError> {
-        Ok(())
-    }
-}
-
-impl Directory for CrashStore {
-    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.state.lock().disk.contents.load(visit);
-        Ok(())
-    }
-
-    fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
-        self.state.lock().disk.contents.load_session(session, visit);
-        Ok(())
-    }
-
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused> {
-        self.leases.take(session, holder, replaces)
-    }
-
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.renew(lease)
-    }
-
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.give_back(lease)
-    }
-}
-
-impl Maintenance for CrashStore {
-    fn snapshot(&self, _: &Path) -> Result<(), SnapshotError> {
-        Err(SnapshotError::NothingStored)
-    }
-
     fn stats(&self) -> Stats {
         Stats { commits: self.state.lock().committed, ..Stats::default() }
     }
 
-    fn check(&self) -> Result<Findings, CheckError> {
-        Ok(Findings::default())
+    fn close(&self) -> Result<(), CloseError> {
+        Ok(())
     }
 }

@@ -96,10 +96,7 @@ impl ReadOnly {
         let filled = self.with_current_map(|| copy.fill(&env));
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
-        copy.apply_log()?;
-        let written = Self::open_snapshot(copy.path())?.written()?;
-        copy.publish()?;
-        Ok(written)
+        copy.finish()
     }
 
     /// Returns the number of records and bytes of the file.

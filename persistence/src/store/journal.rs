@@ -1,6 +1,6 @@
 //! The role that records changes: operations are appended in order, and a commit token says when they are durable.
 
-use super::{Appended, AtomicScope, Commit, Health};
+use super::{Appended, AtomicScope, Commit, Health, Stats};
 use crate::clock::Clock;
 use crate::error::CloseError;
 use crate::operation::Operation;
@@ -33,6 +33,9 @@ pub trait Journal: Send + Sync {
 
     /// Returns whether the store works and, if it does not, the reason.
     fn health(&self) -> Health;
+
+    /// Returns counts of commits and operations, and sizes.
+    fn stats(&self) -> Stats;
 
     /// Commits everything that was appended, and accepts nothing afterwards. Returns when everything is on disk. Later
     /// calls return the same result.

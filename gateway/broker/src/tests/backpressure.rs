@@ -7,9 +7,9 @@ use std::time::Instant;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, QoS, Will};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Directory, Findings, Health, Item, Journal,
+    Appended, AtomicScope, Clock, CloseError, Commit, Contents, Directory, Findings, Health, Item, Journal,
     Lease, LeaseEpoch, LeaseRefused, LoadError, Maintenance, Memory, MessageId, NodeId, Observer, Operation,
-    Progress, SessionId, SnapshotError, Stats, Store,
+    Progress, ReadError, SessionId, Stats, Store, Written,
 };
 
 use crate::{Counters, SessionStore, Workspace};
@@ -65,6 +65,10 @@ impl Journal for InstantCommit {
         self.0.health()
     }
 
+    fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+
     fn close(&self) -> Result<(), CloseError> {
         self.0.close()
     }
@@ -98,15 +102,15 @@ impl Directory for InstantCommit {
 }
 
 impl Maintenance for InstantCommit {
-    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
+    fn snapshot(&self, file: &Path) -> Result<Written, ReadError> {
         self.0.snapshot(file)
     }
 
-    fn stats(&self) -> Stats {
-        self.0.stats()
+    fn check(&self) -> Result<Findings, ReadError> {
+        self.0.check()
     }
 
-    fn check(&self) -> Result<Findings, CheckError> {
-        self.0.check()
+    fn contents(&self) -> Result<Contents, ReadError> {
+        self.0.contents()
     }
 }
