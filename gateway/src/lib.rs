@@ -1,7 +1,6 @@
-//! The `tidegate` program: command line, configuration, client, cores, and connection drivers.
+//! The `tidegate` program: command line, configuration, cores and connection drivers.
 
 pub mod cli;
-pub mod client;
 pub mod clock;
 pub mod config;
 pub mod cores;

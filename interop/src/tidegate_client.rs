@@ -1,6 +1,6 @@
 //! Tidegate's own client library as a [`TestClient`], and helper functions for tests that use it directly.
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     ProtocolVersion, Publish, QoS, ReasonCode, SubscriptionOptions, UserProperties, Will, topic,

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use serde_json::Value;
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Fault, FaultyDisk};

@@ -4,7 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;

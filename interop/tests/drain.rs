@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::process::Process;

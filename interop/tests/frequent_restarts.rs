@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used)]
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;

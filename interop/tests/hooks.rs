@@ -15,7 +15,7 @@ use tidegate_broker::{
     Action, Authenticating, ClientContext, ConnectAttempt, End, Hooks, Identity, Phases, Principal,
     Publication,
 };
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_gateway::config::load;
 use tidegate_gateway::serve::{self, ServeError};
 use tidegate_interop::certificate::Certificate;

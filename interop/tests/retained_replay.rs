@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;

@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Instant;
 
-use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
+use tidegate_client::{Client, ClientError, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::process::DEADLINE;

@@ -12,7 +12,8 @@ use std::time::Instant;
 use rustix::fs::{Advice, fadvise};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 use tidegate_persistence::{
-    Appended, Config, Disk, EntryKey, EntryRecord, Operation, ReadOnly, SessionId, Store, Watermark,
+    Appended, Config, Directory, Disk, EntryKey, EntryRecord, Journal, Operation, ReadOnly, SessionId,
+    Watermark,
 };
 
 fn main() {

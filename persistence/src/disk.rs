@@ -9,10 +9,13 @@ use parking_lot::Mutex;
 
 use crate::clock::{Clock, Clocks, SystemClocks};
 use crate::config::Config;
-use crate::error::{CheckError, CloseError, LoadError, OpenError, Reason, SnapshotError};
+use crate::error::{CloseError, LoadError, OpenError, ReadError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
-use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+use crate::store::{
+    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
+    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats,
+};
 
 mod allocation;
 mod apply;
@@ -51,7 +54,7 @@ pub use verify::{Damage, Flaw};
 use engine::Map;
 use shared::Shared;
 
-/// A store in a folder. [`Store::close`] closes it and returns errors. Dropping a store closes it as well, but only
+/// A store in a folder. [`Journal::close`] closes it and returns errors. Dropping a store closes it as well, but only
 /// logs errors.
 ///
 /// # Examples
@@ -62,7 +65,7 @@ use shared::Shared;
 ///
 /// use tidegate_mqtt::ProtocolVersion;
 /// use tidegate_persistence::{
-///     Appended, Config, Disk, Item, Operation, SessionRecord, SessionState, Store, Watermark,
+///     Appended, Config, Disk, Item, Operation, SessionRecord, SessionState, Directory, Journal, Watermark,
 /// };
 ///
 /// let folder = tempfile::tempdir()?;
@@ -100,6 +103,7 @@ pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,
     clock: Clock,
+    leases: Leases,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -128,11 +132,12 @@ impl Disk {
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
         shared.batch.limit_bytes(engine.batch_bytes_max());
         let writer = writer::spawn(engine, Arc::clone(&shared), config)?;
-        Ok(Self { shared, map, clock, writer: Mutex::new(Some(writer)) })
+        let leases = Leases::default();
+        Ok(Self { shared, map, clock, leases, writer: Mutex::new(Some(writer)) })
     }
 }
 
-impl Store for Disk {
+impl Journal for Disk {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         self.shared.batch.append(operations)
     }
@@ -161,25 +166,8 @@ impl Store for Disk {
         self.shared.health()
     }
 
-    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.shared.batch.checkpoint_and_wait();
-        let view = self.map.read_view()?;
-        Ok(load::load(view.tables, &view.txn, visit)?)
-    }
-
-    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
-        self.shared.batch.checkpoint_and_wait();
-        snapshot::snapshot(&self.map, file)
-    }
-
     fn stats(&self) -> Stats {
         self.shared.stats(&self.map)
-    }
-
-    fn check(&self) -> Result<Findings, CheckError> {
-        self.shared.batch.checkpoint_and_wait();
-        let check = || self.map.read_view().and_then(|view| check::check(view.tables, &view.txn));
-        check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }
 
     fn close(&self) -> Result<(), CloseError> {
@@ -192,6 +180,56 @@ impl Store for Disk {
             Health::Failed(reason) => Err(CloseError::NotCommitted(reason)),
             Health::Working | Health::Full(_) => Ok(()),
         }
+    }
+}
+
+impl Directory for Disk {
+    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        self.shared.batch.checkpoint_and_wait();
+        let view = self.map.read_view()?;
+        Ok(load::load(view.tables, &view.txn, visit)?)
+    }
+
+    fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
+        self.shared.batch.checkpoint_and_wait();
+        let view = self.map.read_view()?;
+        Ok(load::load_session(view.tables, &view.txn, session, visit)?)
+    }
+
+    fn take_lease(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused> {
+        self.leases.take(session, holder, replaces)
+    }
+
+    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.renew(lease)
+    }
+
+    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.give_back(lease)
+    }
+}
+
+impl Maintenance for Disk {
+    fn snapshot(&self, file: &Path) -> Result<Written, ReadError> {
+        self.shared.batch.checkpoint_and_wait();
+        snapshot::snapshot(&self.map, file)
+    }
+
+    fn check(&self) -> Result<Findings, ReadError> {
+        self.shared.batch.checkpoint_and_wait();
+        let view = self.map.read_view()?;
+        Ok(check::check(view.tables, &view.txn)?)
+    }
+
+    fn contents(&self) -> Result<Contents, ReadError> {
+        self.shared.batch.checkpoint_and_wait();
+        let view = self.map.read_view()?;
+        Ok(Contents::count(self.map.env(), view.tables, &view.txn)?)
     }
 }
 

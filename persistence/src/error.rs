@@ -182,23 +182,11 @@ pub enum SnapshotError {
         /// The cause.
         source: io::Error,
     },
-    /// LMDB could not read the store.
-    #[error(transparent)]
-    Engine(#[from] Reason),
     /// The store is in memory, so there is nothing to copy.
     #[error(
         "the store keeps nothing on disk, so there is nothing to copy: set `persistence.durability` to `always` or `interval`"
     )]
     NothingStored,
-}
-
-/// The reason why a check could not be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckError {
-    /// LMDB could not read the store.
-    #[error(transparent)]
-    Engine(#[from] Reason),
 }
 
 impl Corrupt {

@@ -1,5 +1,6 @@
-//! Durable state of the broker: sessions, subscriptions, queued messages and retained messages. The trait
-//! [`Store`] has two implementations: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing).
+//! Durable state of the broker: sessions, subscriptions, queued messages and retained messages. A store fills
+//! three roles, each a trait: [`Journal`], [`Directory`] and [`Maintenance`]; [`Store`] stands for all of them. There are
+//! two stores: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing).
 //! `docs/persistence.md` describes the guarantees, the file format and the cost.
 
 mod access;
@@ -21,8 +22,7 @@ pub use disk::{
     partial_path, partial_store_path, restore,
 };
 pub use error::{
-    CheckError, CloseError, Corrupt, Damage, Flaw, LoadError, OpenError, ReadError, Reason, RestoreError,
-    SnapshotError,
+    CloseError, Corrupt, Damage, Flaw, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError,
 };
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};
@@ -31,5 +31,6 @@ pub use record::{
     SubscriptionRecord,
 };
 pub use store::{
-    Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store, Watermark, open,
+    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
+    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats, Store, Watermark, open,
 };

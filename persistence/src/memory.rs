@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::clock::Clock;
-use crate::error::{CheckError, CloseError, LoadError, SnapshotError};
+use crate::disk::{Contents, Written};
+use crate::error::{CloseError, LoadError, ReadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
-use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+use crate::store::{
+    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
+    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats,
+};
 
 /// A store that keeps nothing.
 ///
@@ -18,7 +22,7 @@ use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observ
 /// ```
 /// use std::sync::Arc;
 ///
-/// use tidegate_persistence::{Appended, Memory, Operation, Store, Watermark};
+/// use tidegate_persistence::{Appended, Directory, Journal, Memory, Operation, Watermark};
 ///
 /// let store = Memory::new(Arc::new(Watermark::default()));
 /// let mut operations = vec![Operation::CloseSession { session: store.next_session() }];
@@ -35,6 +39,7 @@ pub struct Memory {
     sessions: AtomicU64,
     messages: AtomicU64,
     opened: Instant,
+    leases: Leases,
     observer: Arc<dyn Observer>,
 }
 
@@ -48,12 +53,13 @@ impl Memory {
             sessions: AtomicU64::new(1),
             messages: AtomicU64::new(1),
             opened: Instant::now(),
+            leases: Leases::default(),
             observer,
         }
     }
 }
 
-impl Store for Memory {
+impl Journal for Memory {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         let count = u64::try_from(operations.len()).unwrap_or(u64::MAX);
         operations.clear();
@@ -87,14 +93,6 @@ impl Store for Memory {
         Health::Working
     }
 
-    fn load(&self, _visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        Ok(())
-    }
-
-    fn snapshot(&self, _file: &Path) -> Result<(), SnapshotError> {
-        Err(SnapshotError::NothingStored)
-    }
-
     fn stats(&self) -> Stats {
         Stats {
             commits: self.committed.load(Ordering::Relaxed),
@@ -103,11 +101,48 @@ impl Store for Memory {
         }
     }
 
-    fn check(&self) -> Result<Findings, CheckError> {
+    fn close(&self) -> Result<(), CloseError> {
+        Ok(())
+    }
+}
+
+impl Directory for Memory {
+    fn load(&self, _visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        Ok(())
+    }
+
+    fn load_session(&self, _: SessionId, _visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
+        Ok(())
+    }
+
+    fn take_lease(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused> {
+        self.leases.take(session, holder, replaces)
+    }
+
+    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.renew(lease)
+    }
+
+    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.leases.give_back(lease)
+    }
+}
+
+impl Maintenance for Memory {
+    fn snapshot(&self, _: &Path) -> Result<Written, ReadError> {
+        Err(SnapshotError::NothingStored.into())
+    }
+
+    fn check(&self) -> Result<Findings, ReadError> {
         Ok(Findings::default())
     }
 
-    fn close(&self) -> Result<(), CloseError> {
-        Ok(())
+    fn contents(&self) -> Result<Contents, ReadError> {
+        Ok(Contents::default())
     }
 }

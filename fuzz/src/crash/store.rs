@@ -1,18 +1,18 @@
 //! A store in memory that commits at random times and loses uncommitted data in a crash. This store gives the same
 //! guarantees as the store on disk, and no more.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Findings, Health, Item, LoadError,
-    MessageId, Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+    Appended, AtomicScope, Clock, CloseError, Commit, Health, Journal, Leases, MessageId, Observer,
+    Operation, SessionId, Stats,
 };
 
 use crate::random::Random;
 
 mod contents;
+mod directory;
 
 use contents::Contents;
 
@@ -29,6 +29,7 @@ pub(super) struct CrashStore {
     /// Lock that every open atomic scope holds for reading.
     atomic_scopes: RwLock<()>,
     clock: Clock,
+    leases: Leases,
     observer: Arc<dyn Observer>,
 }
 
@@ -78,7 +79,13 @@ impl CrashStore {
             appends_until_crash: None,
             has_crashed: false,
         };
-        Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), clock, observer }
+        Self {
+            state: Mutex::new(state),
+            atomic_scopes: RwLock::new(()),
+            clock,
+            leases: Leases::default(),
+            observer,
+        }
     }
 
     /// Lets the writer perform one step. The writer commits the batch that it has taken, or else takes the open batch.
@@ -172,7 +179,7 @@ impl State {
     }
 }
 
-impl Store for CrashStore {
+impl Journal for CrashStore {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         self.write_at_random();
         self.crash_if_due();
@@ -217,21 +224,8 @@ impl Store for CrashStore {
         Health::Working
     }
 
-    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.state.lock().disk.contents.load(visit);
-        Ok(())
-    }
-
-    fn snapshot(&self, _: &Path) -> Result<(), SnapshotError> {
-        Err(SnapshotError::NothingStored)
-    }
-
     fn stats(&self) -> Stats {
         Stats { commits: self.state.lock().committed, ..Stats::default() }
-    }
-
-    fn check(&self) -> Result<Findings, CheckError> {
-        Ok(Findings::default())
     }
 
     fn close(&self) -> Result<(), CloseError> {

@@ -12,11 +12,13 @@ use crate::context::ClientContext;
 use crate::delivery::Delivery;
 use crate::durability::{Durability, SessionStore};
 use crate::end::End;
+use crate::fabric::{Fabric, LocalFabric};
 use crate::hooks::{HookChain, Hooks};
 use crate::registry::Registry;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::{Ownership, SessionHandle};
 use crate::sessions::Sessions;
+use crate::sinks::Sinks;
 use crate::tenant::{Tenant, TenantId, Tenants};
 
 /// The state that all connections share. See the crate's documentation for its verbs.
@@ -70,6 +72,8 @@ pub struct Broker {
     pub(crate) sessions: Sessions,
     pub(crate) delivery: Delivery,
     pub(crate) durability: Durability,
+    pub(crate) sinks: Sinks,
+    pub(crate) fabric: Arc<dyn Fabric>,
 }
 
 impl Broker {
@@ -84,6 +88,8 @@ impl Broker {
             sessions: Sessions::new(now),
             delivery: Delivery::new(config.routing.shared_strategy),
             durability,
+            sinks: Sinks::default(),
+            fabric: Arc::new(LocalFabric),
             config,
         }
     }
@@ -92,6 +98,12 @@ impl Broker {
     #[must_use]
     pub fn with_hooks(self, hooks: Vec<Arc<dyn Hooks>>) -> Self {
         Self { hooks: HookChain::new(hooks), ..self }
+    }
+
+    /// Replaces the fabric, which carries messages to other nodes. A broker begins with [`LocalFabric`].
+    #[must_use]
+    pub fn with_fabric(self, fabric: Arc<dyn Fabric>) -> Self {
+        Self { fabric, ..self }
     }
 
     /// Returns the settings.
@@ -128,6 +140,11 @@ impl Broker {
     #[must_use]
     pub fn tenant_of_client(&self, client: &ClientContext) -> &Arc<Tenant> {
         self.tenants.get(client.tenant)
+    }
+
+    /// Returns the connection to other nodes.
+    pub(crate) fn fabric(&self) -> &dyn Fabric {
+        &*self.fabric
     }
 
     /// Returns the tenant of a session.

@@ -38,6 +38,14 @@ counters! {
     messages_sent,
     /// Copies that had to wait in the queue of a session.
     messages_queued,
+    /// Copies that a sink accepted.
+    forwarded_to_sinks,
+    /// Copies that a sink refused, because it has no room.
+    refused_by_sinks,
+    /// Copies that were sent to another node.
+    forwarded_to_nodes,
+    /// Copies for another node that the connection between the nodes refused, because it has no room.
+    refused_by_nodes,
     /// Messages that matched no subscription.
     unmatched,
     /// Messages refused on arrival: a topic that clients may not publish to.

@@ -1,7 +1,8 @@
-//! Delivers messages from a publisher to every subscriber: matches the topic once, then gives a copy to each session.
+//! Delivers messages from a publisher to every subscriber: matches the topic once, then gives a copy to each subscriber.
 //! Synchronous, without a global lock.
 
 mod deliver;
+mod forward;
 mod group;
 mod outcome;
 mod publish;

@@ -17,6 +17,9 @@
 //! | [`Broker::disconnect`] | the end of the connection |
 //! | [`Broker::timeout`] | keep alive, delayed will, session expiry |
 //!
+//! Not only sessions are subscribers. [`Broker::add_sink`] subscribes a [`Sink`] of this process, for example a bridge,
+//! and [`Broker::subscribe_node`] another node, to which a [`Fabric`] carries the messages.
+//!
 //! Each verb takes a [`Turn`], which has the time, a budget of work and the scratch space of the calling core, and
 //! returns a [`Receipt`]: the outcome, and the commit that an answer to the client must wait for. Further actions
 //! (write to a connection, wake it, call a verb at a certain time) are collected in [`Effects`]; the caller carries
@@ -37,6 +40,7 @@ mod counters;
 mod delivery;
 mod durability;
 mod end;
+mod fabric;
 mod hooks;
 mod pending_connect;
 mod publish_batch;
@@ -50,6 +54,8 @@ mod session_guard;
 mod session_handle;
 mod sessions;
 mod signals;
+mod sinks;
+mod subscriber;
 mod subscriptions;
 mod tenant;
 mod timer_queue;
@@ -67,6 +73,7 @@ pub use counters::{Counter, Counters, Totals};
 pub use delivery::{PublishProgress, PublishRequest, Published, UnfinishedPublish};
 pub use durability::{Durability, RestoreError, SessionStore};
 pub use end::{End, EndKind, EndedBy};
+pub use fabric::{Fabric, LocalFabric, NodeId, SubscribeNodeError};
 pub use hooks::{Action, Authenticating, ConnectAttempt, Hooks, Identity, Phases, Publication};
 pub use pending_connect::{ConnectStep, PendingConnect};
 pub use publish_batch::{BatchLists, PublishBatch, RawFrames, emptied};
@@ -76,9 +83,11 @@ pub use registry::Registry;
 pub use replays::ReplayProgress;
 pub use route_cache::RouteCache;
 pub use session_guard::SessionGuard;
-pub use session_handle::{Ownership, SessionHandle, SessionKey, SessionSubscriber, State};
+pub use session_handle::{Ownership, SessionHandle, SessionKey, State};
 pub use sessions::{Attachment, LinkFacts, StopReport};
 pub use signals::{Leftover, Signal, SignalSet, Signals};
+pub use sinks::{Forwarded, Sink, SinkHandle, SinkId};
+pub use subscriber::Subscriber;
 pub use subscriptions::Subscribed;
 pub use tenant::{Tenant, TenantId};
 pub use timer_queue::{Timer, TimerQueue};

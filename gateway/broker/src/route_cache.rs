@@ -5,9 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::FxHasher;
-use tidegate_routing::{Route, Subscriber};
+use tidegate_routing::Route;
 
-use crate::session_handle::SessionSubscriber;
+use crate::subscriber::Subscriber;
 use crate::tenant::{Tenant, TenantId};
 
 /// A direct-mapped cache: the hash of a topic selects one slot, which holds the latest topic with this hash.
@@ -21,24 +21,26 @@ struct Entry {
     tenant: TenantId,
     generation: u64,
     topic: Box<str>,
-    route: Arc<Route<SessionSubscriber>>,
+    route: Arc<Route<Subscriber>>,
 }
 
 impl RouteCache {
     /// Returns the current receivers of messages to `topic`.
-    pub(crate) fn route(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
+    pub(crate) fn route(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<Subscriber>> {
         let route = self.find(tenant, topic);
-        self.receiver = route.deliveries.first().map(|delivery| delivery.subscriber.id());
+        let first = route.deliveries.first().and_then(|delivery| delivery.subscriber.session());
+        self.receiver = first.map(|session| session.id());
         route
     }
 
-    /// Returns the id of the first session on the route that `route` returned last.
+    /// Returns the id of the session that comes first on the route that `route` returned last; `None` if the first
+    /// subscriber is not a session.
     #[must_use]
     pub fn receiver(&self) -> Option<u64> {
         self.receiver
     }
 
-    fn find(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
+    fn find(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<Subscriber>> {
         if self.slots.is_empty() {
             self.slots.resize_with(SLOT_COUNT, || None);
         }

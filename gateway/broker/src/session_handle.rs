@@ -9,7 +9,6 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 use siphasher::sip::SipHasher13;
 use tidegate_persistence::Commit;
-use tidegate_routing::Subscriber;
 use tidegate_session::Session;
 
 use crate::connection_handle::ConnectionHandle;
@@ -173,20 +172,6 @@ impl Ownership {
         let state = self.handle.lock();
         let is_owner = state.connection.as_ref().is_some_and(|connection| connection.epoch == self.epoch);
         if is_owner { Ok(state) } else { Err(End::taken_over()) }
-    }
-}
-
-/// A session as the subscriber of a subscription in the routing table.
-#[derive(Clone)]
-pub struct SessionSubscriber(pub Arc<SessionHandle>);
-
-impl Subscriber for SessionSubscriber {
-    fn id(&self) -> u64 {
-        self.0.id
-    }
-
-    fn publisher(&self) -> u64 {
-        self.0.publisher
     }
 }
 

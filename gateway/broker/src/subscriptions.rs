@@ -15,7 +15,8 @@ use crate::broker::Broker;
 use crate::end::End;
 use crate::hooks::Action;
 use crate::receipt::Receipt;
-use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
+use crate::session_handle::{Ownership, SessionHandle, State};
+use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
 /// The result of one entry of a SUBSCRIBE.
@@ -124,7 +125,7 @@ impl Broker {
             retain_as_published: granted.options.retain_as_published,
             identifier: granted.identifier.and_then(NonZeroU32::new),
         };
-        let subscriber = SessionSubscriber(Arc::clone(handle));
+        let subscriber = Subscriber::Session(Arc::clone(handle));
         self.tenant_of(handle).router.subscribe(filter, subscriber, grant).map(|_| ())
     }
 

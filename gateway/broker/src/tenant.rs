@@ -9,7 +9,7 @@ use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
 use tidegate_session::Config as SessionConfig;
 
 use crate::context::{ClientContext, INTERNAL_LISTENER, ListenerContext};
-use crate::session_handle::SessionSubscriber;
+use crate::subscriber::Subscriber;
 
 /// The id of a tenant, unique in the process: a core may work for several brokers in tests, and its route cache then
 /// holds routes of all of them. A session holds the id and not the tenant, because the tenant's subscriptions hold the
@@ -25,7 +25,7 @@ pub struct Tenant {
     id: TenantId,
     name: Arc<str>,
     /// The subscriptions of the tenant.
-    pub router: Router<SessionSubscriber>,
+    pub router: Router<Subscriber>,
     /// The retained messages of the tenant.
     pub retained: RetainedStore,
     /// The context of callers inside the broker, and of restored sessions whose clients have not connected since.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod backpressure;
+mod forwarding;
 mod frames;
 mod restarts;
 mod shared;
@@ -32,10 +33,15 @@ pub(crate) struct TestBroker {
 
 impl TestBroker {
     pub(crate) fn new(config: SessionConfig) -> Self {
+        Self::with(config, |broker| broker)
+    }
+
+    /// Creates a broker that `change` has completed.
+    fn with(config: SessionConfig, change: impl FnOnce(Broker) -> Broker) -> Self {
         let config = BrokerConfig { session: Arc::new(config), ..BrokerConfig::default() };
         let now = Instant::now();
         let workspace = Workspace::new(Arc::new(Counters::default()), 1);
-        Self { broker: Arc::new(Broker::new(config, None, now)), workspace, now }
+        Self { broker: Arc::new(change(Broker::new(config, None, now))), workspace, now }
     }
 
     /// Connects a client with MQTT 5. `edit` changes its CONNECT.

@@ -15,7 +15,7 @@ use password::PasswordArguments;
 use super::properties::user_properties;
 use super::will::WillArguments;
 use super::{Failure, value};
-use crate::client::Options;
+use tidegate_client::Options;
 
 /// The connection arguments.
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use tidegate_persistence::{ReadError, RestoreError};
 
-use crate::client::ClientError;
 use crate::config::ConfigError;
+use tidegate_client::ClientError;
 
 /// The reason why a command failed.
 #[derive(Debug)]

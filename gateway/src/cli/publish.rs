@@ -15,7 +15,7 @@ use super::exit::{self, Failure};
 use super::properties::MessageProperties;
 use super::run::{interrupted, run as run_command};
 use super::value;
-use crate::client::{Client, State};
+use tidegate_client::{Client, State};
 
 /// The arguments of `pub`.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tidegate_persistence::{Written, partial_path, partial_store_path};
+use tidegate_persistence::{Maintenance, Written, partial_path, partial_store_path};
 use tokio::task;
 
 use super::exit::{self, Failure};
@@ -54,7 +54,7 @@ async fn copy_until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Fa
 }
 
 fn copy(file: &Path, folder: &Path) -> Result<Written, Failure> {
-    Ok(store::open(folder)?.copy_to(file)?)
+    Ok(store::open(folder)?.snapshot(file)?)
 }
 
 const INTERRUPTED: &str = "error: interrupted, so the incomplete snapshot was removed: run the command again";

@@ -7,6 +7,7 @@ mod stats;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use parking_lot::Mutex;
 use tidegate_persistence::{OpenError, ReadError, ReadOnly};
 
 use super::exit::{self, Failure};
@@ -70,32 +71,32 @@ impl SourceArguments {
 
     /// Opens the store or snapshot and calls `read`. If a killed broker left a log, it is applied to the tables
     /// first, as the next start of the broker would do.
-    fn read<T>(&self, read: impl Fn(&mut ReadOnly) -> Result<T, ReadError>) -> Result<T, Failure> {
-        let mut source = self.open()?;
-        match read(&mut source) {
+    fn read<T>(&self, read: impl Fn(&Mutex<ReadOnly>) -> Result<T, ReadError>) -> Result<T, Failure> {
+        let source = self.open()?;
+        match read(&source) {
             Err(ReadError::LogNotEmptied(folder)) => {
                 drop(source);
                 match tidegate_persistence::checkpoint_store(&folder) {
                     Err(OpenError::InUse(_)) => Err(ReadError::LogNotEmptied(folder).into()),
                     Err(error) => Err(ReadError::from(error).into()),
-                    Ok(()) => Ok(read(&mut self.open()?)?),
+                    Ok(()) => Ok(read(&self.open()?)?),
                 }
             }
             done => Ok(done?),
         }
     }
 
-    fn open(&self) -> Result<ReadOnly, Failure> {
+    fn open(&self) -> Result<Mutex<ReadOnly>, Failure> {
         match &self.file {
-            Some(file) => Ok(ReadOnly::open_snapshot(file)?),
+            Some(file) => Ok(Mutex::new(ReadOnly::open_snapshot(file)?)),
             None => open(&self.data.folder()),
         }
     }
 }
 
 /// Opens the store of a broker, which may be running.
-pub fn open(folder: &Path) -> Result<ReadOnly, Failure> {
-    ReadOnly::open(folder).map_err(|error| match error {
+pub fn open(folder: &Path) -> Result<Mutex<ReadOnly>, Failure> {
+    ReadOnly::open(folder).map(Mutex::new).map_err(|error| match error {
         ReadError::Missing(_) => Failure::Runtime(format!(
             "error: {error}: check --data, and whether `persistence.durability` of the broker is `memory`, which keeps no store"
         )),

@@ -17,7 +17,7 @@ use super::exit::{self, Failure};
 use super::properties::user_properties;
 use super::run::{interrupted, run as run_command};
 use super::value;
-use crate::client::{Client, State, reason_text};
+use tidegate_client::{Client, State, reason_text};
 
 /// The arguments of `sub`.
 #[derive(Debug, Args)]

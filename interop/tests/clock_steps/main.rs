@@ -9,7 +9,7 @@ mod random;
 use std::time::Instant;
 
 use fastrand::Rng;
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;

@@ -10,8 +10,8 @@ use tidegate_mqtt::{
     Message, MessageParts, PacketId, ProtocolVersion, QoS, SubscriptionOptions, Will, topic,
 };
 use tidegate_persistence::{
-    Appended, Config, Disk, Durability, EntryKey, EntryRecord, MessageId, Operation, ReadOnly, SessionId,
-    SessionRecord, SessionState, Store, SubscriptionRecord, Watermark,
+    Appended, Config, Directory, Disk, Durability, EntryKey, EntryRecord, Journal, MessageId, Operation,
+    ReadOnly, SessionId, SessionRecord, SessionState, SubscriptionRecord, Watermark,
 };
 
 /// The files of sample stores.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tidegate_persistence::{Config, Disk, Item, Operation, SessionId, Store, Watermark};
+use tidegate_persistence::{
+    Config, Directory, Disk, Item, Journal, Maintenance, Operation, SessionId, Watermark,
+};
 
 use crate::run::Outcome;
 use crate::sample::{enqueue, retained};

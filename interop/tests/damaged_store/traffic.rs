@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::serve;
 use tidegate_interop::config::free_port;
 use tidegate_interop::process::DEADLINE;

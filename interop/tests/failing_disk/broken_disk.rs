@@ -1,7 +1,7 @@
 //! Tests that after a write or sync error, the broker acknowledges no message that needs the store until it is
 //! restarted, even if the disk works again. The broker does not exit, and operations that need no disk still work.
 
-use tidegate_gateway::client::ClientError;
+use tidegate_client::ClientError;
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_gateway::client::{AckSender, Client, Event};
+use tidegate_client::{AckSender, Client, Event};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};

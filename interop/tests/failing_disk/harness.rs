@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
+use tidegate_client::{Client, ClientError, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Fault, FaultyDisk};

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tidegate_gateway::client::{AckSender, Client, ClientError, Event, State};
+use tidegate_client::{AckSender, Client, ClientError, Event, State};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_client::{Client, State};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_mqtt::ProtocolVersion;
 

@@ -1,7 +1,7 @@
 //! Tests that while the disk is full, the broker refuses requests that it would have to store, in the way that each
 //! protocol version provides.
 
-use tidegate_gateway::client::{Client, ClientError};
+use tidegate_client::{Client, ClientError};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::subscribe;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_gateway::client::{Client, Event, Options, State};
+use tidegate_client::{Client, Event, Options, State};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::message;
 use tidegate_mqtt::{PacketId, ProtocolVersion, ReasonCode};

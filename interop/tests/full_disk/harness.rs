@@ -1,6 +1,6 @@
 //! A test harness: a broker on a small disk, and a session that queues messages.
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::process::DEADLINE;

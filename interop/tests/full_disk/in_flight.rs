@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_gateway::client::{Client, Event};
+use tidegate_client::{Client, Event};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::message;
 use tidegate_mqtt::{PacketId, ReasonCode};

@@ -6,7 +6,7 @@
 mod power_failure;
 mod wills;
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;

@@ -1,7 +1,7 @@
 //! Tests a power failure directly after an orderly stop, with `durability: interval`: the last changes before the stop
 //! survive, although no interval has passed since them.
 
-use tidegate_gateway::client::{AckSender, Client, Event, Options, State};
+use tidegate_client::{AckSender, Client, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;

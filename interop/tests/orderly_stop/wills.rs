@@ -1,6 +1,6 @@
 //! Tests delayed wills that are pending at a stop: they are published after the next start, and only once.
 
-use tidegate_gateway::client::Options;
+use tidegate_client::Options;
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;

@@ -1,7 +1,7 @@
 //! Tests that a large message is delivered over every transport while memory is short: at most the connections of its
 //! receivers end.
 
-use tidegate_gateway::client::Client;
+use tidegate_client::Client;
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::test_client::{ClientSetup, TestClient};

@@ -10,7 +10,7 @@ mod raw;
 mod requests;
 mod retained;
 
-use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;

@@ -9,7 +9,7 @@ mod storm;
 
 use std::time::{Duration, Instant};
 
-use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::process::{Process, ProcessExit};

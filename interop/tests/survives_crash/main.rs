@@ -12,7 +12,7 @@ mod subscriptions_and_wills;
 
 use std::sync::Arc;
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::tidegate_client::{client_options, with_persistent_session};

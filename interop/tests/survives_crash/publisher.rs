@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tidegate_gateway::client::{Acknowledged, Client, Event, Options, State};
+use tidegate_client::{Acknowledged, Client, Event, Options, State};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::message;
 use tidegate_mqtt::{PacketId, Publish, ReasonCode};

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;

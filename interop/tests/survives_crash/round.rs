@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidegate_gateway::client::Client;
+use tidegate_client::Client;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};
 use tokio::sync::Notify;

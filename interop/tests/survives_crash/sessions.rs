@@ -1,7 +1,7 @@
 //! Tests sessions after one crash: sessions that have ended are not restored, and persistent sessions are restored
 //! completely.
 
-use tidegate_gateway::client::{Client, Options, State};
+use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};

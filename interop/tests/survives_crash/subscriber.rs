@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tidegate_gateway::client::{Client, Event, Options, State};
+use tidegate_client::{Client, Event, Options, State};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::subscribe;
 use tidegate_mqtt::topic::SubscriptionFilter;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_client::{Client, State};
 use tidegate_interop::tidegate_client::{message, subscribe};
 use tidegate_mqtt::{Publish, QoS, Will, topic};
 

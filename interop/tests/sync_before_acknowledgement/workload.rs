@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};

@@ -87,7 +87,7 @@ impl Batch {
         }
     }
 
-    /// Appends operations to the batch, as described at [`crate::Store::append`].
+    /// Appends operations to the batch, as described at [`crate::Journal::append`].
     pub(super) fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         let size = total_size(operations);
         let mut open = self.open.lock();
@@ -112,7 +112,7 @@ impl Batch {
         self.open.lock().bytes_limit = self.bytes_max.min(limit);
     }
 
-    /// Begins an atomic scope, as described at [`crate::Store::atomic_scope`].
+    /// Begins an atomic scope, as described at [`crate::Journal::atomic_scope`].
     pub(super) fn atomic_scope(&self) -> AtomicScope<'_> {
         AtomicScope::hold(&self.atomic_scopes)
     }

@@ -39,7 +39,66 @@ pub(super) fn load(
     Ok(())
 }
 
+/// Passes the records of one session to `visit`. Returns without a call if the session does not exist.
+pub(super) fn load_session(
+    tables: &Tables,
+    txn: &RoTxn<'_>,
+    session: SessionId,
+    visit: &mut dyn FnMut(Item<'_>),
+) -> Result<(), Fault> {
+    let key = session.0.to_be_bytes();
+    let [sessions, subscriptions, messages, entries, received, _] = table_readers(tables);
+    for reader in [sessions, subscriptions] {
+        reader.visit_prefix(txn, &key, visit)?;
+    }
+    visit_bodies(messages, entries, txn, &key, visit)?;
+    for reader in [entries, received] {
+        reader.visit_prefix(txn, &key, visit)?;
+    }
+    Ok(())
+}
+
+/// Passes the bodies that the entries of one session need to `visit`, each once. `key` is the key of the session.
+fn visit_bodies(
+    messages: TableReader<'_>,
+    entries: TableReader<'_>,
+    txn: &RoTxn<'_>,
+    key: &[u8],
+    visit: &mut dyn FnMut(Item<'_>),
+) -> Result<(), Fault> {
+    // A session can have several entries of a message, which follow each other.
+    let mut last = None;
+    for row in entries.table.prefix(txn, key)? {
+        let Item::Entry(entry, record) = entries.read(row?)? else { continue };
+        if record.state.holds_body() && last.replace(entry.message) != Some(entry.message) {
+            messages.visit_key(txn, &entry.message.0.to_be_bytes(), visit)?;
+        }
+    }
+    Ok(())
+}
+
 impl TableReader<'_> {
+    /// Passes the record with this key to `visit`, if it exists.
+    fn visit_key(&self, txn: &RoTxn<'_>, key: &[u8], visit: &mut dyn FnMut(Item<'_>)) -> Result<(), Fault> {
+        if let Some(value) = self.table.get(txn, key)? {
+            visit(self.read(Row { key, value })?);
+        }
+        Ok(())
+    }
+
+    /// Passes all records whose keys begin with `prefix` to `visit`.
+    fn visit_prefix(
+        &self,
+        txn: &RoTxn<'_>,
+        prefix: &[u8],
+        visit: &mut dyn FnMut(Item<'_>),
+    ) -> Result<(), Fault> {
+        for row in self.table.prefix(txn, prefix)? {
+            visit(self.read(row?)?);
+        }
+        Ok(())
+    }
+
     /// Decodes a row.
     pub(super) fn read<'a>(&self, row: Row<'a>) -> Result<Item<'a>, Corrupt> {
         (self.read)(row).map_err(|fault| self.table.corrupt(row.key, fault))

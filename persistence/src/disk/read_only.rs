@@ -68,7 +68,7 @@ impl ReadOnly {
         self.read(check::check)
     }
 
-    /// Passes every record to `visit`, as [`Store::load`](crate::Store::load) does.
+    /// Passes every record to `visit`, as [`Directory::load`](crate::Directory::load) does.
     ///
     /// # Errors
     /// When a record is not valid (the first one is reported), or the file cannot be read.
@@ -96,10 +96,7 @@ impl ReadOnly {
         let filled = self.with_current_map(|| copy.fill(&env));
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
-        copy.apply_log()?;
-        let written = Self::open_snapshot(copy.path())?.written()?;
-        copy.publish()?;
-        Ok(written)
+        copy.finish()
     }
 
     /// Returns the number of records and bytes of the file.

@@ -21,7 +21,7 @@ use super::read_only::ReadOnly;
 use crate::access;
 use crate::config::Config;
 use crate::disk::Disk;
-use crate::error::{OpenError, ReadError, Reason, SnapshotError};
+use crate::error::{OpenError, ReadError, SnapshotError};
 use crate::store::{Commit, Observer};
 
 /// Size of a copy.
@@ -44,13 +44,12 @@ pub(super) struct PartialSnapshot {
 
 /// Copies the current state to a new file without free pages, and syncs it. An existing file is not
 /// overwritten.
-pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
+pub(super) fn snapshot(map: &Map, path: &Path) -> Result<Written, ReadError> {
     let mut copy = PartialSnapshot::begin(path)?;
-    let resize_guard = map.block_resize().map_err(Reason::from)?;
-    copy.fill(map.env()).map_err(Reason::from)?;
+    let resize_guard = map.block_resize()?;
+    copy.fill(map.env())?;
     drop(resize_guard);
-    copy.apply_log().map_err(|error| SnapshotError::Engine(Reason::Engine(error.to_string())))?;
-    copy.publish()
+    copy.finish()
 }
 
 impl PartialSnapshot {
@@ -75,8 +74,16 @@ impl PartialSnapshot {
         Ok(env.copy_to_file(&mut self.file, CompactionOption::Enabled)?)
     }
 
+    /// Applies the log of the copy, verifies the copy, and moves it to its target.
+    pub(super) fn finish(self) -> Result<Written, ReadError> {
+        self.apply_log()?;
+        let written = ReadOnly::open_snapshot(&self.path)?.written()?;
+        self.publish()?;
+        Ok(written)
+    }
+
     /// Applies the log of the copy to its tables, so that a snapshot has no log.
-    pub(super) fn apply_log(&mut self) -> Result<(), ReadError> {
+    fn apply_log(&self) -> Result<(), ReadError> {
         if !ReadOnly::open_snapshot(&self.path)?.has_log()? {
             return Ok(());
         }
@@ -96,11 +103,6 @@ impl PartialSnapshot {
         let Some(found) = file::examine(&self.path)? else { return Ok(()) };
         self.file.set_len(found.used).map_err(|error| io_error(&self.target, error))?;
         Ok(())
-    }
-
-    /// Returns the path of the file before it is published.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Writes the checksum to the file, syncs the file, and renames it to its target, which must not exist.

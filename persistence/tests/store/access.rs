@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tidegate_persistence::{
-    AccessError, Durability, OpenError, ReadOnly, Store, check_access, create_private_folder, restore,
+    AccessError, Durability, Maintenance, OpenError, ReadOnly, check_access, create_private_folder, restore,
 };
 
 use crate::harness::Harness;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
-use tidegate_persistence::{Commit, Disk, Operation, SessionId, Store};
+use tidegate_persistence::{Commit, Directory, Disk, Journal, Operation, SessionId, Store};
 
 use crate::harness::{Harness, accepted, content};
 use crate::samples::{enqueue, id, key, message, open_session, subscription};

@@ -1,6 +1,6 @@
 //! The open batch has limits. When a limit is reached, `append` still accepts operations, but returns `Slow`.
 
-use tidegate_persistence::{Appended, Commit, Disk, Store};
+use tidegate_persistence::{Appended, Commit, Disk, Journal};
 
 use crate::harness::{Harness, accepted};
 use crate::samples::{enqueue, key, message, open_session};

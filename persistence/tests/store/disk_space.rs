@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use tidegate_persistence::{Durability, ReadOnly, Store, create_private_folder};
+use tidegate_persistence::{Durability, Journal, ReadOnly, create_private_folder};
 
 use crate::fixtures::fixture;
 use crate::harness::Harness;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use tidegate_persistence::{CloseError, Durability, Health, Reason, Store};
+use tidegate_persistence::{CloseError, Durability, Health, Journal, Reason};
 
 use crate::harness::{Harness, accepted};
 use crate::samples::open_session;

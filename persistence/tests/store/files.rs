@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
-use tidegate_persistence::{OpenError, ReadOnly, Store};
+use tidegate_persistence::{Directory, Journal, Maintenance, OpenError, ReadOnly};
 
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};

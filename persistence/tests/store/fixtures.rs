@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
-use tidegate_persistence::{EntryRecord, EntryState, Operation, ReadOnly, Store};
+use tidegate_persistence::{EntryRecord, EntryState, Journal, Maintenance, Operation, ReadOnly};
 
 use crate::harness::{Harness, content};
 use crate::records::one_of_each;

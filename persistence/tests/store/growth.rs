@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tidegate_persistence::{Commit, Disk, Health, Operation, Reason, Store};
+use tidegate_persistence::{Commit, Directory, Disk, Health, Journal, Maintenance, Operation, Reason};
 
 use crate::harness::{Harness, accepted, content};
 use crate::samples::{enqueue, key, message, open_session};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tidegate_persistence::{Appended, Commit, Durability, Health, SnapshotError, SystemClocks, open};
+use tidegate_persistence::{
+    Appended, Commit, Durability, Health, ReadError, SnapshotError, SystemClocks, open,
+};
 
 use crate::harness::{Harness, content};
 use crate::samples::open_session;
@@ -23,6 +25,9 @@ fn the_memory_store_commits_at_once_and_keeps_nothing() {
     assert!(store.next_session() < store.next_session() && store.next_message() < store.next_message());
     assert_eq!(content(&*store), [""; 0]);
     assert_eq!((store.health(), store.stats().operations), (Health::Working, 3));
-    assert!(matches!(store.snapshot(&harness.path().join("copy")), Err(SnapshotError::NothingStored)));
+    assert!(matches!(
+        store.snapshot(&harness.path().join("copy")),
+        Err(ReadError::Snapshot(SnapshotError::NothingStored))
+    ));
     assert!(!harness.config.folder.exists());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use tidegate_mqtt::{Message, QoS};
-use tidegate_persistence::{Durability, EntryKey, EntryRecord, Operation, SessionId, Store};
+use tidegate_persistence::{Durability, EntryKey, EntryRecord, Journal, Operation, SessionId, Store};
 
 use crate::harness::{Harness, accepted, content};
 use crate::model::{Model, sorted};

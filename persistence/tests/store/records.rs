@@ -8,8 +8,8 @@ use tidegate_mqtt::{
     Message, MessageParts, ProtocolVersion, QoS, RetainHandling, SubscriptionOptions, Will, topic,
 };
 use tidegate_persistence::{
-    Clock, EntryRecord, EntryState, Item, MessageId, MessageRecord, Operation, SessionId, SessionRecord,
-    SessionState, Store, SubscriptionRecord,
+    Clock, EntryRecord, EntryState, Item, Journal, MessageId, MessageRecord, Operation, SessionId,
+    SessionRecord, SessionState, SubscriptionRecord,
 };
 
 use crate::harness::{Harness, content};

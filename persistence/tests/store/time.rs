@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tidegate_persistence::{BootId, Clock, ClockReading, Clocks, Disk, Durability, Store};
+use tidegate_persistence::{BootId, Clock, ClockReading, Clocks, Disk, Durability, Journal};
 
 use crate::harness::{Harness, content};
 use crate::samples::open_session;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_persistence::{
-    Appended, Commit, Durability, Health, Observer, Reason, Store, SystemClocks, open,
+    Appended, Commit, Durability, Health, Journal, Observer, Reason, SystemClocks, open,
 };
 
 use crate::harness::{Harness, accepted, content};

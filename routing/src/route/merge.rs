@@ -11,8 +11,22 @@ pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: b
         return members.into_iter().map(single_delivery).collect();
     }
     members.sort_by_cached_key(|member| member.subscriber.id());
-    let same = |one: &Member<S>, other: &Member<S>| one.subscriber.id() == other.subscriber.id();
-    members.chunk_by(same).filter_map(merge_subscriptions).collect()
+    let mut merged = Vec::with_capacity(members.len());
+    let mut rest = members.into_iter();
+    while let Some(same) = rest.as_slice().chunk_by(is_same_subscriber).next() {
+        let count = same.len();
+        if count == 1 {
+            merged.extend(rest.next().map(single_delivery));
+        } else {
+            merged.extend(merge_subscriptions(same));
+            rest.by_ref().take(count).for_each(drop);
+        }
+    }
+    merged
+}
+
+fn is_same_subscriber<S: Subscriber>(one: &Member<S>, other: &Member<S>) -> bool {
+    one.subscriber.id() == other.subscriber.id()
 }
 
 fn single_delivery<S: Subscriber>(member: Member<S>) -> Delivery<S> {

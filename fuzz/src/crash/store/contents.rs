@@ -150,6 +150,17 @@ impl Contents {
             visit(item, Progress { done, total });
         }
     }
+
+    /// Passes the records of one session to `visit`.
+    pub(super) fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) {
+        let mut records = self.clone();
+        records.sessions.retain(|id, _| *id == session);
+        records.subscriptions.retain(|(id, _), _| *id == session);
+        records.entries.retain(|key, _| key.session == session);
+        records.received.retain(|(id, _)| *id == session);
+        records.retained.clear();
+        records.load(&mut |item, _| visit(item));
+    }
 }
 
 impl Body {

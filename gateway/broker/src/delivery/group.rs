@@ -12,27 +12,29 @@ use tidegate_session::{DropReason, Unacknowledged, Verdict};
 
 use super::Delivery;
 use super::deliver::DeliveryOptions;
+use super::forward::{deliver_to_node, deliver_to_sink};
 use super::task::drop_unauthorized;
 use crate::broker::Broker;
 use crate::durability::PublishScope;
 use crate::hooks::{Phases, Publication};
 use crate::receipt::Receipt;
-use crate::session_handle::{SessionHandle, SessionSubscriber};
+use crate::session_handle::SessionHandle;
+use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
 impl Delivery {
-    /// Delivers a message to one member of the group, but never to the session with the id `excluded`.
+    /// Delivers a message to one member of the group, but never to the subscriber with the id `excluded`.
     pub(super) fn deliver_to_group(
         &self,
         broker: &Broker,
         turn: &mut Turn<'_>,
-        group: &Group<SessionSubscriber>,
+        group: &Group<Subscriber>,
         message: &Arc<Message>,
         excluded: Option<u64>,
         scope: Option<&Arc<PublishScope>>,
     ) -> Receipt<Verdict> {
         let random = turn.random.next_number();
-        let state_of = |member: &SessionSubscriber| self.state_of(&member.0);
+        let state_of = |member: &Subscriber| self.state_of(member);
         let picked = group.pick(message.publisher(), random, excluded, state_of);
         turn.budget.charge(1);
         let Some(picked) = picked else {
@@ -46,16 +48,26 @@ impl Delivery {
             subscription_identifiers: identifier.as_slice(),
             shared_filter: Some(group.name()),
         };
-        let session = broker.guard(&picked.subscriber.0);
+        let messages = slice::from_ref(message);
+        let handle = match &picked.subscriber {
+            Subscriber::Session(handle) => handle,
+            Subscriber::Sink(sink) => return deliver_to_sink(turn, sink, options, messages),
+            Subscriber::Remote(node) => {
+                return deliver_to_node(turn, broker.fabric(), *node, options, messages);
+            }
+        };
+        let session = broker.guard(handle);
         if broker.hooks.uses(Phases::DELIVER)
             && broker.hooks.deliver(&session.context, Publication::of(message, options.qos)).is_err()
         {
             return drop_unauthorized(turn, session, 1);
         }
-        self.deliver(broker, turn, session, options, slice::from_ref(message), scope)
+        self.deliver(broker, turn, session, options, messages, scope)
     }
 
-    fn state_of(&self, handle: &SessionHandle) -> MemberState {
+    /// Returns the state of a member. Sinks and other nodes are always connected, and have nothing in flight.
+    fn state_of(&self, member: &Subscriber) -> MemberState {
+        let Some(handle) = member.session() else { return MemberState { online: true, inflight: 0 } };
         let counts = self.strategy == Strategy::LeastInflight;
         let inflight = if counts { handle.lock().session.inflight() } else { 0 };
         MemberState { online: handle.is_online(), inflight }

@@ -19,7 +19,8 @@ use crate::hooks::{Phases, Publication};
 use crate::publish_batch::{PublishBatch, emptied};
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
+use crate::session_handle::{Ownership, SessionHandle, State};
+use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
 /// A batch that a client publishes.
@@ -38,7 +39,7 @@ pub struct PublishRequest<'a, 'b> {
 
 /// The plan for the delivery of a batch: its recipients, and whether it takes several turns.
 struct Plan {
-    route: Arc<Route<SessionSubscriber>>,
+    route: Arc<Route<Subscriber>>,
     /// Exists while the publish is unfinished; `None` if the publish fits into this turn.
     several_turns: Option<Arc<PublishToken>>,
     /// Holds the changes of the publish until its last turn; `None` if the publish fits into this turn or there is no

@@ -8,6 +8,7 @@ use tidegate_session::{DropReason, Verdict};
 
 use super::Delivery;
 use super::deliver::{DeliveryOptions, count_copies};
+use super::forward::{deliver_to_node, deliver_to_sink};
 use super::outcome::Outcome;
 use super::source::{EncodedVariants, Source};
 use crate::broker::Broker;
@@ -16,13 +17,14 @@ use crate::hooks::Phases;
 use crate::publish_batch::RawFrames;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{SessionHandle, SessionSubscriber, State};
+use crate::session_handle::{SessionHandle, State};
+use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
 /// The delivery of one batch: its messages and recipients.
 pub(super) struct Task<'a> {
     /// The recipients, as determined in the first turn.
-    pub(super) route: &'a Route<SessionSubscriber>,
+    pub(super) route: &'a Route<Subscriber>,
     pub(super) source: Source<'a>,
     pub(super) scope: Option<&'a Arc<PublishScope>>,
     /// The sequence number of the publish. A session with a greater number began later. A session that began later is
@@ -43,7 +45,7 @@ pub(super) struct Position {
 
 impl<'a> Task<'a> {
     /// Creates a delivery that is not interrupted.
-    pub(super) fn of_one_turn(route: &'a Route<SessionSubscriber>, source: Source<'a>) -> Self {
+    pub(super) fn of_one_turn(route: &'a Route<Subscriber>, source: Source<'a>) -> Self {
         Self { route, source, scope: None, started_at: u64::MAX, takes_turns: false }
     }
 }
@@ -66,7 +68,18 @@ impl Delivery {
             }
             position.delivery += 1;
             let Some(grants) = delivery.for_publisher(publisher) else { continue };
-            outcome.add(self.deliver_task(broker, turn, &delivery.subscriber.0, grants.into(), task));
+            let options = grants.into();
+            outcome.add(match &delivery.subscriber {
+                Subscriber::Session(handle) => self.deliver_task(broker, turn, handle, options, task),
+                Subscriber::Sink(sink) => {
+                    let messages = task.source.messages(turn.now);
+                    deliver_to_sink(turn, sink, options, messages)
+                }
+                Subscriber::Remote(node) => {
+                    let messages = task.source.messages(turn.now);
+                    deliver_to_node(turn, broker.fabric(), *node, options, messages)
+                }
+            });
         }
         route.groups.is_empty() || self.advance_groups(broker, turn, task, position, outcome)
     }

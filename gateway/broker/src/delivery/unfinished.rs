@@ -13,7 +13,8 @@ use super::source::OwnedSource;
 use super::task::{Position, Task};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
-use crate::session_handle::{SessionHandle, SessionSubscriber};
+use crate::session_handle::SessionHandle;
+use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
 /// An unfinished publish. The publisher's connection keeps it, and finishes it before it does anything else, even
@@ -25,7 +26,7 @@ pub struct UnfinishedPublish {
     pub(super) packet_ids: Vec<PacketId>,
     pub(super) source: OwnedSource,
     /// The recipients, as determined in the first turn. Subscriptions made or removed later have no effect.
-    pub(super) route: Arc<Route<SessionSubscriber>>,
+    pub(super) route: Arc<Route<Subscriber>>,
     pub(super) started_at: u64,
     pub(super) position: Position,
     pub(super) outcome: Outcome,

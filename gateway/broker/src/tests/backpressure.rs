@@ -7,8 +7,9 @@ use std::time::Instant;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, QoS, Will};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Findings, Health, Item, LoadError, Memory,
-    MessageId, Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+    Appended, AtomicScope, Clock, CloseError, Commit, Contents, Directory, Findings, Health, Item, Journal,
+    Lease, LeaseEpoch, LeaseRefused, LoadError, Maintenance, Memory, MessageId, NodeId, Observer, Operation,
+    Progress, ReadError, SessionId, Stats, Store, Written,
 };
 
 use crate::{Counters, SessionStore, Workspace};
@@ -32,7 +33,7 @@ fn backpressure_ends_even_if_the_store_commits_before_append_returns() {
     assert_eq!(store.backpressure(), None, "no later commit would end the backpressure");
 }
 
-impl Store for InstantCommit {
+impl Journal for InstantCommit {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         match self.0.append(operations) {
             Appended::Accepted(commit) => Appended::Slow(commit),
@@ -64,23 +65,52 @@ impl Store for InstantCommit {
         self.0.health()
     }
 
-    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.0.load(visit)
-    }
-
-    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
-        self.0.snapshot(file)
-    }
-
     fn stats(&self) -> Stats {
         self.0.stats()
     }
 
-    fn check(&self) -> Result<Findings, CheckError> {
+    fn close(&self) -> Result<(), CloseError> {
+        self.0.close()
+    }
+}
+
+impl Directory for InstantCommit {
+    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        self.0.load(visit)
+    }
+
+    fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
+        self.0.load_session(session, visit)
+    }
+
+    fn take_lease(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused> {
+        self.0.take_lease(session, holder, replaces)
+    }
+
+    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.0.renew_lease(lease)
+    }
+
+    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.0.return_lease(lease)
+    }
+}
+
+impl Maintenance for InstantCommit {
+    fn snapshot(&self, file: &Path) -> Result<Written, ReadError> {
+        self.0.snapshot(file)
+    }
+
+    fn check(&self) -> Result<Findings, ReadError> {
         self.0.check()
     }
 
-    fn close(&self) -> Result<(), CloseError> {
-        self.0.close()
+    fn contents(&self) -> Result<Contents, ReadError> {
+        self.0.contents()
     }
 }

@@ -3,7 +3,7 @@
 use tidegate_mqtt::PacketId;
 
 use crate::cli::exit::{self, Failure};
-use crate::client::{Acknowledged, Client, Event, reason_text};
+use tidegate_client::{Acknowledged, Client, Event, reason_text};
 
 /// Counts messages without acknowledgement, and messages the broker refused.
 #[derive(Debug, Default)]

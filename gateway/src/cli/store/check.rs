@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use tidegate_persistence::ReadOnly;
+use parking_lot::Mutex;
+use tidegate_persistence::{Maintenance, ReadOnly};
 
 use super::{SourceArguments, WITHOUT_CHECKSUM};
 use crate::cli::exit::{self, Failure};
@@ -18,7 +19,7 @@ pub struct Arguments {
 
 /// Prints one line per fault, or `OK`.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let check = |store: &mut ReadOnly| Ok((store.check()?, store.has_checksum()));
+    let check = |store: &Mutex<ReadOnly>| Ok((store.check()?, store.lock().has_checksum()));
     let (findings, has_checksum) = arguments.source.read(check)?;
     let mut output = io::stdout().lock();
     for fault in &findings.faults {

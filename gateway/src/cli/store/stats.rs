@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
-use tidegate_persistence::{Contents, ReadOnly, TenantContents};
+use tidegate_persistence::{Contents, Maintenance, TenantContents};
 
 use super::SourceArguments;
 use crate::cli::exit::{self, Failure};
@@ -22,7 +22,7 @@ pub struct Arguments {
 
 /// Prints the counts and sizes.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contents = arguments.source.read(ReadOnly::contents)?;
+    let contents = arguments.source.read(Maintenance::contents)?;
     if arguments.json {
         writeln!(io::stdout(), "{}", to_json(&contents))?;
     } else {

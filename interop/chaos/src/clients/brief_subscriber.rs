@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_gateway::client::{Client, ClientError, Event};
+use tidegate_client::{Client, ClientError, Event};
 use tidegate_mqtt::QoS;
 use tokio::time::timeout;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use tidegate_gateway::client::{Client, ClientError};
+use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::QoS;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tokio::time::{Interval, MissedTickBehavior, interval};

@@ -1,6 +1,6 @@
 //! The loop of a client: it connects, does the work of its role until the connection ends, and connects again.
 
-use tidegate_gateway::client::{Client, ClientError};
+use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::{Disconnect, Packet, ReasonCode, Will};
 use tokio::sync::mpsc;
 use tokio::time::sleep;

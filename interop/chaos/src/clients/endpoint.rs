@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode, Will};
 use tokio::sync::watch;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_client::{Client, ClientError, State};
 use tidegate_interop::tidegate_client::message;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, QoS};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use tidegate_gateway::client::{Acknowledged, Client, ClientError, Event};
+use tidegate_client::{Acknowledged, Client, ClientError, Event};
 use tidegate_interop::tidegate_client::message;
 use tidegate_mqtt::{PacketId, ProtocolVersion, Publish, ReasonCode};
 use tokio::time::{Interval, MissedTickBehavior, interval};

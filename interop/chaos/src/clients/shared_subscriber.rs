@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_gateway::client::{Client, ClientError};
+use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::QoS;
 
 use super::World;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, ClientError, Event};
+use tidegate_client::{Client, ClientError, Event};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, ReasonCode, SubscriptionOptions, UserProperties};
 use tokio::time::sleep;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tidegate_gateway::client::{Client, ClientError};
+use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::{QoS, Will, topic};
 
 use super::World;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use fastrand::Rng;
-use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_client::{Client, ClientError, State};
 use tidegate_interop::tidegate_client::message;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::SubscriptionFilter;

@@ -46,7 +46,11 @@ pub struct TenantContents {
 }
 
 impl Contents {
-    pub(super) fn count(env: &Env<WithoutTls>, tables: &Tables, txn: &RoTxn<'_>) -> Result<Self, Fault> {
+    pub(in crate::disk) fn count(
+        env: &Env<WithoutTls>,
+        tables: &Tables,
+        txn: &RoTxn<'_>,
+    ) -> Result<Self, Fault> {
         let mut contents = Self {
             schema: tables.meta.schema(txn)?.unwrap_or_default(),
             sessions: tables.sessions.len(txn)?,

@@ -4,7 +4,7 @@
 use std::fs;
 
 use tempfile::TempDir;
-use tidegate_persistence::{Disk, Durability, Store};
+use tidegate_persistence::{Disk, Durability, Journal};
 
 use super::recorder::{Recording, Setting, memory_folder, record};
 use super::replay::Replayed;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_persistence::{Appended, Config, Disk, Durability, Health, Operation, Store};
+use tidegate_persistence::{Appended, Config, Disk, Durability, Health, Journal, Operation};
 
 use crate::harness::accepted;
 use crate::model::{Model, sorted};

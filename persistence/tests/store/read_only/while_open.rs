@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tidegate_persistence::{Health, Operation, Store};
+use tidegate_persistence::{Health, Journal, Operation};
 
 use super::filled_store;
 use super::other_process::Reader;

@@ -6,7 +6,7 @@ use tidegate_mqtt::{
 };
 
 use super::{accepted, ack, message, pair, pair_with, received};
-use crate::client::{AckSender, ClientError, Event, State};
+use crate::{AckSender, ClientError, Event, State};
 
 #[tokio::test]
 async fn messages_are_acknowledged_when_the_caller_takes_them() {
@@ -77,7 +77,7 @@ async fn a_qos_1_message_with_the_identifier_of_an_unreleased_qos_2_message_is_d
 
 #[tokio::test]
 async fn the_caller_can_send_the_acknowledgements() {
-    let by_caller = |options: &mut crate::client::Options| options.receiving = AckSender::Caller;
+    let by_caller = |options: &mut crate::Options| options.receiving = AckSender::Caller;
     let (mut client, mut peer) = pair_with(State::default(), by_caller, accepted()).await;
     peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
     client.message().await.unwrap();
@@ -92,7 +92,7 @@ async fn the_caller_can_send_the_acknowledgements() {
 
 #[tokio::test]
 async fn the_servers_aliases_are_resolved_to_topics() {
-    let allow = |options: &mut crate::client::Options| options.connect.topic_alias_maximum = Some(3);
+    let allow = |options: &mut crate::Options| options.connect.topic_alias_maximum = Some(3);
     let (mut client, mut peer) = pair_with(State::default(), allow, accepted()).await;
     for (topic, alias) in [("a", 3), ("", 3), ("b", 3), ("", 3), ("", 2)] {
         let mut message = Publish::new(topic, "");

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{AckKind, ConnAck, Publish, QoS, ReasonCode};
 
 use super::{accepted, message, pair, pair_with, received};
-use crate::client::State;
+use crate::State;
 
 fn connack_with_session() -> ConnAck {
     ConnAck::new(ReasonCode::Success, true)
@@ -72,6 +72,6 @@ async fn packet_identifiers_in_use_are_not_reused() {
 }
 
 /// Drives a client in the background.
-fn drive(mut client: crate::client::Client) {
+fn drive(mut client: crate::Client) {
     tokio::spawn(async move { client.finish_exchanges().await });
 }

@@ -1,5 +1,5 @@
-//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. The client does not reconnect by
-//! itself. The caller keeps the [`State`] that outlives a connection.
+//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub`, bridges and tests. The client does not
+//! reconnect by itself. The caller keeps the [`State`] that outlives a connection.
 
 mod aliases;
 mod capabilities;
@@ -35,7 +35,7 @@ use keep_alive::KeepAlive;
 /// # Examples
 ///
 /// ```no_run
-/// use tidegate_gateway::client::{Client, Options, State};
+/// use tidegate_client::{Client, Options, State};
 /// use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
 
 use super::{accepted, ack, message, pair, pair_with};
-use crate::client::{AckSender, Event, State};
+use crate::{AckSender, Event, State};
 
 fn id(value: u16) -> PacketId {
     PacketId::new(value).unwrap()

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{ConnAck, Publish, QoS};
 
 use super::{accepted, message, pair_with};
-use crate::client::State;
+use crate::State;
 
 /// Publishes a message above an announced limit, and returns the error. Checks that the connection still works.
 async fn publish_under(limit: impl FnOnce(&mut ConnAck), candidate: Publish) -> String {

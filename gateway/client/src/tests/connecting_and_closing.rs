@@ -7,7 +7,7 @@ use tidegate_mqtt::{ConnAck, Disconnect, Packet, ProtocolVersion, QoS, ReasonCod
 
 use super::peer::ScriptedServer;
 use super::{message, pair};
-use crate::client::{Client, ClientError, Options, State};
+use crate::{Client, ClientError, Options, State};
 
 #[tokio::test]
 async fn a_refused_connect_reports_the_reason() {

@@ -1,0 +1,118 @@
+//! The ownership of sessions on one node: leases in memory. They need not survive, because only one process at a time
+//! has the store open, and so no lease outlives the process that holds it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use parking_lot::Mutex;
+
+use crate::record::SessionId;
+
+/// The id of a node: one broker among those that share sessions and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+/// The number of a lease. Later leases have greater numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseEpoch(pub u64);
+
+/// The right of one node to change a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The session.
+    pub session: SessionId,
+    /// The node that owns the session.
+    pub holder: NodeId,
+    /// The number of the lease.
+    pub epoch: LeaseEpoch,
+}
+
+/// The reason why a lease was refused: the session's lease is not the expected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("session {} does not have the expected lease; {}", .session.0, Self::describe(*.current))]
+pub struct LeaseRefused {
+    /// The session.
+    pub session: SessionId,
+    /// The current lease of the session; `None` if it has none.
+    pub current: Option<Lease>,
+}
+
+/// The leases of a store that one node uses. There are at most as many as sessions of which this node has taken the
+/// lease and not returned it.
+#[derive(Debug, Default)]
+pub struct Leases(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The epoch of the newest lease of any session. An epoch is therefore never used again, even after the lease of a
+    /// session was returned.
+    last_epoch: u64,
+    leases: HashMap<SessionId, Lease>,
+}
+
+impl Leases {
+    /// Takes a lease, see [`Directory::take_lease`](crate::Directory::take_lease).
+    ///
+    /// # Errors
+    /// When `replaces` is not the epoch of the session's lease.
+    pub fn take(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused> {
+        let State { last_epoch, leases } = &mut *self.0.lock();
+        let entry = leases.entry(session);
+        let current = match &entry {
+            Entry::Occupied(lease) => Some(*lease.get()),
+            Entry::Vacant(_) => None,
+        };
+        if current.map(|lease| lease.epoch) != replaces {
+            return Err(LeaseRefused { session, current });
+        }
+        *last_epoch += 1;
+        let lease = Lease { session, holder, epoch: LeaseEpoch(*last_epoch) };
+        entry.insert_entry(lease);
+        Ok(lease)
+    }
+
+    /// Confirms a lease, see [`Directory::renew_lease`](crate::Directory::renew_lease).
+    ///
+    /// # Errors
+    /// When this is not the session's lease.
+    pub fn renew(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        self.0.lock().verify(lease)
+    }
+
+    /// Ends a lease, see [`Directory::return_lease`](crate::Directory::return_lease).
+    ///
+    /// # Errors
+    /// When this is not the session's lease.
+    pub fn give_back(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        let mut state = self.0.lock();
+        state.verify(lease)?;
+        state.leases.remove(&lease.session);
+        Ok(())
+    }
+}
+
+impl State {
+    fn verify(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+        let current = self.leases.get(&lease.session).copied();
+        if current == Some(*lease) { Ok(()) } else { Err(LeaseRefused { session: lease.session, current }) }
+    }
+}
+
+impl LeaseRefused {
+    fn describe(current: Option<Lease>) -> String {
+        match current {
+            Some(Lease { holder, epoch, .. }) => {
+                format!(
+                    "its owner is node {} with epoch {}: read the epoch again before taking it over",
+                    holder.0, epoch.0
+                )
+            }
+            None => "it has no owner: take a new lease".to_owned(),
+        }
+    }
+}
