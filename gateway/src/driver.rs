@@ -139,3 +139,6 @@ impl DirectWrite for LinkWriter {
 pub fn direct_writer(link: &Link) -> Option<Arc<dyn DirectWrite>> {
     link.direct().map(|writer| -> Arc<dyn DirectWrite> { Arc::new(LinkWriter(writer)) })
 }
+
+#[cfg(test)]
+mod tests;

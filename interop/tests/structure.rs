@@ -12,14 +12,15 @@ use tidegate_interop::toolbox;
 
 /// For each module of the gateway, the other modules that it may use. The broker core is a separate package, which
 /// cannot use any of them.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("config", &[]),
     ("clock", &[]),
     ("cores", &["clock"]),
     ("logging", &["config"]),
     ("development", &["config"]),
-    ("driver", &["clock", "cores", "logging"]),
-    ("serve", &["clock", "config", "cores", "driver", "logging"]),
+    ("story", &["logging"]),
+    ("driver", &["clock", "cores", "story"]),
+    ("serve", &["clock", "config", "cores", "driver", "logging", "story"]),
     ("cli", &["config", "development", "logging", "serve"]),
 ];
 
