@@ -77,11 +77,7 @@ impl Driver {
         self.client.release(turn)?;
         self.client.resume(turn)?;
         self.control.write(&self.client, turn, buffers, context)?;
-        match self.control.read(&mut self.client, turn, buffers, context)? {
-            Input::Open => {}
-            Input::Finished => return Err(End::closed()),
-            Input::Broken => return Err(End::broken()),
-        }
+        self.control.read(&mut self.client, turn, buffers, context)?.expect_open()?;
         self.read_further_lanes(turn, buffers, context)?;
         if self.client.replay(turn)? || self.client.is_busy() {
             context.waker().wake_by_ref();

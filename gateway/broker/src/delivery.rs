@@ -6,6 +6,7 @@ mod forward;
 mod group;
 mod outcome;
 mod publish;
+mod refusal;
 mod source;
 mod task;
 mod unfinished;

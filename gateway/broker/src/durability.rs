@@ -6,10 +6,11 @@ use tidegate_persistence::{AtomicScope, CloseError, Commit};
 mod commit_wait;
 mod convert;
 mod restore;
+mod restore_error;
 mod scope;
 mod session_store;
 
-pub use restore::RestoreError;
+pub use restore_error::RestoreError;
 pub(crate) use scope::{OpenScopes, PublishScope};
 pub use session_store::SessionStore;
 

@@ -41,6 +41,17 @@ pub(super) enum Input {
     Broken,
 }
 
+impl Input {
+    /// Returns the end of a connection whose control lane has ended.
+    pub(super) fn expect_open(self) -> Result<(), End> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Finished => Err(End::closed()),
+            Self::Broken => Err(End::broken()),
+        }
+    }
+}
+
 impl Lane {
     /// Creates a lane. `partial` holds the bytes that have already arrived.
     pub(super) fn new(link: Link, partial: Vec<u8>) -> Self {

@@ -11,15 +11,14 @@ use super::outcome::Outcome;
 use super::source::{EncodedVariants, OwnedSource, Source};
 use super::task::{Position, Task};
 use super::unfinished::{PublishToken, Stage, UnfinishedPublish};
-use super::{PublishProgress, Published, is_reserved_topic};
+use super::{PublishProgress, Published};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
 use crate::end::End;
-use crate::hooks::{Phases, Publication};
 use crate::publish_batch::{PublishBatch, emptied};
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{Ownership, SessionHandle, State};
+use crate::session_handle::{Ownership, SessionHandle};
 use crate::subscriber::Subscriber;
 use crate::turn::Turn;
 
@@ -138,31 +137,6 @@ impl Broker {
         }
     }
 
-    fn refusal(
-        &self,
-        turn: &Turn<'_>,
-        request: &PublishRequest<'_, '_>,
-        topic: &str,
-        publisher: &State,
-    ) -> Option<Published> {
-        let count = request.batch.len();
-        if !request.packet_ids.is_empty() && self.durability.is_refusing() {
-            turn.counters.refused_store.add(count);
-            return Some(Published::Refused);
-        }
-        if is_reserved_topic(topic) {
-            turn.counters.refused_topic.add(count);
-            return Some(Published::Forbidden);
-        }
-        if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH)
-            && self.hooks.publish(&publisher.context, request.publication(topic)).is_err()
-        {
-            turn.counters.refused_unauthorized.add(count);
-            return Some(Published::Forbidden);
-        }
-        None
-    }
-
     fn deliver_batch(
         &self,
         turn: &mut Turn<'_>,
@@ -247,12 +221,6 @@ impl SessionGuard<'_> {
 }
 
 impl PublishRequest<'_, '_> {
-    #[cold]
-    fn publication<'a>(&self, topic: &'a str) -> Publication<'a> {
-        let qos = self.packet_ids.iter().map(|(_, qos)| *qos).max().unwrap_or(QoS::AtMostOnce);
-        Publication { topic, count: self.batch.len(), qos, is_will: false }
-    }
-
     fn qos2_ids(&self) -> impl Iterator<Item = PacketId> {
         let exactly_once = self.packet_ids.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce);
         exactly_once.map(|(packet_id, _)| *packet_id)

@@ -7,28 +7,17 @@ use std::time::Duration;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, PacketId};
 use tidegate_persistence::{
-    Clock, EntryKey, EntryRecord, EntryState, Item, LoadError, MessageRecord, Progress, SessionId,
-    SessionRecord, SessionState, SubscriptionRecord,
+    Clock, EntryKey, EntryRecord, EntryState, Item, MessageRecord, Progress, SessionId, SessionRecord,
+    SessionState, SubscriptionRecord,
 };
 use tidegate_routing::Verdict;
 use tidegate_session::{DeliverySnapshot, GrantedOptions, Queued, Session, SessionMetadata, SessionSnapshot};
 
 use super::convert;
+use super::restore_error::RestoreError;
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
 use crate::tenant::{Tenant, Tenants};
-
-/// The reason why the state could not be restored from the store.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RestoreError {
-    /// The store could not be read.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// A record cannot be restored: it contradicts others, or the configured limits no longer allow it.
-    #[error("cannot restore: {0}")]
-    Record(String),
-}
 
 /// The state read from the store so far.
 struct Restoring<'a> {
