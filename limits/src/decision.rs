@@ -20,6 +20,8 @@ pub enum Decision {
 pub enum Until {
     /// A time.
     Time(Instant),
+    /// The next turn of the connection.
+    NextTurn,
     /// The commit of the store with this number.
     Commit(u64),
     /// The client has received waiting answers.

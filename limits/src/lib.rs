@@ -12,10 +12,12 @@ mod config;
 mod connections;
 mod decision;
 mod handshakes;
+mod input;
 pub mod memory;
 mod peer;
 mod settings;
 mod source;
+mod store;
 pub mod units;
 
 /// The target of log lines that a remote peer can cause. Their number is limited for each place in the code.
@@ -25,7 +27,9 @@ pub use config::{Config, Section};
 pub use connections::{ConnectionPermit, ConnectionRefusal, Connections, ListenerConnections};
 pub use decision::{Decision, Refusal, Until};
 pub use handshakes::{HandshakePermit, HandshakeRefusal, Handshakes};
+pub use input::InputLoad;
 pub use memory::OutOfMemory;
 pub use peer::{Peer, TlsFacts, Transport};
 pub use settings::{Given, with_defaults};
 pub use source::Source;
+pub use store::{SessionInStore, StoreCondition};

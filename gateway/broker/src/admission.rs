@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tidegate_limits::{Peer, Refusal};
+use tidegate_limits::{Peer, Refusal, SessionInStore, StoreCondition};
 use tidegate_mqtt::ReasonCode;
 use tidegate_session::Negotiated;
 
@@ -52,18 +52,17 @@ impl Broker {
     /// Refuses a connection because of the store: it failed, or it has no room to record a new session or the end of an
     /// existing one.
     fn check_store(&self, negotiated: &Negotiated, context: &ClientContext) -> Result<(), Refusal> {
-        let Some(store) = self.durability.store().filter(|store| store.is_refusing()) else { return Ok(()) };
-        let handle = self.sessions.registry().get(&self.session_key(negotiated, context));
-        let is_stored = handle.is_some_and(|handle| handle.lock().session.is_persistent());
-        let is_to_store = negotiated.session_expiry > 0;
-        if !is_stored && !is_to_store {
+        let condition = self.durability.condition();
+        if condition == StoreCondition::Working {
             return Ok(());
         }
-        if store.has_failed() {
-            return Err(Refusal::StoreFailed);
-        }
-        let resumes = is_stored && is_to_store && !negotiated.clean_start;
-        if resumes { Ok(()) } else { Err(Refusal::StoreFull) }
+        let handle = self.sessions.registry().get(&self.session_key(negotiated, context));
+        let session = SessionInStore {
+            is_stored: handle.is_some_and(|handle| handle.lock().session.is_persistent()),
+            is_to_store: negotiated.session_expiry > 0,
+            clean_start: negotiated.clean_start,
+        };
+        condition.admit_connection(session).refusal().map_or(Ok(()), Err)
     }
 
     /// Returns the key of the session of a client.

@@ -1,6 +1,7 @@
 //! Makes the broker's state durable: passes changes to the store, and holds packets back until the changes that they
 //! depend on are committed.
 
+use tidegate_limits::StoreCondition;
 use tidegate_persistence::{AtomicScope, CloseError, Commit};
 
 mod commit_wait;
@@ -47,6 +48,16 @@ impl Durability {
     #[must_use]
     pub fn is_refusing(&self) -> bool {
         self.store.as_ref().is_some_and(SessionStore::is_refusing)
+    }
+
+    /// Returns the condition of the store, on which policies decide.
+    #[must_use]
+    pub fn condition(&self) -> StoreCondition {
+        match &self.store {
+            Some(store) if store.has_failed() => StoreCondition::Failed,
+            Some(store) if store.is_refusing() => StoreCondition::Full,
+            _ => StoreCondition::Working,
+        }
     }
 
     /// Returns the commit before which nothing more should be read from clients, because the store cannot keep up.

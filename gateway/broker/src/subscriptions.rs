@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use tidegate_limits::Refusal;
+use tidegate_limits::{Decision, Refusal};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ReasonCode, RetainHandling};
 use tidegate_persistence::Commit;
@@ -47,6 +47,7 @@ impl Broker {
         turn.budget.charge(1);
         let mut session = self.own(owner)?;
         if let Err(refusal) = self.hooks.authorise(&session.context, Action::Subscribe(filter)) {
+            turn.counters.refused_unauthorized.add(1);
             let refused = Subscribed::Refused(subscribe_reason(refusal));
             return Ok(Receipt::new(refused, session.finish(turn)));
         }
@@ -98,7 +99,7 @@ impl Broker {
         granted: &GrantedOptions,
     ) -> Result<Receipt<bool>, ReasonCode> {
         let store = self.durability.store().filter(|_| state.session.is_persistent());
-        if store.is_some_and(|store| store.is_refusing()) {
+        if store.is_some() && self.durability.condition().admit_data() != Decision::Admit {
             turn.counters.refused_store.add(1);
             return Err(ReasonCode::QuotaExceeded);
         }

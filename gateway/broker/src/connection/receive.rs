@@ -1,8 +1,9 @@
 //! Receives bytes from the client, and handles every whole packet until the budget of the turn is spent.
 
-use tidegate_limits::memory;
+use tidegate_limits::{Decision, InputLoad, Until, memory};
 use tidegate_mqtt::PacketType;
 use tidegate_mqtt::frame::{self, Next};
+use tidegate_persistence::Commit;
 
 use super::dispatch::Flow;
 use super::read_batch::ReadBatch;
@@ -50,12 +51,33 @@ impl ClientConnection {
     /// many answers wait, while the client does not read its own messages, or while the store cannot keep up. The
     /// connection is woken when reading may continue.
     pub fn wants_input(&mut self, turn: &mut Turn<'_>) -> bool {
-        if self.is_busy() || self.acks.is_full() || self.has_paused_reading() {
-            return false;
+        match self.input_decision() {
+            Decision::Admit => true,
+            Decision::Delay(Until::Commit(commit)) => {
+                self.acks.wake_at_commit(turn, Commit(commit));
+                false
+            }
+            Decision::Delay(_) | Decision::Refuse(_) => false,
         }
-        let Some(commit) = self.broker.durability().backpressure() else { return true };
-        self.acks.wake_at_commit(turn, commit);
-        false
+    }
+
+    fn input_decision(&self) -> Decision {
+        let mut state = self.owner.handle.lock();
+        let is_owner =
+            state.connection.as_ref().is_some_and(|connection| connection.epoch == self.owner.epoch);
+        let load = InputLoad {
+            is_busy: self.is_busy(),
+            are_answers_full: self.acks.is_full(),
+            unwritten: if is_owner { state.session.write_buffer().len() } else { 0 },
+            unwritten_max: self.inbound.limits().pending_bytes_high,
+            store_commit: self.broker.durability().backpressure().map(|Commit(commit)| commit),
+        };
+        let decision = load.decide();
+        if let Decision::Delay(Until::Unwritten(len)) = decision {
+            // Recorded while the session is locked, so that the core that writes cannot miss it.
+            self.acks.signals().pause_reading(len);
+        }
+        decision
     }
 
     /// Whether packets that arrived together with CONNECT can be handled, because CONNACK was sent.
@@ -75,19 +97,6 @@ impl ClientConnection {
         let needed =
             if packet.wire.len() < memory::LARGE { 0 } else { packet.wire.len().saturating_mul(factor) };
         memory::check(needed).map_err(|_| End::out_of_memory())
-    }
-
-    /// Whether reading is paused, because too many bytes wait for this client, which does not read its messages.
-    fn has_paused_reading(&self) -> bool {
-        let mut state = self.owner.handle.lock();
-        let is_owner =
-            state.connection.as_ref().is_some_and(|connection| connection.epoch == self.owner.epoch);
-        let high = self.inbound.limits().pending_bytes_high;
-        let is_paused = is_owner && state.session.write_buffer().len() > high;
-        if is_paused {
-            self.acks.signals().pause_reading(high);
-        }
-        is_paused
     }
 
     /// Handles packets until no whole packet is left or the budget is spent. Returns `true` if packets may be left.

@@ -1,5 +1,6 @@
 //! Decides whether a batch is refused before it is delivered.
 
+use tidegate_limits::Decision;
 use tidegate_mqtt::QoS;
 
 use super::publish::PublishRequest;
@@ -19,7 +20,7 @@ impl Broker {
         publisher: &State,
     ) -> Option<Published> {
         let count = request.batch.len();
-        if !request.packet_ids.is_empty() && self.durability.is_refusing() {
+        if !request.packet_ids.is_empty() && self.durability.condition().admit_data() != Decision::Admit {
             turn.counters.refused_store.add(count);
             return Some(Published::Refused);
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegate_limits::StoreCondition;
 use tidegate_mqtt::{ConnAck, Packet};
 use tidegate_persistence::Commit;
 use tidegate_session::{AttachOutcome, Connection, Negotiated};
@@ -153,7 +154,7 @@ impl Broker {
     /// be stored with the same expiry, and neither the former nor the new connection may have a will. In addition, the
     /// session must have no QoS 2 messages, because their packets depend on further changes to the store.
     fn drains_only(&self, state: &State, negotiated: &Negotiated) -> bool {
-        let is_full = self.durability.store().is_some_and(|store| store.is_refusing() && !store.has_failed());
+        let is_full = self.durability.condition() == StoreCondition::Full;
         if !is_full || negotiated.clean_start || !state.session.is_persistent() {
             return false;
         }
