@@ -23,7 +23,7 @@ pub(super) struct Outbound {
     releases: VecDeque<(u16, ReasonCode)>,
     /// Number of PUBRECs that the client has sent.
     pubrec_count: u64,
-    /// Number of the newest message at QoS 1 or 2 that was sent for the first time.
+    /// The highest message number sent so far at QoS 1 or 2.
     newest_sent: Option<usize>,
     /// Number of times that the session ended.
     session_number: u32,

@@ -60,7 +60,7 @@ impl FramedLink {
         .await
     }
 
-    /// Writes all output. Receives packets at the same time, so that client and server cannot block each other.
+    /// Writes all output, and receives packets while it writes, so that client and server cannot block each other.
     pub async fn flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
         while self.backlog() + connection.output_len() > 0 {
             self.progress(connection).await?;

@@ -59,8 +59,8 @@ impl Driver {
         packets
     }
 
-    /// Makes a message without properties. If the message is to be retained, its payload may be empty, so that the
-    /// message removes the retained message of its topic.
+    /// Makes a message without properties. With RETAIN set, the payload is sometimes empty; such a message deletes the
+    /// retained message of its topic.
     fn message(&mut self) -> Publish {
         let mut publish = Publish::new(self.random.pick(&TOPICS), Bytes::new());
         publish.qos = self.random.pick(&QOS_CHOICES);

@@ -23,7 +23,7 @@ pub struct ConnectionSummary {
 }
 
 impl ClientConnection {
-    /// Continues the connection's unfinished publish. Returns `true` if none is left. Must be called until it returns
+    /// Continues the connection's unfinished publish. Returns `true` if no publish is unfinished. Must be called until it returns
     /// `true` before [`Self::end`] is called. While the publish is unfinished, no other connection can take over the
     /// session. In this way, the will of this connection and the messages of a later connection are delivered after the
     /// publish.

@@ -32,8 +32,8 @@ impl PrivateFolder {
     }
 }
 
-/// Maximum number of folders of former processes that are skipped when choosing a name. Each is left by a process that
-/// was killed; the operator should look into so many.
+/// Maximum number of leftover folders that are skipped when a name is chosen. Each folder was left by a killed process.
+/// With more of them, the command fails, so that the operator looks for the cause.
 const NUMBER_MAX: u32 = 100;
 
 impl Drop for PrivateFolder {

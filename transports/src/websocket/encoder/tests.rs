@@ -13,7 +13,8 @@ use super::Encoder;
 use crate::websocket::Role;
 use crate::websocket::decoder::{Decoder, End};
 
-/// A stream that accepts a limited number of bytes per call, cycling through `limits`. A limit of 0 returns `Pending`.
+/// A stream that accepts a limited number of bytes per call, cycling through `limits`. A call whose limit is 0 returns
+/// `Pending`.
 struct TrickleStream {
     taken: Vec<u8>,
     calls: usize,
