@@ -14,7 +14,7 @@ use tidegate_broker::{ClientConnection, DirectWrite, End, Signal, Turn};
 use tidegate_transports::{DirectWriter, Link};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-pub use accept_connect::{Accepted, Refused, accept_connect, reject};
+pub use accept_connect::{Accepted, Refused, accept_connect};
 pub use drive::Drive;
 use lane::{Input, Lane};
 

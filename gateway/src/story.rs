@@ -29,7 +29,7 @@ macro_rules! log_client {
     ($level:ident, $target:expr, $story:expr, $($fields:tt)*) => {
         tracing::$level!(
             target: $target,
-            client = &*$story.context.client_id,
+            client = shortened(&$story.context.client_id),
             tenant = &*$story.tenant,
             peer = %Address($story.context.peer.as_ref()),
             listener = &*$story.context.listener.name,
@@ -64,7 +64,7 @@ impl ClientStory {
                     packets_sent = sent.packets,
                     bytes_sent = sent.bytes,
                     ended_by = end.ended_by().name(),
-                    cause = %end,
+                    cause = end.to_string(),
                     reason = end.reason().map(|reason| reason.value()),
                     "connection ended"
                 )
@@ -102,11 +102,12 @@ pub fn log_refused(
 ) {
     tracing::info!(
         target: PEER,
-        client = client_id,
+        client = client_id.map(shortened),
         peer = %Address(Some(peer)),
         listener = &*listener.name,
         transport = peer.transport().name(),
-        %cause,
+        // As text, not as `Display`: it may contain bytes of the peer, which the formats of the log then escape.
+        cause = shortened(&cause.to_string()),
         hint,
         "connection refused"
     );
@@ -114,6 +115,12 @@ pub fn log_refused(
 
 fn tenant_name(broker: &Broker, context: &ClientContext) -> Arc<str> {
     Arc::clone(broker.tenant_of_client(context).name())
+}
+
+/// Returns the beginning of a text that a peer can make long.
+fn shortened(text: &str) -> &str {
+    let end = text.char_indices().nth(TEXT_LEN_MAX).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text)
 }
 
 /// The address of a peer in the log.
@@ -128,5 +135,7 @@ impl fmt::Display for Address<'_> {
     }
 }
 
+/// Maximum number of characters of a client identifier or a cause in the log. Lines above 16 KiB would be dropped.
+const TEXT_LEN_MAX: usize = 256;
 /// The target of lines about clients.
 const TARGET: &str = "tidegate::client";

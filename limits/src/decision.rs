@@ -44,10 +44,10 @@ pub enum Refusal {
     #[error("the client is banned")]
     Banned,
     /// The service that has to decide gave no answer.
-    #[error("the server that decides is not available")]
+    #[error("the service that authenticates clients is not available")]
     Unavailable,
     /// A rate was exceeded that cannot be delayed.
-    #[error("the rate is exceeded")]
+    #[error("the client exceeds a rate limit")]
     RateExceeded,
     /// A quota was exceeded: of sessions, subscriptions, messages or tenants.
     #[error("a quota is exceeded")]

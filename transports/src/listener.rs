@@ -1,10 +1,11 @@
 //! Accepts connections. Accepting never waits for a peer. The handshakes (TLS, HTTP, QUIC), which do wait, are part of
 //! [`Incoming::establish`], which runs on the runtime that will own the links.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
-use tidegate_limits::{Connections, Handshakes, ListenerConnections, Source};
+use tidegate_limits::{Connections, Handshakes, ListenerConnections, PEER_LOG_TARGET, Source};
 
 mod acceptor_stack;
 mod certificate;
@@ -101,10 +102,14 @@ impl Listener {
             };
             let source = address.map_or(Source::Local, |address| Source::from(address.ip()));
             match self.admit(source) {
-                Some(permits) => {
+                Ok(permits) => {
                     return Ok(Incoming::new(accepted, address, Arc::clone(&self.acceptor_stack), permits));
                 }
-                None => accepted.refuse(),
+                Err(refusal) => {
+                    let transport = self.acceptor_stack.transport.name();
+                    tracing::info!(target: PEER_LOG_TARGET, transport, peer = %source, %refusal, "connection refused");
+                    accepted.refuse();
+                }
             }
         }
     }
@@ -140,13 +145,10 @@ impl Listener {
         &self.connections
     }
 
-    fn admit(&self, source: Source) -> Option<Permits> {
-        let connection = self.connections.admit().ok()?;
-        let handshake = if self.acceptor_stack.needs_handshake() {
-            Some(self.handshakes.admit(source).ok()?)
-        } else {
-            None
-        };
-        Some(Permits { source, connection, handshake })
+    fn admit(&self, source: Source) -> Result<Permits, Box<dyn Error + Send + Sync>> {
+        let connection = self.connections.admit()?;
+        let handshake =
+            if self.acceptor_stack.needs_handshake() { Some(self.handshakes.admit(source)?) } else { None };
+        Ok(Permits { source, connection, handshake })
     }
 }

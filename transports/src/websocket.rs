@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        loop {
+        for _ in 0..READS_MAX {
             if let Some(end) = self.decoder.end() {
                 return self.finish_reading(cx, end);
             }
@@ -88,6 +88,8 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
                 return Poll::Ready(Ok(payload));
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     pub(crate) fn poll_write(
@@ -164,3 +166,6 @@ fn close_code(reason: CloseReason) -> u16 {
         CloseReason::Overloaded => 1013,
     }
 }
+
+/// Maximum number of reads without payload, such as pings and empty frames, before the caller gets its turn.
+const READS_MAX: usize = 16;

@@ -11,7 +11,7 @@ use crate::broker::Broker;
 use crate::context::{ClientContext, ListenerContext};
 use crate::hooks::{ConnectAttempt, Identity, Phases};
 use crate::session_handle::SessionKey;
-use crate::tenant::TenantId;
+use crate::tenant::{Tenant, TenantId};
 
 impl Broker {
     /// Decides whether a client is admitted, and as whom. Waits only for hooks that authenticate; without such hooks,
@@ -30,8 +30,15 @@ impl Broker {
         let mut identity = Identity::default();
         for hook in self.hooks.of(Phases::AUTHENTICATE) {
             let Identity { principal, tenant } = hook.authenticate(&attempt).await?;
-            identity.principal = identity.principal.or(principal);
             identity.tenant = identity.tenant.or(tenant);
+            if principal.is_some() {
+                identity.principal = principal;
+                break;
+            }
+        }
+        // Fail closed: hooks that authenticate exist, but none knows the client.
+        if identity.principal.is_none() && self.hooks.uses(Phases::AUTHENTICATE) {
+            return Err(Refusal::BadCredentials);
         }
         let Identity { principal, tenant } = identity;
         let tenant = self.tenant_named(tenant.as_deref())?;
@@ -63,6 +70,22 @@ impl Broker {
             clean_start: negotiated.clean_start,
         };
         condition.admit_connection(session).refusal().map_or(Ok(()), Err)
+    }
+
+    /// Returns the context of a restored session, until its client connects again. If hooks decide about deliveries or wills,
+    /// it names the client; otherwise all restored sessions of a tenant share one context.
+    pub(crate) fn restored_context(&self, tenant: &Tenant, key: &SessionKey) -> Arc<ClientContext> {
+        let internal = tenant.internal_context();
+        if !self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH | Phases::DELIVER) {
+            return Arc::clone(internal);
+        }
+        Arc::new(ClientContext {
+            tenant: tenant.id(),
+            client_id: Arc::clone(&key.client_id),
+            principal: None,
+            peer: None,
+            listener: Arc::clone(&internal.listener),
+        })
     }
 
     /// Returns the key of the session of a client.

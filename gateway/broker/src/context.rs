@@ -13,10 +13,11 @@ use crate::tenant::TenantId;
 pub struct ClientContext {
     /// The tenant that the client belongs to.
     pub tenant: TenantId,
-    /// The client identifier; empty for a caller inside the broker, and for a session that was restored and whose
-    /// client has not connected since.
+    /// The client identifier; empty for a caller inside the broker, and, unless hooks need it, for a session that was
+    /// restored and whose client has not connected since.
     pub client_id: Arc<str>,
-    /// What authentication found out; `None` if nothing authenticated the client.
+    /// The authenticated client; `None` if no hook authenticates, and for a restored session whose client has not connected
+    /// since. A hook must not mistake such a session for an anonymous client: it has no `peer`.
     pub principal: Option<Box<Principal>>,
     /// The other side of the network connection; `None` for callers and sessions without one, as above.
     pub peer: Option<Peer>,

@@ -50,7 +50,7 @@ counters! {
     unmatched,
     /// Messages refused on arrival: a topic that clients may not publish to.
     refused_topic,
-    /// Messages refused on arrival: a hook did not authorise the publish or the will.
+    /// Messages, wills and subscriptions refused: a hook did not authorise them.
     refused_unauthorized,
     /// Retained messages not kept: a limit on retained messages is reached or the store is full.
     refused_retained,

@@ -174,7 +174,7 @@ impl fmt::Display for End {
         f.write_str(self.0.kind.description())?;
         match self.0.cause {
             Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, .. } => {
-                f.write_str(" and asked for its will")
+                f.write_str(" and requested that its will be published")
             }
             _ => Ok(()),
         }
@@ -189,7 +189,9 @@ impl EndKind {
             Self::Broken => "the network connection broke",
             Self::TakenOver => "another connection took the session over",
             Self::Shutdown => "the broker stops",
-            Self::Overloaded => "the store has no room for the messages of the client",
+            Self::Overloaded => {
+                "the broker has no room for the messages of the client: the store is full, or a quota is used up"
+            }
             Self::OutOfMemory => "there is not enough memory for a packet of the client",
             Self::Silent => "the client sent nothing for one and a half times its keep alive",
             Self::Violation => "the client violated the protocol",

@@ -23,13 +23,14 @@ use crate::end::End;
 /// | [`Self::connect`] | when CONNECT is valid, before authentication | refuse |
 /// | [`Self::authenticate`] | after `connect`; may wait | name the client and its tenant, or refuse |
 /// | [`Self::authorise`] | before a publish, a will or a subscription | refuse |
-/// | [`Self::publish`] | when a publish is accepted, before it is delivered | watch |
+/// | [`Self::publish`] | when a publish is authorised, before it is delivered | watch |
 /// | [`Self::deliver`] | for each recipient of a publish | drop the copies |
 /// | [`Self::subscribe`] | when a subscription is in effect | watch |
 /// | [`Self::disconnect`] | when a connection has ended, once for each that was admitted | watch |
 ///
-/// All methods except `authenticate` run on the cores that carry connections, `deliver` under the lock of a session.
-/// They must neither wait nor call the broker.
+/// All methods except `authenticate` run on the cores that carry connections; `authorise`, `publish`, `deliver` and
+/// `subscribe` also run under the lock of a session. They must neither wait nor call the broker. Sinks and other nodes are
+/// no clients, so the deliver phase does not ask about them.
 pub trait Hooks: Send + Sync {
     /// Returns the phases in which this hook takes part. Asked once. The methods of other phases are never called.
     fn phases(&self) -> Phases;
@@ -42,7 +43,7 @@ pub trait Hooks: Send + Sync {
         Ok(())
     }
 
-    /// Finds out who the client is. The time limit for CONNECT covers this phase.
+    /// Finds out who the client is. By default, leaves that to the next hook. The time limit for CONNECT covers this phase.
     fn authenticate<'a>(&'a self, _attempt: &'a ConnectAttempt<'a>) -> Authenticating<'a> {
         Box::pin(std::future::ready(Ok(Identity::default())))
     }
@@ -90,7 +91,8 @@ pub struct ConnectAttempt<'a> {
 /// Who a client is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The authenticated client; `None` leaves the decision to the next hook.
+    /// The authenticated client, after which no further hook is asked. `None` leaves the decision to the next hook; if no
+    /// hook names the client, it is refused. A hook that admits anonymous clients gives them a name.
     pub principal: Option<Box<Principal>>,
     /// The name of the client's tenant; `None` leaves the decision to the next hook, and finally selects the default
     /// tenant.
@@ -115,13 +117,15 @@ pub struct Publication<'a> {
     pub count: u64,
     /// The highest QoS among the messages.
     pub qos: QoS,
-    /// Whether the message is the will of the client.
+    /// Whether one of the messages has RETAIN set. Always false in the deliver phase.
+    pub retain: bool,
+    /// Whether the message is the will of the client. Always false in the deliver phase.
     pub is_will: bool,
 }
 
 impl<'a> Publication<'a> {
     /// Describes one message, delivered with `qos`.
     pub(crate) fn of(message: &'a Message, qos: QoS) -> Self {
-        Self { topic: message.topic(), count: 1, qos, is_will: false }
+        Self { topic: message.topic(), count: 1, qos, retain: false, is_will: false }
     }
 }

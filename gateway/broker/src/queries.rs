@@ -9,6 +9,7 @@ use tidegate_session::GrantedOptions;
 
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
+use crate::tenant::Tenant;
 use crate::turn::Turn;
 
 /// One page of results.
@@ -121,19 +122,20 @@ impl Broker {
         Page { items, next }
     }
 
-    /// Lists the retained messages of the default tenant whose topics match `filter`, from `cursor` on, at most
+    /// Lists the retained messages of a tenant whose topics match `filter`, from `cursor` on, at most
     /// `limit`.
     #[must_use]
     pub fn list_retained(
         &self,
         turn: &mut Turn<'_>,
+        tenant: &Tenant,
         filter: &Filter,
         cursor: Option<Cursor>,
         limit: usize,
     ) -> Page<RetainedInfo, Cursor> {
         let mut cursor = cursor.unwrap_or_else(|| RetainedStore::cursor(filter));
         let mut items = Vec::new();
-        self.tenant().retained.visit_next(&mut cursor, limit.max(1), turn.now, |message| {
+        tenant.retained.visit_next(&mut cursor, limit.max(1), turn.now, |message| {
             items.push(RetainedInfo(Arc::clone(message)));
             true
         });

@@ -29,6 +29,8 @@ pub(super) struct Inbox {
 struct Content {
     new: Vec<(u64, Connection)>,
     woken: Vec<Arc<Entry>>,
+    /// Whether the core has ended. Nothing is added any more.
+    is_closed: bool,
 }
 
 /// A connection in the queue. Its waker is the same for its whole life on a core.
@@ -56,12 +58,17 @@ pub(super) struct Connections {
 impl Inbox {
     /// Adds a connection of the tenant with this number. The core polls it soon.
     pub(super) fn add(&self, tenant: u64, connection: Connection) {
-        self.change(|content| content.new.push((tenant, connection)));
+        self.update(|content| content.new.push((tenant, connection)));
     }
 
-    /// Changes the content, and wakes the task if the inbox was empty.
-    fn change(&self, change: impl FnOnce(&mut Content)) {
+    /// Changes the content, and wakes the task if the inbox was empty. Does nothing if the core has ended.
+    fn update(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
+        if content.is_closed {
+            // What `change` would have added is dropped with it, after the inbox is unlocked.
+            drop(content);
+            return;
+        }
         let was_empty = content.new.is_empty() && content.woken.is_empty();
         change(&mut content);
         drop(content);
@@ -75,13 +82,13 @@ impl Wake for Entry {
     fn wake(self: Arc<Self>) {
         if !self.is_queued.swap(true, Ordering::AcqRel) {
             let inbox = Arc::clone(&self.inbox);
-            inbox.change(|content| content.woken.push(self));
+            inbox.update(|content| content.woken.push(self));
         }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_queued.swap(true, Ordering::AcqRel) {
-            self.inbox.change(|content| content.woken.push(Arc::clone(self)));
+            self.inbox.update(|content| content.woken.push(Arc::clone(self)));
         }
     }
 }
@@ -116,7 +123,7 @@ impl Connections {
 
     /// Moves new and woken connections from the inbox to the queue.
     fn collect(&mut self) {
-        let Content { new, woken } = mem::take(&mut *self.inbox.content.lock());
+        let Content { new, woken, .. } = mem::take(&mut *self.inbox.content.lock());
         woken.into_iter().for_each(|entry| self.ready.push(entry.tenant, entry));
         for (tenant, connection) in new {
             let slot = self.slots.vacant_entry();
@@ -136,27 +143,33 @@ impl Connections {
         let Some(slot) = self.slots.get_mut(entry.key).filter(|slot| Arc::ptr_eq(&slot.entry, entry)) else {
             return;
         };
-        entry.is_queued.store(false, Ordering::Release);
+        // This must be a read-modify-write: a wake-up either sees `false` and queues the connection again, or what it did
+        // before is visible to the poll.
+        entry.is_queued.swap(false, Ordering::AcqRel);
         let mut context = Context::from_waker(&slot.waker);
         let connection = &mut slot.connection;
         // A defect in the code of one connection must not end the others. The panic hook has logged it.
         let polled = catch_unwind(AssertUnwindSafe(|| connection.as_mut().poll(&mut context)));
         if !matches!(polled, Ok(Poll::Pending)) {
-            entry.is_queued.store(true, Ordering::Release);
-            drop(self.slots.remove(entry.key));
+            entry.is_queued.swap(true, Ordering::AcqRel);
+            let ended = self.slots.remove(entry.key);
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(ended)));
         }
     }
 }
 
 impl Drop for Connections {
     fn drop(&mut self) {
-        // Entries refer to the inbox, and the inbox to entries that were woken.
-        *self.inbox.content.lock() = Content::default();
+        // Entries refer to the inbox, and the inbox to entries that were woken. What the inbox holds is dropped after it
+        // is unlocked, because dropping a connection may wake others.
+        let closed = Content { is_closed: true, ..Content::default() };
+        let content = mem::replace(&mut *self.inbox.content.lock(), closed);
+        drop(content);
     }
 }
 
 /// Maximum number of connections that are polled before the runtime looks for input, runs timers and lets the flusher
-/// write. Tokio does so after 61 tasks.
+/// write.
 const POLLS_MAX: usize = 64;
 
 #[cfg(test)]

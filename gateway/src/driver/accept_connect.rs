@@ -2,18 +2,18 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_broker::{Broker, ConnectStep, ListenerContext};
+use tidegate_broker::{Broker, ConnectStep, ListenerContext, connack_reason};
 use tidegate_limits::{OutOfMemory, memory};
-use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
+use tidegate_mqtt::{Packet, ProtocolVersion};
 use tidegate_session::{Negotiated, Refusal};
 use tidegate_transports::Link;
 
 use crate::story::FirstPacket;
 
 /// A link whose client was accepted.
+#[derive(Debug)]
 pub struct Accepted {
     /// The link, ready for CONNACK.
     pub link: Link,
@@ -23,8 +23,7 @@ pub struct Accepted {
     pub rest: Vec<u8>,
 }
 
-/// Reads CONNECT and negotiates with the client, within the `limits` of its listener. If the client is refused, sends the refusal and closes the link. The
-/// caller must limit the time.
+/// Reads CONNECT and negotiates with the client, within the limits of its listener. The caller must limit the time.
 ///
 /// # Errors
 /// When the link broke, or the client was refused.
@@ -45,23 +44,12 @@ pub async fn accept_connect(
             }
             ConnectStep::Refuse(refusal) => {
                 let first = FirstPacket::recognise(&bytes);
-                // The client is refused whether or not it reads the CONNACK.
-                let _ = refuse(&mut link, &refusal).await;
                 let first = refusal.fault.map(|_| first);
-                return Err(Refused::Protocol(Box::new(refusal), first));
+                return Err(Refused::Protocol(Box::new((link, refusal)), first));
             }
             ConnectStep::Close => return Err(Refused::Unexpected),
         }
     }
-}
-
-/// Refuses a client that [`accept_connect`] has accepted, and closes the link. The caller must limit the time.
-///
-/// # Errors
-/// When the link broke.
-pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode) -> io::Result<()> {
-    refuse(&mut link, &Refusal::new(negotiated.version, reason).fitting_into(negotiated.packet_size_max))
-        .await
 }
 
 /// The reason why a client was not accepted.
@@ -69,8 +57,8 @@ pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode)
 pub enum Refused {
     /// The client violated the protocol, or requested something that the broker does not allow.
     /// If it sent something else than a valid CONNECT, this is what it was.
-    #[error("{0}")]
-    Protocol(Box<Refusal>, Option<FirstPacket>),
+    #[error("{}", .0.1)]
+    Protocol(Box<(Link, Refusal)>, Option<FirstPacket>),
     /// CONNECT did not arrive, or the client was not authenticated, within the time limit.
     #[error("CONNECT was not complete within {0:?}")]
     Timeout(Duration),
@@ -79,7 +67,7 @@ pub enum Refused {
     Unexpected,
     /// A policy or a hook refused the client with this identifier.
     #[error("{0}")]
-    Policy(tidegate_limits::Refusal, Arc<str>),
+    Policy(tidegate_limits::Refusal, Box<Accepted>),
     /// There is not enough memory for what the client sent.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
@@ -93,8 +81,8 @@ impl Refused {
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match self {
-            Self::Protocol(refusal, _) => refusal.client_id.as_deref(),
-            Self::Policy(_, client_id) => Some(client_id),
+            Self::Protocol(refused, _) => refused.1.client_id.as_deref(),
+            Self::Policy(_, accepted) => Some(&accepted.negotiated.client_id),
             _ => None,
         }
     }
@@ -106,6 +94,22 @@ impl Refused {
             Self::Protocol(_, first) => first.and_then(FirstPacket::hint),
             _ => None,
         }
+    }
+
+    /// Sends the CONNACK of the refusal, if there is one, and closes the link. The caller must limit the time, and must have
+    /// counted the refusal, because the client is refused whether or not it reads the CONNACK.
+    pub async fn answer(self) {
+        let (mut link, refusal) = match self {
+            Self::Protocol(refused, _) => *refused,
+            Self::Policy(refusal, accepted) => {
+                let Accepted { link, negotiated, .. } = *accepted;
+                let reason = connack_reason(refusal);
+                let refusal = Refusal::new(negotiated.version, reason);
+                (link, refusal.fitting_into(negotiated.packet_size_max))
+            }
+            _ => return,
+        };
+        let _ = refuse(&mut link, &refusal).await;
     }
 
     /// Whether the peer closed the connection before CONNECT, as health checks of load balancers do.

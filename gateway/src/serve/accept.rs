@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_broker::{
-    Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt, connack_reason,
+    Attachment, Broker, ClientConnection, ClientContext, LinkFacts, ListenerContext, Receipt,
 };
 use tidegate_session::{Config as SessionConfig, Negotiated};
 use tidegate_transports::{
@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock;
 use crate::config;
 use crate::cores::{Cores, with_core};
-use crate::driver::{Accepted, Drive, Driver, Refused, accept_connect, direct_writer, reject};
+use crate::driver::{Accepted, Drive, Driver, Refused, accept_connect, direct_writer};
 use crate::logging::PEER;
 use crate::story::{log_connected, log_refused};
 
@@ -98,7 +98,12 @@ impl Acceptor {
         let admitted = admitted.unwrap_or(Err(Refused::Timeout(self.connect_timeout)));
         let (Accepted { link, negotiated, rest }, context) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) => return self.report_refused(&error, &peer),
+            Err(refused) => {
+                self.report_refused(&refused, &peer);
+                // The link is closed whether or not the peer reads the CONNACK.
+                let _ = timeout(self.connect_timeout, refused.answer()).await;
+                return;
+            }
         };
         let (writer, heartbeat) = (direct_writer(&link), link.heartbeat());
         let core = with_core(|core| core.id());
@@ -110,17 +115,13 @@ impl Acceptor {
         self.cores.add_connection(core, tenant, Drive::from(driver));
     }
 
-    /// Reads CONNECT, and decides whether the client is admitted and who it is. Sends the refusal if it is not.
+    /// Reads CONNECT, and decides whether the client is admitted and who it is.
     async fn admit(&self, link: Link) -> Result<(Accepted, Arc<ClientContext>), Refused> {
         let accepted = accept_connect(link, &self.broker, &self.context).await?;
         let peer = accepted.link.peer().clone();
         match self.broker.admit(&accepted.negotiated, &self.context, Some(peer)).await {
             Ok(context) => Ok((accepted, context)),
-            Err(refusal) => {
-                // The client is refused whether or not it reads the CONNACK.
-                let _ = reject(accepted.link, &accepted.negotiated, connack_reason(refusal)).await;
-                Err(Refused::Policy(refusal, Arc::clone(&accepted.negotiated.client_id)))
-            }
+            Err(refusal) => Err(Refused::Policy(refusal, Box::new(accepted))),
         }
     }
 
@@ -135,7 +136,7 @@ impl Acceptor {
             }
         });
         if error.is_close_before_connect() {
-            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, %error, "no CONNECT received");
+            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, error = error.to_string(), "no CONNECT received");
         } else {
             log_refused(&self.context, peer, error.client_id(), error, error.hint());
         }
@@ -144,7 +145,7 @@ impl Acceptor {
     /// Logs a connection whose transport handshake failed.
     fn report_failed_handshake(&self, error: &EstablishError, peer: &Peer) {
         if matches!(error, EstablishError::Closed) {
-            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, %error, "no handshake received");
+            tracing::debug!(target: PEER, listener = &*self.context.name, %peer, error = error.to_string(), "no handshake received");
         } else {
             log_refused(&self.context, peer, None, error, error.hint());
         }

@@ -50,7 +50,7 @@ impl Core {
         let mut cursor = None;
         loop {
             let mut turn = self.workspace.turn(self.now, self.turn_budget);
-            let page = self.broker.list_retained(&mut turn, &filter, cursor, PAGE_LEN);
+            let page = self.broker.list_retained(&mut turn, self.broker.tenant(), &filter, cursor, PAGE_LEN);
             let entry =
                 |info: &tidegate_broker::RetainedInfo| (info.0.topic().to_owned(), info.0.payload().to_vec());
             retained.extend(page.items.iter().map(entry));

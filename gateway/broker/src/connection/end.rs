@@ -48,14 +48,19 @@ impl ClientConnection {
             _ => {}
         }
         self.broker.hooks.disconnect(&self.context, end);
-        let sent = if end.kind() == EndKind::TakenOver {
+        let mut sent = if end.kind() == EndKind::TakenOver {
             self.take_leftover(rest)
         } else {
             // The client gets no answer to the end of its connection, so nothing waits for the commit.
             self.broker.disconnect(turn, &self.owner, end.cause(), rest).outcome
         };
+        let unsent = rest.len();
         if !self.acks.awaits_connack() {
             end.encode_disconnect(self.inbound.version(), rest);
+        }
+        if rest.len() > unsent {
+            sent.packets += 1;
+            sent.bytes += u64::try_from(rest.len() - unsent).unwrap_or(0);
         }
         let duration = self.acks.signals().age(turn.now);
         ConnectionSummary { received: self.received, sent, duration }

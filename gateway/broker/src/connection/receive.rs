@@ -37,11 +37,11 @@ impl ClientConnection {
         let outcome = self.dispatch_all(turn, &mut read, &mut rest);
         let applied = self.apply_read_batch(turn, &mut read);
         turn.scratch.read_batch = Some(read.recycle());
+        let used = bytes.len() - rest.len();
+        self.received.bytes += u64::try_from(used).unwrap_or(0);
         applied?;
         let has_more = outcome?;
-        let used = bytes.len() - rest.len();
         if used > 0 {
-            self.received.bytes += u64::try_from(used).unwrap_or(0);
             self.acks.signals().record_activity(turn.now);
         }
         Ok(InputProgress { used, has_more })
@@ -115,7 +115,11 @@ impl ClientConnection {
                 Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet) {
                     Ok(Flow::NextTurn) => break Ok(true),
                     Ok(Flow::Handled) => *rest = rest.get(packet.wire.len()..).unwrap_or_default(),
-                    Err(end) => break Err(end),
+                    Err(end) => {
+                        packets += 1;
+                        *rest = rest.get(packet.wire.len()..).unwrap_or_default();
+                        break Err(end);
+                    }
                 },
             }
             packets += 1;

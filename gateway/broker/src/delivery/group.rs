@@ -58,7 +58,10 @@ impl Delivery {
         };
         let session = broker.guard(handle);
         if broker.hooks.uses(Phases::DELIVER)
-            && broker.hooks.deliver(&session.context, Publication::of(message, options.qos)).is_err()
+            && broker
+                .hooks
+                .deliver(&session.context, Publication::of(message, options.qos.min(message.qos())))
+                .is_err()
         {
             return drop_unauthorized(turn, session, 1);
         }

@@ -1,6 +1,6 @@
 //! Decides whether a batch is refused before it is delivered.
 
-use tidegate_limits::Decision;
+use tidegate_limits::{Decision, Refusal};
 use tidegate_mqtt::QoS;
 
 use super::publish::PublishRequest;
@@ -29,10 +29,10 @@ impl Broker {
             return Some(Published::Forbidden);
         }
         if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH)
-            && self.hooks.publish(&publisher.context, request.publication(topic)).is_err()
+            && let Err(refusal) = self.hooks.publish(&publisher.context, request.publication(topic))
         {
             turn.counters.refused_unauthorized.add(count);
-            return Some(Published::Forbidden);
+            return Some(published(refusal));
         }
         None
     }
@@ -42,6 +42,16 @@ impl PublishRequest<'_, '_> {
     #[cold]
     fn publication<'a>(&self, topic: &'a str) -> Publication<'a> {
         let qos = self.packet_ids.iter().map(|(_, qos)| *qos).max().unwrap_or(QoS::AtMostOnce);
-        Publication { topic, count: self.batch.len(), qos, is_will: false }
+        let retain = self.batch.messages().iter().any(|message| message.retain());
+        Publication { topic, count: self.batch.len(), qos, retain, is_will: false }
+    }
+}
+
+/// Returns the outcome of a batch that a hook has refused. Before MQTT 5.0, a client learns only of those refusals that end
+/// its connection, so a refusal that may pass must not look like success.
+fn published(refusal: Refusal) -> Published {
+    match refusal {
+        Refusal::NotAuthorized | Refusal::Banned | Refusal::BadCredentials => Published::Forbidden,
+        _ => Published::Refused,
     }
 }

@@ -48,8 +48,12 @@ impl Source<'_> {
             Self::Frames { raw, .. } => raw.topic,
             Self::Messages(messages) => messages.first().map_or("", |message| message.topic()),
         };
+        let published_qos = match self {
+            Self::Frames { raw, .. } => raw.qos,
+            Self::Messages(messages) => messages.iter().map(|message| message.qos()).max().unwrap_or(qos),
+        };
         let count = u64::try_from(self.len()).unwrap_or(u64::MAX);
-        Publication { topic, count, qos, is_will: false }
+        Publication { topic, count, qos: qos.min(published_qos), retain: false, is_will: false }
     }
 
     /// Returns the publisher's id.

@@ -33,7 +33,13 @@ impl Broker {
             return Commit(0);
         }
         if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH) {
-            let publication = Publication { topic: &will.topic, count: 1, qos: will.qos, is_will: true };
+            let publication = Publication {
+                topic: &will.topic,
+                count: 1,
+                qos: will.qos,
+                retain: will.retain,
+                is_will: true,
+            };
             if self.hooks.publish(client, publication).is_err() {
                 turn.counters.refused_unauthorized.add(1);
                 return Commit(0);

@@ -93,7 +93,7 @@ impl Broker {
         let subscriptions = snapshot.subscriptions.clone();
         let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
         let tenant = tenant(&self.tenants, &key.tenant).map_err(RestoreError::Record)?;
-        let context = Arc::clone(tenant.internal_context());
+        let context = self.restored_context(tenant, &key);
         let handle = Arc::new(SessionHandle::new(key, context, session));
         self.registry().enter(handle.key().clone(), |_| Arc::clone(&handle), |_| ());
         for (filter, granted) in subscriptions {
