@@ -134,7 +134,7 @@ async fn the_log_says_that_a_policy_ended_a_connection() {
             while client.publish(retained("refused")).await.is_ok() && client.ping().await.is_ok() {}
         };
         within_deadline("the end of the connection", refused).await;
-        check_end(&broker, id, *transport, "broker", "the store has no room").await;
+        check_end(&broker, id, *transport, "broker", "the broker has no room").await;
     }
     disk.recover();
 }
