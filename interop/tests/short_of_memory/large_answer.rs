@@ -39,6 +39,11 @@ async fn a_suback_without_memory_ends_its_connection() {
         other.publish(&topic, "", 1, false).await;
     }
     slow.write_all(&subscribe("f", 70_000)).await.expect("an open connection");
+    // If the client read before, there would be room for the SUBACK.
+    broker.wait_for_log(
+        |line| line.contains("there is not enough memory for a packet"),
+        "the end of the connection",
+    );
     let mut rest = Vec::new();
     // The end of the connection may be a reset.
     let _ = within_deadline("the end", slow.read_to_end(&mut rest)).await;
