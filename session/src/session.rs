@@ -77,8 +77,8 @@ pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 ///     message: &message,
 ///     qos: QoS::AtLeastOnce,
 ///     retain: false,
-///     identifiers: &[],
-///     share: None,
+///     subscription_identifiers: &[],
+///     shared_filter: None,
 /// };
 /// assert_eq!(session.push(&delivery, now), Verdict::Sent);
 /// assert_eq!(session.inflight(), 1);
