@@ -67,11 +67,7 @@ impl Cores {
     ) -> Result<(Arc<Broker>, Arc<Self>, Threads), E> {
         let (stop, stopped) = watch::channel(false);
         let runtimes = (0..count.max(1))
-            .map(|_| {
-                let mut builder = Builder::new_current_thread();
-                builder.event_interval(EVENT_INTERVAL).global_queue_interval(EVENT_INTERVAL);
-                builder.enable_all().build()
-            })
+            .map(|_| Builder::new_current_thread().enable_all().build())
             .collect::<io::Result<Vec<_>>>()?;
         let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
         let placement = Placement::new(policy, count.max(1), clock::now());
@@ -166,7 +162,3 @@ impl Threads {
         left
     }
 }
-
-/// Number of tasks after which a core looks for input and runs timers. One of these tasks polls up to 64 connections. With
-/// tokio's default of 61, a core with busy connections would look for input only after thousands of polls.
-const EVENT_INTERVAL: u32 = 3;

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -29,6 +29,8 @@ pub(super) struct Inbox {
 struct Content {
     new: Vec<(u64, Connection)>,
     woken: Vec<Arc<Entry>>,
+    /// Whether the core is polling its connections. Afterwards it looks here again, so nobody has to wake it.
+    is_polling: bool,
     /// Whether the core has ended. Nothing is added any more.
     is_closed: bool,
 }
@@ -53,6 +55,8 @@ pub(super) struct Connections {
     slots: Slab<Slot>,
     ready: ReadyQueue<Arc<Entry>>,
     inbox: Arc<Inbox>,
+    /// Number of polls since the runtime last looked for input.
+    polls: usize,
 }
 
 impl Inbox {
@@ -61,7 +65,7 @@ impl Inbox {
         self.update(|content| content.new.push((tenant, connection)));
     }
 
-    /// Changes the content, and wakes the task if the inbox was empty. Does nothing if the core has ended.
+    /// Changes the content, and wakes the task if nobody has woken it yet. Does nothing if the core has ended.
     fn update(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
         if content.is_closed {
@@ -69,21 +73,24 @@ impl Inbox {
             drop(content);
             return;
         }
-        let was_empty = content.new.is_empty() && content.woken.is_empty();
+        let must_wake = content.is_empty() && !content.is_polling;
         change(&mut content);
         drop(content);
-        if was_empty {
+        if must_wake {
             self.task.wake();
         }
     }
 }
 
+impl Content {
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.woken.is_empty()
+    }
+}
+
 impl Wake for Entry {
     fn wake(self: Arc<Self>) {
-        if !self.is_queued.swap(true, Ordering::AcqRel) {
-            let inbox = Arc::clone(&self.inbox);
-            inbox.update(|content| content.woken.push(self));
-        }
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
@@ -95,10 +102,10 @@ impl Wake for Entry {
 
 impl Connections {
     pub(super) fn new(inbox: Arc<Inbox>, order: Order) -> Self {
-        Self { slots: Slab::new(), ready: ReadyQueue::new(order), inbox }
+        Self { slots: Slab::new(), ready: ReadyQueue::new(order), inbox, polls: 0 }
     }
 
-    /// Polls the connections that are ready, at most [`POLLS_MAX`] before other tasks get their turn. Never returns.
+    /// Polls the connections that are ready, at most [`POLLS_MAX`] before the runtime looks for input. Never returns.
     pub(super) async fn run(mut self) {
         // The budget of tokio is that of one task. It would stop every connection after the first ones.
         tokio::task::unconstrained(std::future::poll_fn(|context| {
@@ -108,22 +115,35 @@ impl Connections {
         .await
     }
 
-    fn poll_ready(&mut self, context: &Context<'_>) {
+    fn poll_ready(&mut self, context: &mut Context<'_>) {
         self.inbox.task.register(context.waker());
         self.collect();
         // Connections that are woken from now on wait for the next round.
-        for _ in 0..POLLS_MAX {
-            let Some(entry) = self.ready.pop() else { return };
+        while self.polls < POLLS_MAX
+            && let Some(entry) = self.ready.pop()
+        {
             self.poll_connection(&entry);
+            self.polls += 1;
         }
-        if !self.ready.is_empty() {
+        let has_woken = {
+            let mut content = self.inbox.content.lock();
+            content.is_polling = false;
+            !content.is_empty()
+        };
+        if self.polls >= POLLS_MAX {
+            self.polls = 0;
+            // The runtime wakes this task after it has looked for input and run the timers.
+            let _ = pin!(tokio::task::yield_now()).poll(context);
+        } else if has_woken {
+            // The flusher and other tasks run first.
             context.waker().wake_by_ref();
         }
     }
 
     /// Moves new and woken connections from the inbox to the queue.
     fn collect(&mut self) {
-        let Content { new, woken, .. } = mem::take(&mut *self.inbox.content.lock());
+        let polling = Content { is_polling: true, ..Content::default() };
+        let Content { new, woken, .. } = mem::replace(&mut *self.inbox.content.lock(), polling);
         woken.into_iter().for_each(|entry| self.ready.push(entry.tenant, entry));
         for (tenant, connection) in new {
             let slot = self.slots.vacant_entry();
@@ -151,7 +171,7 @@ impl Connections {
         // A defect in the code of one connection must not end the others. The panic hook has logged it.
         let polled = catch_unwind(AssertUnwindSafe(|| connection.as_mut().poll(&mut context)));
         if !matches!(polled, Ok(Poll::Pending)) {
-            entry.is_queued.swap(true, Ordering::AcqRel);
+            entry.is_queued.store(true, Ordering::Release);
             let ended = self.slots.remove(entry.key);
             let _ = catch_unwind(AssertUnwindSafe(|| drop(ended)));
         }
@@ -168,8 +188,8 @@ impl Drop for Connections {
     }
 }
 
-/// Maximum number of connections that are polled before the runtime looks for input, runs timers and lets the flusher
-/// write.
+/// Number of polls after which the runtime looks for input and runs timers. Tokio does so after 61 tasks; without this, it
+/// would take the poll of all ready connections for one task.
 const POLLS_MAX: usize = 64;
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::io::Write;
+use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
 
-use super::{Connections, Inbox, Order};
+use super::{Connections, Inbox, Order, POLLS_MAX};
 
 /// A record of the connections that were polled, in order.
 type Record = Arc<Mutex<Vec<u32>>>;
@@ -30,10 +34,10 @@ fn run(order: Order, add_all: impl FnOnce(&Inbox, &Record)) -> Vec<u32> {
     let (inbox, record) = (Arc::<Inbox>::default(), Record::default());
     let mut connections = Connections::new(Arc::clone(&inbox), order);
     add_all(&inbox, &record);
-    let context = Context::from_waker(Waker::noop());
-    connections.poll_ready(&context);
+    let mut context = Context::from_waker(Waker::noop());
+    connections.poll_ready(&mut context);
     while !connections.slots.is_empty() {
-        connections.poll_ready(&context);
+        connections.poll_ready(&mut context);
     }
     drop(connections);
     assert_eq!(Arc::strong_count(&inbox), 1, "an entry keeps the inbox");
@@ -72,8 +76,8 @@ fn a_late_wake_up_of_an_ended_connection_does_not_wake_the_one_in_its_place() {
         Poll::Ready(())
     });
     inbox.add(1, Box::pin(first));
-    let context = Context::from_waker(Waker::noop());
-    connections.poll_ready(&context);
+    let mut context = Context::from_waker(Waker::noop());
+    connections.poll_ready(&mut context);
     let count = Arc::clone(&record);
     inbox.add(
         1,
@@ -82,10 +86,37 @@ fn a_late_wake_up_of_an_ended_connection_does_not_wake_the_one_in_its_place() {
             Poll::<()>::Pending
         })),
     );
-    connections.poll_ready(&context);
+    connections.poll_ready(&mut context);
     if let Some(waker) = waker.lock().take() {
         waker.wake();
     }
-    connections.poll_ready(&context);
+    connections.poll_ready(&mut context);
     assert_eq!(*record.lock(), [1], "only its first poll");
+}
+
+/// All connections are one task of the runtime, which by itself looks for input only after a number of tasks.
+#[tokio::test]
+async fn connections_that_are_always_ready_let_the_runtime_look_for_input() {
+    let (sender, receiver) = StdStream::pair().unwrap();
+    receiver.set_nonblocking(true).unwrap();
+    let mut receiver = UnixStream::from_std(receiver).unwrap();
+    let (inbox, polls) = (Arc::<Inbox>::default(), Arc::<Mutex<usize>>::default());
+    let sender = Arc::new(Mutex::new(Some(sender)));
+    for _ in 0..POLLS_MAX {
+        let (count, sender) = (Arc::clone(&polls), Arc::clone(&sender));
+        let connection = poll_fn(move |context: &mut Context<'_>| {
+            // The input arrives while the connections are busy.
+            if let Some(mut sender) = sender.lock().take() {
+                sender.write_all(b"x").unwrap();
+            }
+            *count.lock() += 1;
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        });
+        inbox.add(1, Box::pin(connection));
+    }
+    tokio::spawn(Connections::new(inbox, Order::default()).run());
+    receiver.read_u8().await.unwrap();
+    let polls = *polls.lock();
+    assert!(polls <= 2 * POLLS_MAX, "{polls} polls before the input was seen");
 }
