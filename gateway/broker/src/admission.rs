@@ -90,7 +90,7 @@ impl Broker {
 
     /// Returns the key of the session of a client.
     pub(crate) fn session_key(&self, negotiated: &Negotiated, context: &ClientContext) -> SessionKey {
-        let tenant = Arc::clone(self.tenants.get(context.tenant).name());
+        let tenant = Arc::clone(self.tenant_of_client(context).name());
         SessionKey { tenant, client_id: Arc::clone(&negotiated.client_id) }
     }
 }

@@ -11,7 +11,7 @@ use tidegate_session::{Delivery, GrantedOptions, Session, Verdict};
 
 use crate::broker::Broker;
 use crate::end::End;
-use crate::hooks::{Phases, Publication};
+use crate::hooks::Publication;
 use crate::session_handle::{Ownership, SessionHandle, State};
 use crate::turn::Turn;
 
@@ -144,9 +144,7 @@ impl ReplayOptions {
             return;
         }
         let qos = self.qos.min(message.qos());
-        if broker.hooks.uses(Phases::DELIVER)
-            && broker.hooks.deliver(&state.context, Publication::of(message, qos)).is_err()
-        {
+        if broker.hooks.deliver(&state.context, || Publication::of(message, qos)).is_err() {
             turn.counters.dropped_unauthorized.add(1);
             return;
         }

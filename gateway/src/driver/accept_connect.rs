@@ -43,8 +43,7 @@ pub async fn accept_connect(
                 return Ok(Accepted { link, negotiated, rest: bytes });
             }
             ConnectStep::Refuse(refusal) => {
-                let first = FirstPacket::recognise(&bytes);
-                let first = refusal.fault.map(|_| first);
+                let first = refusal.fault.map(|_| FirstPacket::recognise(&bytes));
                 return Err(Refused::Protocol(Box::new((link, refusal)), first));
             }
             ConnectStep::Close => return Err(Refused::Unexpected),

@@ -62,13 +62,12 @@ impl ClientConnection {
     }
 
     fn input_decision(&self) -> Decision {
-        let mut state = self.owner.handle.lock();
-        let is_owner =
-            state.connection.as_ref().is_some_and(|connection| connection.epoch == self.owner.epoch);
+        // A connection that has lost its session learns that by a signal.
+        let mut state = self.owner.lock();
         let load = InputLoad {
             is_busy: self.is_busy(),
             are_answers_full: self.acks.is_full(),
-            unwritten: if is_owner { state.session.write_buffer().len() } else { 0 },
+            unwritten: state.as_mut().map_or(0, |state| state.session.write_buffer().len()),
             unwritten_max: self.inbound.limits().pending_bytes_high,
             store_commit: self.broker.durability().backpressure().map(|Commit(commit)| commit),
         };

@@ -16,7 +16,7 @@ use super::forward::{deliver_to_node, deliver_to_sink};
 use super::task::drop_unauthorized;
 use crate::broker::Broker;
 use crate::durability::PublishScope;
-use crate::hooks::{Phases, Publication};
+use crate::hooks::Publication;
 use crate::receipt::Receipt;
 use crate::session_handle::SessionHandle;
 use crate::subscriber::Subscriber;
@@ -57,12 +57,8 @@ impl Delivery {
             }
         };
         let session = broker.guard(handle);
-        if broker.hooks.uses(Phases::DELIVER)
-            && broker
-                .hooks
-                .deliver(&session.context, Publication::of(message, options.qos.min(message.qos())))
-                .is_err()
-        {
+        let publication = || Publication::of(message, options.qos.min(message.qos()));
+        if broker.hooks.deliver(&session.context, publication).is_err() {
             return drop_unauthorized(turn, session, 1);
         }
         self.deliver(broker, turn, session, options, messages, scope)

@@ -6,7 +6,7 @@ use tidegate_mqtt::QoS;
 use super::publish::PublishRequest;
 use super::{Published, is_reserved_topic};
 use crate::broker::Broker;
-use crate::hooks::{Phases, Publication};
+use crate::hooks::Publication;
 use crate::session_handle::State;
 use crate::turn::Turn;
 
@@ -28,9 +28,7 @@ impl Broker {
             turn.counters.refused_topic.add(count);
             return Some(Published::Forbidden);
         }
-        if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH)
-            && let Err(refusal) = self.hooks.publish(&publisher.context, request.publication(topic))
-        {
+        if let Err(refusal) = self.hooks.publish(&publisher.context, || request.publication(topic)) {
             turn.counters.refused_unauthorized.add(count);
             return Some(published(refusal));
         }

@@ -44,13 +44,12 @@ impl Source<'_> {
     /// Describes the batch, delivered with `qos`, for the hooks.
     #[cold]
     pub(super) fn publication(&self, qos: QoS) -> Publication<'_> {
-        let topic = match self {
-            Self::Frames { raw, .. } => raw.topic,
-            Self::Messages(messages) => messages.first().map_or("", |message| message.topic()),
-        };
-        let published_qos = match self {
-            Self::Frames { raw, .. } => raw.qos,
-            Self::Messages(messages) => messages.iter().map(|message| message.qos()).max().unwrap_or(qos),
+        let (topic, published_qos) = match self {
+            Self::Frames { raw, .. } => (raw.topic, raw.qos),
+            Self::Messages(messages) => {
+                let topic = messages.first().map_or("", |message| message.topic());
+                (topic, messages.iter().map(|message| message.qos()).max().unwrap_or(qos))
+            }
         };
         let count = u64::try_from(self.len()).unwrap_or(u64::MAX);
         Publication { topic, count, qos: qos.min(published_qos), retain: false, is_will: false }

@@ -13,7 +13,6 @@ use super::outcome::Outcome;
 use super::source::{EncodedVariants, Source};
 use crate::broker::Broker;
 use crate::durability::PublishScope;
-use crate::hooks::Phases;
 use crate::publish_batch::RawFrames;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
@@ -120,9 +119,7 @@ impl Delivery {
         if session.began_at > task.started_at {
             return count_ended(turn, session, task.source.len());
         }
-        if broker.hooks.uses(Phases::DELIVER)
-            && broker.hooks.deliver(&session.context, task.source.publication(options.qos)).is_err()
-        {
+        if broker.hooks.deliver(&session.context, || task.source.publication(options.qos)).is_err() {
             return drop_unauthorized(turn, session, task.source.len());
         }
         if let Source::Frames { raw, encoded } = &mut task.source

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::task::{Position, Task};
 use crate::broker::Broker;
 use crate::context::ClientContext;
-use crate::hooks::{Phases, Publication};
+use crate::hooks::Publication;
 use crate::receipt::Receipt;
 use crate::session_handle::SessionHandle;
 use crate::turn::Turn;
@@ -32,18 +32,11 @@ impl Broker {
             turn.counters.refused_topic.add(1);
             return Commit(0);
         }
-        if self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH) {
-            let publication = Publication {
-                topic: &will.topic,
-                count: 1,
-                qos: will.qos,
-                retain: will.retain,
-                is_will: true,
-            };
-            if self.hooks.publish(client, publication).is_err() {
-                turn.counters.refused_unauthorized.add(1);
-                return Commit(0);
-            }
+        let Will { qos, retain, .. } = *will;
+        let publication = || Publication { topic: &will.topic, count: 1, qos, retain, is_will: true };
+        if self.hooks.publish(client, publication).is_err() {
+            turn.counters.refused_unauthorized.add(1);
+            return Commit(0);
         }
         turn.counters.wills_published.add(1);
         let mut will = Cow::Borrowed(will);

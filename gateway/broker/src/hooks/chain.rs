@@ -62,7 +62,7 @@ impl HookChain {
         Self { hooks, used }
     }
 
-    /// Whether a hook takes part in one of these phases. Inlined, so that unused phases cost one test.
+    /// Whether a hook takes part in one of these phases.
     #[inline]
     pub(crate) fn uses(&self, phases: Phases) -> bool {
         self.used.intersects(phases)
@@ -73,13 +73,22 @@ impl HookChain {
         self.hooks.iter().filter(move |(phases, _)| phases.intersects(phase)).map(|(_, hook)| hook)
     }
 
-    /// Runs the authorise and publish phases of a publish.
-    #[cold]
-    pub(crate) fn publish(
+    /// Runs the authorise and publish phases of a publish. If no hook takes part, this costs one test: `publication` is not
+    /// called.
+    #[inline]
+    pub(crate) fn publish<'p>(
         &self,
         client: &ClientContext,
-        publication: Publication<'_>,
+        publication: impl FnOnce() -> Publication<'p>,
     ) -> Result<(), Refusal> {
+        if !self.uses(Phases::AUTHORISE | Phases::PUBLISH) {
+            return Ok(());
+        }
+        self.run_publish(client, publication())
+    }
+
+    #[cold]
+    fn run_publish(&self, client: &ClientContext, publication: Publication<'_>) -> Result<(), Refusal> {
         self.authorise(client, Action::Publish(publication))?;
         self.of(Phases::PUBLISH).for_each(|hook| hook.publish(client, publication));
         Ok(())
@@ -91,13 +100,21 @@ impl HookChain {
         self.of(Phases::AUTHORISE).try_for_each(|hook| hook.authorise(client, action))
     }
 
-    /// Runs the deliver phase.
-    #[cold]
-    pub(crate) fn deliver(
+    /// Runs the deliver phase. If no hook takes part, this costs one test: `publication` is not called.
+    #[inline]
+    pub(crate) fn deliver<'p>(
         &self,
         client: &ClientContext,
-        publication: Publication<'_>,
+        publication: impl FnOnce() -> Publication<'p>,
     ) -> Result<(), Refusal> {
+        if !self.uses(Phases::DELIVER) {
+            return Ok(());
+        }
+        self.run_deliver(client, publication())
+    }
+
+    #[cold]
+    fn run_deliver(&self, client: &ClientContext, publication: Publication<'_>) -> Result<(), Refusal> {
         self.of(Phases::DELIVER).try_for_each(|hook| hook.deliver(client, publication))
     }
 
