@@ -13,8 +13,8 @@ use crate::error::{CloseError, LoadError, OpenError, ReadError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{
-    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
-    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats,
+    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Leases, LocalLeases,
+    Maintenance, Observer, Progress, Stats,
 };
 
 mod allocation;
@@ -51,7 +51,8 @@ pub use secret::{SECRET_LEN, keep_secret};
 pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 pub use verify::{Damage, Flaw};
 
-use engine::Map;
+use engine::{Map, ReadView};
+use fault::Fault;
 use shared::Shared;
 
 /// A store in a folder. [`Journal::close`] closes it and returns errors. Dropping a store closes it as well, but only
@@ -103,7 +104,7 @@ pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,
     clock: Clock,
-    leases: Leases,
+    leases: LocalLeases,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -132,8 +133,14 @@ impl Disk {
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
         shared.batch.limit_bytes(engine.batch_bytes_max());
         let writer = writer::spawn(engine, Arc::clone(&shared), config)?;
-        let leases = Leases::default();
+        let leases = LocalLeases::default();
         Ok(Self { shared, map, clock, leases, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Waits for a checkpoint, and returns a view of the tables, which then hold every committed record.
+    fn read_committed(&self) -> Result<ReadView<'_>, Fault> {
+        self.shared.batch.checkpoint_and_wait();
+        self.map.read_view()
     }
 }
 
@@ -185,32 +192,17 @@ impl Journal for Disk {
 
 impl Directory for Disk {
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.shared.batch.checkpoint_and_wait();
-        let view = self.map.read_view()?;
+        let view = self.read_committed()?;
         Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
     fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError> {
-        self.shared.batch.checkpoint_and_wait();
-        let view = self.map.read_view()?;
+        let view = self.read_committed()?;
         Ok(load::load_session(view.tables, &view.txn, session, visit)?)
     }
 
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused> {
-        self.leases.take(session, holder, replaces)
-    }
-
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.renew(lease)
-    }
-
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.give_back(lease)
+    fn leases(&self) -> &dyn Leases {
+        &self.leases
     }
 }
 
@@ -221,14 +213,12 @@ impl Maintenance for Disk {
     }
 
     fn check(&self) -> Result<Findings, ReadError> {
-        self.shared.batch.checkpoint_and_wait();
-        let view = self.map.read_view()?;
+        let view = self.read_committed()?;
         Ok(check::check(view.tables, &view.txn)?)
     }
 
     fn contents(&self) -> Result<Contents, ReadError> {
-        self.shared.batch.checkpoint_and_wait();
-        let view = self.map.read_view()?;
+        let view = self.read_committed()?;
         Ok(Contents::count(self.map.env(), view.tables, &view.txn)?)
     }
 }

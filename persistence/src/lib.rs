@@ -32,5 +32,6 @@ pub use record::{
 };
 pub use store::{
     Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
-    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats, Store, Watermark, open,
+    LeaseRefused, Leases, LocalLeases, Maintenance, NodeId, Observer, Progress, Stats, Store, Watermark,
+    open,
 };

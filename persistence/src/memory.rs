@@ -11,8 +11,8 @@ use crate::error::{CloseError, LoadError, ReadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{
-    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Lease, LeaseEpoch,
-    LeaseRefused, Leases, Maintenance, NodeId, Observer, Progress, Stats,
+    Appended, AtomicScope, Commit, Directory, Findings, Health, Item, Journal, Leases, LocalLeases,
+    Maintenance, Observer, Progress, Stats,
 };
 
 /// A store that keeps nothing.
@@ -39,7 +39,7 @@ pub struct Memory {
     sessions: AtomicU64,
     messages: AtomicU64,
     opened: Instant,
-    leases: Leases,
+    leases: LocalLeases,
     observer: Arc<dyn Observer>,
 }
 
@@ -53,7 +53,7 @@ impl Memory {
             sessions: AtomicU64::new(1),
             messages: AtomicU64::new(1),
             opened: Instant::now(),
-            leases: Leases::default(),
+            leases: LocalLeases::default(),
             observer,
         }
     }
@@ -115,21 +115,8 @@ impl Directory for Memory {
         Ok(())
     }
 
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused> {
-        self.leases.take(session, holder, replaces)
-    }
-
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.renew(lease)
-    }
-
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.give_back(lease)
+    fn leases(&self) -> &dyn Leases {
+        &self.leases
     }
 }
 

@@ -21,7 +21,7 @@ mod watermark;
 pub use directory::Directory;
 pub use health::{Findings, Health, Stats};
 pub use journal::Journal;
-pub use lease::{Lease, LeaseEpoch, LeaseRefused, Leases, NodeId};
+pub use lease::{Lease, LeaseEpoch, LeaseRefused, Leases, LocalLeases, NodeId};
 pub use load::{Item, Progress};
 pub use maintenance::Maintenance;
 pub use watermark::Watermark;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tidegate_persistence::{
-    Appended, AtomicScope, Clock, CloseError, Commit, Health, Journal, Leases, MessageId, Observer,
+    Appended, AtomicScope, Clock, CloseError, Commit, Health, Journal, LocalLeases, MessageId, Observer,
     Operation, SessionId, Stats,
 };
 
@@ -29,7 +29,7 @@ pub(super) struct CrashStore {
     /// Lock that every open atomic scope holds for reading.
     atomic_scopes: RwLock<()>,
     clock: Clock,
-    leases: Leases,
+    leases: LocalLeases,
     observer: Arc<dyn Observer>,
 }
 
@@ -83,7 +83,7 @@ impl CrashStore {
             state: Mutex::new(state),
             atomic_scopes: RwLock::new(()),
             clock,
-            leases: Leases::default(),
+            leases: LocalLeases::default(),
             observer,
         }
     }

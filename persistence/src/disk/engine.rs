@@ -28,7 +28,7 @@ mod tests;
 mod time;
 
 pub(super) use capacity::{Capacity, initial_length};
-pub(super) use map::{Map, whole_pages};
+pub(super) use map::{Map, ReadView, whole_pages};
 
 /// The state that the writer owns.
 pub(super) struct Engine {

@@ -1,14 +1,13 @@
 //! The role that knows the sessions: reads what is stored of them, and which node owns each of them.
 
-use super::lease::{Lease, LeaseEpoch, LeaseRefused, NodeId};
+use super::lease::Leases;
 use super::load::{Item, Progress};
 use crate::error::LoadError;
 use crate::record::SessionId;
 
 /// Reads the stored sessions and keeps track of their owners.
 ///
-/// A session is changed only by the node that holds its [`Lease`]. Each lease has an epoch. A node takes a session over
-/// by naming the epoch that it replaces; if another node was faster, the epoch has changed and the lease is refused.
+/// A session is changed only by the node that holds its [`Lease`](super::Lease).
 pub trait Directory: Send + Sync {
     /// Passes every committed record to `visit` once, in the order of [`Item`]'s variants. Used when the broker starts.
     /// Takes as long as reading the file.
@@ -26,28 +25,6 @@ pub trait Directory: Send + Sync {
     /// The first record that is not valid, or an error of the engine.
     fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError>;
 
-    /// Makes `holder` the owner of a session, if `replaces` is the epoch of the session's current lease (`None` if the
-    /// session must have no lease). The new lease has an epoch that no lease had before.
-    ///
-    /// # Errors
-    /// When the session has another lease than the expected one. Nothing was changed.
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused>;
-
-    /// Extends a lease. A store that several nodes share may end a lease that its holder does not renew; a store with
-    /// one node only confirms that the lease is the current one.
-    ///
-    /// # Errors
-    /// When the lease has ended or was replaced, so that its holder may no longer change the session.
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused>;
-
-    /// Gives a lease back. The session then has no lease.
-    ///
-    /// # Errors
-    /// When the lease has ended or was replaced. The current lease stays.
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused>;
+    /// Returns the leases of the sessions.
+    fn leases(&self) -> &dyn Leases;
 }

@@ -1,5 +1,4 @@
-//! The ownership of sessions on one node: leases in memory. They need not survive, because only one process at a time
-//! has the store open, and so no lease outlives the process that holds it.
+//! The ownership of sessions: which node may change which session.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -37,10 +36,42 @@ pub struct LeaseRefused {
     pub current: Option<Lease>,
 }
 
-/// The leases of a store that one node uses. There are at most as many as sessions of which this node has taken the
-/// lease and not returned it.
+/// Records which node owns each session.
+///
+/// Each lease has an epoch. A node takes a session over by naming the epoch that it replaces; if another node was
+/// faster, the epoch has changed and the lease is refused.
+pub trait Leases: Send + Sync {
+    /// Makes `holder` the owner of a session, if `replaces` is the epoch of the session's current lease (`None` if the
+    /// session must have no lease). The new lease has an epoch that no lease had before.
+    ///
+    /// # Errors
+    /// When the session has another lease than the expected one. Nothing was changed.
+    fn take(
+        &self,
+        session: SessionId,
+        holder: NodeId,
+        replaces: Option<LeaseEpoch>,
+    ) -> Result<Lease, LeaseRefused>;
+
+    /// Extends a lease. A store that several nodes share may end a lease that its holder does not renew; a store with
+    /// one node only confirms that the lease is the current one.
+    ///
+    /// # Errors
+    /// When the lease has ended or was replaced, so that its holder may no longer change the session.
+    fn renew(&self, lease: &Lease) -> Result<(), LeaseRefused>;
+
+    /// Gives a lease back. The session then has no lease.
+    ///
+    /// # Errors
+    /// When the lease has ended or was replaced. The current lease stays.
+    fn give_back(&self, lease: &Lease) -> Result<(), LeaseRefused>;
+}
+
+/// The leases of a store that one node uses. They need not survive, because only one process at a time has the store
+/// open, and so no lease outlives the process that holds it. There are at most as many as sessions of which this node
+/// has taken the lease and not returned it.
 #[derive(Debug, Default)]
-pub struct Leases(Mutex<State>);
+pub struct LocalLeases(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -50,12 +81,8 @@ struct State {
     leases: HashMap<SessionId, Lease>,
 }
 
-impl Leases {
-    /// Takes a lease, see [`Directory::take_lease`](crate::Directory::take_lease).
-    ///
-    /// # Errors
-    /// When `replaces` is not the epoch of the session's lease.
-    pub fn take(
+impl Leases for LocalLeases {
+    fn take(
         &self,
         session: SessionId,
         holder: NodeId,
@@ -76,19 +103,11 @@ impl Leases {
         Ok(lease)
     }
 
-    /// Confirms a lease, see [`Directory::renew_lease`](crate::Directory::renew_lease).
-    ///
-    /// # Errors
-    /// When this is not the session's lease.
-    pub fn renew(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+    fn renew(&self, lease: &Lease) -> Result<(), LeaseRefused> {
         self.0.lock().verify(lease)
     }
 
-    /// Ends a lease, see [`Directory::return_lease`](crate::Directory::return_lease).
-    ///
-    /// # Errors
-    /// When this is not the session's lease.
-    pub fn give_back(&self, lease: &Lease) -> Result<(), LeaseRefused> {
+    fn give_back(&self, lease: &Lease) -> Result<(), LeaseRefused> {
         let mut state = self.0.lock();
         state.verify(lease)?;
         state.leases.remove(&lease.session);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tidegate_persistence::{
-    Contents, Directory, Findings, Item, Lease, LeaseEpoch, LeaseRefused, LoadError, Maintenance, NodeId,
-    Progress, ReadError, SessionId, SnapshotError, Written,
+    Contents, Directory, Findings, Item, Leases, LoadError, Maintenance, Progress, ReadError, SessionId,
+    SnapshotError, Written,
 };
 
 use super::CrashStore;
@@ -20,21 +20,8 @@ impl Directory for CrashStore {
         Ok(())
     }
 
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused> {
-        self.leases.take(session, holder, replaces)
-    }
-
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.renew(lease)
-    }
-
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.leases.give_back(lease)
+    fn leases(&self) -> &dyn Leases {
+        &self.leases
     }
 }
 

@@ -8,8 +8,8 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, QoS, Will};
 use tidegate_persistence::{
     Appended, AtomicScope, Clock, CloseError, Commit, Contents, Directory, Findings, Health, Item, Journal,
-    Lease, LeaseEpoch, LeaseRefused, LoadError, Maintenance, Memory, MessageId, NodeId, Observer, Operation,
-    Progress, ReadError, SessionId, Stats, Store, Written,
+    Leases, LoadError, Maintenance, Memory, MessageId, Observer, Operation, Progress, ReadError, SessionId,
+    Stats, Store, Written,
 };
 
 use crate::{Counters, SessionStore, Workspace};
@@ -83,21 +83,8 @@ impl Directory for InstantCommit {
         self.0.load_session(session, visit)
     }
 
-    fn take_lease(
-        &self,
-        session: SessionId,
-        holder: NodeId,
-        replaces: Option<LeaseEpoch>,
-    ) -> Result<Lease, LeaseRefused> {
-        self.0.take_lease(session, holder, replaces)
-    }
-
-    fn renew_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.0.renew_lease(lease)
-    }
-
-    fn return_lease(&self, lease: &Lease) -> Result<(), LeaseRefused> {
-        self.0.return_lease(lease)
+    fn leases(&self) -> &dyn Leases {
+        self.0.leases()
     }
 }
 
