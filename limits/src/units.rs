@@ -31,6 +31,23 @@ impl<T: Clone> Unit<T> for T {
     }
 }
 
+/// Lets settings of these integer types be written as `$unit`, a number with bounds. A number that the type of the
+/// setting cannot hold becomes the maximum of the type.
+macro_rules! integer_settings {
+    ($unit:ident: $($integer:ty),*) => {
+        $(impl<const MIN: u64, const MAX: u64> Unit<$integer> for $unit<MIN, MAX> {
+            fn into_setting(self) -> $integer {
+                <$integer>::try_from(self.0).unwrap_or(<$integer>::MAX)
+            }
+
+            fn of_setting(setting: &$integer) -> Self {
+                Self(u64::try_from(*setting).unwrap_or(u64::MAX))
+            }
+        })*
+    };
+}
+use integer_settings;
+
 /// The keyword of the schema that contains the bounds of a value as text, with units.
 pub const BOUNDS_KEYWORD: &str = "x-bounds";
 

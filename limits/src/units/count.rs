@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::scalar::{Scalar, deserialize};
-use super::{BOUNDS_KEYWORD, Unit};
+use super::{BOUNDS_KEYWORD, Unit, integer_settings};
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,19 +73,4 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Count<MIN, MAX> {
     }
 }
 
-/// A number that the type of the setting cannot hold becomes the maximum of the type.
-macro_rules! unit {
-    ($($integer:ty),*) => {
-        $(impl<const MIN: u64, const MAX: u64> Unit<$integer> for Count<MIN, MAX> {
-            fn into_setting(self) -> $integer {
-                <$integer>::try_from(self.0).unwrap_or(<$integer>::MAX)
-            }
-
-            fn of_setting(setting: &$integer) -> Self {
-                Self(u64::try_from(*setting).unwrap_or(u64::MAX))
-            }
-        })*
-    };
-}
-
-unit!(u8, u16, u32, u64, usize);
+integer_settings!(Count: u8, u16, u32, u64, usize);

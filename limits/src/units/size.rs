@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::scalar::{self, Scalar, split_unit};
-use super::{BOUNDS_KEYWORD, Unit};
+use super::{BOUNDS_KEYWORD, Unit, integer_settings};
 
 /// A number of bytes from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,22 +86,7 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Size<MIN, MAX> {
     }
 }
 
-/// Number of bytes. A number that the type of the setting cannot hold becomes the maximum of the type.
-macro_rules! unit {
-    ($($integer:ty),*) => {
-        $(impl<const MIN: u64, const MAX: u64> Unit<$integer> for Size<MIN, MAX> {
-            fn into_setting(self) -> $integer {
-                <$integer>::try_from(self.0).unwrap_or(<$integer>::MAX)
-            }
-
-            fn of_setting(setting: &$integer) -> Self {
-                Self(u64::try_from(*setting).unwrap_or(u64::MAX))
-            }
-        })*
-    };
-}
-
-unit!(u32, u64, usize);
+integer_settings!(Size: u32, u64, usize);
 
 /// Displays bytes in the largest binary unit that divides them evenly.
 struct Bytes(u64);

@@ -16,7 +16,7 @@ type After = Time<0, 4_294_967_294_000>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionExpiry {
     /// The session expires after this time.
-    After(Time<0, 4_294_967_294_000>),
+    After(After),
     /// The session never expires.
     Never,
 }
