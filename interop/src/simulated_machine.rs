@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::broker::Broker;
+use crate::config::Config;
 use crate::launch_options::LaunchOptions;
 use crate::preload;
 
@@ -43,6 +45,12 @@ impl SimulatedMachine {
             .preloading(&self.library)
             .with_variable("MACHINE_BOOT_ID", self.folder.path().join("boot_id"))
             .with_variable("MACHINE_CLOCK", self.folder.path().join("clock"))
+    }
+
+    /// Starts a broker on this machine.
+    #[must_use]
+    pub fn start_broker(&self, config: Config) -> Broker {
+        Broker::start_with_launch(config, |_| self.launch_options(LaunchOptions::default()))
     }
 
     /// Simulates a restart of the machine with a new boot id. Must be called while no broker is running.

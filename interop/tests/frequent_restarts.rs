@@ -6,7 +6,6 @@
 use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::tidegate_client::{
@@ -25,9 +24,8 @@ struct Harness {
 impl Harness {
     fn start() -> Self {
         let machine = SimulatedMachine::new();
-        let launch = |_: &_| machine.launch_options(LaunchOptions::default());
         let config = Config::every_transport().with("persistence:\n  durability: always\n");
-        Self { broker: Broker::start_with_launch(config, launch), machine }
+        Self { broker: machine.start_broker(config), machine }
     }
 
     /// Kills the broker, and starts it again after [`PAUSE`] seconds.

@@ -12,7 +12,6 @@ use fastrand::Rng;
 use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::tidegate_client::{client_options, message, subscribe};
@@ -48,9 +47,8 @@ impl Harness {
     async fn start(error: i64) -> Self {
         let mut machine = SimulatedMachine::new();
         machine.step_clock(error);
-        let launch = |_: &_| machine.launch_options(LaunchOptions::default());
         let config = Config::every_transport().with("session:\n  session_expiry_max: 3650d\n");
-        let broker = Broker::start_with_launch(config, launch);
+        let broker = machine.start_broker(config);
         let harness =
             Self { broker, machine, started_at: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
         let mut waiting = harness.connect(&harness.waiting_options()).await;

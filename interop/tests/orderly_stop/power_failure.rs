@@ -4,7 +4,6 @@
 use tidegate_client::{AckSender, Client, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::tidegate_client::{
@@ -25,8 +24,7 @@ impl Harness {
     fn start() -> Self {
         let machine = SimulatedMachine::new();
         let config = Config::every_transport().with("persistence:\n  durability: interval\n  interval: 1m\n");
-        let launch = |_: &_| machine.launch_options(LaunchOptions::default());
-        Self { broker: Broker::start_with_launch(config, launch), machine }
+        Self { broker: machine.start_broker(config), machine }
     }
 
     /// Stops the broker with a signal, and starts it again after a power failure.

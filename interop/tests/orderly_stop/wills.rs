@@ -3,7 +3,6 @@
 use tidegate_client::Options;
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::tidegate_client::{
@@ -21,8 +20,7 @@ const DELAY: u32 = 30;
 #[tokio::test]
 async fn delayed_wills_pending_at_a_stop_are_published_once_after_a_start() {
     let mut machine = SimulatedMachine::new();
-    let launch = |_: &_| machine.launch_options(LaunchOptions::default());
-    let mut broker = Broker::start_with_launch(Config::every_transport(), launch);
+    let mut broker = machine.start_broker(Config::every_transport());
     let watcher = with_persistent_session(options(&broker, "watcher"));
     let mut watching = connect(&watcher).await;
     subscribe(&mut watching, "gone/#", 1).await;
