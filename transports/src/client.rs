@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
+use tidegate_limits::{Peer, TlsFacts, Transport};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::{TlsConnector, TlsStream};
 
@@ -20,7 +21,6 @@ use crate::link::Link;
 pub use crate::tls::ClientTls;
 use crate::tls::tls_facts;
 use crate::{quic, websocket};
-use tidegate_limits::{Peer, TlsFacts, Transport};
 
 /// Connects to `target` within [`CONNECT_TIMEOUT`].
 ///

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_limits::ConnectionPermit;
-
-use tidegate_limits::Peer;
+use tidegate_limits::{ConnectionPermit, Peer};
 
 /// A network connection: one TCP or Unix socket, or one QUIC connection.
 ///

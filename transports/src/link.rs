@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tidegate_limits::Peer;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
@@ -13,7 +14,6 @@ use crate::connection::NetworkConnection;
 use crate::memory::MemoryStream;
 use crate::quic::QuicStream;
 use crate::websocket::WebSocket;
-use tidegate_limits::Peer;
 
 mod direct;
 mod encrypted;

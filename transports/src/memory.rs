@@ -21,9 +21,10 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tidegate_limits::{Peer, Transport};
+
 use crate::connection::NetworkConnection;
 use crate::link::Link;
-use tidegate_limits::{Peer, Transport};
 
 mod pipe;
 

@@ -7,6 +7,7 @@ use std::process;
 use std::time::Duration;
 
 use clap::Args;
+use tidegate_client::Options;
 use tidegate_mqtt::{Connect, ProtocolVersion};
 use tidegate_transports::client::Target;
 
@@ -15,7 +16,6 @@ use password::PasswordArguments;
 use super::properties::user_properties;
 use super::will::WillArguments;
 use super::{Failure, value};
-use tidegate_client::Options;
 
 /// The connection arguments.
 #[derive(Debug, Args)]

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use tidegate_client::ClientError;
 use tidegate_persistence::{ReadError, RestoreError};
 
 use crate::config::ConfigError;
-use tidegate_client::ClientError;
 
 /// The reason why a command failed.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod payload;
 mod report;
 
 use clap::Args;
+use tidegate_client::{Client, State};
 use tidegate_mqtt::topic;
 use tidegate_mqtt::{Publish, PublishProperties, QoS, ReasonCode};
 
@@ -15,7 +16,6 @@ use super::exit::{self, Failure};
 use super::properties::MessageProperties;
 use super::run::{interrupted, run as run_command};
 use super::value;
-use tidegate_client::{Client, State};
 
 /// The arguments of `pub`.
 #[derive(Debug, Args)]

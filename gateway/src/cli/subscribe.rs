@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
+use tidegate_client::{Client, State, reason_text};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Publish, QoS, ReasonCode, RetainHandling, SubAck, SubscriptionOptions};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,7 +18,6 @@ use super::exit::{self, Failure};
 use super::properties::user_properties;
 use super::run::{interrupted, run as run_command};
 use super::value;
-use tidegate_client::{Client, State, reason_text};
 
 /// The arguments of `sub`.
 #[derive(Debug, Args)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use thiserror::Error;
+use tidegate_limits::Transport;
 
 use crate::tls::ClientTls;
-use tidegate_limits::Transport;
 
 /// The address of a broker: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or
 /// `unix:///path`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use tidegate_limits::ConnectionPermit;
+use tidegate_limits::{ConnectionPermit, Peer, TlsFacts, Transport};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
@@ -16,7 +16,6 @@ use crate::connection::NetworkConnection;
 use crate::link::Link;
 use crate::tls::{ServerMaterial, tls_facts};
 use crate::websocket::{WebSocketConfig, upgrade};
-use tidegate_limits::{Peer, TlsFacts, Transport};
 
 /// The handshake settings of one listener.
 pub(super) struct AcceptorStack {

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tidegate_limits::Transport;
+
 use crate::quic::{QuicConfig, QuicKeys};
 use crate::tls::ServerMaterial;
 use crate::websocket::WebSocketConfig;
-use tidegate_limits::Transport;
 
 /// The settings of one listener.
 #[derive(Clone, Debug)]

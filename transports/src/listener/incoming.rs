@@ -5,14 +5,13 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use tidegate_limits::{ConnectionPermit, HandshakePermit, Source};
+use tidegate_limits::{ConnectionPermit, HandshakePermit, Peer, Source, Transport};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::{EstablishError, Established, acceptor_stack::AcceptorStack};
 use crate::connection::NetworkConnection;
 use crate::link::Link;
 use crate::quic;
-use tidegate_limits::{Peer, Transport};
 
 /// An accepted connection. Dropping it refuses the connection.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Counts acknowledged and refused messages.
 
+use tidegate_client::{Acknowledged, Client, Event, reason_text};
 use tidegate_mqtt::PacketId;
 
 use crate::cli::exit::{self, Failure};
-use tidegate_client::{Acknowledged, Client, Event, reason_text};
 
 /// Counts messages without acknowledgement, and messages the broker refused.
 #[derive(Debug, Default)]

@@ -1,7 +1,8 @@
 //! Valid and invalid URLs of brokers.
 
-use super::{Target, TargetError};
 use tidegate_limits::Transport;
+
+use super::{Target, TargetError};
 
 #[test]
 fn valid_urls_are_parsed_and_displayed() {
