@@ -32,20 +32,28 @@ pub(super) fn examine(path: &Path) -> Result<Option<Examined>, OpenError> {
 
 fn examine_open(path: &Path, file: &File) -> Result<Examined, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
-    let length = file.metadata().map_err(io)?.len();
+    let length = || file.metadata().map(|metadata| metadata.len()).map_err(io);
+    let newest = newest_header(path, file, length()?)?;
+    // The owner of the store may have enlarged the file before it wrote the header, so the length is read again.
+    let (length, used) = (length()?, newest.used());
+    if length < used { Err(truncated_error(path, length, used)) } else { Ok(Examined { length, used }) }
+}
+
+/// Reads both header pages of a file and returns the newer header.
+fn newest_header(path: &Path, file: &File, length: u64) -> Result<Header, OpenError> {
+    let header = |offset| {
+        let head = read_at(file, offset).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        Header::read(&head).map_err(|fault| not_a_store(path, fault))
+    };
     if length == 0 {
         return Err(OpenError::Empty(path.to_owned()));
     }
-    let head = read_at(file, 0).map_err(io)?;
-    let first = Header::read(&head).map_err(|fault| not_a_store(path, fault))?;
+    let first = header(0)?;
     if length < 2 * first.page_size {
         return Err(truncated_error(path, length, 2 * first.page_size));
     }
-    let head = read_at(file, first.page_size).map_err(io)?;
-    let second = Header::read(&head).map_err(|fault| not_a_store(path, fault))?;
-    let newest = if second.transaction > first.transaction { second } else { first };
-    let used = newest.used();
-    if length < used { Err(truncated_error(path, length, used)) } else { Ok(Examined { length, used }) }
+    let second = header(first.page_size)?;
+    Ok(if second.transaction > first.transaction { second } else { first })
 }
 
 /// Reads the beginning of the page at `offset`. Returns zeros if the file is shorter.

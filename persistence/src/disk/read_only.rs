@@ -190,5 +190,5 @@ fn map_size(length: u64) -> usize {
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// Time between two looks at the file: short compared with the second between two checkpoints.
 const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
-/// Maximum number of attempts to read the header or the map size while the owner of the store changes them.
+/// Maximum number of attempts to open the file or to learn its length while the owner of the store changes them.
 const ATTEMPTS_MAX: u32 = 16;

@@ -102,14 +102,15 @@ impl Headers {
         Self::parse(&first, &second)
     }
 
-    /// Reads the headers of a file to which another process may commit. Returns `None` if `state` is not the newest state, or
-    /// its header may be incomplete.
+    /// Reads the headers of a file to which another process may commit. The newest state can be newer than that of a
+    /// read transaction: LMDB lets readers use a state only when its header is on the disk. Returns `None` if the header
+    /// of the newest state may be incomplete, because it was overwritten during the read.
     ///
     /// LMDB overwrites the header of a state when it commits the second state after it. The state is still the newest one
     /// in a second read, so that commit had not begun when the header was read for the first time.
-    pub(super) fn read_newest(file: &File, state: u64) -> Result<Option<Self>, VerifyError> {
+    pub(super) fn read_newest(file: &File) -> Result<Option<Self>, VerifyError> {
         let headers = Self::read(file)?;
-        let is_newest = headers.newest() == state && Self::read(file)?.newest() == state;
+        let is_newest = Self::read(file)?.newest() == headers.newest();
         Ok(is_newest.then_some(headers))
     }
 

@@ -3,6 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use heed::{Env, EnvFlags, EnvOpenOptions, WithoutTls};
 use rustix::fs::{StatVfsMountFlags, statvfs};
@@ -124,22 +126,21 @@ fn verify_checksum(path: &Path) -> Result<Checksum, ReadError> {
 }
 
 /// Verifies the structure of the newest state while the owner of the store may commit further states. A read
-/// transaction prevents the owner from reusing the pages of this state.
+/// transaction prevents the owner from reusing the pages of its own state and of all newer ones.
 fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     let open_error = |error| verify::into_open_error(path, error);
     let file = File::open(path).map_err(open::io_error(path))?;
-    let mut attempt = 1;
+    let _pages_in_use = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
+    let began = Instant::now();
     loop {
-        let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
-        let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
-        match Headers::read_newest(&file, state) {
+        match Headers::read_newest(&file) {
             Ok(Some(headers)) => {
-                return verify::verify_state(&file, &headers, state).map_err(open_error);
+                return verify::verify_state(&file, &headers, headers.newest()).map_err(open_error);
             }
-            Ok(None) if attempt == ATTEMPTS_MAX => return Err(OpenError::Busy(path.to_owned())),
-            Err(error) if attempt == ATTEMPTS_MAX => return Err(open_error(error)),
-            // The owner has committed another state since the read transaction began.
-            _ => attempt += 1,
+            Ok(None) if began.elapsed() > HEADER_WAIT_MAX => return Err(OpenError::Busy(path.to_owned())),
+            Err(error) if began.elapsed() > HEADER_WAIT_MAX => return Err(open_error(error)),
+            // The owner was writing a header.
+            _ => thread::yield_now(),
         }
     }
 }
@@ -180,3 +181,7 @@ fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
         Err(TryLockError::Error(error)) => Err(open::io_error(&lock)(error)),
     }
 }
+
+/// Maximum time to wait for a header that the owner of the store does not overwrite meanwhile. The owner needs far longer
+/// for a commit than a reader for the headers, so that a first or second attempt succeeds unless the header is damaged.
+const HEADER_WAIT_MAX: Duration = Duration::from_secs(1);

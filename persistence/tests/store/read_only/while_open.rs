@@ -1,6 +1,7 @@
 //! Tests with two processes: one has the store open, and the other reads it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 
 use tidegate_persistence::{Health, Journal, Operation};
 
@@ -8,6 +9,12 @@ use super::filled_store;
 use super::other_process::Reader;
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
+
+/// The layout of LMDB's two header pages.
+const PAGE_SIZE: u64 = 4096;
+const PAGE_NUMBER_SIZE: usize = 8;
+const TRANSACTION_OFFSET: usize = 144;
+const HEADER_SIZE: usize = TRANSACTION_OFFSET + 8;
 
 /// Returns the operation that enqueues an entry of 100 kB.
 fn enqueue_large(number: u64) -> Operation {
@@ -24,6 +31,28 @@ fn another_process_sees_committed_records() {
     harness.commit_to_tables(&store, vec![open_session(3)]);
     reader.send("check");
     assert_eq!(reader.answer(), "9 records, []");
+}
+
+/// LMDB writes the header of a state, waits for the disk, and only then lets readers use the state.
+#[test]
+fn a_store_can_be_opened_while_its_owner_waits_for_the_disk() {
+    let mut harness = filled_store();
+    let _store = harness.open();
+    let file = File::options().read(true).write(true).open(harness.data()).unwrap();
+    let mut headers = [[0; HEADER_SIZE]; 2];
+    headers.iter_mut().zip([0, PAGE_SIZE]).for_each(|(page, at)| file.read_exact_at(page, at).unwrap());
+    let transaction =
+        |page: &[u8; HEADER_SIZE]| u64::from_ne_bytes(*page[TRANSACTION_OFFSET..].first_chunk().unwrap());
+    let newest = if transaction(&headers[0]) > transaction(&headers[1]) { 0 } else { 1 };
+    // The header of the next state, whose content is that of the newest one.
+    let mut next = headers[newest];
+    let number = transaction(&next) + 1;
+    next[TRANSACTION_OFFSET..].copy_from_slice(&number.to_ne_bytes());
+    let at = number % 2 * PAGE_SIZE;
+    file.write_all_at(&next[PAGE_NUMBER_SIZE..], at + PAGE_NUMBER_SIZE as u64).unwrap();
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.send("check");
+    assert_eq!(reader.answer(), "8 records, []");
 }
 
 #[test]
