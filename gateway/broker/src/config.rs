@@ -9,7 +9,7 @@ use tidegate_session::Config as SessionConfig;
 #[derive(Debug, Clone)]
 pub struct BrokerConfig {
     /// Limits and capabilities of sessions. Those of a connection may be stricter, see
-    /// [`crate::Broker::begin_connect_with`].
+    /// [`crate::Broker::begin_connect`].
     pub session: Arc<SessionConfig>,
     /// Whether connections may have the overflow policy `reject` although [`Self::session`] has another policy.
     pub has_rejecting_listener: bool,
