@@ -102,6 +102,12 @@ impl WriteBuffer {
         self.taken + self.batch.size()
     }
 
+    /// Returns whether bytes of this connection were taken before.
+    #[must_use]
+    pub fn has_been_taken(&self) -> bool {
+        self.taken > 0
+    }
+
     /// Returns whether no bytes wait to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {

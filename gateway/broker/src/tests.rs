@@ -5,6 +5,7 @@ mod accounts;
 mod backpressure;
 mod forwarding;
 mod frames;
+mod idle_buffers;
 mod restarts;
 mod shared;
 mod takeover;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_session::Batch;
+use tidegate_session::{Batch, WriteBuffer};
 
 use crate::broker::Broker;
 use crate::connection_handle::{CoreId, DirectWrite};
@@ -129,7 +129,7 @@ impl Broker {
             connection.blocked &= waiting > 0;
         }
         if waiting > 0 {
-            batch = Some(Box::new(guard.session.write_buffer().take(buffer())));
+            batch = Some(Box::new(take(guard.session.write_buffer(), buffer)));
         }
         let _ = guard.finish(turn);
         Ok(batch)
@@ -180,6 +180,13 @@ fn begin_write(state: &mut State, buffer: impl FnOnce() -> Vec<u8>) -> BeginWrit
     };
     connection.writing = true;
     connection.signals.set_writing();
-    let batch = state.session.write_buffer().take(buffer());
+    let batch = take(state.session.write_buffer(), buffer);
     BeginWrite::Write(WriteInProgress { writer, signals, epoch: connection.epoch, batch })
+}
+
+/// Takes all waiting bytes. After the first batch, which is often only the CONNACK, the session gets no buffer from the
+/// pool, because many clients are idle from then on.
+fn take(waiting: &mut WriteBuffer, buffer: impl FnOnce() -> Vec<u8>) -> Batch {
+    let next = if waiting.has_been_taken() { buffer() } else { Vec::new() };
+    waiting.take(next)
 }

@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use futures_util::task::AtomicWaker;
+use futures_util::task::{ArcWake, AtomicWaker, waker_ref};
 use parking_lot::Mutex;
 use slab::Slab;
 
@@ -47,7 +47,6 @@ struct Entry {
 struct Slot {
     connection: Connection,
     entry: Arc<Entry>,
-    waker: Waker,
 }
 
 /// The connections of a core.
@@ -88,14 +87,10 @@ impl Content {
     }
 }
 
-impl Wake for Entry {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_queued.swap(true, Ordering::AcqRel) {
-            self.inbox.update(|content| content.woken.push(Arc::clone(self)));
+impl ArcWake for Entry {
+    fn wake_by_ref(this: &Arc<Self>) {
+        if !this.is_queued.swap(true, Ordering::AcqRel) {
+            this.inbox.update(|content| content.woken.push(Arc::clone(this)));
         }
     }
 }
@@ -150,11 +145,7 @@ impl Connections {
             let is_queued = AtomicBool::new(true);
             let entry =
                 Arc::new(Entry { key: slot.key(), tenant, is_queued, inbox: Arc::clone(&self.inbox) });
-            slot.insert(Slot {
-                connection,
-                waker: Waker::from(Arc::clone(&entry)),
-                entry: Arc::clone(&entry),
-            });
+            slot.insert(Slot { connection, entry: Arc::clone(&entry) });
             self.ready.push(tenant, entry);
         }
     }
@@ -166,7 +157,8 @@ impl Connections {
         // This must be a read-modify-write: a wake-up either sees `false` and queues the connection again, or what it did
         // before is visible to the poll.
         entry.is_queued.swap(false, Ordering::AcqRel);
-        let mut context = Context::from_waker(&slot.waker);
+        let waker = waker_ref(entry);
+        let mut context = Context::from_waker(&waker);
         let connection = &mut slot.connection;
         // A defect in the code of one connection must not end the others. The panic hook has logged it.
         let polled = catch_unwind(AssertUnwindSafe(|| connection.as_mut().poll(&mut context)));

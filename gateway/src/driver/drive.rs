@@ -13,16 +13,20 @@ use super::relocation::Departure;
 /// This is not an `async` function, because it spawns futures of its own type.
 pub struct Drive(Stage);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "almost every connection is connected, and a box would cost it memory"
+)]
 enum Stage {
-    Connected(Box<Driver>),
+    Connected(Driver),
     /// The connection sends its last bytes and closes.
     Closing(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection has ended, or continues in a task on another core.
     Done,
 }
 
-impl From<Box<Driver>> for Drive {
-    fn from(driver: Box<Driver>) -> Self {
+impl From<Driver> for Drive {
+    fn from(driver: Driver) -> Self {
         Self(Stage::Connected(driver))
     }
 }

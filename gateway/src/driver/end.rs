@@ -15,8 +15,8 @@ use crate::story::ClientStory;
 
 impl Driver {
     /// Detaches the connection from its session, then closes the link.
-    pub(super) async fn finish(self: Box<Self>, end: End) {
-        let Self { mut client, control, token, .. } = *self;
+    pub(super) async fn finish(self, end: End) {
+        let Self { mut client, control, token, .. } = self;
         let (mut link, batch) = control.into_parts();
         let signals = Arc::clone(client.signals());
         let close_timeout = client.limits().close_timeout;

@@ -40,7 +40,7 @@ impl Driver {
     }
 
     /// Spawns a task on another core in which the connection continues.
-    pub(super) fn move_to(mut self: Box<Self>, to: CoreId) {
+    pub(super) fn move_to(mut self, to: CoreId) {
         self.arriving = true;
         let tenant = self.client.context().tenant.number();
         with_core(|core| core.cores().add_connection(to, tenant, Drive::from(self)));

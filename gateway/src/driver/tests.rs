@@ -26,7 +26,7 @@ async fn serve(cores: Arc<Cores>, broker: Arc<Broker>, control: Link, further: L
         core.run_turn(clock::now(), |turn, _| broker.connect(turn, &negotiated, &context, facts))
     });
     let client = ClientConnection::new(broker, connected.unwrap());
-    let mut driver = Box::new(Driver::new(link, client, rest, tracker.token()));
+    let mut driver = Driver::new(link, client, rest, tracker.token());
     driver.add_lane(further);
     cores.add_connection(CoreId(0), context.tenant.number(), Drive::from(driver));
 }

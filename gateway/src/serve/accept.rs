@@ -111,7 +111,7 @@ impl Acceptor {
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         log_connected(&client, &negotiated);
         let tenant = context.tenant.number();
-        let driver = Box::new(Driver::new(link, client, rest, tracker.token()));
+        let driver = Driver::new(link, client, rest, tracker.token());
         self.cores.add_connection(core, tenant, Drive::from(driver));
     }
 

@@ -27,6 +27,8 @@ impl Broker {
         guard.scheduled = None;
         if let Some(connection) = &mut guard.connection {
             check_activity(turn, connection);
+            // After a burst, an idle session would keep the buffer of its last bytes.
+            drop(guard.session.write_buffer().release());
         }
         let mut effects = SideEffects::default();
         if guard.session.poll_timeout().is_some_and(|due| due <= turn.now) {
