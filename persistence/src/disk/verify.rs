@@ -13,10 +13,9 @@
 //! The file is read, never mapped. Values are not verified here: records are validated when they are read.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::file::{MetaPages, read_meta_pages};
 use crate::error::OpenError;
 
 mod damage;
@@ -94,24 +93,22 @@ pub(super) fn into_open_error(path: &Path, error: VerifyError) -> OpenError {
 impl Headers {
     /// Reads both header pages.
     pub(super) fn read(file: &File) -> Result<Self, VerifyError> {
-        let mut first = [0; Header::SIZE];
-        let mut second = first;
-        file.read_exact_at(&mut first, 0)?;
-        let page_size = Header::read(&first).map_err(io::Error::other)?.page_size;
-        file.read_exact_at(&mut second, page_size)?;
+        let MetaPages { first, second, .. } = read_meta_pages(file)?;
         Self::parse(&first, &second)
     }
 
     /// Reads the headers of a file to which another process may commit. The newest state can be newer than that of a
-    /// read transaction: LMDB lets readers use a state only when its header is on the disk. Returns `None` if the header
-    /// of the newest state may be incomplete, because it was overwritten during the read.
+    /// read transaction: LMDB lets readers use a state only when its header is on the disk. Returns `None` if the headers
+    /// changed during the read.
     ///
-    /// LMDB overwrites the header of a state when it commits the second state after it. The state is still the newest one
-    /// in a second read, so that commit had not begun when the header was read for the first time.
+    /// LMDB overwrites the header of a state when it commits the second state after it. Two reads found the same headers,
+    /// so the newest header was complete, and the commit that overwrites it had not begun.
     pub(super) fn read_newest(file: &File) -> Result<Option<Self>, VerifyError> {
-        let headers = Self::read(file)?;
-        let is_newest = Self::read(file)?.newest() == headers.newest();
-        Ok(is_newest.then_some(headers))
+        let pages = read_meta_pages(file)?;
+        if read_meta_pages(file)? != pages {
+            return Ok(None);
+        }
+        Self::parse(&pages.first, &pages.second).map(Some)
     }
 
     /// Reads the beginnings of both header pages.

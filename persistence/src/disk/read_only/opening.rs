@@ -133,15 +133,14 @@ fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     let _pages_in_use = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
     let began = Instant::now();
     loop {
-        match Headers::read_newest(&file) {
-            Ok(Some(headers)) => {
-                return verify::verify_state(&file, &headers, headers.newest()).map_err(open_error);
-            }
-            Ok(None) if began.elapsed() > HEADER_WAIT_MAX => return Err(OpenError::Busy(path.to_owned())),
-            Err(error) if began.elapsed() > HEADER_WAIT_MAX => return Err(open_error(error)),
-            // The owner was writing a header.
-            _ => thread::yield_now(),
+        if let Some(headers) = Headers::read_newest(&file).map_err(open_error)? {
+            return verify::verify_state(&file, &headers, headers.newest()).map_err(open_error);
         }
+        // The owner was writing a header.
+        if began.elapsed() > HEADER_WAIT_MAX {
+            return Err(OpenError::Busy(path.to_owned()));
+        }
+        thread::yield_now();
     }
 }
 
@@ -182,6 +181,6 @@ fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     }
 }
 
-/// Maximum time to wait for a header that the owner of the store does not overwrite meanwhile. The owner needs far longer
-/// for a commit than a reader for the headers, so that a first or second attempt succeeds unless the header is damaged.
+/// Maximum time to wait for headers that do not change during a read. The owner of the store needs far longer for a commit
+/// than a reader for the headers, so the first or second attempt nearly always succeeds.
 const HEADER_WAIT_MAX: Duration = Duration::from_secs(1);
