@@ -48,7 +48,8 @@ impl Broker {
         Ok(Arc::new(context))
     }
 
-    /// Returns the id of a tenant, or of the default tenant. Creates a tenant that does not exist.
+    /// Returns the id of the tenant with this name, or of the default tenant if there is no name. Creates a tenant that does
+    /// not exist.
     fn tenant_named(&self, name: Option<&str>) -> Result<TenantId, Refusal> {
         match name {
             None => Ok(self.tenant().id()),

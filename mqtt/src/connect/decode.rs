@@ -16,7 +16,8 @@ impl Connect {
     pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.body);
         let version = read_version(&mut reader)?;
-        // A server closes the connection of an MQTT 3.x client without a CONNACK [MQTT3-3.1.4-1].
+        // If the CONNECT of an MQTT 3.x client is malformed, a server closes the connection without a CONNACK
+        // [MQTT3-3.1.4-1].
         let answer = Some(version).filter(|version| version.is_v5());
         let fail = |fault| DecodeError::in_connect(fault, version, answer);
         // [MQTT5-1.5.5-1] `frame::first` does not check the length encoding because it does not know the version.

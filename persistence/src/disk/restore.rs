@@ -98,7 +98,7 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Creates a hard link to the data file, with the first free name for former files. Returns the path of the link.
 fn keep_former(data: &Path) -> io::Result<PathBuf> {
-    for number in 1..=FORMER_MAX {
+    for number in 1..=FORMER_FILES_MAX {
         let name = if number == 1 { FORMER_NAME.to_owned() } else { format!("{FORMER_NAME}.{number}") };
         let former = data.with_file_name(name);
         match fs::hard_link(data, &former) {
@@ -129,4 +129,4 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
 
 const FORMER_NAME: &str = "data.mdb.former";
 /// Number of former data files at which a restore is refused. Each is a whole store, which the operator should delete.
-const FORMER_MAX: u32 = 100;
+const FORMER_FILES_MAX: u32 = 100;

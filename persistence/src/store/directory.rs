@@ -25,6 +25,6 @@ pub trait Directory: Send + Sync {
     /// The first record that is not valid, or an error of the engine.
     fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError>;
 
-    /// Returns the leases of the sessions.
+    /// Returns the record of which node owns each session, in which leases are taken, renewed and given back.
     fn leases(&self) -> &dyn Leases;
 }
