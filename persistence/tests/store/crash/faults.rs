@@ -1,5 +1,6 @@
 //! Failing system calls: every batch that the store reports as committed is in the store after a restart.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tidegate_persistence::{Disk, Durability};
@@ -14,18 +15,21 @@ fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
     record(&Setting { interval, fault: Some(fault) })
 }
 
-/// Opens the store again and returns the number of batches that it contains.
-fn batches_kept(recording: &Recording) -> usize {
+/// Opens the store again and returns the numbers of batches whose content it has: several, if a batch changes nothing.
+fn batches_kept(recording: &Recording) -> Vec<usize> {
     let store =
         Disk::open(&config(recording.folder.path(), Durability::Always), Arc::<Watch>::default()).unwrap();
     let found = sorted(content(&store));
     assert!(recording.data().exists());
-    contents().iter().rposition(|content| *content == found).expect("the state after some batch")
+    let contents = contents();
+    let kept: Vec<_> = (0..contents.len()).filter(|number| contents[*number] == found).collect();
+    assert!(!kept.is_empty(), "the store has the content after no batch");
+    kept
 }
 
 /// Asserts that the store failed for this reason. Returns how many batches the store had reported as committed before,
-/// and how many it contains after a restart.
-fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
+/// and [`batches_kept`].
+fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, Vec<usize>) {
     let marks = recording.marks();
     let (last, before) = marks.split_last().unwrap();
     assert!(last.starts_with("failed: Failed(") && last.contains(reason), "{last}");
@@ -37,7 +41,11 @@ fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
 fn assert_failed(recording: &Recording, reason: &str) {
     let (reported, kept) = reported_and_kept(recording, reason);
     assert!(reported > 5, "{reported}");
-    assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
+    assert!(is_any_in(&kept, reported..=reported + 1), "reported {reported}, kept {kept:?}");
+}
+
+fn is_any_in(kept: &[usize], expected: RangeInclusive<usize>) -> bool {
+    kept.iter().any(|number| expected.contains(number))
 }
 
 /// Asserts that the store was full for some time, and that finally all batches were committed.
@@ -45,7 +53,8 @@ fn assert_recovered(recording: &Recording) {
     let marks = recording.marks();
     assert_eq!(marks.iter().filter(|mark| *mark == "full").count(), 1, "{marks:?}");
     assert_eq!(marks.last().unwrap(), &BATCHES.to_string());
-    assert_eq!(batches_kept(recording), BATCHES);
+    let kept = batches_kept(recording);
+    assert!(kept.contains(&BATCHES), "{kept:?}");
 }
 
 #[test]
@@ -60,7 +69,7 @@ fn unsynced_batches_lost(fault: &'static str) -> usize {
     let (reported, kept) = reported_and_kept(&recording, "Sync(");
     let synced = recording.batches_at_last_sync_point();
     // A commit may have been synced before its mark was written.
-    assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
+    assert!(is_any_in(&kept, synced..=synced + 1), "reported {reported}, synced {synced}, kept {kept:?}");
     reported.saturating_sub(synced + 1)
 }
 
