@@ -33,8 +33,7 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
         return Ok(());
     }
     refuse_in_test(bytes)?;
-    let is_granted = |left: usize| left.checked_sub(bytes);
-    if GRANTED_BYTES.fetch_update(Relaxed, Relaxed, is_granted).is_ok() {
+    if take_granted(bytes) {
         return Ok(());
     }
     let result = probe(bytes);
@@ -42,21 +41,47 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
     result
 }
 
+/// Like [`check`], for data that the broker has accepted and now has to store: the allocation may also use what
+/// [`check`] leaves for it, except for the last [`ACCEPTED_HEADROOM`].
+///
+/// # Errors
+/// When the memory is not available, or less than [`ACCEPTED_HEADROOM`] would be left.
+pub fn check_accepted(bytes: usize) -> Result<(), OutOfMemory> {
+    if bytes < LARGE {
+        return Ok(());
+    }
+    refuse_in_test(bytes)?;
+    if take_granted(bytes) { Ok(()) } else { probe_accepted(bytes) }
+}
+
 /// Like [`check`], but always tries an allocation of this size and frees it.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn probe(bytes: usize) -> Result<(), OutOfMemory> {
+    try_allocation(bytes, HEADROOM)
+}
+
+/// Like [`check_accepted`], but always tries an allocation of this size and frees it.
+///
+/// # Errors
+/// When the memory is not available, or less than [`ACCEPTED_HEADROOM`] would be left.
+pub fn probe_accepted(bytes: usize) -> Result<(), OutOfMemory> {
+    try_allocation(bytes, ACCEPTED_HEADROOM)
+}
+
+fn try_allocation(bytes: usize, headroom: usize) -> Result<(), OutOfMemory> {
     refuse_in_test(bytes)?;
     let mut trial = Vec::<u8>::new();
-    let available = trial.try_reserve_exact(bytes.saturating_add(HEADROOM));
+    let available = trial.try_reserve_exact(bytes.saturating_add(headroom));
     // Without `black_box`, the compiler may remove the allocation.
     black_box(&mut trial);
     available.map_err(|_| OutOfMemory)
 }
 
-/// Simulates a lack of memory in tests: until the returned value is dropped, [`reserve`], [`check`] and [`look`] refuse
-/// more than `bytes` bytes on this thread. As always, [`reserve`] and [`check`] do not refuse less than [`LARGE`].
+/// Simulates a lack of memory in tests: until the returned value is dropped, the functions of this module refuse more
+/// than `bytes` bytes on this thread. As always, [`reserve`], [`check`] and [`check_accepted`] do not refuse less than
+/// [`LARGE`].
 #[doc(hidden)]
 #[must_use = "the simulation ends when this value is dropped"]
 pub fn simulate_limit(bytes: usize) -> SimulatedLimit {
@@ -77,6 +102,11 @@ impl Drop for SimulatedLimit {
 
 fn refuse_in_test(bytes: usize) -> Result<(), OutOfMemory> {
     if bytes > SIMULATED_LIMIT.get() { Err(OutOfMemory) } else { Ok(()) }
+}
+
+/// Takes `bytes` from the bytes that a probe allocation has granted. Returns `false` if fewer are left.
+fn take_granted(bytes: usize) -> bool {
+    GRANTED_BYTES.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok()
 }
 
 thread_local! {
@@ -103,12 +133,15 @@ pub const COPIES: usize = 5;
 /// The most memory in bytes that is allocated per byte of a packet when the packet is parsed. The worst case is a
 /// SUBSCRIBE with filters of one byte, each of which has four bytes in the packet.
 pub const PARSED_SIZE: usize = 40;
-/// Number of bytes that a large allocation leaves for others. The probe allocation is larger than 32 MiB: after freeing
-/// a smaller block, glibc would raise `M_MMAP_THRESHOLD` and keep the pages of freed buffers.
-pub const HEADROOM: usize = 32 * 1024 * 1024;
+/// Number of bytes that a large allocation for a peer leaves: [`ACCEPTED_HEADROOM`], and as much again so that the store
+/// can commit what it has accepted.
+pub const HEADROOM: usize = 2 * ACCEPTED_HEADROOM;
+/// Number of bytes that a large allocation for accepted data leaves for others. A probe allocation is larger than
+/// 32 MiB: after freeing a smaller block, glibc would raise `M_MMAP_THRESHOLD` and keep the pages of freed buffers.
+pub const ACCEPTED_HEADROOM: usize = 32 * 1024 * 1024;
 /// Number of bytes granted after a successful probe allocation. A probe takes two system calls, which would noticeably
 /// slow down publishes of 64 KiB.
-const GRANTED_BYTES_MAX: usize = HEADROOM / 4;
+const GRANTED_BYTES_MAX: usize = ACCEPTED_HEADROOM / 4;
 
 #[cfg(test)]
 mod tests;

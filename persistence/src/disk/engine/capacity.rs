@@ -25,6 +25,8 @@ pub(in crate::disk) struct Capacity {
     disk_reserve_max: usize,
     /// The error of the latest attempt to extend the file below the size limit, if that attempt failed.
     disk_full: Option<String>,
+    /// Whether memory was short at the last growth or checkpoint.
+    is_memory_short: bool,
 }
 
 /// The parts of the reserve after the map.
@@ -52,7 +54,15 @@ impl Capacity {
         let disk_reserve = share - share % PAGE_MAX;
         let size_max = whole_pages(config.size_max);
         let size = length.saturating_sub(disk_reserve).min(size_max);
-        Self { allocation, size, size_max, disk_reserve, disk_reserve_max, disk_full: None }
+        Self {
+            allocation,
+            size,
+            size_max,
+            disk_reserve,
+            disk_reserve_max,
+            disk_full: None,
+            is_memory_short: false,
+        }
     }
 
     /// Returns the size of the map in bytes while the reserve is not used.
@@ -81,13 +91,31 @@ impl Capacity {
         self.size >= self.size_max
     }
 
+    /// Whether memory was short at the last growth or checkpoint. The rest of the memory is then needed for what the
+    /// store has accepted.
+    pub(super) fn is_memory_short(&self) -> bool {
+        self.is_memory_short
+    }
+
+    /// Records that there was not enough memory for a checkpoint.
+    pub(super) fn record_memory_shortage(&mut self) {
+        self.is_memory_short = true;
+    }
+
+    /// Checks whether there is enough memory again. Returns `false` if memory is still short.
+    pub(super) fn recover_memory(&mut self) -> bool {
+        self.is_memory_short = self.is_memory_short && memory::probe(MEMORY_STEP).is_err();
+        !self.is_memory_short
+    }
+
     /// Enlarges the map by half of its size, but at most by `GROWTH_MAX`, and by less if the disk is almost full or
     /// memory is short. Returns false if the map has reached the size limit or the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
-        while step > GROWTH_MIN && memory::probe(step).is_err() {
+        while step > MEMORY_STEP && memory::probe(step).is_err() {
             step = whole_pages(step / 2);
         }
+        self.is_memory_short = memory::probe(step).is_err();
         while !self.is_at_size_limit() {
             let size = self.size.saturating_add(step).min(self.size_max);
             match self.allocation.extend(size.saturating_add(self.disk_reserve)) {
@@ -146,6 +174,7 @@ impl Capacity {
     /// Returns the fault of a change that does not fit into the map.
     pub(super) fn full(&self) -> Fault {
         match &self.disk_full {
+            _ if self.is_memory_short => Fault::NoMemory,
             Some(error) if !self.is_at_size_limit() => Fault::NoSpace(error.clone()),
             _ => Fault::SizeLimit(self.size_max),
         }
@@ -184,5 +213,8 @@ const RESERVE_GROWTH_DIVISOR: usize = 8;
 const RESERVE_MIN: usize = 512 << 10;
 /// The smallest step in bytes by which the map grows. With smaller steps, a store on a full disk would try too often.
 const GROWTH_MIN: usize = 256 << 10;
+/// The smallest step in bytes by which the map grows if memory is short: large enough that few steps make room for a
+/// batch.
+const MEMORY_STEP: usize = 4 << 20;
 /// The largest step in bytes by which the map grows, because the step is allocated on the disk while commits wait.
 const GROWTH_MAX: usize = 256 << 20;

@@ -1,6 +1,8 @@
 //! Commits changes by appending them to the log, and makes checkpoints, which move the content of the log to the
 //! tables.
 
+use tidegate_limits::memory;
+
 use super::{Engine, Space, put_marks};
 use crate::change::ChangeSet;
 use crate::disk::fault::Fault;
@@ -10,15 +12,18 @@ use crate::disk::tables::SCHEMA;
 impl Engine {
     /// Commits the change set in one transaction and empties it. The map grows if necessary. An error leaves the change
     /// set and the file unchanged. With `is_full`, there is no space for the log, so the change set is written to the
-    /// tables.
+    /// tables. If memory is short, the log takes it in any case, because it needs the least memory.
     pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Space, Fault> {
         change.purge_closed();
         if change.is_empty() {
             change.clear();
             return Ok(Space::BelowLimit);
         }
-        let space = if is_full || self.bypasses_log(change) {
-            self.write_to_tables(change)
+        let space = if !self.capacity.is_memory_short() && (is_full || self.bypasses_log(change)) {
+            match self.write_to_tables(change) {
+                Err(Fault::NoMemory) => self.write_to_log(change),
+                written => written,
+            }
         } else {
             self.write_to_log(change)
         };
@@ -54,11 +59,23 @@ impl Engine {
         self.log.bytes() == 0
     }
 
-    /// Writes the content of the log to the tables and empties the log.
+    /// Writes the content of the log to the tables and empties the log. If there is not enough memory for this, the log
+    /// stays, and the result is [`Space::Reserve`].
     pub(in crate::disk) fn checkpoint(&mut self) -> Result<Space, Fault> {
+        match self.empty_log() {
+            Err(Fault::NoMemory) => {
+                self.capacity.record_memory_shortage();
+                Ok(Space::Reserve)
+            }
+            done => done,
+        }
+    }
+
+    fn empty_log(&mut self) -> Result<Space, Fault> {
         if self.is_checkpointed() {
             return Ok(Space::BelowLimit);
         }
+        memory::check_accepted(self.log.bytes().saturating_mul(CHECKPOINT_COPIES))?;
         self.pending.purge_closed();
         let (logged_cost, remaining) = (core::mem::take(&mut self.logged_cost), self.pending.write_cost());
         let space = self.write_to_tables(&mut ChangeSet::default());
@@ -76,7 +93,7 @@ impl Engine {
         let is_current = view.tables.meta.schema(&view.txn)? == Some(SCHEMA);
         drop(view);
         (self.log, self.pending) = (log, pending);
-        self.checkpoint()?;
+        self.empty_log()?;
         self.keep_time(!is_current)?;
         self.resize(self.capacity.size())
     }
@@ -105,6 +122,8 @@ const PENDING_COST_MAX: usize = 65_536;
 const LOG_SIZE_DIVISOR: usize = 32;
 /// Divisor of the reserve on the disk that gives the maximum size of the log. A checkpoint may use half of the reserve.
 const LOG_RESERVE_DIVISOR: usize = 4;
+/// The memory that a checkpoint needs for LMDB's pages, as a multiple of the size of the log.
+const CHECKPOINT_COPIES: usize = 2;
 /// Number of commits that bypass the log after a checkpoint at which most logged changes were still needed. The
 /// checkpoint must have cost more than `LOG_BYPASS_COST_MIN`.
 const LOG_BYPASS_COMMITS: u32 = 256;

@@ -127,7 +127,7 @@ impl Map {
     /// this before [`Self::resize`].
     pub(in crate::disk) fn check_memory(&self, size: usize) -> Result<(), Fault> {
         match size.checked_sub(self.size()) {
-            Some(additional) if additional > 0 => Ok(memory::probe(additional)?),
+            Some(additional) if additional > 0 => Ok(memory::probe_accepted(additional)?),
             _ => Ok(()),
         }
     }

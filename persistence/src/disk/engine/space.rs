@@ -57,9 +57,12 @@ impl Engine {
         if is_small { self.capacity.grow_reserve() } else { Ok(false) }
     }
 
-    /// Whether enough space is free. If there is not enough space, first tries to enlarge the map, because space may
-    /// have been freed on the disk.
+    /// Whether enough space is free, and memory too. If there is not enough space, first tries to enlarge the map,
+    /// because space may have been freed on the disk.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
+        if self.capacity.is_memory_short() && !(self.is_checkpointed() && self.capacity.recover_memory()) {
+            return Ok(false);
+        }
         let limit = self.capacity.size();
         Ok(self.map.used()? <= limit - limit / FREE_SPACE_DIVISOR || self.grow()?)
     }
@@ -127,9 +130,13 @@ impl Engine {
         Ok(has_grown)
     }
 
-    /// Returns which part of the map the committed state uses. LMDB never shortens its file, so after the reserve was
+    /// Returns which part of the map the committed state uses. While memory is short, every commit counts as one in the
+    /// reserve, because it uses memory that is kept for accepted operations. LMDB never shortens its file, so after the reserve was
     /// used once, any change may use its pages. Therefore only the number of pages in use counts.
     fn space(&mut self) -> Result<Space, Fault> {
+        if self.capacity.is_memory_short() {
+            return Ok(Space::Reserve);
+        }
         let size = self.capacity.size();
         if self.map.size() <= size || self.map.used()? <= size {
             return Ok(Space::BelowLimit);

@@ -14,6 +14,7 @@ use crate::clock::SystemClocks;
 use crate::config::{Config, Durability};
 use crate::disk::fault::Fault;
 use crate::disk::open;
+use crate::error::Reason;
 use crate::operation::Operation;
 
 struct Store {
@@ -94,6 +95,26 @@ fn a_commit_after_which_the_map_finds_no_memory_to_grow_is_a_commit() {
         assert!(change.is_empty());
         assert!(!engine.is_checkpointed());
     }
+}
+
+#[test]
+fn a_checkpoint_without_memory_leaves_the_log_until_there_is_memory() {
+    let mut store = Store::open(Durability::Always);
+    let engine = &mut store.engine;
+    engine.commit(&mut change(4 * PAYLOAD_LEN), false).unwrap();
+    let limit = memory::simulate_limit(0);
+    assert_eq!(engine.checkpoint().unwrap(), Space::Reserve);
+    assert!(!engine.is_checkpointed());
+    assert!(!engine.has_free_space().unwrap());
+    assert_eq!(engine.full_reason(), Reason::NoMemory);
+    // Even if the store has been found to be full, the log takes what it accepted before.
+    let mut accepted = change(PAYLOAD_LEN);
+    assert_eq!(engine.commit(&mut accepted, true).unwrap(), Space::Reserve);
+    assert!(!engine.is_checkpointed());
+    drop(limit);
+    assert_eq!(engine.checkpoint().unwrap(), Space::Reserve, "memory is checked only after the checkpoint");
+    assert!(engine.is_checkpointed());
+    assert!(engine.has_free_space().unwrap());
 }
 
 #[test]
