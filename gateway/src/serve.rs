@@ -47,6 +47,14 @@ pub enum ServeError {
     /// The files of the store were removed, renamed or replaced while the broker was running.
     #[error("stopping: {0}")]
     Displaced(Reason),
+    /// The store was not closed cleanly at the stop.
+    #[error("store {file}: {source}")]
+    NotClosed {
+        /// Its file.
+        file: PathBuf,
+        /// The cause.
+        source: CloseError,
+    },
     /// The broker's state could not be restored from the store.
     #[error("store {file}: {source}")]
     Restore {
@@ -69,7 +77,8 @@ pub enum ServeError {
 /// part in the phases of each client's life.
 ///
 /// # Errors
-/// If the threads, the store or a listener cannot be set up, or the files of the store are removed.
+/// If the threads, the store or a listener cannot be set up, the files of the store are removed, or the store cannot be
+/// closed cleanly.
 pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let requests = signals::listen()?;
@@ -87,13 +96,14 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
     })?;
     let quic = settings::quic_settings(&config.limits, store::quic_secret(config, data));
     let outcome = runtime.block_on(serve(config, &broker, &cores, &requests, displaced, quic));
-    stop(&broker, threads, data);
+    let closed = stop(&broker, threads, data);
     log_counters(&cores);
-    outcome
+    outcome.and(closed)
 }
 
-/// Ends the cores and closes the store, after all connections have ended or the drain timeout has passed.
-fn stop(broker: &Broker, threads: Threads, data: &Path) {
+/// Ends the cores and closes the store, after all connections have ended or the drain timeout has passed. A store that
+/// only has no space is not an error.
+fn stop(broker: &Broker, threads: Threads, data: &Path) -> Result<(), ServeError> {
     let left = threads.stop(STOP_TIMEOUT);
     if left > 0 {
         tracing::warn!(threads = left, "some core threads did not end in time");
@@ -104,13 +114,12 @@ fn stop(broker: &Broker, threads: Threads, data: &Path) {
     }
     match store {
         Ok(()) => tracing::info!("stopped"),
-        // This error has ended the broker, so `serve` has returned it already.
-        Err(CloseError::NotCommitted(Reason::Displaced(_))) => {}
-        Err(error) => {
-            let file = settings::store_file(data);
-            tracing::error!(file = %file.display(), %error, "the store was not closed cleanly; everything committed is on disk");
+        Err(error) if error.reason().is_some_and(Reason::is_out_of_space) => {
+            tracing::warn!(%error, "stopped; the last changes were not stored, and none of them was acknowledged");
         }
+        Err(source) => return Err(ServeError::NotClosed { file: settings::store_file(data), source }),
     }
+    Ok(())
 }
 
 async fn serve(

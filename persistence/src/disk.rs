@@ -225,8 +225,9 @@ impl Maintenance for Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        if let Err(error) = self.close() {
-            tracing::error!(%error, "a store was dropped");
+        let is_open = self.writer.get_mut().is_some();
+        if let (true, Err(error)) = (is_open, self.close()) {
+            tracing::error!(%error, "a store that was not closed before its end could not commit its last changes");
         }
     }
 }

@@ -50,6 +50,14 @@ pub enum Reason {
     Corrupt(#[from] Corrupt),
 }
 
+impl Reason {
+    /// Whether only space or memory is missing. Everything that was reported as committed is then on disk.
+    #[must_use]
+    pub fn is_out_of_space(&self) -> bool {
+        matches!(self, Self::SizeLimit(_) | Self::NoSpace(_) | Self::NoMemory)
+    }
+}
+
 /// A record that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record {key} in {table} is not valid: {fault}")]
@@ -62,7 +70,8 @@ pub struct Corrupt {
     pub fault: &'static str,
 }
 
-/// The reason why a store was not closed cleanly. Everything that was committed before is on disk.
+/// The reason why a store was not closed cleanly. Everything that was reported as committed before is on disk, unless a
+/// sync failed with `interval` durability.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseError {
@@ -72,6 +81,17 @@ pub enum CloseError {
     /// The writer thread panicked.
     #[error("the writer thread of the store panicked; its last changes may be lost")]
     Panicked,
+}
+
+impl CloseError {
+    /// Returns the reason why the last changes could not be committed.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::NotCommitted(reason) => Some(reason),
+            Self::Panicked => None,
+        }
+    }
 }
 
 /// The reason why a store could not be opened. The file is unchanged.

@@ -145,17 +145,29 @@ impl Harness {
         assert!(unwanted.is_empty(), "refused, but delivered: {unwanted:?}");
     }
 
-    /// Stops the broker and checks that it did not panic. Returns the number of messages that it counted as refused.
+    /// Stops the broker, and checks that it did not panic and that its exit code is 0. Returns the number of messages
+    /// that it counted as refused.
     pub fn stop(self) -> usize {
-        self.broker.terminate();
-        let ProcessExit { status, errors, .. } = self.broker.wait_for_exit();
-        assert!(status.success(), "{status}: {errors:#?}");
-        assert!(!errors.iter().any(|line| line.contains("panicked at")), "{errors:#?}");
+        let errors = self.stop_with_code(0);
         let counter =
             errors.iter().find_map(|line| line.split_once("\"counter\":\"refused_store\",\"value\":"));
         counter
             .and_then(|(_, rest)| rest.split_once(','))
             .map_or(0, |(value, _)| value.parse().expect("a number"))
+    }
+
+    /// Stops the broker, and checks that it did not panic and that it reports its failed store by the exit code. Returns
+    /// the lines of its log.
+    pub fn stop_failed(self) -> Vec<String> {
+        self.stop_with_code(1)
+    }
+
+    fn stop_with_code(self, code: i32) -> Vec<String> {
+        self.broker.terminate();
+        let ProcessExit { status, errors, .. } = self.broker.wait_for_exit();
+        assert_eq!(status.code(), Some(code), "{errors:#?}");
+        assert!(!errors.iter().any(|line| line.contains("panicked at")), "{errors:#?}");
+        errors
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod broken_disk;
+mod failed_close;
 mod file_size_limit;
 mod full_then_recovered;
 mod harness;

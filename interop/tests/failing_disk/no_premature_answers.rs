@@ -143,7 +143,7 @@ async fn a_clean_start_over_a_stored_session_is_answered_after_a_store_failure()
     let answer = within_deadline("CONNACK", Client::connect(&clean, State::default())).await;
     let is_answered = matches!(&answer, Ok(_) | Err(ClientError::Refused(_)));
     assert!(is_answered, "neither accepted nor refused: {:?}", answer.err());
-    harness.stop();
+    harness.stop_failed();
 }
 
 /// A refusal changes nothing in the store, so the broker sends it immediately, even if answers to packets that arrived
@@ -166,7 +166,7 @@ async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     both.send_bytes(&bytes).await.expect("an open connection");
     let answer = within_deadline("PUBREC", both.event()).await.expect("an open connection");
     assert!(matches!(&answer, Event::Ack(ack) if ack.reason == ReasonCode::QuotaExceeded), "{answer:?}");
-    harness.stop();
+    harness.stop_failed();
 }
 
 /// The broker reads several messages to one topic together. If it refuses the messages that it would have to store, it
