@@ -60,12 +60,16 @@ impl Driver {
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
-        self.handle_signals()?;
+        let signals = self.handle_signals();
+        if signals.as_ref().is_err_and(|end| !end.is_after_input()) {
+            return signals;
+        }
         with_core(|core| {
             let now = clock::now();
             core.measure_load(now);
             core.run_turn(now, |turn, buffers| self.run(turn, buffers, context))
-        })
+        })?;
+        signals
     }
 
     fn run(
@@ -76,8 +80,10 @@ impl Driver {
     ) -> Result<(), End> {
         self.client.release(turn)?;
         self.client.resume(turn)?;
-        self.control.write(&self.client, turn, buffers, context)?;
+        // A client may have sent DISCONNECT before the write failed.
+        let written = self.control.write(&self.client, turn, buffers, context);
         self.control.read(&mut self.client, turn, buffers, context)?.expect_open()?;
+        written?;
         self.read_further_lanes(turn, buffers, context)?;
         if self.client.replay(turn)? || self.client.is_busy() {
             context.waker().wake_by_ref();

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tidegate_broker::{Broker, BrokerConfig, ClientConnection, CoreId, LinkFacts};
 use tidegate_client::{Client, Options, State};
-use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{Packet, ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, UserProperties};
+use tidegate_mqtt::topic::{Name, SubscriptionFilter};
+use tidegate_mqtt::{
+    Disconnect, Packet, ProtocolVersion, Publish, QoS, ReasonCode, SubscriptionOptions, UserProperties, Will,
+};
 use tidegate_transports::{Link, memory};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -86,6 +88,28 @@ async fn two_links_share_one_session() {
     timeout(Duration::from_secs(10), tracker.wait()).await.unwrap();
     assert!(broker.registry().is_empty());
     assert_eq!(threads.stop(Duration::from_secs(2)), 0);
+}
+
+#[tokio::test]
+async fn a_disconnect_that_arrived_before_a_stop_takes_the_will_away() {
+    let (broker, cores, threads) = start();
+    let connection = memory::Connection::new(1024);
+    let ((control, server), (_second, further)) = (connection.open(), connection.open());
+    let tracker = TaskTracker::new();
+    cores.spawn(CoreId(0), serve(Arc::clone(&cores), Arc::clone(&broker), server, further, tracker.clone()));
+    let mut options = Options::new("mqtt://localhost".parse().unwrap(), ProtocolVersion::V5, "will");
+    options.connect.will = Some(Will::new(Name::parse("will/topic").unwrap(), "unwanted", QoS::AtMostOnce));
+    let mut client = Client::connect_over(control, &options, State::default()).await.unwrap();
+    // In one task of the core, so that the connection sees both at once.
+    cores.spawn(CoreId(0), async move {
+        client.send(&Packet::Disconnect(Disconnect::new(ReasonCode::Success))).await.unwrap();
+        with_core(|core| core.run_turn(clock::now(), |turn, _| broker.begin_stop(turn)));
+    });
+    tracker.close();
+    timeout(Duration::from_secs(10), tracker.wait()).await.unwrap();
+    let totals = cores.totals();
+    assert_eq!(threads.stop(Duration::from_secs(2)), 0);
+    assert_eq!(totals.wills_published, 0);
 }
 
 #[tokio::test]
