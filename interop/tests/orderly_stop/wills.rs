@@ -1,6 +1,6 @@
 //! Tests delayed wills that are pending at a stop: they are published after the next start, and only once.
 
-use tidegate_client::Options;
+use tidegate_client::{AckSender, Options};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
@@ -44,6 +44,50 @@ async fn delayed_wills_pending_at_a_stop_are_published_once_after_a_start() {
     let mut watching = connect(&watcher).await;
     assert_no_more_messages(&mut watching, "own").await;
     broker.stop();
+}
+
+/// A watcher that does not acknowledge may receive the wills of a stop before its connection ends. After the next start,
+/// it receives each of them again exactly if it must, and a repeated one has the DUP flag `[MQTT5-3.3.1-1]`.
+#[tokio::test]
+async fn a_will_that_was_sent_before_the_exit_is_sent_again_with_dup() {
+    let mut sent_before = 0;
+    for at_stop in [false, true, true, true] {
+        let mut broker = Broker::start();
+        let mut watcher = with_persistent_session(options(&broker, "watcher"));
+        watcher.receiving = AckSender::Caller;
+        let mut watching = connect(&watcher).await;
+        subscribe(&mut watching, "gone/#", 1).await;
+        let mut client = options(&broker, "client");
+        let topic = Name::parse("gone/client").expect("a topic name");
+        client.connect.will = Some(Will::new(topic, "gone", QoS::AtLeastOnce));
+        let client = connect(&client).await;
+        let mut before = Vec::new();
+        if at_stop {
+            stop(&mut broker);
+            drop(client);
+        } else {
+            let _ = client.drop_without_disconnect();
+            before.push(within_deadline("the will", watching.message()).await.expect("an open connection"));
+            stop(&mut broker);
+        }
+        while let Ok(message) = within_deadline("the end", watching.message()).await {
+            before.push(message);
+        }
+        assert!(before.len() <= 1 && before.iter().all(|message| !message.dup), "{before:?}");
+        sent_before += before.len();
+        broker.restart();
+        let mut watching = connect(&watcher).await;
+        let again = within_deadline("the will", watching.message()).await.expect("an open connection");
+        assert_eq!((again.dup, again.payload.as_ref()), (!before.is_empty(), &b"gone"[..]));
+        assert!(
+            before.first().is_none_or(|first| first.packet_id == again.packet_id),
+            "{before:?}, {again:?}"
+        );
+        watching.ping().await.expect("PINGRESP, after everything that was queued");
+        assert!(watching.take_event().is_none());
+        broker.stop();
+    }
+    assert!(sent_before > 0);
 }
 
 /// A persistent session with a will whose payload is the client identifier.
