@@ -85,7 +85,7 @@ async fn assert_retained(broker: &Broker, mut topics: Vec<String>) {
     subscribe(&mut reader, "stored/#", 0).await;
     while !topics.is_empty() {
         let received = within_deadline("a message", reader.message()).await.expect("an open connection");
-        topics.retain(|topic| *topic != received.topic.to_string());
+        topics.retain(|topic| received.topic != *topic.as_str());
     }
 }
 
