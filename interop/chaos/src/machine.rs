@@ -84,12 +84,11 @@ impl Machine {
     /// Ends a broker whose store has failed, makes the disk work again, and starts the broker.
     ///
     /// # Errors
-    /// If the broker panicked, or did not exit with code 0 after SIGTERM.
+    /// If the broker panicked, or its exit code after SIGTERM is wrong.
     pub fn replace_disk(&mut self, signal: Signal) -> Result<(), String> {
         self.check()?;
         match signal {
             Signal::Kill => self.broker.kill(),
-            // The exit log is not checked, because the broker cannot close a store that has failed.
             Signal::Terminate => drop(self.terminate()?),
         }
         self.disk.recover();
@@ -133,7 +132,10 @@ impl Machine {
     /// # Errors
     /// If the broker does not exit with code 0, or the check finds faults.
     pub fn finish(mut self) -> Result<(), String> {
-        let _ = self.terminate()?;
+        let exit = self.terminate()?;
+        if !exit.status.success() {
+            return Err(format!("the store failed:\n{}", last_lines(&exit.errors)));
+        }
         let mut check = std::process::Command::new(toolbox::broker());
         check.args(["store", "check", "--data"]).arg(self.broker.file("data"));
         let exit = Process::start("tidegate store check", &mut check).wait_for_exit(DEADLINE);
@@ -150,12 +152,13 @@ impl Machine {
         last_lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())
     }
 
-    /// Sends SIGTERM and waits for the broker to exit. The exit code must be 0.
+    /// Sends SIGTERM and waits for the broker to exit. The exit code must be 1 if the store has failed, and otherwise 0.
     fn terminate(&mut self) -> Result<ProcessExit, String> {
         self.check()?;
         self.broker.terminate();
         let exit = self.broker.wait_for_end();
-        if exit.status.success() {
+        let has_failed = exit.errors.iter().any(|line| line.contains("the store failed"));
+        if exit.status.code() == Some(i32::from(has_failed)) {
             return Ok(exit);
         }
         Err(format!("after SIGTERM the broker ended with {}:\n{}", exit.status, last_lines(&exit.errors)))
