@@ -61,7 +61,7 @@ CASES |= {f"{name}-together": ([*CASES[name][0], "--tick", "1000"], "tcp", PACED
 CASES |= {f"qos0-{name}": (PAIRS, name, TRAFFIC) for name in TRANSPORTS[1:]}
 CASES |= {f"qos0-{name}-10k/s": (["pairs", "--rate", "10000"], name, PACED) for name in TRANSPORTS[1:]}
 CASES |= {f"churn-{name}": (["churn"], name, CHURN) for name in ("tcp", "tls", "wss", "quic")}
-CASES |= {"churn-tls-resumed": (["churn", "--resume"], "tls", CHURN)}
+CASES |= {"churn-tls-resumed": (["churn", "--resume-tls"], "tls", CHURN)}
 CASES |= {f"idle-{name}": (["idle"], name, IDLE) for name in TRANSPORTS}
 
 RELAY_CASES = ("pairs", "fan-out", "fan-in", "shared", "churn")

@@ -56,7 +56,7 @@ fn churn(arguments: &ChurnArguments) -> Result<u64, LoadError> {
         measured: duration(arguments.measurement.seconds)?,
         broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
-    let report = churn::run(&|| target_with(&arguments.broker, arguments.resume), &scenario)?;
+    let report = churn::run(&|| target_with(&arguments.broker, arguments.resume_tls), &scenario)?;
     report::print(&report, arguments.broker.json)?;
     Ok(report.failed)
 }

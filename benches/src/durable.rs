@@ -10,7 +10,7 @@ use crate::faults::Faults;
 use crate::streams::LoadModel;
 use crate::traffic::pace::Schedule;
 use crate::traffic::subscriber::RunContext;
-use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, Traffic, Workload};
+use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, TrafficLoop, Workload};
 use crate::wire::build::Session;
 use crate::wire::publish::Template;
 
@@ -144,7 +144,7 @@ fn run_traffic(
         (0..scenario.publishers).map(|publisher| open_publisher(target, layout, publisher)).collect();
     let context = RunContext::new(layout.run, target.version, scenario.payload_len);
     let workload = Workload::new(publishers?, subscribers, checker, pace, context)?;
-    let outcome = Traffic::new(workload, *plan)?.run_with_sampling(|| samples.take())?;
+    let outcome = TrafficLoop::new(workload, *plan)?.run_with_sampling(|| samples.take())?;
     end_publishers(target, layout)?;
     Ok(outcome)
 }

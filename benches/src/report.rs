@@ -37,9 +37,9 @@ pub struct TrafficReport {
     /// Mean number of processors that the load generator kept busy. If this number is near 1, the load generator may be
     /// the bottleneck.
     pub load_processors: f64,
-    /// Microseconds from the time at which a message was due to its delivery. `None` in a closed loop.
+    /// Microseconds from the time at which a message should have been sent until its delivery. `None` in a closed loop.
     pub latency_micros: Option<Percentiles>,
-    /// Microseconds from the time at which a message was due to the time at which it was sent: the load generator's
+    /// Microseconds from the time at which a message should have been sent until it was sent: the load generator's
     /// part of the latency.
     pub lateness_micros: Option<Percentiles>,
     /// The faults that were found.

@@ -101,15 +101,15 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
         case: "retained",
         version: target.version.name(),
         topics: topics_len,
-        write: phase(&begin, &written, scenario.rounds * topics_len),
+        write: phase_figures(&begin, &written, scenario.rounds * topics_len),
         bytes_per_message: written.bytes_per(&begin, topics_len),
-        replay: phase(&written, &replayed, replay.delivered()),
+        replay: phase_figures(&written, &replayed, replay.delivered()),
         first_replay_millis,
         faults: replay.faults(),
     })
 }
 
-fn phase(from: &Snapshot, to: &Snapshot, messages: u64) -> Phase {
+fn phase_figures(from: &Snapshot, to: &Snapshot, messages: u64) -> Phase {
     Phase {
         messages,
         per_second: to.per_second(from, messages),

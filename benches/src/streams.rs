@@ -7,7 +7,7 @@ use crate::error::LoadError;
 use crate::process::MonitoredProcess;
 use crate::traffic::pace::Schedule;
 use crate::traffic::subscriber::RunContext;
-use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, Traffic, Workload};
+use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, TrafficLoop, Workload};
 use crate::wire::publish::Template;
 
 pub mod checker;
@@ -92,7 +92,7 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
     };
     let context = RunContext::new(run, target.version, scenario.payload_len);
     let checker = StreamChecker::new(scenario.topology, topics);
-    Traffic::new(Workload::new(publishers, subscribers, checker, pace, context)?, *plan)?.run()
+    TrafficLoop::new(Workload::new(publishers, subscribers, checker, pace, context)?, *plan)?.run()
 }
 
 /// Returns the topic of a publisher of a run.

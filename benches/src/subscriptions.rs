@@ -11,7 +11,7 @@ use crate::number::count;
 use crate::report::TrafficReport;
 use crate::traffic::pace::Schedule;
 use crate::traffic::subscriber::RunContext;
-use crate::traffic::{Pace, Plan, Publisher, Snapshot, Subscriber, Traffic, Workload};
+use crate::traffic::{Pace, Plan, Publisher, Snapshot, Subscriber, TrafficLoop, Workload};
 use crate::wire::publish::Template;
 
 pub mod devices;
@@ -68,7 +68,7 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     subscribe(&mut connections, &filters)?;
     let after = Snapshot::of_broker(plan.broker)?;
 
-    let outcome = Traffic::new(workload(target, scenario, &devices, connections)?, *plan)?.run()?;
+    let outcome = TrafficLoop::new(workload(target, scenario, &devices, connections)?, *plan)?.run()?;
     let subscriptions = count(devices.count * 3);
     Ok(Report {
         traffic: TrafficReport::new("subscriptions", target, 0, &outcome),

@@ -56,18 +56,20 @@ pub struct Outcome {
     pub sent_by_publisher: Vec<u64>,
     /// Messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
-    /// Durations from the time at which a message was due to its delivery. In a closed loop, the histogram is empty.
+    /// Durations from the time at which a message should have been sent until its delivery. In a closed loop, the
+    /// histogram is empty.
     pub latency: Latencies,
-    /// Durations from the time at which a message was due to the time at which it was sent. In a closed loop, the
+    /// Durations from the time at which a message should have been sent until it was sent. In a closed loop, the
     /// histogram is empty.
     pub lateness: Latencies,
-    /// Durations from the time at which a message was due to its last acknowledgement, PUBACK or PUBCOMP.
+    /// Durations from the time at which a message should have been sent until its last acknowledgement (PUBACK or
+    /// PUBCOMP).
     pub acknowledgement: Latencies,
 }
 
 /// A running event loop.
 #[derive(Debug)]
-pub struct Traffic<B> {
+pub struct TrafficLoop<B> {
     poll: Poll,
     events: Events,
     workload: Workload<B>,
@@ -80,7 +82,7 @@ const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(20);
 /// Maximum number of events per wait.
 const EVENTS_MAX: usize = 1024;
 
-impl<B: DeliveryChecker> Traffic<B> {
+impl<B: DeliveryChecker> TrafficLoop<B> {
     /// Creates the event loop and registers all connections for events.
     pub fn new(mut workload: Workload<B>, plan: Plan) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;

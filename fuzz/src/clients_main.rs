@@ -48,5 +48,5 @@ fn print_situations(situations: &Situations) {
     }
 }
 
-/// Number of steps from which on the runs must reach every situation.
+/// The runs must reach every situation if they have at least this many steps.
 const STEPS_FOR_ALL_SITUATIONS: u64 = 100_000;

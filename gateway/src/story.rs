@@ -93,7 +93,7 @@ pub fn log_connected(client: &ClientConnection, negotiated: &Negotiated) {
 }
 
 /// Logs a connection that was refused before it had a session, within the limit on lines that peers cause.
-pub fn log_refused(
+pub fn log_refused_connection(
     listener: &ListenerContext,
     peer: &Peer,
     client_id: Option<&str>,

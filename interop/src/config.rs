@@ -83,7 +83,7 @@ impl Config {
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let port = claimed_block_start() + 1 + NEXT.fetch_add(1, Ordering::Relaxed) % (BLOCK_SIZE - 1);
+        let port = first_reserved_port() + 1 + NEXT.fetch_add(1, Ordering::Relaxed) % (PORT_BLOCK_SIZE - 1);
         let address = (Ipv4Addr::LOCALHOST, port);
         if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return port;
@@ -93,20 +93,20 @@ pub fn free_port() -> u16 {
 
 /// Returns the first port of this process's block of ports. The process reserves the block by listening on that port
 /// until it ends.
-fn claimed_block_start() -> u16 {
-    static CLAIM: OnceLock<(TcpListener, u16)> = OnceLock::new();
-    let claim = |attempt: u32| {
-        let block = u16::try_from((process::id() + attempt) % BLOCK_COUNT).expect("a small number");
-        let first = FIRST_BLOCK_START + block * BLOCK_SIZE;
+fn first_reserved_port() -> u16 {
+    static PORT_BLOCK: OnceLock<(TcpListener, u16)> = OnceLock::new();
+    let reserve = |attempt: u32| {
+        let block = u16::try_from((process::id() + attempt) % PORT_BLOCK_COUNT).expect("a small number");
+        let first = FIRST_PORT + block * PORT_BLOCK_SIZE;
         Some((TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?, first))
     };
-    CLAIM
+    PORT_BLOCK
         .get_or_init(|| {
-            (0..BLOCK_COUNT).find_map(claim).expect("a block of ports that no other test process uses")
+            (0..PORT_BLOCK_COUNT).find_map(reserve).expect("a block of ports that no other test process uses")
         })
         .1
 }
 
-const FIRST_BLOCK_START: u16 = 16_000;
-const BLOCK_SIZE: u16 = 80;
-const BLOCK_COUNT: u32 = 200;
+const FIRST_PORT: u16 = 16_000;
+const PORT_BLOCK_SIZE: u16 = 80;
+const PORT_BLOCK_COUNT: u32 = 200;

@@ -32,7 +32,8 @@ const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Tran
 const PAIR_COUNT: usize = 2 * MOVABLE_TRANSPORTS.len();
 /// Number of messages that a pair exchanges per burst.
 const BURST_SIZE: usize = 8;
-/// The interval at which a pair starts bursts. Between bursts, the pair leaves the processors to the broker.
+/// The interval at which a pair starts bursts. Between bursts, the pair is idle, so that the broker can use the
+/// processors.
 const BURST_INTERVAL: Duration = Duration::from_millis(20);
 /// Number of bursts of each pair after the broker has ordered a move. Together they take longer than the order is
 /// valid.

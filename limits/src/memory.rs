@@ -37,7 +37,7 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
         return Ok(());
     }
     let result = probe(bytes);
-    GRANTED_BYTES.store(if result.is_ok() { GRANTED_BYTES_MAX } else { 0 }, Relaxed);
+    GRANTED_BYTES_LEFT.store(if result.is_ok() { BYTES_PER_PROBE } else { 0 }, Relaxed);
     result
 }
 
@@ -106,7 +106,7 @@ fn refuse_in_test(bytes: usize) -> Result<(), OutOfMemory> {
 
 /// Takes `bytes` from the bytes that a probe allocation has granted. Returns `false` if fewer are left.
 fn take_granted(bytes: usize) -> bool {
-    GRANTED_BYTES.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    GRANTED_BYTES_LEFT.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok()
 }
 
 thread_local! {
@@ -115,7 +115,7 @@ thread_local! {
 }
 
 /// Number of bytes that [`check`] still grants without a probe allocation.
-static GRANTED_BYTES: AtomicUsize = AtomicUsize::new(0);
+static GRANTED_BYTES_LEFT: AtomicUsize = AtomicUsize::new(0);
 
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
@@ -133,15 +133,15 @@ pub const COPIES: usize = 5;
 /// The most memory in bytes that is allocated per byte of a packet when the packet is parsed. The worst case is a
 /// SUBSCRIBE with filters of one byte, each of which has four bytes in the packet.
 pub const PARSED_SIZE: usize = 40;
-/// Number of bytes that a large allocation for a peer leaves: [`ACCEPTED_HEADROOM`], and as much again so that the store
-/// can commit what it has accepted.
+/// Number of bytes that a large allocation for a peer leaves: [`ACCEPTED_HEADROOM`], and as much again so that the
+/// store can commit what it has accepted.
 pub const HEADROOM: usize = 2 * ACCEPTED_HEADROOM;
 /// Number of bytes that a large allocation for accepted data leaves for others. A probe allocation is larger than
 /// 32 MiB: after freeing a smaller block, glibc would raise `M_MMAP_THRESHOLD` and keep the pages of freed buffers.
 pub const ACCEPTED_HEADROOM: usize = 32 * 1024 * 1024;
 /// Number of bytes granted after a successful probe allocation. A probe takes two system calls, which would noticeably
 /// slow down publishes of 64 KiB.
-const GRANTED_BYTES_MAX: usize = ACCEPTED_HEADROOM / 4;
+const BYTES_PER_PROBE: usize = ACCEPTED_HEADROOM / 4;
 
 #[cfg(test)]
 mod tests;

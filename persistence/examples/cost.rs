@@ -119,7 +119,7 @@ fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrie
     let mut times = Vec::new();
     start.wait();
     let began = Instant::now();
-    while began.elapsed() < DURATION {
+    while began.elapsed() < MEASURING_TIME {
         while in_flight.len() < IN_FLIGHT_MAX {
             let key = enqueue(store, session, Arc::new(message(&topic, &payload, session)));
             in_flight.push_back(key);
@@ -173,4 +173,4 @@ fn percentiles(times: &mut [Duration]) -> [f64; 2] {
 
 const IN_FLIGHT_MAX: usize = 100;
 const APPENDS: u32 = 50_000;
-const DURATION: Duration = Duration::from_secs(2);
+const MEASURING_TIME: Duration = Duration::from_secs(2);

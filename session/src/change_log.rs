@@ -113,7 +113,7 @@ impl ChangeLog {
         StoredDelivery::logged(delivery, sent.is_some())
     }
 
-    pub(crate) fn record(&mut self, change: Change) {
+    pub(crate) fn record_change(&mut self, change: Change) {
         if !self.is_closed {
             self.changes.push(change);
         }
@@ -123,7 +123,7 @@ impl ChangeLog {
     /// not recorded.
     pub(crate) fn record_done(&mut self, message_id: u64) {
         if message_id > 0 {
-            self.record(Change::Done { message_id });
+            self.record_change(Change::Done { message_id });
         }
     }
 

@@ -19,7 +19,7 @@ pub struct ChurnArguments {
     pub rate: Option<u64>,
     /// Resume TLS sessions of earlier connections
     #[arg(long)]
-    pub resume: bool,
+    pub resume_tls: bool,
     /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,

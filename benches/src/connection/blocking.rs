@@ -176,7 +176,7 @@ impl BlockingConnection {
             match self.read_available() {
                 Err(LoadError::Closed) => break,
                 Err(error) => return Err(error),
-                Ok(_) => self.receive_buffer.discard(),
+                Ok(_) => self.receive_buffer.discard_all(),
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.wait(PollFlags::IN, left) {

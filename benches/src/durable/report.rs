@@ -42,7 +42,8 @@ pub struct Report {
     pub acknowledged_per_second: f64,
     /// Messages delivered per second, in the measurement.
     pub delivered_per_second: f64,
-    /// Microseconds from the time at which a message was due to its last acknowledgement, PUBACK or PUBCOMP.
+    /// Microseconds from the time at which a message should have been sent until its last acknowledgement (PUBACK or
+    /// PUBCOMP).
     pub acknowledgement_micros: Option<Percentiles>,
     /// The broker's resource use per acknowledged message. `None` if the broker's process id is not known.
     pub broker: Option<BrokerUse>,

@@ -177,8 +177,9 @@ impl ClientConnection {
         self.unfinished.is_some()
     }
 
-    /// Returns the id of the session that received the last publish of this connection, or of the connection's own
-    /// session. Connections that exchange messages are best polled by the same core.
+    /// Returns the id of the first session that received the latest delivered publish of this connection; before the
+    /// first one, the id of the connection's own session. Connections that exchange messages are best polled by the
+    /// same core.
     #[must_use]
     pub fn affinity_group(&self) -> u64 {
         self.affinity_group

@@ -21,7 +21,7 @@ use crate::config;
 use crate::cores::{Cores, with_core};
 use crate::driver::{Accepted, Drive, Driver, Refused, accept_connect, direct_writer};
 use crate::logging::PEER;
-use crate::story::{log_connected, log_refused};
+use crate::story::{log_connected, log_refused_connection};
 
 /// Accepts the connections of one listener and starts their drivers.
 #[derive(Clone)]
@@ -138,7 +138,7 @@ impl Acceptor {
         if error.is_close_before_connect() {
             tracing::debug!(target: PEER, listener = &*self.context.name, %peer, error = error.to_string(), "no CONNECT received");
         } else {
-            log_refused(&self.context, peer, error.client_id(), error, error.hint());
+            log_refused_connection(&self.context, peer, error.client_id(), error, error.hint());
         }
     }
 
@@ -147,7 +147,7 @@ impl Acceptor {
         if matches!(error, EstablishError::Closed) {
             tracing::debug!(target: PEER, listener = &*self.context.name, %peer, error = error.to_string(), "no handshake received");
         } else {
-            log_refused(&self.context, peer, None, error, error.hint());
+            log_refused_connection(&self.context, peer, None, error, error.hint());
         }
     }
 

@@ -83,7 +83,8 @@ async fn assert_refused(harness: &mut Harness) {
     assert_eq!(connect_refusal(&unknown).await, ReasonCode::ServerUnavailable, "a new persistent session");
     let mut new = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "new")).await;
     for qos in [1, 2] {
-        let reason = harness.publish(&mut new, &format!("refused {}", harness.refused.len()), qos).await;
+        let reason =
+            harness.publish(&mut new, &format!("refused {}", harness.refused_payloads.len()), qos).await;
         assert_eq!(reason, ReasonCode::QuotaExceeded, "QoS {qos}");
         let mut mqtt_3_1_1_client =
             connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "old")).await;

@@ -33,9 +33,9 @@ async fn assert_in_flight_messages_wait_for_space(fault: Fault) {
     assert_eq!(received_reasons(&mut early), [], "acknowledged while the disk is full");
 
     harness.disk.recover();
-    let before = harness.acknowledged.len();
+    let before = harness.acknowledged_payloads.len();
     await_answers(&mut harness, &mut early, in_flight).await;
-    assert!(harness.acknowledged.len() > before, "no message in flight was accepted in the end");
+    assert!(harness.acknowledged_payloads.len() > before, "no message in flight was accepted in the end");
     let mut late = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "late")).await;
     harness.wait_until_accepted(&mut late).await;
     for qos in [1, 2] {
@@ -136,8 +136,10 @@ async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     assert_eq!(qos_2_count, 0, "a QoS 2 message was sent before it was stored");
     harness.disk.recover();
     await_answers(&mut harness, &mut early, in_flight).await;
-    let waiting =
-        harness.acknowledged.iter().filter(|text| text.starts_with("in flight") && text.ends_with('2'));
+    let waiting = harness
+        .acknowledged_payloads
+        .iter()
+        .filter(|text| text.starts_with("in flight") && text.ends_with('2'));
     for _ in 0..waiting.count() {
         within_deadline("QoS 2", async {
             while receiver.message().await.expect("an open connection").qos != QoS::ExactlyOnce {}
@@ -147,7 +149,7 @@ async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     harness.stop();
 }
 
-/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. The broker delivers these
+/// The broker cannot refuse a retained QoS 0 message or a will, as neither is acknowledged. The broker delivers these
 /// messages to connected subscribers and does not store them.
 #[tokio::test(flavor = "current_thread")]
 async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_full() {
@@ -200,7 +202,7 @@ async fn await_answers(harness: &mut Harness, client: &mut Client, mut in_flight
     within_deadline("the answers", async {
         while !in_flight.is_empty() {
             if let Event::Acknowledged(done) = client.event().await.expect("an open connection") {
-                harness.record(
+                harness.record_answer(
                     in_flight.remove(&done.packet_id).expect("the packet id of a sent message"),
                     done.reason,
                 );

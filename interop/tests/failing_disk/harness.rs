@@ -22,9 +22,9 @@ pub struct Harness {
     /// messages to `stored/#`.
     pub subscriber: State,
     /// Payloads of acknowledged messages.
-    pub acknowledged: BTreeSet<String>,
+    pub acknowledged_payloads: BTreeSet<String>,
     /// Payloads of refused messages.
-    pub refused: BTreeSet<String>,
+    pub refused_payloads: BTreeSet<String>,
 }
 
 impl Harness {
@@ -45,8 +45,8 @@ impl Harness {
         let mut subscriber = connect(&persistent_client(&broker, ProtocolVersion::V5, "subscriber")).await;
         subscribe(&mut subscriber, "stored/#", 2).await;
         let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
-        let (acknowledged, refused) = (BTreeSet::new(), BTreeSet::new());
-        let mut harness = Self { broker, disk, subscriber, acknowledged, refused };
+        let (acknowledged_payloads, refused_payloads) = (BTreeSet::new(), BTreeSet::new());
+        let mut harness = Self { broker, disk, subscriber, acknowledged_payloads, refused_payloads };
         let mut publisher = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "before")).await;
         for number in 0..10 {
             for qos in qos_levels {
@@ -63,19 +63,20 @@ impl Harness {
         self.wait_until_refused().await;
     }
 
-    /// Publishes a message to the subscriber's session, waits for the answer and records it.
+    /// Publishes a message that the session of `subscriber` queues. Waits for the answer, and records it.
     pub async fn publish(&mut self, client: &mut Client, text: &str, qos: u8) -> ReasonCode {
         let message = stored_message(text, qos);
         let payload = String::from_utf8_lossy(&message.payload).into_owned();
         let id = client.publish(message).await.expect("an open connection").expect("a packet id");
         let done = within_deadline("an answer", client.acknowledged(id)).await.expect("an open connection");
-        self.record(payload, done.reason);
+        self.record_answer(payload, done.reason);
         done.reason
     }
 
     /// Records the answer to a message.
-    pub fn record(&mut self, payload: String, reason: ReasonCode) {
-        let payloads = if reason.is_error() { &mut self.refused } else { &mut self.acknowledged };
+    pub fn record_answer(&mut self, payload: String, reason: ReasonCode) {
+        let payloads =
+            if reason.is_error() { &mut self.refused_payloads } else { &mut self.acknowledged_payloads };
         payloads.insert(payload);
     }
 
@@ -90,9 +91,9 @@ impl Harness {
                 client.ping().await.expect("an answer");
                 match received_reasons(&mut client).first() {
                     Some(ReasonCode::QuotaExceeded) => {
-                        return self.record(payload, ReasonCode::QuotaExceeded);
+                        return self.record_answer(payload, ReasonCode::QuotaExceeded);
                     }
-                    Some(reason) => self.record(payload, *reason),
+                    Some(reason) => self.record_answer(payload, *reason),
                     None => {}
                 }
                 tokio::time::sleep(POLL_INTERVAL).await;
@@ -139,9 +140,9 @@ impl Harness {
             }
         })
         .await;
-        let missing: Vec<_> = self.acknowledged.difference(&received).collect();
+        let missing: Vec<_> = self.acknowledged_payloads.difference(&received).collect();
         assert!(missing.is_empty(), "acknowledged, but not delivered: {missing:?}");
-        let unwanted: Vec<_> = self.refused.intersection(&received).collect();
+        let unwanted: Vec<_> = self.refused_payloads.intersection(&received).collect();
         assert!(unwanted.is_empty(), "refused, but delivered: {unwanted:?}");
     }
 
@@ -156,8 +157,8 @@ impl Harness {
             .map_or(0, |(value, _)| value.parse().expect("a number"))
     }
 
-    /// Stops the broker, and checks that it did not panic and that it reports its failed store by the exit code. Returns
-    /// the lines of its log.
+    /// Stops the broker, and checks that it did not panic and that it reports its failed store by the exit code.
+    /// Returns the lines of its log.
     pub fn stop_failed(self) -> Vec<String> {
         self.stop_with_code(1)
     }

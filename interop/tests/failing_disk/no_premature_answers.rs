@@ -30,7 +30,7 @@ async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_sto
     harness.restart();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     within_deadline("the answer", client.finish_exchanges()).await.expect("an open connection");
-    harness.record("in flight at 2".to_owned(), ReasonCode::Success);
+    harness.record_answer("in flight at 2".to_owned(), ReasonCode::Success);
     harness.check_stored().await;
     harness.stop();
 }
@@ -197,7 +197,7 @@ async fn a_refusal_over_mqtt_3_1_1_is_counted_once() {
     let retained = Publish { retain: true, ..stored_message("refused", 1) };
     client.publish(retained).await.expect("an open connection");
     let _ = within_deadline("the end of the connection", client.event()).await;
-    let refused = harness.refused.len() + 1;
+    let refused = harness.refused_payloads.len() + 1;
     assert_eq!(harness.stop(), refused, "the broker's counter of refused messages");
 }
 

@@ -16,11 +16,12 @@ async fn mqtt_5_publishes_get_quota_exceeded() {
     harness.fail(Fault::NoSpace).await;
     let mut client = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "publisher")).await;
     for qos in [1, 2, 2, 1] {
-        let reason = harness.publish(&mut client, &format!("refused {}", harness.refused.len()), qos).await;
+        let reason =
+            harness.publish(&mut client, &format!("refused {}", harness.refused_payloads.len()), qos).await;
         assert_eq!(reason, ReasonCode::QuotaExceeded, "QoS {qos}");
     }
     within_deadline("PINGRESP", client.ping()).await.expect("the connection stays open");
-    let refused = harness.refused.len();
+    let refused = harness.refused_payloads.len();
     assert_eq!(harness.stop(), refused, "the broker's counter of refused messages");
 }
 

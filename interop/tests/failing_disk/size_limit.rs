@@ -45,7 +45,7 @@ async fn assert_recovers_when_drained(first: &[u8]) {
     let options = persistent_client(&harness.broker, ProtocolVersion::V5, "subscriber");
     harness.subscriber =
         within_deadline("all accepted messages", filler.drain(&options, harness.subscriber.clone())).await;
-    harness.acknowledged.clear();
+    harness.acknowledged_payloads.clear();
     let mut late = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "late")).await;
     harness.wait_until_accepted(&mut late).await;
     harness

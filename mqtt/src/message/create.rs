@@ -165,7 +165,7 @@ pub(crate) fn forwardable(properties: &[u8]) -> Vec<u8> {
 }
 
 /// Appends the properties that are forwarded, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. The caller
-/// must have checked `properties` before.
+/// must have checked that `properties` are valid.
 fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     let mut rest = properties;
     while let Some((id, size)) = measure_first_property(rest) {

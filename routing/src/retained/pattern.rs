@@ -7,7 +7,7 @@ use super::key::{SEPARATOR, levels};
 pub(super) struct Pattern {
     levels: Vec<Level>,
     /// Whether the filter ends with `#`.
-    multi_level: bool,
+    is_multi_level: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -37,12 +37,12 @@ pub(super) enum Next {
 
 impl Pattern {
     pub(super) fn from_filter(filter: &str) -> Self {
-        let multi_level = filter == "#" || filter.ends_with("/#");
+        let is_multi_level = filter == "#" || filter.ends_with("/#");
         let levels = filter.split('/').filter(|level| *level != "#").map(|level| match level {
             "+" => Level::Any,
             text => Level::Literal(text.as_bytes().into()),
         });
-        Self { levels: levels.collect(), multi_level }
+        Self { levels: levels.collect(), is_multi_level }
     }
 
     /// Returns the first level of the filter if it is literal (not a wildcard).
@@ -71,7 +71,7 @@ impl Pattern {
         match stop {
             StopReason::Differs { level, wanted } => self.skip_difference(&prefix, key, level, wanted),
             // `a/#` also matches `a`, so the key may end at the parent level.
-            StopReason::KeyIsLonger | StopReason::KeyEnds if self.multi_level && complete => {
+            StopReason::KeyIsLonger | StopReason::KeyEnds if self.is_multi_level && complete => {
                 KeyMatch { matches: true, next: Next::Following }
             }
             StopReason::KeyEnds if complete => KeyMatch { matches: true, next: prefix.after_subtree(key) },

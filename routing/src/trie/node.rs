@@ -37,9 +37,9 @@ impl<S> Default for Continuation<S> {
 }
 
 impl<S: Subscriber> Node<S> {
-    /// Sets the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
-    pub(super) fn set(&mut self, subscribers: Subscribers<S>, multi_level: bool) {
-        if multi_level {
+    /// Sets the subscribers of this filter, or of this filter followed by `/#` if `is_multi_level` is true.
+    pub(super) fn set(&mut self, subscribers: Subscribers<S>, is_multi_level: bool) {
+        if is_multi_level {
             self.update_continuation(|continuation| continuation.multi_level_subscribers = subscribers);
         } else {
             self.exact_subscribers = subscribers;
@@ -51,9 +51,9 @@ impl<S: Subscriber> Node<S> {
         self.update_continuation(|continuation| continuation.branch = branch);
     }
 
-    /// Returns the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
-    pub(super) fn subscribers(&self, multi_level: bool) -> Option<&Subscribers<S>> {
-        if multi_level {
+    /// Returns the subscribers of this filter, or of this filter followed by `/#` if `is_multi_level` is true.
+    pub(super) fn subscribers(&self, is_multi_level: bool) -> Option<&Subscribers<S>> {
+        if is_multi_level {
             self.continuation.as_ref().map(|continuation| &continuation.multi_level_subscribers)
         } else {
             Some(&self.exact_subscribers)
@@ -74,9 +74,9 @@ impl<S: Subscriber> Node<S> {
 
     pub(super) fn edge_use(&self) -> EdgeUse {
         let exact = !self.exact_subscribers.is_empty();
-        let multi_level = self.subscribers(true).is_some_and(|subscribers| !subscribers.is_empty());
+        let is_multi_level = self.subscribers(true).is_some_and(|subscribers| !subscribers.is_empty());
         let continues = self.continuation.is_some();
-        EdgeUse { exists: exact || continues, ends: exact || multi_level, continues }
+        EdgeUse { exists: exact || continues, ends: exact || is_multi_level, continues }
     }
 }
 

@@ -22,13 +22,13 @@ impl FilterStep<'_> {
 pub(super) struct FilterPath<'f> {
     pub(super) steps: SmallVec<[FilterStep<'f>; 8]>,
     /// Whether the filter ends with `#`.
-    pub(super) multi_level: bool,
+    pub(super) is_multi_level: bool,
 }
 
 impl<'f> FilterPath<'f> {
     pub(super) fn from_filter(filter: &'f str) -> Self {
-        let (filter, multi_level) = match filter.strip_suffix('#') {
-            Some("") => return Self { steps: SmallVec::new(), multi_level: true },
+        let (filter, is_multi_level) = match filter.strip_suffix('#') {
+            Some("") => return Self { steps: SmallVec::new(), is_multi_level: true },
             Some(parent) => (parent.strip_suffix('/').unwrap_or(parent), true),
             None => (filter, false),
         };
@@ -39,7 +39,7 @@ impl<'f> FilterPath<'f> {
             steps.push(step);
             rest = after;
         }
-        Self { steps, multi_level }
+        Self { steps, is_multi_level }
     }
 }
 

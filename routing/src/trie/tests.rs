@@ -23,7 +23,7 @@ impl Subscriber for Id {
 
 fn steps(filter: &str) -> (Vec<(&str, usize)>, bool) {
     let path = FilterPath::from_filter(filter);
-    (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.multi_level)
+    (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.is_multi_level)
 }
 
 #[test]

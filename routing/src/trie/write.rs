@@ -31,14 +31,14 @@ impl<S: Subscriber> Trie<S> {
             return self.change_match_all(change);
         };
         let mut parents = self.parents(parent_steps, &guard);
-        let before = self.subscribers(&parents, last, parent_steps, path.multi_level, &guard);
+        let before = self.subscribers(&parents, last, parent_steps, path.is_multi_level, &guard);
         let (after, result) = change(before.unwrap_or(&Subscribers::default()))?;
         let Some(after) = after else { return Some(result) };
         let ends = after.is_empty();
         let writer = TrieWriter { trie: self, guard: &guard, text };
         writer.create_branches(&mut parents, parent_steps);
         writer.update_node(parents.last().unwrap_or(&self.root), last, |node| {
-            node.set(after, path.multi_level)
+            node.set(after, path.is_multi_level)
         });
         if ends {
             writer.remove_empty_branches(&parents, parent_steps);
@@ -53,7 +53,7 @@ impl<S: Subscriber> Trie<S> {
         let Some((last, parent_steps)) = path.steps.split_last() else { return read(&self.match_all.load()) };
         let parents = self.parents(parent_steps, &guard);
         read(
-            self.subscribers(&parents, last, parent_steps, path.multi_level, &guard)
+            self.subscribers(&parents, last, parent_steps, path.is_multi_level, &guard)
                 .unwrap_or(&Subscribers::default()),
         )
     }
@@ -86,14 +86,14 @@ impl<S: Subscriber> Trie<S> {
         parents: &[Arc<Branch>],
         last: &FilterStep<'_>,
         parent_steps: &[FilterStep<'_>],
-        multi_level: bool,
+        is_multi_level: bool,
         guard: &'g LocalGuard<'_>,
     ) -> Option<&'g Subscribers<S>> {
         if parents.len() < parent_steps.len() {
             return None;
         }
         let parent = parents.last().unwrap_or(&self.root);
-        self.node(&self.edge(parent.id, last), guard)?.subscribers(multi_level)
+        self.node(&self.edge(parent.id, last), guard)?.subscribers(is_multi_level)
     }
 
     fn edge<'t>(&self, parent: u64, step: &FilterStep<'t>) -> EdgeRef<'t> {

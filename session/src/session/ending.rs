@@ -88,7 +88,7 @@ impl Session {
             (outcome.will, &mut self.lifecycle)
         {
             *will_at = None;
-            self.record(Change::Altered);
+            self.record_change(Change::Altered);
         }
         due
     }
@@ -104,7 +104,7 @@ impl Session {
             self.lifecycle = Lifecycle::Ended;
             due.session_ended = true;
             self.discard_messages(due);
-            self.record(Change::Ended);
+            self.record_change(Change::Ended);
         }
     }
 

@@ -20,7 +20,7 @@ impl Session {
         let maximum = self.announced_maximum();
         let received = self.receiving.get_or_insert_default().receive(id, maximum)?;
         if received == Received::New {
-            self.record(Change::Received(id));
+            self.record_change(Change::Received(id));
         }
         Ok(received)
     }
@@ -42,7 +42,7 @@ impl Session {
         let Some(receiving) = &mut self.receiving else { return ReasonCode::PacketIdentifierNotFound };
         let reason = receiving.release(id);
         if reason == ReasonCode::Success {
-            self.record(Change::Forgotten(id));
+            self.record_change(Change::Forgotten(id));
         }
         reason
     }

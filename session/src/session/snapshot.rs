@@ -144,7 +144,7 @@ impl Session {
             change_log.open(if fresh { Change::Began } else { Change::Altered });
         } else if let Some(change_log) = &mut self.change_log {
             if !fresh {
-                change_log.record(Change::Ended);
+                change_log.record_change(Change::Ended);
             }
             change_log.close();
         }
@@ -159,15 +159,15 @@ impl Session {
         }
     }
 
-    pub(super) fn record(&mut self, change: Change) {
+    pub(super) fn record_change(&mut self, change: Change) {
         if let Some(change_log) = &mut self.change_log {
-            change_log.record(change);
+            change_log.record_change(change);
         }
     }
 
     pub(super) fn record_sent(&mut self, stored: &StoredDelivery, packet_id: PacketId) {
         if stored.message_id() > 0 {
-            self.record(Change::Sent { message_id: stored.message_id(), packet_id });
+            self.record_change(Change::Sent { message_id: stored.message_id(), packet_id });
         }
     }
 
@@ -182,7 +182,7 @@ impl Session {
         match outcome.action {
             Action::Complete => self.record_done(message_id),
             Action::Release if message_id > 0 => {
-                self.record(Change::Released { message_id, packet_id, order })
+                self.record_change(Change::Released { message_id, packet_id, order })
             }
             _ => {}
         }

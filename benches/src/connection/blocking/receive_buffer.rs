@@ -58,7 +58,7 @@ impl ReceiveBuffer {
     }
 
     /// Discards all bytes that are not handled yet.
-    pub(super) const fn discard(&mut self) {
+    pub(super) const fn discard_all(&mut self) {
         self.consumed = self.filled;
     }
 

@@ -83,7 +83,7 @@ impl Broker {
     }
 
     /// Appends the changes of the scope to the store in one piece, then notifies its sessions of the commit, after
-    /// which they can send the packets that waited for it. Returns `true` when all sessions are notified.
+    /// which they can send the packets that waited for it. Returns whether all sessions have been notified.
     fn commit_scope(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
         let (Some(scope), Some(store)) = (&unfinished.scope, self.durability.store()) else { return true };
         if matches!(unfinished.stage, Stage::Delivering) {

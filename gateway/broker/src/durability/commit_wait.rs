@@ -1,6 +1,6 @@
 //! Passes a session's changes to the store, and sends the packets that the session held back when the changes are
-//! committed. Delivery exactly once depends on this at QoS 2: the sender's identifier, the receiver's entry and the
-//! receiver's identifier are stored before any packet reveals them.
+//! committed. QoS 2 (exactly once) depends on this order: the publisher's packet identifier, the receiver's entry
+//! and the packet identifier of this entry are committed before a packet that depends on them is sent.
 
 use std::mem;
 use std::sync::Arc;

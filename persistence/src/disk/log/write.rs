@@ -42,12 +42,12 @@ impl<'a, 'e> Rows<'a, 'e> {
         &mut self,
         tenant: &str,
         topic: &str,
-        stored: Option<&StoredMessage>,
+        message: Option<&StoredMessage>,
         buffer: &mut ArchiveBuffer,
     ) -> Result<(), Fault> {
-        if let Some(stored) = stored {
-            stored.check_memory()?;
-            let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.corrupt_row(fault))?;
+        if let Some(message) = message {
+            message.check_memory()?;
+            let value = message.archive_retained(tenant, buffer).map_err(|fault| self.corrupt_row(fault))?;
             return self.write_frame(FrameKind::Retain, &[], value);
         }
         let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);

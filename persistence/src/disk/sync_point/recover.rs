@@ -105,8 +105,8 @@ pub(super) enum Found {
     Damage,
 }
 
-/// Finds the newest record. While a broker is running, it may overwrite both records between the reads of a command, so that
-/// both seem invalid. Therefore they count as damaged only if they are still the same in a second read.
+/// Finds the newest record. A running broker may overwrite both records while a command reads one after the other, so
+/// that both seem invalid. Therefore the records count as damaged only if a second read returns the same bytes.
 pub(super) fn newest_record(mut read: impl FnMut(u64) -> io::Result<RecordBytes>) -> io::Result<Found> {
     let mut former = None;
     for _ in 0..READS_MAX {
