@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tidegate_broker::{Broker, CoreId, Counters, Totals};
-use tokio::runtime::{Builder, Handle};
+use tidegate_broker::{Broker, CoreCounters, CoreId, TenantId, Totals};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
 pub use buffers::Buffers;
@@ -35,8 +35,8 @@ pub struct CoreHandle {
     runtime: Handle,
     /// The mailbox of the core, for sessions whose connections only this core may write to, and for commits.
     pub mailbox: Mailbox,
-    /// The counters of the core.
-    pub counters: Arc<Counters>,
+    /// The counters of the core, by tenant.
+    pub counters: Arc<CoreCounters>,
     /// The inbox of the core's connections.
     connections: Arc<Inbox>,
 }
@@ -54,13 +54,15 @@ pub struct Threads {
 }
 
 impl Cores {
-    /// Starts `count` cores (at least one). `build` creates the broker whose connections the cores carry; `policy`
-    /// decides on which core each connection is placed, and `order` which ready connection a core polls next.
+    /// Starts `count` cores (at least one) for a broker with at most `tenants_max` tenants. `build` creates the broker
+    /// whose connections the cores carry; `policy` decides on which core each connection is placed, and `order` which
+    /// ready connection a core polls next.
     ///
     /// # Errors
     /// If a runtime or a thread cannot be created, or if `build` fails.
     pub fn start<E: From<io::Error>>(
         count: usize,
+        tenants_max: usize,
         policy: Policy,
         order: Order,
         build: impl FnOnce(Arc<Self>) -> Result<Arc<Broker>, E>,
@@ -69,7 +71,8 @@ impl Cores {
         let runtimes = (0..count.max(1))
             .map(|_| Builder::new_current_thread().enable_all().build())
             .collect::<io::Result<Vec<_>>>()?;
-        let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
+        let new_handle = |runtime: &Runtime| CoreHandle::new(runtime.handle().clone(), tenants_max);
+        let handles = runtimes.iter().map(new_handle).collect();
         let placement = Placement::new(policy, count.max(1), clock::now());
         let cores = Arc::new(Self { handles, placement });
         let broker = build(Arc::clone(&cores))?;
@@ -133,14 +136,26 @@ impl Cores {
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        self.handles.iter().for_each(|handle| totals.add(&handle.counters));
+        self.handles.iter().for_each(|handle| handle.counters.add_all_to(&mut totals));
+        totals
+    }
+
+    /// Returns the sum of the counters of all cores for one tenant.
+    #[must_use]
+    pub fn totals_of(&self, tenant: TenantId) -> Totals {
+        let mut totals = Totals::default();
+        self.handles
+            .iter()
+            .filter_map(|handle| handle.counters.find(tenant))
+            .for_each(|found| totals.add(found));
         totals
     }
 }
 
 impl CoreHandle {
-    fn new(runtime: Handle) -> Self {
-        Self { runtime, mailbox: Mailbox::default(), counters: Arc::default(), connections: Arc::default() }
+    fn new(runtime: Handle, tenants_max: usize) -> Self {
+        let counters = Arc::new(CoreCounters::new(tenants_max));
+        Self { runtime, mailbox: Mailbox::default(), counters, connections: Arc::default() }
     }
 }
 

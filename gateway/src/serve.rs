@@ -86,18 +86,19 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let placement = settings::placement_policy(config.placement);
     let (sender, displaced) = Displaced::channel();
-    let (broker, cores, threads) = Cores::start(config.cores(), placement, Order::default(), |cores| {
-        let store = store::open(config, data, &cores, sender)?;
-        let broker = Arc::new(Broker::new(broker_config, store, clock::now()).with_hooks(hooks));
-        broker
-            .restore()
-            .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
-        Ok::<_, ServeError>(broker)
-    })?;
+    let (broker, cores, threads) =
+        Cores::start(config.cores(), broker_config.tenants_max, placement, Order::default(), |cores| {
+            let store = store::open(config, data, &cores, sender)?;
+            let broker = Arc::new(Broker::new(broker_config, store, clock::now()).with_hooks(hooks));
+            broker
+                .restore()
+                .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
+            Ok::<_, ServeError>(broker)
+        })?;
     let quic = settings::quic_settings(&config.limits, store::quic_secret(config, data));
     let outcome = runtime.block_on(serve(config, &broker, &cores, &requests, displaced, quic));
     let closed = stop(&broker, threads, data);
-    log_counters(&cores);
+    log_counters(&cores, &broker);
     outcome.and(closed)
 }
 
@@ -150,11 +151,11 @@ async fn serve(
             reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN_TIMEOUT),
         }
     };
-    let (outcome, drain_timeout) = answer_until(end, requests, &certificates, cores).await;
+    let (outcome, drain_timeout) = answer_until(end, requests, &certificates, cores, broker).await;
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
     let drained = drain(broker, cores, &connections, drain_timeout);
-    answer_until(drained, requests, &certificates, cores).await;
+    answer_until(drained, requests, &certificates, cores, broker).await;
     outcome
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 use tidegate_broker::{
-    Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, End, LinkFacts, SessionStore,
+    Broker, BrokerConfig, ClientConnection, ConnectStep, CoreCounters, CoreId, End, LinkFacts, SessionStore,
     Signal, Signals, TimerQueue, Turn, Workspace,
 };
 use tidegate_persistence::Memory;
@@ -63,7 +63,7 @@ impl Core {
         };
         Self {
             broker: Arc::new(Broker::new(config, setup.has_store.then(open_store), now)),
-            workspace: Workspace::new(Arc::new(Counters::default()), setup.seed),
+            workspace: Workspace::new(Arc::new(CoreCounters::new(1)), setup.seed),
             turn_budget: setup.turn_budget,
             timers: TimerQueue::default(),
             connections: BTreeMap::new(),

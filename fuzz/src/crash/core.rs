@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tidegate_broker::{
-    Broker, BrokerConfig, Counters, SessionStore, Signal, Signals, TimerQueue, Totals, Turn, Workspace,
+    Broker, BrokerConfig, CoreCounters, SessionStore, Signal, Signals, TimerQueue, Totals, Turn, Workspace,
 };
 use tidegate_persistence::{Clock, Store};
 use tidegate_session::Config as SessionConfig;
@@ -62,7 +62,7 @@ impl Core {
         let mut core = Self {
             broker: Arc::new(broker),
             store: opened.expect("the store was opened"),
-            workspace: Workspace::new(Arc::new(Counters::default()), random.number()),
+            workspace: Workspace::new(Arc::new(CoreCounters::new(1)), random.number()),
             timers: TimerQueue::default(),
             awaiting_commit: Vec::new(),
             wants_commit_call: false,
@@ -154,7 +154,7 @@ impl Core {
     /// Returns the counters of the broker.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        totals.add(&self.workspace.counters);
+        self.workspace.counters.add_all_to(&mut totals);
         totals
     }
 }

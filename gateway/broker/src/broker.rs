@@ -31,7 +31,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 /// use std::time::Instant;
 ///
 /// use tidegate_broker::{
-///     Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, LinkFacts, Workspace,
+///     Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, CoreCounters, LinkFacts, Workspace,
 /// };
 /// # use tidegate_mqtt::topic::{SubscriptionFilter, TopicError};
 /// use tidegate_mqtt::{Connect, Packet, ProtocolVersion, Publish};
@@ -39,7 +39,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 ///
 /// let (now, version) = (Instant::now(), ProtocolVersion::V5);
 /// let broker = Arc::new(Broker::new(BrokerConfig::default(), None, now));
-/// let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
+/// let mut workspace = Workspace::new(Arc::new(CoreCounters::new(1)), 1);
 /// let mut turn = workspace.turn(now, BrokerConfig::TURN_BUDGET);
 ///
 /// let client = Arc::clone(broker.tenant().internal_context());
@@ -128,6 +128,11 @@ impl Broker {
     #[must_use]
     pub fn tenant(&self) -> &Arc<Tenant> {
         self.tenants.default_tenant()
+    }
+
+    /// Returns all tenants, in the order of their creation.
+    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> + Clone {
+        self.tenants.iter()
     }
 
     /// Returns the tenant with this name, if it exists.

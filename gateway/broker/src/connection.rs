@@ -91,6 +91,7 @@ impl ClientConnection {
         if !self.owes_retained {
             return Ok(false);
         }
+        turn.count_for(self.context.tenant);
         let progress = self.broker.replay(turn, &self.owner)?;
         self.owes_retained = progress != ReplayProgress::Done;
         Ok(progress == ReplayProgress::More)

@@ -1,23 +1,26 @@
 //! The counters of the broker: every received, sent and dropped message, drops by reason, and connections. Each core
-//! has its own set of counters; the totals are their sums.
+//! has its own set of counters for each tenant; the totals are their sums.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_limits::Refusal;
 use tidegate_session::Drops;
 
+use crate::tenant::TenantId;
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        /// The counters of one core. Only this core writes them; any thread may read them.
+        /// The counters of one tenant on one core. Only this core writes them; any thread may read them.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter,)+ }
 
-        /// Sums over all cores at one moment.
+        /// Sums over all cores at one moment, of one tenant or of all.
         #[derive(Debug, Default, Clone, PartialEq, Eq)]
         pub struct Totals { $($(#[$doc])* pub $name: u64,)+ }
 
         impl Totals {
-            /// Adds the counters of one core.
+            /// Adds the counters of one tenant on one core.
             pub fn add(&mut self, counters: &Counters) {
                 $(self.$name += counters.$name.read();)+
             }
@@ -93,6 +96,52 @@ counters! {
     takeovers,
     /// Wills published.
     wills_published,
+}
+
+/// The counters of one core, by tenant. What happens before the tenant of a connection is known counts for the default
+/// tenant.
+#[derive(Debug)]
+pub struct CoreCounters {
+    default: Counters,
+    /// The counters of the other tenants that this core has worked for.
+    others: Box<[OnceLock<Box<Counters>>]>,
+}
+
+impl CoreCounters {
+    /// Creates the counters of a core that works for at most `tenants_max` tenants.
+    #[must_use]
+    pub fn new(tenants_max: usize) -> Self {
+        let others = (1..tenants_max).map(|_| OnceLock::new()).collect();
+        Self { default: Counters::default(), others }
+    }
+
+    /// Returns the counters of the default tenant.
+    #[must_use]
+    pub fn default_tenant(&self) -> &Counters {
+        &self.default
+    }
+
+    /// Returns the counters of a tenant.
+    #[must_use]
+    pub fn of(&self, tenant: TenantId) -> &Counters {
+        let other = tenant.index().checked_sub(1).and_then(|index| self.others.get(index));
+        other.map_or(&self.default, |counters| counters.get_or_init(Box::default))
+    }
+
+    /// Returns the counters of a tenant if this core has worked for it.
+    #[must_use]
+    pub fn find(&self, tenant: TenantId) -> Option<&Counters> {
+        match tenant.index().checked_sub(1) {
+            None => Some(&self.default),
+            Some(index) => self.others.get(index)?.get().map(|counters| &**counters),
+        }
+    }
+
+    /// Adds the counters of all tenants to `totals`.
+    pub fn add_all_to(&self, totals: &mut Totals) {
+        totals.add(&self.default);
+        self.others.iter().filter_map(OnceLock::get).for_each(|counters| totals.add(counters));
+    }
 }
 
 /// One number that a single core adds to.

@@ -69,7 +69,7 @@ pub use config::BrokerConfig;
 pub use connection::{ClientConnection, ConnectionSummary, InputProgress};
 pub use connection_handle::{ConnectionHandle, CoreId, DirectWrite};
 pub use context::{ClientContext, ListenerContext, Principal};
-pub use counters::{Counter, Counters, Totals};
+pub use counters::{CoreCounters, Counter, Counters, Totals};
 pub use delivery::{PublishProgress, PublishRequest, Published, UnfinishedPublish};
 pub use durability::{Durability, RestoreError, SessionStore};
 pub use end::{End, EndKind, EndedBy};

@@ -93,7 +93,7 @@ impl<'a> SessionGuard<'a> {
 
     /// Counts the messages that the session has dropped.
     #[inline]
-    fn count_drops(&mut self, turn: &Turn<'_>) {
+    fn count_drops(&mut self, turn: &mut Turn<'_>) {
         if self.state.session.has_drops() {
             self.count_and_report_drops(turn);
         }
@@ -102,7 +102,8 @@ impl<'a> SessionGuard<'a> {
     /// Counts drops. Logs the first drop of each connection because of a full queue or a client that reads too slowly.
     #[cold]
     #[inline(never)]
-    fn count_and_report_drops(&mut self, turn: &Turn<'_>) {
+    fn count_and_report_drops(&mut self, turn: &mut Turn<'_>) {
+        turn.count_for(self.handle.tenant());
         let drops = self.state.session.take_drops();
         turn.counters.add_drops(&drops);
         if drops.queue_full + drops.slow == 0 || mem::replace(&mut self.state.has_reported_drops, true) {

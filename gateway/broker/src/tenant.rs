@@ -48,6 +48,12 @@ impl TenantId {
     pub fn number(self) -> u64 {
         u64::from(self.broker) << 32 | u64::from(self.index)
     }
+
+    /// Returns the position of the tenant among those of its broker; 0 for the default tenant.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.index).unwrap_or(usize::MAX)
+    }
 }
 
 impl Tenant {
@@ -113,11 +119,11 @@ impl Tenants {
     /// Returns the tenant with this id.
     pub(crate) fn get(&self, id: TenantId) -> &Arc<Tenant> {
         debug_assert_eq!(id.broker, self.broker, "sessions belong to tenants of their broker");
-        self.at(usize::try_from(id.index).unwrap_or(0))
+        self.at(id.index())
     }
 
     /// Returns all tenants.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> + Clone {
         self.slots.iter().map_while(OnceLock::get)
     }
 

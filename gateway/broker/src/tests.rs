@@ -21,7 +21,7 @@ use tidegate_mqtt::{
 use tidegate_session::{Cause, Config as SessionConfig, GrantedOptions, Overflow};
 
 use crate::{
-    Attachment, Broker, BrokerConfig, ConnectStep, CoreId, Counters, LinkFacts, PublishBatch,
+    Attachment, Broker, BrokerConfig, ConnectStep, CoreCounters, CoreId, LinkFacts, PublishBatch,
     PublishProgress, PublishRequest, Published, RawFrames, Receipt, Signal, Signals, Totals, Workspace,
 };
 
@@ -41,7 +41,7 @@ impl TestBroker {
     fn with(config: SessionConfig, change: impl FnOnce(Broker) -> Broker) -> Self {
         let config = BrokerConfig { session: Arc::new(config), ..BrokerConfig::default() };
         let now = Instant::now();
-        let workspace = Workspace::new(Arc::new(Counters::default()), 1);
+        let workspace = Workspace::new(Arc::new(CoreCounters::new(1)), 1);
         Self { broker: Arc::new(change(Broker::new(config, None, now))), workspace, now }
     }
 
@@ -138,7 +138,7 @@ impl TestBroker {
 
     fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        totals.add(&self.workspace.counters);
+        self.workspace.counters.add_all_to(&mut totals);
         totals
     }
 }

@@ -15,8 +15,9 @@ pub use effects::Effects;
 pub use random::Random;
 pub use scratch::Scratch;
 
-use crate::counters::Counters;
+use crate::counters::{CoreCounters, Counters};
 use crate::route_cache::RouteCache;
+use crate::tenant::TenantId;
 
 /// One turn of one core. A verb completes within the turn, or leaves its remaining work to a later turn; it never
 /// waits.
@@ -25,8 +26,9 @@ pub struct Turn<'a> {
     pub now: Instant,
     /// The amount of work that this turn may still do.
     pub budget: Budget,
-    /// The core's counters.
+    /// The core's counters for the tenant for which the turn works at the moment, see [`Self::count_for`].
     pub counters: &'a Counters,
+    all_counters: &'a CoreCounters,
     /// Random numbers for choices that need no secrecy.
     pub random: &'a mut Random,
     /// The routes of recently published topics.
@@ -39,10 +41,18 @@ pub struct Turn<'a> {
     pub backlog: &'a mut Backlog,
 }
 
+impl Turn<'_> {
+    /// Makes the turn count for this tenant. Every verb begins with this, because one turn may work for several tenants.
+    #[inline]
+    pub fn count_for(&mut self, tenant: TenantId) {
+        self.counters = self.all_counters.of(tenant);
+    }
+}
+
 /// The data that one core keeps from turn to turn.
 pub struct Workspace {
     /// The core's counters, which any thread may read.
-    pub counters: Arc<Counters>,
+    pub counters: Arc<CoreCounters>,
     /// The routes of recently published topics.
     pub routes: RouteCache,
     /// The effects that were not carried out yet.
@@ -58,7 +68,7 @@ pub struct Workspace {
 impl Workspace {
     /// Creates the workspace of a core that adds to `counters`. `seed` determines the random numbers of the core.
     #[must_use]
-    pub fn new(counters: Arc<Counters>, seed: u64) -> Self {
+    pub fn new(counters: Arc<CoreCounters>, seed: u64) -> Self {
         Self {
             counters,
             routes: RouteCache::default(),
@@ -74,7 +84,8 @@ impl Workspace {
         Turn {
             now,
             budget: Budget::new(budget),
-            counters: &self.counters,
+            counters: self.counters.default_tenant(),
+            all_counters: &self.counters,
             random: &mut self.random,
             routes: &mut self.routes,
             scratch: &mut self.scratch,

@@ -72,6 +72,7 @@ impl Broker {
         // The writer must be dropped before `writing` is cleared: a socket of which another writer exists cannot be
         // moved to another core.
         drop(writer);
+        turn.count_for(handle.tenant());
         let mut guard = self.guard(handle);
         let Some(connection) = guard.connection.as_mut().filter(|connection| connection.epoch == epoch)
         else {
@@ -155,6 +156,7 @@ impl Broker {
         writer: Option<Arc<dyn DirectWrite>>,
     ) {
         let Ok(mut guard) = self.own(owner) else { return };
+        turn.count_for(owner.handle.tenant());
         if let Some(connection) = &mut guard.connection {
             connection.core = core;
             connection.writer = writer;

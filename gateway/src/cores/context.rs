@@ -8,7 +8,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use tidegate_broker::{
-    Broker, CoreId, Counters, SessionHandle, Signal, Signals, TimerQueue, Turn, Workspace,
+    Broker, CoreCounters, CoreId, SessionHandle, Signal, Signals, TimerQueue, Turn, Workspace,
 };
 
 use super::Cores;
@@ -60,7 +60,7 @@ impl Core {
 
     /// Returns the counters of this core.
     #[must_use]
-    pub fn counters(&self) -> &Counters {
+    pub fn counters(&self) -> &CoreCounters {
         &self.workspace.counters
     }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_broker::{Broker, BrokerConfig, ClientConnection, CoreId, LinkFacts};
+use tidegate_broker::{
+    Authenticating, Broker, BrokerConfig, ClientConnection, ConnectAttempt, CoreId, Hooks, Identity,
+    LinkFacts, Phases, Principal, Totals,
+};
 use tidegate_client::{Client, Options, State};
 use tidegate_mqtt::topic::{Name, SubscriptionFilter};
 use tidegate_mqtt::{
@@ -34,10 +37,31 @@ async fn serve(cores: Arc<Cores>, broker: Arc<Broker>, control: Link, further: L
 }
 
 fn start() -> (Arc<Broker>, Arc<Cores>, Threads) {
-    Cores::start(1, Policy::Packed, Order::default(), |_| {
-        Ok::<_, std::io::Error>(Arc::new(Broker::new(BrokerConfig::default(), None, clock::now())))
+    start_with(Vec::new())
+}
+
+fn start_with(hooks: Vec<Arc<dyn Hooks>>) -> (Arc<Broker>, Arc<Cores>, Threads) {
+    let config = BrokerConfig::default();
+    Cores::start(1, config.tenants_max, Policy::Packed, Order::default(), |_| {
+        let broker = Broker::new(config, None, clock::now()).with_hooks(hooks);
+        Ok::<_, std::io::Error>(Arc::new(broker))
     })
     .unwrap()
+}
+
+/// Assigns each client to the tenant that is named like the client.
+struct TenantOfItsOwn;
+
+impl Hooks for TenantOfItsOwn {
+    fn phases(&self) -> Phases {
+        Phases::AUTHENTICATE
+    }
+
+    fn authenticate<'a>(&'a self, attempt: &'a ConnectAttempt<'a>) -> Authenticating<'a> {
+        let tenant = Some(Box::from(&*attempt.negotiated.client_id));
+        let principal = Some(Box::new(Principal { name: "anyone".into() }));
+        Box::pin(async { Ok(Identity { principal, tenant }) })
+    }
 }
 
 fn publish(payload: &str) -> Vec<u8> {
@@ -87,6 +111,44 @@ async fn two_links_share_one_session() {
     tracker.close();
     timeout(Duration::from_secs(10), tracker.wait()).await.unwrap();
     assert!(broker.registry().is_empty());
+    assert_eq!(threads.stop(Duration::from_secs(2)), 0);
+}
+
+#[tokio::test]
+async fn each_tenant_has_its_own_counters() {
+    let (broker, cores, threads) = start_with(vec![Arc::new(TenantOfItsOwn)]);
+    let mut clients = Vec::new();
+    for name in ["green", "blue"] {
+        let connection = memory::Connection::new(1024);
+        let ((control, server), (_, further)) = (connection.open(), connection.open());
+        let serving = serve(Arc::clone(&cores), Arc::clone(&broker), server, further, TaskTracker::new());
+        cores.spawn(CoreId(0), serving);
+        let options = Options::new("mqtt://localhost".parse().unwrap(), ProtocolVersion::V5, name);
+        let mut client = Client::connect_over(control, &options, State::default()).await.unwrap();
+        let filter = SubscriptionFilter::parse("lanes/#").unwrap();
+        client
+            .subscribe([(filter, SubscriptionOptions::default())], None, UserProperties::new())
+            .await
+            .unwrap();
+        clients.push(client);
+    }
+    for (client, count) in clients.iter_mut().zip([1, 2]) {
+        for _ in 0..count {
+            client.publish(Publish::new("lanes/topic", "own".to_owned())).await.unwrap();
+            assert_eq!(receive(client).await, "own");
+        }
+    }
+    for (name, connections, messages) in [("default", 0, 0), ("green", 1, 1), ("blue", 1, 2)] {
+        let totals = cores.totals_of(broker.find_tenant(name).unwrap().id());
+        let expected = Totals {
+            connections_accepted: connections,
+            messages_received: messages,
+            messages_sent: messages,
+            ..Totals::default()
+        };
+        assert_eq!(totals, expected, "{name}");
+    }
+    assert_eq!((cores.totals().connections_accepted, cores.totals().messages_sent), (2, 3));
     assert_eq!(threads.stop(Duration::from_secs(2)), 0);
 }
 

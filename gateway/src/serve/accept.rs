@@ -129,10 +129,10 @@ impl Acceptor {
     fn report_refused(&self, error: &Refused, peer: &Peer) {
         let is_out_of_memory = error.is_out_of_memory();
         with_core(|core| match error {
-            Refused::Policy(refusal, _) => core.counters().add_refused_connection(*refusal),
+            Refused::Policy(refusal, _) => core.counters().default_tenant().add_refused_connection(*refusal),
             _ => {
-                core.counters().connections_refused.add(1);
-                core.counters().connections_out_of_memory.add(u64::from(is_out_of_memory));
+                core.counters().default_tenant().connections_refused.add(1);
+                core.counters().default_tenant().connections_out_of_memory.add(u64::from(is_out_of_memory));
             }
         });
         if error.is_close_before_connect() {

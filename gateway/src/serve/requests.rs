@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use tidegate_broker::Broker;
 use tokio::sync::Notify;
 
 use super::certificates::Certificates;
@@ -41,21 +42,32 @@ pub(super) async fn answer_until<T>(
     requests: &Requests,
     certificates: &Certificates,
     cores: &Cores,
+    broker: &Broker,
 ) -> T {
     let mut end = pin!(end);
     loop {
         tokio::select! {
             output = &mut end => return output,
             () = requests.reload.notified() => certificates.reload(SystemTime::now()),
-            () = requests.log_counters.notified() => log_counters(cores),
+            () = requests.log_counters.notified() => log_counters(cores, broker),
         }
     }
 }
 
-/// Logs every counter that is not 0, one line each.
-pub(super) fn log_counters(cores: &Cores) {
+/// Logs every counter that is not 0, one line each: the totals and, if there are several tenants, the counters of each.
+pub(super) fn log_counters(cores: &Cores, broker: &Broker) {
     let counters = cores.totals().list().into_iter().chain(logging::counters());
     for (name, value) in counters.filter(|(_, value)| *value > 0) {
         tracing::info!(counter = name, value, "counted");
+    }
+    let tenants = broker.tenants();
+    if tenants.clone().nth(1).is_none() {
+        return;
+    }
+    for tenant in tenants {
+        let counters = cores.totals_of(tenant.id()).list();
+        for (name, value) in counters.into_iter().filter(|(_, value)| *value > 0) {
+            tracing::info!(counter = name, value, tenant = &**tenant.name(), "counted");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use smallvec::SmallVec;
 use tidegate_broker::{
-    BeginWrite, Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, DirectWrite, End,
+    BeginWrite, Broker, BrokerConfig, ClientConnection, ConnectStep, CoreCounters, CoreId, DirectWrite, End,
     LinkFacts, SessionHandle, SessionStore, Signal, Signals, TimerQueue, Turn, Workspace, WriteInProgress,
     Written,
 };
@@ -42,7 +42,7 @@ impl Core {
         let now = Instant::now();
         Self {
             broker: Arc::new(Broker::new(config, store, now)),
-            workspace: Workspace::new(Arc::new(Counters::default()), 1),
+            workspace: Workspace::new(Arc::new(CoreCounters::new(1)), 1),
             timers: TimerQueue::default(),
             awaiting_commit: Vec::new(),
             sessions_to_flush: Vec::new(),
@@ -53,7 +53,7 @@ impl Core {
 
     /// Returns the number of message copies sent to clients so far.
     pub(super) fn messages_sent(&self) -> u64 {
-        self.workspace.counters.messages_sent.read()
+        self.workspace.counters.default_tenant().messages_sent.read()
     }
 
     /// Advances the clock and handles the timers that are due.

@@ -12,7 +12,7 @@ impl Core {
     /// Returns the broker's counters.
     pub(in crate::clients) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        totals.add(&self.workspace.counters);
+        self.workspace.counters.add_all_to(&mut totals);
         totals
     }
 

@@ -150,6 +150,7 @@ impl ClientConnection {
     /// When the connection ends.
     pub fn resume(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
         let Some(unfinished) = self.unfinished.take() else { return Ok(()) };
+        turn.count_for(self.context.tenant);
         match *unfinished {
             Unfinished::Request(request) => self.handle_request(turn, request),
             Unfinished::Publish { publish, packet_ids } => {

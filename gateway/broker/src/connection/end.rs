@@ -28,6 +28,7 @@ impl ClientConnection {
     /// session. In this way, the will of this connection and the messages of a later connection are delivered after the
     /// publish.
     pub fn continue_unfinished_publish(&mut self, turn: &mut Turn<'_>) -> bool {
+        turn.count_for(self.context.tenant);
         let Some(unfinished) = self.unfinished.take() else { return true };
         let Unfinished::Publish { publish, packet_ids } = *unfinished else { return true };
         let PublishProgress::Unfinished(publish) = self.broker.resume_publish(turn, publish) else {

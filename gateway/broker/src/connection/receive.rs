@@ -32,6 +32,7 @@ impl ClientConnection {
         if bytes.len() >= memory::LARGE {
             self.check_memory(bytes)?;
         }
+        turn.count_for(self.context.tenant);
         let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
         let outcome = self.dispatch_all(turn, &mut read, &mut rest);

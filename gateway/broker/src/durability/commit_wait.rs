@@ -103,6 +103,7 @@ impl Broker {
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
         let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
         for handle in waiting.by_ref() {
+            turn.count_for(handle.tenant());
             let mut guard = self.guard(&handle);
             guard.awaiting_commit = false;
             guard.release_committed(turn);

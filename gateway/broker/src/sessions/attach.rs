@@ -80,6 +80,7 @@ impl Broker {
         context: &Arc<ClientContext>,
         facts: LinkFacts,
     ) -> Result<Receipt<Attachment>, LinkFacts> {
+        turn.count_for(context.tenant);
         let _atomic = self.durability.atomic_scope();
         let key = self.session_key(negotiated, context);
         let signals = Arc::new(Signals::new(turn.now));

@@ -25,6 +25,7 @@ impl Broker {
     ) -> Receipt<Traffic> {
         let _atomic = self.durability.atomic_scope();
         let handle = &owner.handle;
+        turn.count_for(handle.tenant());
         let mut guard = self.guard(handle);
         let Some(detached) = guard.session.detach(owner.epoch, cause, turn.now) else {
             return Receipt::new(Traffic::default(), guard.finish(turn));

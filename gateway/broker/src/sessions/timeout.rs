@@ -17,6 +17,7 @@ impl Broker {
     /// the timer is no longer the session's current timer.
     pub fn timeout(&self, turn: &mut Turn<'_>, timer: Timer) -> Receipt<()> {
         let Some(handle) = self.sessions.registry.find(timer.session) else { return Receipt::immediate(()) };
+        turn.count_for(handle.tenant());
         // The atomic scope is opened only if a will or an expiry may be due. Most timers only check the keep alive.
         let may_end = self.durability.store().is_some() && handle.lock().session.poll_timeout().is_some();
         let _atomic = if may_end { self.durability.atomic_scope() } else { None };

@@ -12,7 +12,7 @@ use tidegate_persistence::{
     Stats, Store, Written,
 };
 
-use crate::{Counters, SessionStore, Workspace};
+use crate::{CoreCounters, SessionStore, Workspace};
 
 /// A store whose open batch is always at its limit, but which commits before `append` returns.
 struct InstantCommit(Memory);
@@ -25,7 +25,7 @@ fn backpressure_ends_even_if_the_store_commits_before_append_returns() {
     };
     let now = Instant::now();
     let store = SessionStore::open(|| {}, open).unwrap();
-    let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
+    let mut workspace = Workspace::new(Arc::new(CoreCounters::new(1)), 1);
     let will = Will::new(Name::parse("a").unwrap(), "kept", QoS::AtLeastOnce);
     let message = Arc::new(Message::from_will(&will, 1, now));
     let commit = store.retain(&mut workspace.turn(now, 1), &Arc::from("default"), &message);

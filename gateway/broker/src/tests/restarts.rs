@@ -11,7 +11,7 @@ use tidegate_mqtt::{Connect, ProtocolVersion};
 use tidegate_persistence::{BootId, ClockReading, Clocks, Config};
 use tidegate_session::Config as SessionConfig;
 
-use crate::{Broker, BrokerConfig, ConnectStep, CoreId, Counters, LinkFacts, SessionStore, Workspace};
+use crate::{Broker, BrokerConfig, ConnectStep, CoreCounters, CoreId, LinkFacts, SessionStore, Workspace};
 
 /// One run of a broker on a store.
 struct Run {
@@ -48,7 +48,7 @@ impl Run {
         let config = BrokerConfig { session: Arc::new(session), ..BrokerConfig::default() };
         let broker = Broker::new(config, Some(store), now);
         broker.restore().unwrap();
-        let mut run = Self { broker, workspace: Workspace::new(Arc::new(Counters::default()), 1), now };
+        let mut run = Self { broker, workspace: Workspace::new(Arc::new(CoreCounters::new(1)), 1), now };
         run.broker.schedule_restored(&mut run.workspace.turn(now, 1000));
         run.fire_timers();
         run
