@@ -79,7 +79,7 @@ pub use pending_connect::{ConnectStep, PendingConnect};
 pub use publish_batch::{BatchLists, PublishBatch, RawFrames, emptied};
 pub use queries::{Page, RetainedInfo, SessionCursor, SessionInfo, SubscriptionInfo};
 pub use receipt::Receipt;
-pub use registry::Registry;
+pub use registry::{HashedKey, Registry};
 pub use replays::ReplayProgress;
 pub use route_cache::RouteCache;
 pub use session_guard::SessionGuard;

@@ -17,6 +17,12 @@ pub struct Registry {
     by_id: Vec<Shard>,
 }
 
+/// The key of a session with its hash in a registry, which is computed once per connection.
+pub struct HashedKey {
+    pub(crate) key: SessionKey,
+    pub(crate) hash: u64,
+}
+
 #[derive(Default)]
 struct Shard(Mutex<HashTable<Arc<SessionHandle>>>);
 
@@ -33,16 +39,17 @@ impl Registry {
     pub fn enter<R>(
         &self,
         key: SessionKey,
-        create: impl FnOnce(SessionKey) -> Arc<SessionHandle>,
+        create: impl FnOnce(HashedKey) -> Arc<SessionHandle>,
         attach: impl FnOnce(&Arc<SessionHandle>) -> R,
     ) -> R {
-        let hash = self.hasher.hash_one(&key);
+        let hashed = self.hash(key);
+        let (hash, key) = (hashed.hash, &hashed.key);
         let mut by_key = shard_of(&self.by_key, hash).lock();
-        let handle = match by_key.find(hash, |handle| *handle.key() == key) {
+        let handle = match by_key.find(hash, |handle| handle.key() == key) {
             Some(handle) => Arc::clone(handle),
             None => {
-                let handle = create(key);
-                by_key.insert_unique(hash, Arc::clone(&handle), |handle| self.hasher.hash_one(handle.key()));
+                let handle = create(hashed);
+                by_key.insert_unique(hash, Arc::clone(&handle), |handle| handle.key_hash());
                 self.insert_by_id(&handle);
                 handle
             }
@@ -50,23 +57,28 @@ impl Registry {
         attach(&handle)
     }
 
+    /// Hashes the key of a session.
+    pub(crate) fn hash(&self, key: SessionKey) -> HashedKey {
+        HashedKey { hash: self.hasher.hash_one(&key), key }
+    }
+
     fn insert_by_id(&self, handle: &Arc<SessionHandle>) {
-        let hash = self.hasher.hash_one(handle.id());
+        let hash = hash_id(handle.id());
         let mut by_id = shard_of(&self.by_id, hash).lock();
-        by_id.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
+        by_id.insert_unique(hash, Arc::clone(handle), |handle| hash_id(handle.id()));
     }
 
     /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether the session was
     /// removed.
     pub fn remove_if(&self, handle: &Arc<SessionHandle>, ended: impl FnOnce(&SessionHandle) -> bool) -> bool {
-        let hash = self.hasher.hash_one(handle.key());
+        let hash = handle.key_hash();
         let mut by_key = shard_of(&self.by_key, hash).lock();
         let Ok(entry) = by_key.find_entry(hash, |present| Arc::ptr_eq(present, handle)) else { return false };
         if !ended(handle) {
             return false;
         }
         entry.remove();
-        let hash = self.hasher.hash_one(handle.id());
+        let hash = hash_id(handle.id());
         let mut by_id = shard_of(&self.by_id, hash).lock();
         if let Ok(entry) = by_id.find_entry(hash, |present| Arc::ptr_eq(present, handle)) {
             entry.remove();
@@ -77,7 +89,7 @@ impl Registry {
     /// Returns the handle of the session with this id.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<Arc<SessionHandle>> {
-        let hash = self.hasher.hash_one(id);
+        let hash = hash_id(id);
         shard_of(&self.by_id, hash).lock().find(hash, |handle| handle.id() == id).cloned()
     }
 
@@ -119,6 +131,12 @@ impl Shard {
     fn lock(&self) -> MutexGuard<'_, HashTable<Arc<SessionHandle>>> {
         self.0.lock()
     }
+}
+
+/// Returns the hash of a session id. The broker assigns the ids one after the other, so no client can choose ids with
+/// equal hashes, and a multiplication (Fibonacci hashing) distributes them evenly.
+fn hash_id(id: u64) -> u64 {
+    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Returns the shard of a hash. The upper half of the hash selects the shard, because the hash table uses the lower

@@ -16,6 +16,7 @@ use crate::context::ClientContext;
 use crate::delivery::PublishToken;
 use crate::durability::OpenScopes;
 use crate::end::End;
+use crate::registry::HashedKey;
 use crate::replays::Replays;
 use crate::tenant::TenantId;
 
@@ -33,6 +34,7 @@ pub struct SessionHandle {
     id: u64,
     publisher: u64,
     key: SessionKey,
+    key_hash: u64,
     tenant: TenantId,
     dirty: AtomicBool,
     online: AtomicBool,
@@ -82,7 +84,8 @@ pub struct Ownership {
 impl SessionHandle {
     /// Creates the handle of a session of the client `context`. `key` names the tenant of the context.
     #[must_use]
-    pub fn new(key: SessionKey, context: Arc<ClientContext>, session: Session) -> Self {
+    pub fn new(key: HashedKey, context: Arc<ClientContext>, session: Session) -> Self {
+        let HashedKey { key, hash: key_hash } = key;
         let (id, tenant) = (session.id(), context.tenant);
         let state = State {
             session,
@@ -102,6 +105,7 @@ impl SessionHandle {
             id,
             publisher: key.publisher(),
             key,
+            key_hash,
             tenant,
             dirty: AtomicBool::new(false),
             online: AtomicBool::new(false),
@@ -125,6 +129,11 @@ impl SessionHandle {
     #[must_use]
     pub fn key(&self) -> &SessionKey {
         &self.key
+    }
+
+    /// Returns the hash of the key in the registry.
+    pub(crate) fn key_hash(&self) -> u64 {
+        self.key_hash
     }
 
     /// Returns the tenant that the session belongs to.

@@ -24,9 +24,10 @@ pub use stop::StopReport;
 use crate::broker::Broker;
 use crate::context::ClientContext;
 use crate::durability::Durability;
+use crate::registry::HashedKey;
 use crate::registry::Registry;
 use crate::session_guard::SessionGuard;
-use crate::session_handle::{SessionHandle, SessionKey};
+use crate::session_handle::SessionHandle;
 use crate::timer_queue::TimerGrid;
 use crate::turn::Turn;
 
@@ -77,7 +78,7 @@ impl Sessions {
     fn create(
         &self,
         durability: &Durability,
-        key: SessionKey,
+        key: HashedKey,
         context: &Arc<ClientContext>,
     ) -> Arc<SessionHandle> {
         let id = match durability.store() {

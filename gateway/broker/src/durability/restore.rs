@@ -94,7 +94,7 @@ impl Broker {
         let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
         let tenant = tenant(&self.tenants, &key.tenant).map_err(RestoreError::Record)?;
         let context = self.restored_context(tenant, &key);
-        let handle = Arc::new(SessionHandle::new(key, context, session));
+        let handle = Arc::new(SessionHandle::new(self.registry().hash(key), context, session));
         self.registry().enter(handle.key().clone(), |_| Arc::clone(&handle), |_| ());
         for (filter, granted) in subscriptions {
             self.route(&handle, &filter, &granted).map_err(|error| {
