@@ -52,6 +52,9 @@ pub enum Refusal {
     /// A quota was exceeded: of sessions, subscriptions, messages or tenants.
     #[error("a quota is exceeded")]
     QuotaExceeded,
+    /// The client does not read fast enough what is sent to it.
+    #[error("the client reads too slowly")]
+    TooSlow,
     /// The store has no room.
     #[error("the store is full")]
     StoreFull,

@@ -8,27 +8,13 @@ mod restrict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use tidegate_limits::Overflow;
 use tidegate_limits::units::{Count, Size, Time};
+use tidegate_limits::{OutputLimits, QueueLimits};
 use tidegate_mqtt::QoS;
 
 pub use expiry::SessionExpiry;
 pub use qos::QoSNumber;
-
-/// What happens to a message when the session's queue is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Overflow {
-    /// The oldest queued messages are dropped.
-    #[default]
-    DropOldest,
-    /// The new message is dropped.
-    DropNewest,
-    /// The message is refused: its publisher gets reason code 0x97 (Quota exceeded).
-    Reject,
-}
 
 tidegate_limits::settings! {
     /// Limits of one session, and the capabilities that the broker announces to clients.
@@ -103,6 +89,18 @@ tidegate_limits::settings! {
         /// [`crate::Session::take_changes`]; default false. Cost: 100 bytes per change until the caller takes the
         /// change.
         pub change_log: bool = false;
+    }
+}
+
+impl Config {
+    /// Returns the limits of the queue.
+    pub(crate) fn queue_limits(&self) -> QueueLimits {
+        QueueLimits { len_max: self.queue_len_max, bytes_max: self.queue_bytes_max, overflow: self.overflow }
+    }
+
+    /// Returns the limits of the bytes that wait to be written.
+    pub(crate) fn output_limits(&self) -> OutputLimits {
+        OutputLimits { high: self.pending_bytes_high, max: self.pending_bytes_max }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use tidegate_limits::memory;
+use tidegate_limits::{QueueDecision, QueueLimits, QueueLoad, memory};
 
 use crate::change_log::ChangeLog;
-use crate::config::{Config, Overflow};
+use crate::config::Config;
 use crate::stored_delivery::StoredDelivery;
 use crate::verdict::{DropReason, Drops, Verdict};
 
@@ -33,25 +33,29 @@ impl Queue {
         change_log: &mut Option<Box<ChangeLog>>,
     ) -> Verdict {
         let size = stored.message.size();
-        if self.would_overflow(size, config) {
+        let limits = config.queue_limits();
+        let mut decision = limits.decide(self.load(limits), size);
+        if decision != QueueDecision::Append {
             self.sweep_if_worthwhile(now, drops, change_log);
+            decision = limits.decide(self.load(limits), size);
         }
-        while self.would_overflow(size, config) {
-            let may_evict = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
-            let evicted = if may_evict { self.pop() } else { None };
-            let reason = if config.overflow == Overflow::Reject {
-                DropReason::Rejected
-            } else {
-                DropReason::QueueFull
+        loop {
+            let reason = match decision {
+                QueueDecision::Append => {
+                    self.append(stored);
+                    return Verdict::Queued;
+                }
+                QueueDecision::DropOldest | QueueDecision::DropNewest => DropReason::QueueFull,
+                QueueDecision::Refuse(_) => DropReason::Rejected,
             };
             drops.add(reason, 1);
-            record_done(change_log, evicted.as_ref().unwrap_or(&stored));
-            if evicted.is_none() {
+            let oldest = if decision == QueueDecision::DropOldest { self.pop() } else { None };
+            record_done(change_log, oldest.as_ref().unwrap_or(&stored));
+            if oldest.is_none() {
                 return Verdict::Dropped(reason);
             }
+            decision = limits.decide(self.load(limits), size);
         }
-        self.append(stored);
-        Verdict::Queued
     }
 
     /// Removes and returns the oldest message.
@@ -126,11 +130,11 @@ impl Queue {
         self.entries.push_back(stored);
     }
 
-    /// Whether a message of `size` bytes does not fit, or there is not enough memory for a longer queue.
-    fn would_overflow(&mut self, size: usize, config: &Config) -> bool {
-        self.entries.len() >= config.queue_len_max
-            || self.bytes.saturating_add(size) > config.queue_bytes_max
-            || (self.entries.len() == self.entries.capacity() && !self.grow())
+    /// Returns the load on which the policy decides. A queue that may become longer first makes room for one more message.
+    fn load(&mut self, limits: QueueLimits) -> QueueLoad {
+        let len = self.entries.len();
+        let has_memory = len < self.entries.capacity() || len >= limits.len_max || self.grow();
+        QueueLoad { len, bytes: self.bytes, has_memory }
     }
 
     /// Makes room for one more message. Returns `false` if there is not enough memory.

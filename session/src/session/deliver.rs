@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tidegate_limits::OutOfMemory;
+use tidegate_limits::{Decision, OutOfMemory};
 use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
 
 use crate::inflight::INFLIGHT_MAX;
@@ -99,12 +99,12 @@ impl Session {
         let mut outgoing = delivery.outgoing(now);
         match self.outbox.plan(&mut outgoing) {
             Err(reason) => self.drop_message(reason, 1),
-            Ok(size) if self.outbox.write_buffer.len() + size > self.config.pending_bytes_max => {
-                self.drop_message(DropReason::Slow, 1)
-            }
             Ok(size) => {
-                let is_written = self.outbox.put(delivery.message, &outgoing, size);
-                if is_written { Verdict::Sent } else { self.drop_message(DROP_WITHOUT_MEMORY, 1) }
+                let waiting = self.outbox.write_buffer.len();
+                let is_written = self.config.output_limits().admit_qos_0(waiting, size) == Decision::Admit
+                    && self.outbox.put(delivery.message, &outgoing, size);
+                // Without memory for the write buffer, the client is too slow as well.
+                if is_written { Verdict::Sent } else { self.drop_message(DropReason::Slow, 1) }
             }
         }
     }
@@ -189,7 +189,9 @@ impl Session {
     /// Returns whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self, count: usize) -> bool {
         let waiting = self.outbox.write_buffer.len() + self.bytes_awaiting_commit();
-        self.resumed && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
+        self.resumed
+            && usize::from(self.quota.left) >= count
+            && self.config.output_limits().admit_queued(waiting) == Decision::Admit
     }
 
     /// Returns whether quota, [`Config::inflight_max`] and [`Config::pending_bytes_high`] allow one more QoS 1 or 2

@@ -1,6 +1,8 @@
 //! Sends PUBLISH frames to the client as the publisher encoded them: they are copied together, with new packet
 //! identifiers.
 
+use tidegate_limits::Decision;
+
 use crate::verdict::{DropReason, Verdict};
 
 use super::Session;
@@ -30,11 +32,9 @@ impl Session {
         if !self.outbox.accepts_frames(largest_size) {
             return Verdict::PushOneByOne;
         }
-        let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
-        if !fits {
-            return self.verdict_on_overflow(count);
-        }
-        if self.outbox.write_buffer.put(wire) {
+        let waiting = self.outbox.write_buffer.len();
+        let fits = self.config.output_limits().admit_qos_0(waiting, wire.len()) == Decision::Admit;
+        if fits && self.outbox.write_buffer.put(wire) {
             return Verdict::Sent;
         }
         self.verdict_on_overflow(count)
@@ -72,7 +72,7 @@ impl Session {
     /// Returns the verdict on frames that do not all fit into the write buffer.
     #[cold]
     fn verdict_on_overflow(&mut self, count: u32) -> Verdict {
-        let keeps_up = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
+        let keeps_up = self.config.output_limits().keeps_up(self.outbox.write_buffer.len());
         if keeps_up && count > 1 { Verdict::PushOneByOne } else { self.drop_message(DropReason::Slow, count) }
     }
 
@@ -80,7 +80,8 @@ impl Session {
     /// `[MQTT5-4.6.0-6]`
     fn can_write_frames(&self, frames: &Frames<'_>) -> bool {
         let ends_with_connection = self.session_expiry == 0;
-        let fits = self.outbox.write_buffer.len() + frames.wire.len() <= self.config.pending_bytes_high;
+        let waiting = self.outbox.write_buffer.len();
+        let fits = self.config.output_limits().admit_together(waiting, frames.wire.len()) == Decision::Admit;
         ends_with_connection
             && fits
             && self.has_room_for(frames.packet_ids.len())
