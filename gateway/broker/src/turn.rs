@@ -42,7 +42,8 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Makes the turn count for this tenant. Every verb begins with this, because one turn may work for several tenants.
+    /// Makes the turn count for this tenant. Called before anything is counted, because one turn may work for several
+    /// tenants.
     #[inline]
     pub fn count_for(&mut self, tenant: TenantId) {
         self.counters = self.all_counters.of(tenant);

@@ -72,7 +72,6 @@ impl Broker {
         // The writer must be dropped before `writing` is cleared: a socket of which another writer exists cannot be
         // moved to another core.
         drop(writer);
-        turn.count_for(handle.tenant());
         let mut guard = self.guard(handle);
         let Some(connection) = guard.connection.as_mut().filter(|connection| connection.epoch == epoch)
         else {
@@ -96,6 +95,7 @@ impl Broker {
         connection.blocked = true;
         let is_kept = guard.session.write_buffer().put_back(batch).is_ok();
         if !is_kept {
+            turn.count_for(handle.tenant());
             turn.counters.connections_out_of_memory.add(1);
             signals.forbid_writing();
         }

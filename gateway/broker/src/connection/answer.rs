@@ -19,7 +19,6 @@ impl ClientConnection {
         if self.acks.is_empty() {
             return Ok(());
         }
-        turn.count_for(self.context.tenant);
         let committed = self.broker.latest_commit();
         let mut session = self.broker.own(&self.owner)?;
         let result = self.acks.release(turn, &mut session, committed);

@@ -44,6 +44,7 @@ impl Durability {
         state: &mut State,
         scope: Option<&Arc<PublishScope>>,
     ) -> Commit {
+        turn.count_for(handle.tenant());
         if !state.session.has_changes() {
             // There are no changes: this only returns the list that was lent to the session for them.
             state.session.take_changes(&mut turn.scratch.changes);
@@ -103,7 +104,6 @@ impl Broker {
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
         let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
         for handle in waiting.by_ref() {
-            turn.count_for(handle.tenant());
             let mut guard = self.guard(&handle);
             guard.awaiting_commit = false;
             guard.release_committed(turn);

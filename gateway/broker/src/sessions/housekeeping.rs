@@ -10,7 +10,6 @@ impl Broker {
         for shard in shard.. {
             let handles = self.sessions.registry.sessions_of_shard(shard)?;
             for handle in &handles {
-                turn.count_for(handle.tenant());
                 let mut guard = self.guard(handle);
                 if guard.connection.is_none() {
                     guard.session.sweep(turn.now);
