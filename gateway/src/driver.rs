@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Context;
 
-use tidegate_broker::{ClientConnection, DirectWrite, End, Signal, Turn};
+use tidegate_broker::{ClientConnection, DirectWrite, End, EndKind, Signal, Turn};
 use tidegate_transports::{DirectWriter, Link};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -33,8 +33,17 @@ pub struct Driver {
     /// core.
     arriving: bool,
     last_rebalance: LastRebalance,
+    /// The end of the connection, while it still handles what has arrived.
+    ending: Option<Ending>,
     /// Counts this connection among those that a shutdown waits for.
     token: TaskTrackerToken,
+}
+
+/// The end of a connection that first handles what has arrived.
+struct Ending {
+    end: End,
+    /// Maximum number of turns until then.
+    turns: u16,
 }
 
 impl Driver {
@@ -49,6 +58,7 @@ impl Driver {
             further: None,
             arriving: false,
             last_rebalance: LastRebalance::default(),
+            ending: None,
             token,
         }
     }
@@ -60,35 +70,59 @@ impl Driver {
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
-        let signals = self.handle_signals();
-        if signals.as_ref().is_err_and(|end| !end.is_after_input()) {
-            return signals;
+        if let Err(end) = self.handle_signals() {
+            self.end_after_input(end)?;
         }
-        with_core(|core| {
+        let has_more = with_core(|core| {
             let now = clock::now();
             core.measure_load(now);
             core.run_turn(now, |turn, buffers| self.run(turn, buffers, context))
         })?;
-        signals
+        let Some(ending) = &mut self.ending else { return Ok(()) };
+        ending.turns -= 1;
+        let is_over = !has_more || ending.turns == 0;
+        self.ending.take_if(|_| is_over).map_or(Ok(()), |ending| Err(ending.end))
     }
 
+    /// Lets the connection end when it has handled what has arrived.
+    ///
+    /// # Errors
+    /// Returns an end that does not wait for that.
+    fn end_after_input(&mut self, end: End) -> Result<(), End> {
+        let turns = match end.kind() {
+            EndKind::Shutdown => 1,
+            EndKind::Broken => LAST_TURNS_MAX,
+            _ => return Err(end),
+        };
+        if end.kind() == EndKind::Broken {
+            self.client.ignore_output();
+        }
+        self.ending.get_or_insert(Ending { end, turns });
+        Ok(())
+    }
+
+    /// Returns whether more may have arrived that the connection can handle in its next turn.
     fn run(
         &mut self,
         turn: &mut Turn<'_>,
         buffers: &mut Buffers,
         context: &mut Context<'_>,
-    ) -> Result<(), End> {
+    ) -> Result<bool, End> {
         self.client.release(turn)?;
         self.client.resume(turn)?;
-        // A client may have sent DISCONNECT before the write failed.
-        let written = self.control.write(&self.client, turn, buffers, context);
-        self.control.read(&mut self.client, turn, buffers, context)?.expect_open()?;
-        written?;
+        if self.ending.is_none()
+            && let Err(end) = self.control.write(&self.client, turn, buffers, context)
+        {
+            self.end_after_input(end)?;
+        }
+        let input = self.control.read(&mut self.client, turn, buffers, context)?;
+        input.expect_open()?;
         self.read_further_lanes(turn, buffers, context)?;
-        if self.client.replay(turn)? || self.client.is_busy() {
+        let is_busy = self.client.is_busy();
+        if is_busy || self.ending.is_none() && self.client.replay(turn)? {
             context.waker().wake_by_ref();
         }
-        Ok(())
+        Ok(is_busy || input == Input::More)
     }
 
     /// Reads from the further lanes, and removes those that have ended.
@@ -102,7 +136,7 @@ impl Driver {
         let mut index = 0;
         while let Some(lane) = lanes.get_mut(index) {
             match lane.read(&mut self.client, turn, buffers, context)? {
-                Input::Open => index += 1,
+                Input::Idle | Input::More => index += 1,
                 Input::Finished | Input::Broken => drop(lanes.swap_remove(index)),
             }
         }
@@ -125,6 +159,10 @@ impl Driver {
         std::iter::once(&mut self.control).chain(further).map(|lane| &mut lane.link)
     }
 }
+
+/// Maximum number of turns in which a connection that can no longer be written to handles what its peer sent before:
+/// more than the receive buffers of the usual kernels can hold.
+const LAST_TURNS_MAX: u16 = 512;
 
 /// Lets any core write to a plain socket.
 #[derive(Debug)]

@@ -50,6 +50,8 @@ pub struct ClientConnection {
     unfinished: Option<Box<Unfinished>>,
     /// Whether the session may have replays of retained messages in progress.
     owes_retained: bool,
+    /// Whether nothing more can be written to the client.
+    is_output_lost: bool,
     affinity_group: u64,
 }
 
@@ -78,6 +80,7 @@ impl ClientConnection {
             acks,
             unfinished: None,
             owes_retained: true,
+            is_output_lost: false,
             affinity_group,
         }
     }
@@ -108,6 +111,12 @@ impl ClientConnection {
         buffer: impl FnOnce() -> Vec<u8>,
     ) -> Result<Option<Box<Batch>>, End> {
         self.broker.take_output(turn, &self.owner, buffer)
+    }
+
+    /// Records that nothing more can be written to the client. What it sent before is handled all the same, however much
+    /// waits to be written: a DISCONNECT decides about its will `[MQTT5-3.14.4-3]`.
+    pub fn ignore_output(&mut self) {
+        self.is_output_lost = true;
     }
 
     /// Returns the broker.

@@ -147,13 +147,6 @@ impl End {
         }
     }
 
-    /// Whether the connection first handles what has already arrived. A DISCONNECT that the client sent before a stop,
-    /// or before its connection broke, then decides about its will `[MQTT5-3.14.4-3]`.
-    #[must_use]
-    pub fn is_after_input(&self) -> bool {
-        matches!(self.0.kind, EndKind::Shutdown | EndKind::Broken)
-    }
-
     /// Returns the reason code of the broker's DISCONNECT, if any.
     #[must_use]
     pub fn reason(&self) -> Option<ReasonCode> {

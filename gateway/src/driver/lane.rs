@@ -33,8 +33,10 @@ pub(super) struct Lane {
 /// What a lane read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// The stream is open.
-    Open,
+    /// The stream is open, and nothing more has arrived, or nothing more may be handled now.
+    Idle,
+    /// The stream is open, and more may have arrived.
+    More,
     /// The peer has finished the stream.
     Finished,
     /// The stream failed.
@@ -45,7 +47,7 @@ impl Input {
     /// Returns the end of a connection whose control lane has ended.
     pub(super) fn expect_open(self) -> Result<(), End> {
         match self {
-            Self::Open => Ok(()),
+            Self::Idle | Self::More => Ok(()),
             Self::Finished => Err(End::closed()),
             Self::Broken => Err(End::broken()),
         }
@@ -92,16 +94,17 @@ impl Lane {
     ) -> Result<Input, End> {
         for _ in 0..READS_MAX {
             if self.has_more {
-                if client.is_open() {
-                    context.waker().wake_by_ref();
+                if !client.is_open() {
+                    return Ok(Input::Idle);
                 }
-                return Ok(Input::Open);
+                context.waker().wake_by_ref();
+                return Ok(Input::More);
             }
             if !client.wants_input(turn) {
-                return Ok(Input::Open);
+                return Ok(Input::Idle);
             }
             match self.link.poll_read(context, buffer) {
-                Poll::Pending => return Ok(Input::Open),
+                Poll::Pending => return Ok(Input::Idle),
                 Poll::Ready(Ok(0)) => return Ok(Input::Finished),
                 Poll::Ready(Err(_)) => return Ok(Input::Broken),
                 Poll::Ready(Ok(len)) => {
@@ -112,7 +115,7 @@ impl Lane {
             }
         }
         context.waker().wake_by_ref();
-        Ok(Input::Open)
+        Ok(Input::More)
     }
 
     /// Handles the bytes kept from earlier reads, followed by `bytes`.

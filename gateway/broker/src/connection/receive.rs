@@ -69,7 +69,11 @@ impl ClientConnection {
             is_busy: self.is_busy(),
             are_answers_full: self.acks.is_full(),
             unwritten: state.as_mut().map_or(0, |state| state.session.write_buffer().len()),
-            unwritten_max: self.inbound.limits().pending_bytes_high,
+            unwritten_max: if self.is_output_lost {
+                usize::MAX
+            } else {
+                self.inbound.limits().pending_bytes_high
+            },
             store_commit: self.broker.durability().backpressure().map(|Commit(commit)| commit),
         };
         let decision = load.decide();
