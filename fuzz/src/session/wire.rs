@@ -1,4 +1,4 @@
-//! Decodes the bytes to the client on one connection as soon as they are in the write buffer.
+//! Decodes what a session sends on one connection, as soon as the bytes are in the write buffer.
 
 use std::collections::BTreeMap;
 

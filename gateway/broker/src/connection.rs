@@ -113,8 +113,8 @@ impl ClientConnection {
         self.broker.take_output(turn, &self.owner, buffer)
     }
 
-    /// Records that nothing more can be written to the client. What it sent before is handled all the same, however much
-    /// waits to be written: a DISCONNECT decides about its will `[MQTT5-3.14.4-3]`.
+    /// Records that nothing more can be written to the client. What it sent before is handled all the same, however
+    /// much waits to be written: a DISCONNECT decides about its will `[MQTT5-3.14.4-3]`.
     pub fn ignore_output(&mut self) {
         self.is_output_lost = true;
     }

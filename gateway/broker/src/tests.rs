@@ -1,11 +1,11 @@
 //! Tests of the broker without sockets, in virtual time. The tests pass packets to the broker and check the packets
 //! that wait for the clients.
 
-mod accounts;
 mod backpressure;
 mod forwarding;
 mod frames;
 mod idle_buffers;
+mod message_counts;
 mod restarts;
 mod shared;
 mod takeover;

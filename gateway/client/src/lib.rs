@@ -189,7 +189,7 @@ impl Client {
     /// Sends DISCONNECT, closes the link, and returns the state for the session's next connection.
     ///
     /// # Errors
-    /// When the connection ended before, or closing takes too long.
+    /// If the connection has already ended, or closing it takes too long.
     pub async fn disconnect(mut self, reason: ReasonCode) -> Result<State, ClientError> {
         self.connection.send(&Packet::Disconnect(Disconnect::new(reason)))?;
         let closing = async {

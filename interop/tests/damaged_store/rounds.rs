@@ -101,8 +101,9 @@ fn undamaged_files_are_accepted_and_used() {
     }
 }
 
-/// Runs `percent` percent of all rounds for a command. `round` appends the damage to the description of the round. The
-/// outcomes must be a mix: a generator that changes nothing, or always makes a file useless, would test little.
+/// Runs `percent` percent of all rounds for a command. `round` runs one round, and appends what it has damaged to the
+/// text that describes the round. The outcomes must be a mix: a generator that changes nothing, or always makes a file
+/// useless, would test little.
 fn rounds(command: &str, percent: u64, mut round: impl FnMut(&mut String, &mut Rng, &Path) -> Outcome) {
     let setting = |name| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let all = setting("TIDEGATE_DAMAGE_ROUNDS").unwrap_or(ROUNDS_DEFAULT);
@@ -144,8 +145,8 @@ fn damage_snapshot(samples: &Samples, random: &mut Rng, file: &Path, description
     write_mutated(file, bytes, random, description);
 }
 
-/// Writes a file with random changes. A change may have no effect, for example if it overwrites a zero with a zero; then another
-/// one is made.
+/// Writes a file with random changes. A change may have no effect, for example if it overwrites a zero with a zero;
+/// then another one is made.
 fn write_mutated(file: &Path, bytes: Vec<u8>, random: &mut Rng, description: &mut String) {
     let mut mutated = bytes.clone();
     for _ in 0..MUTATIONS_MAX {
@@ -160,6 +161,6 @@ fn write_mutated(file: &Path, bytes: Vec<u8>, random: &mut Rng, description: &mu
 
 /// Number of mutations without an effect after which the generator is at fault.
 const MUTATIONS_MAX: u32 = 100;
-/// Divisor of the number of rounds that gives the least number of rounds with each outcome. Few damaged snapshots are accepted,
-/// because half of them have a checksum.
+/// Divisor of the number of rounds that gives the least number of rounds with each outcome. Few damaged snapshots are
+/// accepted, because half of them have a checksum.
 const MIX_DIVISOR: u64 = 50;

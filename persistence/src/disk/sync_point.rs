@@ -63,7 +63,8 @@ impl SyncPoint {
 
     /// Moves the sync point to the current state, then calls `resize` while no read transaction is open. If the read
     /// transaction cannot be opened again, the store must not continue: it would reuse the pages of the sync point.
-    /// Therefore such an error is never a lack of space or memory, after which the store would retry.
+    /// Therefore every such error is reported as a failure of the store, also a lack of space or memory, after which
+    /// the store would otherwise retry.
     pub(super) fn resize(
         &mut self,
         map: &Map,

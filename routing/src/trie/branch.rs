@@ -19,7 +19,8 @@ pub(super) struct Branch {
     counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 
-/// Number of edges of one length that leave a branch, in total and by their use.
+/// Numbers of edges of one length that leave a branch: all, those at which a filter ends, and those after which a
+/// filter continues.
 struct LengthCount {
     bit: u64,
     edges: u32,

@@ -151,8 +151,8 @@ impl OpenScopes {
         }
     }
 
-    /// Adapts the positions to a new connection: its packets are counted from 0, and all of them wait for the open
-    /// scopes.
+    /// Sets the position at which each open scope begins to 0, because a new connection counts its packets from 0, and
+    /// all of them must wait for the open scopes.
     pub(crate) fn move_to_new_connection(&mut self) {
         self.scopes.iter_mut().for_each(|known| known.begins_at = 0);
     }

@@ -9,22 +9,22 @@ use crate::disk::fault::Fault;
 use crate::disk::tables::{Table, Tables};
 use crate::record::{RetainedRecord, SessionRecord};
 
-/// Counts and sizes of one state.
+/// The counts and sizes of the records in one state of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Schema version of the file.
     pub schema: u32,
-    /// Sessions.
+    /// Number of sessions.
     pub sessions: u64,
-    /// Subscriptions.
+    /// Number of subscriptions.
     pub subscriptions: u64,
-    /// Bodies of queued messages.
+    /// Number of bodies of queued messages.
     pub messages: u64,
-    /// Queued messages, counted per session.
+    /// Number of queued messages, counted per session.
     pub entries: u64,
-    /// Packet ids of inbound QoS 2 messages that were not released.
+    /// Number of packet ids of inbound QoS 2 messages that were not released.
     pub received: u64,
-    /// Retained messages.
+    /// Number of retained messages.
     pub retained: u64,
     /// Bytes of the pages in use.
     pub used_bytes: u64,
@@ -36,12 +36,12 @@ pub struct Contents {
     pub tenants: BTreeMap<Arc<str>, TenantContents>,
 }
 
-/// The records of one tenant.
+/// The numbers of records of one tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantContents {
-    /// Sessions.
+    /// Number of sessions.
     pub sessions: u64,
-    /// Retained messages.
+    /// Number of retained messages.
     pub retained: u64,
 }
 

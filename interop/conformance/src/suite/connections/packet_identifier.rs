@@ -25,7 +25,7 @@ async fn qos_0_has_no_identifier(harness: Harness) {
     let empty = if harness.is_v5() { &[0][..] } else { &[] };
     let body = [&length_prefixed(topic.as_bytes()), empty, &[0, 7, 1]].concat();
     assert_eq!(&message.bytes[2..], body, "the payload follows directly");
-    // A message that was published at QoS 2 has no packet identifier either if its subscription is granted QoS 0.
+    // A message published at QoS 2 has no packet identifier either, if it is sent at QoS 0 because of the subscription.
     client.subscribe(&topic, 0).await;
     client.publish(&topic, [0, 7, 1], 2).await;
     assert_eq!(&client.receive().await.bytes[2..], body, "granted QoS 0");
