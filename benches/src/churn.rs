@@ -37,7 +37,7 @@ pub struct Report {
     pub version: &'static str,
     /// The transport.
     pub transport: &'static str,
-    /// Connections opened and closed during the measurement.
+    /// Number of connections opened and closed during the measurement.
     pub connections: u64,
     /// Connections opened and closed per second.
     pub per_second: f64,
@@ -54,9 +54,9 @@ pub struct Report {
     pub connect_micros: Option<Percentiles>,
     /// Microseconds from DISCONNECT to the broker's close.
     pub close_micros: Option<Percentiles>,
-    /// Connections that the broker did not close after DISCONNECT.
+    /// Number of connections that the broker did not close after DISCONNECT.
     pub unclosed: u64,
-    /// Connections that failed. Any failure fails the run.
+    /// Number of connections that failed. Any failure fails the run.
     pub failed: u64,
     /// The error of the first connection that failed.
     pub failure: Option<String>,

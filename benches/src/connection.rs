@@ -24,6 +24,7 @@ pub const READ_LEN: usize = 256 * 1024;
 pub struct Connection {
     socket: Socket,
     outgoing: Vec<u8>,
+    /// Number of bytes at the front of `outgoing` that the socket has accepted.
     written_len: usize,
     partial_packet: Vec<u8>,
 }

@@ -16,11 +16,11 @@ pub mod svg;
 pub struct Scenario {
     /// The streams at each rate. Their own load model is ignored.
     pub streams: streams::Scenario,
-    /// Messages per second of the first step.
+    /// Number of messages per second of the first step.
     pub first_rate: u64,
     /// Highest number of messages per second. The run ends earlier if a step is saturated.
     pub rate_max: u64,
-    /// Steps per factor of ten.
+    /// Number of steps per factor of ten.
     pub steps_per_decade: u32,
 }
 

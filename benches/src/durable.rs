@@ -43,9 +43,9 @@ pub struct Scenario {
     pub receivers: Receivers,
     /// Number of publishing connections.
     pub publishers: usize,
-    /// Topics per publisher, published to in turn.
+    /// Number of topics per publisher, published to in turn.
     pub topics: usize,
-    /// Persistent sessions per topic.
+    /// Number of persistent sessions per topic.
     pub sessions: usize,
     /// Whether the publishers' sessions are persistent too.
     pub durable_publishers: bool,

@@ -24,7 +24,7 @@ pub mod resume;
 pub struct Scenario {
     /// Number of persistent sessions, each with one subscription and no connection.
     pub sessions: u32,
-    /// Queued QoS 1 messages per session. No message is shared between sessions.
+    /// Number of queued QoS 1 messages per session. No message is shared between sessions.
     pub queued: u32,
     /// Number of topics with a retained message.
     pub retained: u32,
@@ -37,11 +37,11 @@ pub struct Scenario {
 pub struct Report {
     /// Name of the scenario: `fill`.
     pub case: &'static str,
-    /// Sessions created.
+    /// Number of sessions created.
     pub sessions: u32,
-    /// Messages queued in total.
+    /// Number of messages queued in total.
     pub queued: u64,
-    /// Messages retained.
+    /// Number of messages retained.
     pub retained: u32,
     /// Seconds that the filling took.
     pub seconds: f64,

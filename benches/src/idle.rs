@@ -71,7 +71,7 @@ pub struct Report {
     pub processors_held: Option<f64>,
     /// The broker's memory in KiB after all connections were closed.
     pub resident_closed_kib: Option<u64>,
-    /// Connections that did not stay open and idle. Any such connection fails the run.
+    /// Number of connections that did not stay open and idle. Any such connection fails the run.
     pub disturbed: u64,
 }
 

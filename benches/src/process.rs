@@ -58,8 +58,8 @@ impl MonitoredProcess {
         status.vmrss.ok_or(LoadError::Exited)
     }
 
-    /// Returns the number of bytes that the process has written to disks so far, including those that the kernel has
-    /// still to write.
+    /// Returns the number of bytes that the process has written to disks so far, including bytes that the kernel has
+    /// not written yet.
     pub fn written_bytes(self) -> Result<u64, LoadError> {
         Ok(self.open()?.io().map_err(LoadError::proc)?.write_bytes)
     }

@@ -37,6 +37,7 @@ const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(50);
 pub struct Relay {
     listener: Listener,
     poll: Poll,
+    /// The peers by index. `None` for a peer that has disconnected or is being handled.
     peers: Vec<Option<Peer>>,
     filters: Filters,
     injected_faults: InjectedFaults,

@@ -24,9 +24,9 @@ pub struct TrafficReport {
     pub qos: u8,
     /// Length of the measurement in seconds.
     pub seconds: f64,
-    /// Messages published in the whole run.
+    /// Number of messages published in the whole run.
     pub sent: u64,
-    /// Messages delivered in the whole run.
+    /// Number of messages delivered in the whole run.
     pub delivered: u64,
     /// Messages published per second, in the measurement.
     pub published_per_second: f64,

@@ -40,7 +40,7 @@ pub struct Scenario {
 /// The figures of one phase of the scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Phase {
-    /// Messages published or received.
+    /// Number of messages published or received.
     pub messages: u64,
     /// Messages per second.
     pub per_second: f64,

@@ -51,6 +51,7 @@ pub struct Scenario {
 struct Files<'a> {
     folder: &'a Path,
     data: File,
+    /// The file for the last write of a commit, opened with `O_DSYNC`.
     meta: File,
 }
 

@@ -50,11 +50,11 @@ pub struct Outcome {
     pub to: Snapshot,
     /// The faults of the whole run, including the warm-up.
     pub faults: Faults,
-    /// Messages published in the whole run.
+    /// Number of messages published in the whole run.
     pub sent: u64,
-    /// Messages published in the whole run, by publisher.
+    /// Number of messages published in the whole run, by publisher.
     pub sent_by_publisher: Vec<u64>,
-    /// Messages delivered in the whole run, duplicates not counted.
+    /// Number of messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
     /// Durations from the time at which a message should have been sent until its delivery. In a closed loop, the
     /// histogram is empty.

@@ -37,7 +37,7 @@ pub struct CoreHandle {
     pub mailbox: Mailbox,
     /// The counters of the core, by tenant.
     pub counters: Arc<CoreCounters>,
-    /// The inbox of the core's connections.
+    /// The inbox for new and woken connections of the core.
     connections: Arc<Inbox>,
 }
 
@@ -108,8 +108,8 @@ impl Cores {
         }
     }
 
-    /// Lets a core poll the connection of a client of the tenant with this number until it ends. Does nothing if there is
-    /// no such core.
+    /// Passes a connection to a core, which polls the connection until it ends. `tenant` is the number of the client's
+    /// tenant. Does nothing if there is no such core.
     pub fn add_connection(
         &self,
         core: CoreId,
@@ -160,8 +160,8 @@ impl CoreHandle {
 }
 
 impl Threads {
-    /// Ends all cores and drops the tasks that still run on them. Waits up to `limit`. Returns the number of threads
-    /// that have not ended, or have panicked.
+    /// Ends all cores and drops the tasks that still run on them. Waits for at most `limit`. Returns the number of
+    /// threads that have not ended, or have panicked.
     pub fn stop(self, limit: Duration) -> usize {
         let _ = self.stop.send(true);
         let deadline = clock::now() + limit;

@@ -1,4 +1,4 @@
-//! Drives one connection: the only place where links, the clock and the broker's side of a connection meet.
+//! Drives one connection. Only drivers use a link, the clock and the broker's side of a connection together.
 
 mod accept_connect;
 mod drive;
@@ -32,17 +32,18 @@ pub struct Driver {
     /// Whether the connection was moved to this core, and its socket is still registered with the runtime of the former
     /// core.
     arriving: bool,
+    /// The last rebalance round in which the connection took part.
     last_rebalance: LastRebalance,
-    /// The end of the connection, while it still handles what has arrived.
+    /// Set when the connection has to end, but first handles the input that has already arrived.
     ending: Option<Ending>,
     /// Counts this connection among those that a shutdown waits for.
     token: TaskTrackerToken,
 }
 
-/// The end of a connection that first handles what has arrived.
+/// The end of a connection that first handles the input that has already arrived.
 struct Ending {
     end: End,
-    /// Maximum number of turns until then.
+    /// Number of turns that are left for this input.
     turns: u16,
 }
 
@@ -84,10 +85,10 @@ impl Driver {
         self.ending.take_if(|_| is_over).map_or(Ok(()), |ending| Err(ending.end))
     }
 
-    /// Lets the connection end when it has handled what has arrived.
+    /// Lets the connection end after it has handled the input that has already arrived.
     ///
     /// # Errors
-    /// Returns an end that does not wait for that.
+    /// Returns `end` if the connection must end at once.
     fn end_after_input(&mut self, end: End) -> Result<(), End> {
         let turns = match end.kind() {
             EndKind::Shutdown => 1,
@@ -101,7 +102,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Returns whether more may have arrived that the connection can handle in its next turn.
+    /// Runs the parts of one turn: sends answers, continues an unfinished operation, writes, reads, and continues
+    /// replays. Returns whether the next turn may have more input to handle.
     fn run(
         &mut self,
         turn: &mut Turn<'_>,
@@ -160,8 +162,8 @@ impl Driver {
     }
 }
 
-/// Maximum number of turns in which a connection that can no longer be written to handles what its peer sent before:
-/// more than the receive buffers of the usual kernels can hold.
+/// Maximum number of turns in which a connection that can no longer be written to handles earlier input from its peer.
+/// The turns are sufficient for more bytes than the receive buffers of common kernels hold.
 const LAST_TURNS_MAX: u16 = 512;
 
 /// Lets any core write to a plain socket.

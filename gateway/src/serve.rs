@@ -102,8 +102,8 @@ pub fn run(config: &Config, data: &Path, hooks: Vec<Arc<dyn Hooks>>) -> Result<(
     outcome.and(closed)
 }
 
-/// Ends the cores and closes the store, after all connections have ended or the drain timeout has passed. A store that
-/// only has no space is not an error.
+/// Ends the cores and closes the store, after all connections have ended or the drain timeout has passed. If the store
+/// cannot be closed cleanly only because the disk is full, this is not an error.
 fn stop(broker: &Broker, threads: Threads, data: &Path) -> Result<(), ServeError> {
     let left = threads.stop(STOP_TIMEOUT);
     if left > 0 {
@@ -204,8 +204,8 @@ const ACCEPTING_CORE: CoreId = CoreId(0);
 /// waiting in the sessions are not delivered first, because without the store they cannot be marked as delivered.
 const LOST_STORE_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time limit for the cores to end after the connections have been drained. Nothing is left for a core to wait for, so
-/// one that takes longer has a defect. The process ends without it.
+/// Time limit for the cores to end after the connections have been drained. A core then has nothing to wait for, so a
+/// core that takes longer has a defect, and the process ends without it.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

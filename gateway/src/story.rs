@@ -1,5 +1,5 @@
 //! The log lines about clients: one when a client has connected, one when its connection has ended, and one for each
-//! refused connection. They are made from the client's context when they are written.
+//! refused connection. Each line is built from the client's context when it is written.
 
 mod first_packet;
 
@@ -106,7 +106,8 @@ pub fn log_refused_connection(
         peer = %Address(Some(peer)),
         listener = &*listener.name,
         transport = peer.transport().name(),
-        // As text, not as `Display`: it may contain bytes of the peer, which the formats of the log then escape.
+        // Logged as text, not through `Display`: the cause may contain bytes from the peer, and the log formats escape
+        // only text.
         cause = shortened(&cause.to_string()),
         hint,
         "connection refused"
@@ -117,7 +118,7 @@ fn tenant_name(broker: &Broker, context: &ClientContext) -> Arc<str> {
     Arc::clone(broker.tenant_of_client(context).name())
 }
 
-/// Returns the beginning of a text that a peer can make long.
+/// Returns at most `TEXT_LEN_MAX` characters of a text that a peer can make long.
 fn shortened(text: &str) -> &str {
     let end = text.char_indices().nth(TEXT_LEN_MAX).map_or(text.len(), |(end, _)| end);
     text.get(..end).unwrap_or(text)

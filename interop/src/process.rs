@@ -146,7 +146,7 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a running child");
         let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("its size");
         let size: u64 = size.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
-        // Only the soft limit, so that it can be raised again.
+        // Sets only the soft limit, so that it can be raised again.
         let limit = format!("--as={}:", size * 1024 + bytes);
         let set = Command::new("prlimit").args(["--pid", &id.to_string(), &limit]).status();
         assert!(set.is_ok_and(|status| status.success()), "prlimit failed");

@@ -17,6 +17,7 @@ use crate::preload;
 pub struct SimulatedMachine {
     folder: TempDir,
     library: PathBuf,
+    /// Number of times that the machine was booted. Each boot has another boot id.
     boots: u32,
     clock: File,
     wall_offset_seconds: i64,

@@ -30,8 +30,8 @@ pub fn read(file: &Path) -> Vec<SystemCall> {
     parse_calls(&fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
 }
 
-/// Parses the text of a trace into system calls, in the order in which they returned. strace writes a call as two lines
-/// if a call of another thread starts or returns in between. This function joins the two lines.
+/// Parses the text of a trace into system calls, in the order in which they returned. strace splits a call into two
+/// lines if a call of another thread starts or returns meanwhile; this function joins the two lines.
 fn parse_calls(text: &str) -> Vec<SystemCall> {
     let mut calls = Vec::new();
     let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();

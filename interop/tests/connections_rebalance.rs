@@ -40,8 +40,8 @@ const BURST_INTERVAL: Duration = Duration::from_millis(20);
 const BURSTS_PER_STAGE: usize = 30;
 /// Number of connections that together overload a core.
 const LOAD_CONNECTION_COUNT: usize = 8;
-/// Number of messages that such a connection sends before it waits for PINGRESP. The broker cannot read that many
-/// messages at once, so the connection may move while a partial packet is buffered.
+/// Number of messages that each of these connections sends before it waits for PINGRESP. The broker cannot read that
+/// many messages at once, so the connection may move while a partial packet is buffered.
 const LOAD_BATCH_SIZE: usize = 20_000;
 /// The time that the test waits until the broker orders connections to move. The broker usually moves connections away
 /// after one second, and back after three seconds.

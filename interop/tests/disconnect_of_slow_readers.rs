@@ -1,5 +1,5 @@
-//! A client that has stopped reading sends DISCONNECT and closes its connection. The broker finds this out when a write
-//! fails, and handles the DISCONNECT: no will is published `[MQTT5-3.14.4-3]`.
+//! A client that has stopped reading sends DISCONNECT and closes its connection. The broker detects the close when a
+//! write fails, and then handles the DISCONNECT: no will is published `[MQTT5-3.14.4-3]`.
 
 #![allow(clippy::expect_used)]
 
@@ -59,6 +59,7 @@ async fn disconnect_behind_unread_messages(
     assert!(line.contains("the client sent DISCONNECT"), "{line}");
 }
 
-/// Together more than the broker's write buffer (`pending_bytes_max`) and the buffers of the kernel hold.
+/// Number of messages that the client leaves unread. Together they are larger than the broker's write buffer
+/// (`pending_bytes_max`) and the buffers of the kernel.
 const UNREAD_MESSAGES: usize = 120;
 const UNREAD_SIZE: usize = 100_000;

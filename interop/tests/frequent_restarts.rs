@@ -39,7 +39,8 @@ impl Harness {
         client_options(&self.broker, Transport::Tcp, ProtocolVersion::V5, id)
     }
 
-    /// Returns the options of a client whose session and will last for [`LIFETIME`] seconds.
+    /// Returns the options of a client whose session expires after [`LIFETIME`] seconds, and whose will is delayed for
+    /// one second less.
     fn with_will(&self, id: &str) -> Options {
         let mut options = with_persistent_session(self.options(id));
         options.connect.session_expiry = Some(LIFETIME);
@@ -154,6 +155,6 @@ async fn connect(options: &Options) -> Client {
 const LIFETIME: u32 = 1000;
 /// The time between two runs of the broker in seconds.
 const PAUSE: u32 = 400;
-/// Number of restarts after which every lifetime is over: that of a session connected at the first crash begins with
-/// the first restart.
+/// Number of restarts after which every lifetime is over. A lifetime is shorter than three pauses, and that of a
+/// session that is connected at the first crash begins only with the first restart.
 const RESTARTS: u32 = 4;

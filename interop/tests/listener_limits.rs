@@ -1,5 +1,5 @@
-//! Tests that a listener can have stricter limits of its own: its connections are told and held to them, and those of
-//! the other listeners are not.
+//! Tests that a listener can have stricter limits than the others. The broker announces and enforces these limits for
+//! the connections of this listener only.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

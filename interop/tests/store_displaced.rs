@@ -104,8 +104,8 @@ async fn a_store_whose_files_get_further_links_is_still_used() {
     broker.stop();
 }
 
-/// Checks that the broker does not acknowledge a publish after `displace` has removed, renamed or replaced the folder of
-/// the store or a file in it.
+/// Checks that the broker does not acknowledge a publish after `displace` has removed, renamed or replaced the folder
+/// of the store or a file in it.
 async fn assert_publish_is_not_acknowledged(durability: &str, displace: impl FnOnce(&Path)) {
     let broker = start(durability);
     let mut publisher = connect(&options(&broker, ProtocolVersion::V5, "publisher")).await;

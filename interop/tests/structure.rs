@@ -46,7 +46,8 @@ fn modules_of_the_gateway_use_only_what_the_table_allows() {
     assert_eq!(modules.len(), MAY_USE.len(), "the table names modules that do not exist");
 }
 
-/// Checks that each module of the table uses only modules that stand above it. The dependencies then have no cycle.
+/// Checks that each module of the table uses only modules that the table lists before it, so that the dependencies have
+/// no cycle.
 #[test]
 fn the_table_of_modules_has_no_dependency_cycle() {
     for (index, (module, allowed)) in MAY_USE.iter().enumerate() {

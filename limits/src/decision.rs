@@ -8,7 +8,7 @@ use std::time::Instant;
 pub enum Decision {
     /// The request may be carried out now.
     Admit,
-    /// The request has to wait. The caller asks again after that.
+    /// The request has to wait for this event. The caller then asks again.
     Delay(Until),
     /// The request is refused. The caller counts the refusal and reports it to the client.
     Refuse(Refusal),
@@ -18,19 +18,19 @@ pub enum Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Until {
-    /// A time.
+    /// This time is reached.
     Time(Instant),
-    /// The next turn of the connection.
+    /// The next turn of the connection begins.
     NextTurn,
-    /// The commit of the store with this number.
+    /// The store has reached the commit with this number.
     Commit(u64),
-    /// The client has received waiting answers.
+    /// Answers that were waiting for a commit have been sent to the client.
     Answers,
     /// The client has read so much that at most this many bytes wait to be written to it.
     Unwritten(usize),
 }
 
-/// The reason for a refusal. The broker core gives each its reason code and its counter.
+/// The reason for a refusal. The broker core assigns a reason code and a counter to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -46,13 +46,13 @@ pub enum Refusal {
     /// The service that has to decide gave no answer.
     #[error("the service that authenticates clients is not available")]
     Unavailable,
-    /// A rate was exceeded that cannot be delayed.
+    /// A rate limit is exceeded, and the request cannot be delayed.
     #[error("the client exceeds a rate limit")]
     RateExceeded,
-    /// A quota was exceeded: of sessions, subscriptions, messages or tenants.
+    /// A quota is exceeded, such as that of sessions, subscriptions, messages or tenants.
     #[error("a quota is exceeded")]
     QuotaExceeded,
-    /// The client does not read fast enough what is sent to it.
+    /// The client does not read fast enough.
     #[error("the client reads too slowly")]
     TooSlow,
     /// The store has no room.

@@ -106,8 +106,8 @@ impl Handshakes {
         self.refused_total.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of handshakes refused since the start because `handshakes_per_source_max` handshakes from the same source
-    /// were running.
+    /// Returns the number of handshakes refused since the start because `handshakes_per_source_max` handshakes from
+    /// their source were running.
     #[must_use]
     pub fn refused_source(&self) -> u64 {
         self.refused_source.load(Ordering::Relaxed)

@@ -7,13 +7,14 @@ use crate::{Decision, Until};
 pub struct InputLoad {
     /// Whether an operation continues in the next turn.
     pub is_busy: bool,
-    /// Whether as many answers wait for a commit as may wait, or CONNACK is one of them.
+    /// Whether the maximum number of answers waits for a commit, or CONNACK does.
     pub are_answers_full: bool,
     /// Number of bytes that wait to be written to the client.
     pub unwritten: usize,
-    /// Number of unwritten bytes above which nothing is read: the client does not read its own messages.
+    /// Number of unwritten bytes above which nothing is read from the client, because it does not read what is sent to
+    /// it.
     pub unwritten_max: usize,
-    /// The commit up to which the store needs time, if it cannot keep up.
+    /// If the store cannot keep up: the commit that has to be reached before more is read.
     pub store_commit: Option<u64>,
 }
 

@@ -5,7 +5,7 @@
 //! The crate uses no sockets and no clock. The code that accepts a connection asks for a permit and keeps the permit as
 //! long as the connection or the handshake lasts.
 
-// The macro `settings` names this crate.
+// The macro `settings` refers to this crate by its name.
 extern crate self as tidegate_limits;
 
 mod config;
@@ -21,7 +21,8 @@ mod source;
 mod store;
 pub mod units;
 
-/// The target of log lines that a remote peer can cause. Their number is limited for each place in the code.
+/// The target of log lines that a remote peer can cause. Their number is limited separately for each place in the code
+/// that logs.
 pub const PEER_LOG_TARGET: &str = "tidegate::peer";
 
 pub use config::{Config, Section};

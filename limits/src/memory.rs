@@ -23,8 +23,8 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 }
 
 /// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE`]. The memory is not
-/// reserved, so another thread may allocate it. After [`probe`] has succeeded, the next 8 MiB are granted to all
-/// threads without a probe allocation.
+/// reserved, so another thread may allocate it. Whenever this function has made a successful probe allocation, the next
+/// 8 MiB are granted to all threads without one.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
@@ -41,8 +41,8 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
     result
 }
 
-/// Like [`check`], for data that the broker has accepted and now has to store: the allocation may also use what
-/// [`check`] leaves for it, except for the last [`ACCEPTED_HEADROOM`].
+/// Like [`check`], for data that the broker has accepted and now has to store: the allocation has to leave only
+/// [`ACCEPTED_HEADROOM`] instead of [`HEADROOM`].
 ///
 /// # Errors
 /// When the memory is not available, or less than [`ACCEPTED_HEADROOM`] would be left.
@@ -124,8 +124,8 @@ fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
     buffer.try_reserve_exact(capacity.saturating_sub(buffer.len())).map_err(|_| OutOfMemory)
 }
 
-/// Allocations of this many bytes and more may fail. Smaller allocations are so many that checking each would be
-/// noticeable, and so small that the headroom covers them.
+/// Allocations of this many bytes and more may fail. Smaller allocations are too frequent for a check of each, and
+/// small enough to be covered by the headroom.
 pub const LARGE: usize = 64 * 1024;
 /// The most memory that a message needs, as a multiple of its size: the message, three copies while it is written to
 /// the store, and the store's memory map.

@@ -26,7 +26,7 @@ pub struct QueueLimits {
     pub len_max: usize,
     /// Maximum number of bytes.
     pub bytes_max: usize,
-    /// What happens when one of them is reached.
+    /// What happens when a limit is reached.
     pub overflow: Overflow,
 }
 
@@ -74,15 +74,15 @@ impl QueueLimits {
 /// Limits of the bytes that wait to be written to one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLimits {
-    /// From this number of waiting bytes on, QoS 1 and 2 messages stay in the queue.
+    /// If at least this number of bytes waits, QoS 1 and 2 messages stay in the queue.
     pub high: usize,
     /// Maximum number of waiting bytes: QoS 0 messages that would exceed it are dropped.
     pub max: usize,
 }
 
 impl OutputLimits {
-    /// Decides whether `size` bytes at QoS 0 are written while `waiting` bytes wait. Never delays, because QoS 0 messages
-    /// are not queued.
+    /// Decides whether `size` bytes at QoS 0 are written while `waiting` bytes wait. Never delays, because QoS 0
+    /// messages are not queued.
     #[inline]
     pub fn admit_qos_0(self, waiting: usize, size: usize) -> Decision {
         if waiting + size <= self.max { Decision::Admit } else { Decision::Refuse(Refusal::TooSlow) }
@@ -100,7 +100,7 @@ impl OutputLimits {
     }
 
     /// Decides whether several QoS 1 messages of `size` bytes are written together while `waiting` bytes wait. If they
-    /// are not, each of them is decided on its own.
+    /// are not, the caller asks for each of them separately.
     #[inline]
     pub fn admit_together(self, waiting: usize, size: usize) -> Decision {
         if waiting + size <= self.high {
@@ -110,8 +110,8 @@ impl OutputLimits {
         }
     }
 
-    /// Whether a client with `waiting` bytes reads fast enough that messages which do not fit together are decided one by
-    /// one. Otherwise, all of them are dropped at once.
+    /// Whether the client reads fast enough, judging by the number of waiting bytes. If it does, QoS 0 messages that do
+    /// not fit together are decided one by one; otherwise, all of them are dropped.
     #[must_use]
     pub fn keeps_up(self, waiting: usize) -> bool {
         waiting <= self.max / 2

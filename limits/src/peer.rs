@@ -1,4 +1,4 @@
-//! The facts that a transport knows about the other side of a connection. Admission and identity decide by them.
+//! The facts that a transport knows about the other side of a connection. Admission and authentication use these facts.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -19,7 +19,7 @@ pub enum Transport {
     SecureWebSocket,
     /// One QUIC stream.
     Quic,
-    /// Memory of this process.
+    /// A connection in memory between two tasks of this process.
     Memory,
 }
 
@@ -66,7 +66,7 @@ pub struct TlsFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     transport: Transport,
-    /// Smaller than a `SocketAddr`, because every connection has one.
+    /// IP address and port. Every connection stores them, and this pair is smaller than a `SocketAddr`.
     address: Option<(IpAddr, u16)>,
     tls: Option<Arc<TlsFacts>>,
 }
@@ -95,8 +95,8 @@ impl Peer {
         self.transport
     }
 
-    /// Returns the remote address; `None` for a Unix socket and for memory. For an IPv4 peer of a dual-stack listener, this is its
-    /// IPv4 address, not the IPv4-mapped IPv6 address.
+    /// Returns the remote address; `None` for a Unix socket and for memory. For an IPv4 peer of a dual-stack listener,
+    /// the result is its IPv4 address, not the IPv4-mapped IPv6 address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address.map(SocketAddr::from)

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::units::Unit;
 
-/// A setting as a configuration file gives it, if it does. `U` is its [`Unit`].
+/// A setting of a configuration file, or its absence. `U` is its [`Unit`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Given<U> {
     /// The file does not contain the setting.
@@ -37,7 +37,7 @@ impl<U> Given<U> {
         }
     }
 
-    /// Returns what `choose` makes of `general` and the given value; `general` if there is none.
+    /// Combines `general` and the given value with `choose`. Returns `general` if there is no given value.
     pub fn restrict<T: Clone>(&self, general: &T, choose: impl FnOnce(T, T) -> T) -> T
     where
         U: Unit<T> + Clone,
@@ -98,7 +98,7 @@ pub fn with_defaults(mut section: Schema, defaults: &impl Serialize) -> Schema {
 /// Defines the settings of one section of the configuration file.
 ///
 /// `pub struct Config` has the plain values, so that reading a limit costs nothing. `pub struct Section` has what a
-/// file gives: any of the settings, each with its [unit and bounds](crate::units). The documentation of a field
+/// file contains: every setting is optional and has its [unit and bounds](crate::units). The documentation of a field
 /// contains the meaning, the unit, the default and the cost. It is also the text of the JSON Schema and of the book. A
 /// default outside its bounds does not compile. Fields after `internal` are not settings of the file.
 ///

@@ -7,7 +7,7 @@ use crate::{Decision, Refusal};
 pub enum StoreCondition {
     /// The store accepts new data, or there is no store.
     Working,
-    /// The store has no room for new data. What frees room is still stored.
+    /// The store has no room for new data. Changes that free room are still stored.
     Full,
     /// The store has failed and will store nothing more.
     Failed,
@@ -34,8 +34,8 @@ impl StoreCondition {
         }
     }
 
-    /// Decides about a connection. A full store has no room to record a new session or the end of an existing one, but a
-    /// client may resume its session, and fetch the messages that fill the store.
+    /// Decides about a connection. A full store has no room to record a new session or the end of an existing one, but
+    /// a client may resume its session and fetch the messages that fill the store.
     pub fn admit_connection(self, session: SessionInStore) -> Decision {
         let SessionInStore { is_stored, is_to_store, clean_start } = session;
         let resumes = is_stored && is_to_store && !clean_start;

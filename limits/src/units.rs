@@ -16,7 +16,7 @@ pub trait Unit<T>: Sized {
     /// Returns the setting.
     fn into_setting(self) -> T;
 
-    /// Returns how the file writes this setting.
+    /// Converts the setting to the form that the file contains.
     fn of_setting(setting: &T) -> Self;
 }
 

@@ -89,9 +89,9 @@ impl Ack {
         Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// Appends the packet. The short form is used if the reason is `Success` and there are no properties, and
-    /// always before MQTT 5.0. If a property is not valid text, all properties are omitted. The caller must only pass a
-    /// reason code that this packet may carry.
+    /// Appends the packet. Reason code and properties are omitted if the reason is `Success` and there are no
+    /// properties, and always before MQTT 5.0. If a property is not valid text, all properties are omitted. The caller
+    /// must only pass a reason code that this packet may carry.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         debug_assert!(self.reason.may_appear_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use crate::ProtocolVersion;
 use crate::property::UserProperties;
 
-/// A CONNECT packet. A field that does not exist in MQTT 3.x is `None`, zero or empty there and is not written.
+/// A CONNECT packet. In MQTT 3.x, a field that does not exist there has the value of [`Connect::new`] and is not
+/// written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connect {
     /// The protocol version that the client requests.

@@ -11,7 +11,7 @@ pub use fault::Fault;
 
 use crate::{ProtocolVersion, ReasonCode};
 
-/// An error because bytes are not a valid packet. The connection on which they were received must be closed
+/// The reason why bytes are not a valid packet. The connection on which they were received must be closed
 /// `[MQTT5-4.13.1-1]` `[MQTT3-4.8.0-1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} [{}]", self.statement())]
@@ -66,7 +66,7 @@ impl DecodeError {
     }
 
     /// Returns the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing. Always `None`
-    /// for other packets than CONNECT.
+    /// for packets other than CONNECT.
     ///
     /// `None` means to close the connection without an answer: for a malformed MQTT 3.x CONNECT `[MQTT3-3.1.4-1]`, and
     /// for bytes that are not MQTT. An unknown protocol level is answered as MQTT 3.x requires `[MQTT3-3.1.2-2]`.

@@ -26,6 +26,7 @@ pub struct Message {
     head: Option<Box<[u8]>>,
     topic_size: u16,
     properties_size: u32,
+    /// Offset of the payload in `body`.
     payload_start: u32,
     qos: QoS,
     retain: bool,
@@ -89,7 +90,8 @@ impl Message {
         self.retain
     }
 
-    /// Returns the publisher id: the id of the session that published the message.
+    /// Returns the publisher id, which identifies the client that published the message, even if its session has ended
+    /// since.
     #[must_use]
     pub const fn publisher(&self) -> u64 {
         self.publisher

@@ -8,6 +8,7 @@ use crate::{ReasonCode, variable};
 /// Writes one packet to the end of a buffer.
 pub(crate) struct Writer<'a> {
     out: &'a mut Vec<u8>,
+    /// Length of `out` before the packet.
     start: usize,
     fault: Option<EncodeError>,
 }

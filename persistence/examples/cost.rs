@@ -1,5 +1,5 @@
-//! Measures the cost of persistence on a disk: operations per second, and the time from append to committed, by
-//! durability, number of producers and message size. Also measures the sync of the disk itself. Run with
+//! Measures the cost of persistence on a disk: commits and operations per second, and the time from append to commit,
+//! for each durability, number of producers and message size. Also measures a plain sync of the disk. Run with
 //! `cargo run --release -p tidegate-persistence --example cost [folder]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::as_conversions, clippy::indexing_slicing)]
@@ -40,7 +40,7 @@ fn main() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Measures the time of a write of 4 KiB with `fdatasync`: returns the median and the 99th percentile.
+/// Measures how long it takes to write 4 KiB and call `fdatasync`. Returns the median and the 99th percentile as text.
 fn sync_time(folder: &Path) -> String {
     let file = File::create(folder.join("probe")).unwrap();
     file.set_len(1 << 20).unwrap();
@@ -128,7 +128,7 @@ fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrie
         watermark.wait(commit);
         times.push(at.elapsed());
         append(store, Operation::Complete { key });
-        // The same commit covers these messages as well.
+        // Also complete the following messages that the same commit covers.
         while in_flight.front().is_some_and(|(_, next, _)| *next <= commit) {
             let (key, _, at) = in_flight.pop_front().unwrap();
             times.push(at.elapsed());

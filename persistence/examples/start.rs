@@ -1,5 +1,5 @@
-//! Measures what the start of a broker costs: verifying the structure of the data file, counting references, and loading all
-//! records; with the file in the page cache and without. Run with
+//! Measures the steps of a broker's start: verifying the structure of the data file, counting references, and loading
+//! all records. Each step is measured with the file in the page cache and without it. Run with
 //! `cargo run --release -p tidegate-persistence --example start [folder] [MiB]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, clippy::as_conversions)]
@@ -43,7 +43,8 @@ fn main() {
     }
 }
 
-/// Queues messages of that size until the pages in use have that many bytes; returns these bytes.
+/// Queues messages with a payload of `size` bytes until the store uses more than `bytes` bytes of its file. Returns the
+/// number of bytes used.
 fn fill(config: &Config, size: usize, bytes: usize) -> usize {
     let watermark = Arc::new(Watermark::default());
     let store = Disk::open(config, watermark.clone()).unwrap();
@@ -77,7 +78,7 @@ fn fill(config: &Config, size: usize, bytes: usize) -> usize {
     }
 }
 
-/// The seconds that `work` takes, with the file in the page cache or without.
+/// Returns how many seconds `work` takes. If `cache` is "cold", first removes the data file from the page cache.
 fn timed(folder: &Path, cache: &str, work: impl FnOnce()) -> f64 {
     let file = File::open(folder.join("data.mdb")).unwrap();
     file.sync_all().unwrap();

@@ -1,5 +1,5 @@
-//! The net effect of operations: they are folded into at most one change per record. Operations that cancel each other
-//! leave no change.
+//! The net effect of operations: all operations on one record are folded into one change, or into none if they cancel
+//! each other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -135,8 +135,8 @@ impl ChangeSet {
         self.sessions.close(session);
     }
 
-    /// Removes the entries of closed sessions. This visits every entry, so it is called once before the set is read,
-    /// and not at each merge.
+    /// Removes the entries of closed sessions. This visits every entry, so it is not done for each closed session, but
+    /// once before the set is read or merged into another set.
     pub(crate) fn purge_closed(&mut self) {
         if self.sessions.take_needs_purge() {
             self.messages.purge_closed(|slot| self.sessions.is_closed(slot));

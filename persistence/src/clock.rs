@@ -80,7 +80,8 @@ impl Clocks for SystemClocks {
 }
 
 impl Clock {
-    /// Converts a stored time to the monotonic clock; `None` when it cannot be represented.
+    /// Converts a stored time to the monotonic clock. Times before [`Self::now`] become `now`. Returns `None` if the
+    /// time cannot be represented.
     #[must_use]
     pub fn instant(&self, store_time: u64) -> Option<Instant> {
         self.now.checked_add(Duration::from_millis(store_time.saturating_sub(self.store_time)))

@@ -1,4 +1,5 @@
-//! The configuration of the store: its folder, durability and limits. The settings of the section `persistence`.
+//! The configuration of the store: its folder, durability and limits, including the settings of the section
+//! `persistence`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,11 +53,11 @@ tidegate_limits::settings! {
         /// Size in bytes up to which the reserve grows when larger batches are written; default: 256 MiB. The log is
         /// limited to a quarter of the reserve, and the open batch to an eighth.
         pub disk_reserve_max: usize = 256 << 20;
-        /// Number of operations in the open batch from which `append` returns `Slow`; default: 65,536. Cost: about 100
-        /// bytes per operation.
+        /// `append` returns `Slow` when the open batch has at least this number of operations; default: 65,536. Cost:
+        /// about 100 bytes per operation.
         pub batch_len_max: usize = 65_536;
-        /// Number of bytes in the open batch from which `append` returns `Slow`; default: 64 MiB, but at most an eighth
-        /// of the reserve. Operations of one call that share a message body count it once.
+        /// `append` returns `Slow` when the open batch has at least this number of bytes; default: 64 MiB, but at most
+        /// an eighth of the reserve. Operations of one call that share a message body count it once.
         pub batch_bytes_max: usize = 64 << 20;
     }
 }

@@ -146,7 +146,7 @@ pub enum OpenError {
         /// Which check failed.
         fault: String,
     },
-    /// The owner of the store has overwritten each state before it could be verified.
+    /// The owner of the store changed the header pages during each attempt to read them.
     #[error("{0} changes too fast to be read: try again when the broker is less busy")]
     Busy(PathBuf),
     /// The sync point has no valid record.
@@ -167,7 +167,7 @@ pub enum OpenError {
     /// A record that is needed to open the store is not valid.
     #[error("{0}; restore a snapshot")]
     Corrupt(#[from] Corrupt),
-    /// The configuration contradicts itself.
+    /// The configuration is not valid.
     #[error("{0}")]
     Config(&'static str),
     /// LMDB reported another error.
@@ -191,7 +191,7 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The file exists.
+    /// The target file, or the incomplete copy next to it, already exists.
     #[error("{0} already exists and is not overwritten: choose another name, or remove it first")]
     Exists(PathBuf),
     /// The file cannot be created or written.

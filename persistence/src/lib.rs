@@ -1,7 +1,7 @@
-//! Durable state of the broker: sessions, subscriptions, queued messages and retained messages. A store fills
-//! three roles, each a trait: [`Journal`], [`Directory`] and [`Maintenance`]; [`Store`] stands for all of them. There are
-//! two stores: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing).
-//! `docs/persistence.md` describes the guarantees, the file format and the cost.
+//! Durable state of the broker: sessions, subscriptions, queued messages and retained messages. A store fills three
+//! roles, and each role is a trait: [`Journal`], [`Directory`] and [`Maintenance`]; [`Store`] stands for all of them.
+//! There are two stores: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing). `docs/persistence.md`
+//! describes the guarantees, the file format and the cost.
 
 mod access;
 mod change;

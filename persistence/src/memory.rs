@@ -36,7 +36,9 @@ use crate::store::{
 pub struct Memory {
     committed: AtomicU64,
     operations: AtomicU64,
+    /// The next session id.
     sessions: AtomicU64,
+    /// The next message id.
     messages: AtomicU64,
     opened: Instant,
     leases: LocalLeases,

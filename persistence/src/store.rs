@@ -1,5 +1,5 @@
-//! The trait [`Store`]: the interface of the store for the broker, for both implementations. It consists of three roles,
-//! each a trait of its own: [`Journal`], [`Directory`] and [`Maintenance`].
+//! The trait [`Store`]: the broker's interface to the store, with two implementations. It consists of three roles, and
+//! each role is a trait: [`Journal`], [`Directory`] and [`Maintenance`].
 
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub use load::{Item, Progress};
 pub use maintenance::Maintenance;
 pub use watermark::Watermark;
 
-/// The number of a commit. Everything appended under this number is durable once [`Journal::latest_commit`] returns this
-/// number or a greater one.
+/// The number of a commit. Everything appended under this number is durable once [`Journal::latest_commit`] returns at
+/// least this number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit(pub u64);
 
@@ -40,7 +40,7 @@ pub enum Appended {
     /// The operations were accepted, but the open batch has reached its size limit: stop reading from the
     /// client that caused them until this commit is reached.
     Slow(Commit),
-    /// None of the operations was accepted, because the store has failed; see [`Journal::health`].
+    /// None of the operations was accepted, because the store has failed (see [`Journal::health`]) or was closed.
     Refused,
 }
 

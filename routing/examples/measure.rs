@@ -169,7 +169,7 @@ fn measure_wide(title: &str, filter: impl Fn(usize) -> String) {
     unsubscribe_all(&router, &filters, &handles, before);
 }
 
-/// Subscribes to all combinations of `+` and a literal level: a match follows every path, even when the topic's last
+/// Subscribes to all combinations of `+` and a literal level: every path has to be followed, even when the topic's last
 /// level matches no filter.
 fn measure_adversarial(levels: u32) {
     let filter = |bits: u32| -> String {

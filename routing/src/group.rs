@@ -20,9 +20,11 @@ mod tests;
 pub struct Group<S> {
     filter: SubscriptionFilter,
     name: Arc<str>,
+    /// See [`Self::serial`].
     serial: u64,
     strategy: Strategy,
     candidates_max: usize,
+    /// The position after the member chosen last, at which the next search begins (`RoundRobin` and `LeastInflight`).
     next_position: AtomicUsize,
     members: ArcSwap<SubscriberSet<Member<S>>>,
 }

@@ -40,7 +40,7 @@ pub struct Delivery<S> {
     own_messages: OwnMessages,
 }
 
-/// How the subscriber receives messages that it published itself.
+/// The way in which the subscriber receives messages that it published itself.
 #[derive(Clone, Debug)]
 enum OwnMessages {
     /// The subscriber receives its own messages like those of other publishers: no matching subscription has No Local

@@ -3,9 +3,9 @@
 //! entries. Readers take no lock. Readers find an entry that stays in the set, or is replaced, exactly once. Only one
 //! thread at a time may change a set.
 
-// Why not a crate: persistent maps copy a path of nodes per change (imbl is MPL; rpds, im) and update the reference
-// counts of all siblings on that path, each on a separate cache line. Measured with a million members in such a tree,
-// one change was nearly three times as expensive as replacing one leaf.
+// Why not a crate: the trees of existing crates (imbl, which is MPL; rpds; im) copy a path of nodes per change and
+// update the reference counts of all siblings on that path, each on a separate cache line. Measured with a million
+// members in such a tree, one change was nearly three times as expensive as replacing one leaf.
 use std::sync::Arc;
 
 mod edit;
@@ -92,6 +92,6 @@ pub(crate) fn mix_bits(key: u64) -> u64 {
     key ^ (key >> 31)
 }
 
-/// Maximum number of entries in one slice. Every change copies the slice. More entries are divided among a tree, so
-/// that a change copies only a small part.
+/// Maximum number of entries in one slice. Every change copies the slice. Larger sets are trees, in which a change
+/// copies only a small part.
 const LEAF_MAX: usize = 8;

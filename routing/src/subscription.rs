@@ -12,8 +12,8 @@ pub trait Subscriber: Clone + Send + Sync + 'static {
     /// Returns the id of the session. A session has at most one subscription per filter.
     fn id(&self) -> u64;
 
-    /// Returns the publisher id of the session's own messages, see [`tidegate_mqtt::Message::publisher`]. No Local
-    /// needs this id.
+    /// Returns the publisher id of the session's own messages, see [`tidegate_mqtt::Message::publisher`]. It is
+    /// compared for No Local.
     fn publisher(&self) -> u64 {
         self.id()
     }

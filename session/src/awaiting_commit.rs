@@ -11,6 +11,7 @@ use tidegate_mqtt::PacketId;
 #[derive(Debug, Default)]
 pub(crate) struct AwaitingCommit {
     waiting: VecDeque<WaitingPacket>,
+    /// Total size in bytes of the waiting PUBLISH packets.
     bytes: usize,
     /// Number of packets that were removed since the connection began.
     removed: u64,
@@ -22,6 +23,7 @@ struct WaitingPacket {
     /// it.
     commit: Option<u64>,
     packet: AwaitingPacket,
+    /// Size in bytes of a PUBLISH; 0 for PUBREL and for resends.
     size: usize,
 }
 

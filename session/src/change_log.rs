@@ -8,8 +8,8 @@ use tidegate_mqtt::{Message, PacketId, QoS};
 use crate::stored_delivery::{Delivery, StoredDelivery};
 
 /// One change of a session. A delivery is identified by the id of its message. The caller assigns that id before the
-/// push ([`Message::assign_id`]); two deliveries to one session must not have the same message id. Where the order of
-/// messages matters, ids rise in the order in which the messages are queued.
+/// push ([`Message::assign_id`]); two deliveries to one session must not have the same message id. If the order of
+/// messages matters, the ids must rise in the order in which the messages are queued.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Change {
@@ -91,7 +91,8 @@ impl ChangeLog {
         self.is_closed
     }
 
-    /// Converts a delivery for the queue or the in-flight table, and records the delivery if its message has an id.
+    /// Converts a delivery to the form that the queue and the in-flight table store. Records the delivery if its
+    /// message has an id.
     pub(crate) fn record_queued(
         &mut self,
         delivery: &Delivery<'_>,
@@ -139,7 +140,8 @@ impl ChangeLog {
         }
     }
 
-    /// Exchanges the log's list with `list`, which must be empty, so that the next changes use the memory of `list`.
+    /// If the log is empty and `list` has more memory, exchanges the two, so that the next changes use the memory of
+    /// `list`. `list` must be empty.
     pub(crate) fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
         if self.changes.capacity() < list.capacity() && self.changes.is_empty() {
             core::mem::swap(list, &mut self.changes);
@@ -155,6 +157,6 @@ impl ChangeLog {
     }
 }
 
-/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees its memory. It
-/// suffices for the changes of one batch of acknowledgements.
+/// Maximum number of changes for which an empty log keeps memory: enough for one batch of acknowledgements. An empty
+/// log with more memory frees its memory.
 const IDLE_CHANGES_MAX: usize = 32;

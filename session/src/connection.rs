@@ -24,6 +24,7 @@ use authentication::Authentication;
 pub struct Connection {
     config: Arc<Config>,
     version: ProtocolVersion,
+    /// The session expiry negotiated for the CONNECT, in seconds.
     session_expiry: u32,
     /// Whether clients may publish at every QoS and with RETAIN, so that the QoS and RETAIN flag of a PUBLISH need not
     /// be checked.

@@ -39,7 +39,7 @@ pub(crate) struct AckOutcome {
     pub(crate) frees_quota: bool,
     /// The message id under which the session's change log records the delivery; 0 if the delivery is not recorded.
     pub(crate) message_id: u64,
-    /// The position of the delivery in the order of PUBRECs.
+    /// For [`Action::Release`]: the position of the delivery in the order of PUBRECs.
     pub(crate) order: u32,
 }
 
@@ -276,8 +276,8 @@ pub(crate) const SLOT_SIZE: usize = size_of::<Slot>();
 /// stragglers, so that a client that never acknowledges one message does not make the window span all identifiers.
 const WINDOW_MAX: usize = 16_384;
 
-/// Maximum number of slots for which an empty window keeps memory. An empty window with more memory frees its memory.
-/// It suffices for most clients; an idle session must not keep the memory of its busiest moment.
+/// Maximum number of slots for which an empty window keeps memory: enough for most clients. An empty window with more
+/// memory frees its memory, so that an idle session does not keep the memory of its busiest moment.
 const IDLE_SLOTS_MAX: usize = 64;
 
 #[cfg(test)]

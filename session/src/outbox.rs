@@ -17,7 +17,9 @@ use alias::Aliases;
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) version: ProtocolVersion,
+    /// Whether the client accepts reason strings and user properties in every packet.
     problem_information: bool,
+    /// The client's Maximum Packet Size in bytes.
     packet_size_max: usize,
     aliases: Option<Box<Aliases>>,
     /// Number of packets put into the write buffer since the connection began.
@@ -86,7 +88,8 @@ impl Outbox {
         true
     }
 
-    /// Writes a PUBLISH with its properties and its payload by reference.
+    /// Writes a PUBLISH whose payload is inserted by reference, in MQTT 5 together with the properties if they are next
+    /// to it in memory.
     #[inline(never)]
     fn put_shared(&mut self, message: &Message, outgoing: &OutgoingPublish<'_>, size: usize) -> bool {
         let shared = message.properties_and_payload_bytes().filter(|_| self.version.is_v5());
@@ -198,8 +201,8 @@ fn size_bound(outgoing: &OutgoingPublish<'_>) -> usize {
     parts + 5 * outgoing.subscription_identifiers.len() + 18
 }
 
-/// Returns an upper bound of the size in bytes of a SUBACK or UNSUBACK without properties, whose number of reason codes the
-/// client determines; 0 for all other packets.
+/// Returns an upper bound of the size in bytes of a SUBACK or UNSUBACK without its properties; 0 for all other packets.
+/// The client determines how many reason codes a SUBACK or UNSUBACK has.
 fn size_of_answer(packet: &Packet) -> usize {
     // Fixed header 5, packet identifier 2, property length 1.
     const HEADER_MAX: usize = 8;
@@ -211,5 +214,5 @@ fn size_of_answer(packet: &Packet) -> usize {
 }
 
 /// Maximum size in bytes of a payload, and of properties, that are copied to the write buffer. Larger ones are shared
-/// between all receivers. A small copy costs less than a slice of its own in the vectored write.
+/// between all receivers. Copying a few bytes costs less than an additional slice in the vectored write.
 const COPY_MAX: usize = 1024;

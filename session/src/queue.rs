@@ -14,6 +14,7 @@ use crate::verdict::{DropReason, Drops, Verdict};
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     entries: VecDeque<StoredDelivery>,
+    /// Total size of the messages in bytes.
     bytes: usize,
     /// Earliest expiry time of all queued messages, or an earlier time; `None` if no queued message expires.
     earliest_expiry: Option<Instant>,
@@ -22,8 +23,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Appends `stored`. If the queue is full, first drops expired messages, then applies the overflow policy. Dropped
-    /// messages are counted in `drops`.
+    /// Appends `stored`. If the queue is full, drops expired messages (but does not look for them at every push), then
+    /// applies the overflow policy. Dropped messages are counted in `drops`.
     pub(crate) fn push(
         &mut self,
         stored: StoredDelivery,
@@ -130,7 +131,8 @@ impl Queue {
         self.entries.push_back(stored);
     }
 
-    /// Returns the load on which the policy decides. A queue that may become longer first makes room for one more message.
+    /// Returns the load on which the overflow policy decides. If the queue is below its maximum length, first makes
+    /// room for one more message.
     fn load(&mut self, limits: QueueLimits) -> QueueLoad {
         let len = self.entries.len();
         let has_memory = len < self.entries.capacity() || len >= limits.len_max || self.grow();

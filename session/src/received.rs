@@ -124,8 +124,8 @@ fn take_quota(counted: &mut u16, maximum: u16) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Maximum number of entries for which an empty table keeps memory. An empty table with more memory frees its memory.
-/// It suffices for most clients; an idle session must not keep the memory of its busiest moment.
+/// Maximum number of entries for which an empty table keeps memory: enough for most clients. An empty table with more
+/// memory frees its memory, so that an idle session does not keep the memory of its busiest moment.
 const IDLE_ENTRIES_MAX: usize = 64;
 /// Number of bytes of an entry.
 #[cfg(test)]

@@ -96,6 +96,7 @@ pub struct Session {
     epoch: u64,
     config: Arc<Config>,
     lifecycle: Lifecycle,
+    /// Session expiry in seconds; `u32::MAX` means that the session never expires.
     session_expiry: u32,
     will: Option<Box<Will>>,
     outbox: Outbox,
@@ -292,7 +293,7 @@ impl Quota {
     }
 
     /// Increases the quota by 1. Called when a PUBLISH that was counted on this connection is complete. Only such a
-    /// PUBLISH is given back, so the quota never exceeds its initial value. `[MQTT5-4.9.0-2]`
+    /// PUBLISH gives quota back, so the quota never exceeds its initial value. `[MQTT5-4.9.0-2]`
     fn give_back(&mut self) {
         self.left = self.left.saturating_add(1);
     }

@@ -121,7 +121,8 @@ impl Subscriptions {
     }
 }
 
-/// Maximum number of subscriptions stored in a list. So few are searched quickly, and a list has no spare room.
+/// Maximum number of subscriptions stored in a list. A list of this length is searched quickly, and a list has no spare
+/// room.
 const FEW_MAX: usize = 16;
 
 #[cfg(test)]

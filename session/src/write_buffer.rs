@@ -136,7 +136,7 @@ fn put_and_grow(copied: &mut Vec<u8>, bytes: &[u8]) -> bool {
     has_room
 }
 
-/// A small buffer grows without a check.
+/// Makes room for `additional` bytes; `false` if there is not enough memory. A small buffer grows without a check.
 #[cold]
 #[inline(never)]
 fn grow(copied: &mut Vec<u8>, additional: usize) -> bool {

@@ -228,8 +228,8 @@ impl Link {
 
     /// Moves the link to the calling runtime: registers the socket there and removes it from the previous runtime. The
     /// state of TLS and WebSocket moves with the link. A link in memory belongs to no runtime, so nothing changes.
-    /// Afterwards the caller must poll the link for reading and
-    /// writing, because wakers registered with the previous runtime are lost.
+    /// Afterwards the caller must poll the link for reading and writing, because wakers registered with the previous
+    /// runtime are lost.
     ///
     /// # Errors
     /// Returns an error if the link is QUIC (`Unsupported`), if a [`DirectWriter`] of the link still exists

@@ -167,5 +167,5 @@ fn close_code(reason: CloseReason) -> u16 {
     }
 }
 
-/// Maximum number of reads without payload, such as pings and empty frames, before the caller gets its turn.
+/// Maximum number of consecutive reads without payload, such as pings and empty frames, before the task yields.
 const READS_MAX: usize = 16;

@@ -35,7 +35,7 @@ const GRANT: Grant =
 /// Number of plants. With many plants, the effect of the random hash seeds averages out.
 pub(crate) const PLANT_COUNT: u32 = 1000;
 
-/// Returns one topic for each of the `PLANT_COUNT` sites.
+/// Returns one topic for each number of a plant. The topics begin with `site` and end with `value`.
 pub(crate) fn topics(site: &str, value: &str) -> Vec<String> {
     (0..PLANT_COUNT).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
 }

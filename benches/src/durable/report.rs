@@ -34,9 +34,9 @@ pub struct Report {
     pub payload_len: usize,
     /// Length of the measurement in seconds.
     pub seconds: f64,
-    /// Messages published in the whole run.
+    /// Number of messages published in the whole run.
     pub sent: u64,
-    /// Messages delivered in the whole run.
+    /// Number of messages delivered in the whole run.
     pub delivered: u64,
     /// Messages acknowledged per second, in the measurement.
     pub acknowledged_per_second: f64,

@@ -28,7 +28,7 @@ pub struct Scenario {
     pub payload_len: usize,
     /// QoS of the subscriptions: 0 or 1.
     pub qos: u8,
-    /// Messages per second that the slow subscriber reads.
+    /// Number of messages per second that the slow subscriber reads.
     pub slow_rate: u64,
     /// Time without an arriving message after which the missing messages count as lost.
     pub delivery_timeout: Duration,

@@ -23,7 +23,7 @@ pub struct Scenario {
     pub sessions: u32,
     /// Number of sessions to check. The checked sessions are spread evenly over all sessions.
     pub sample: u32,
-    /// Queued messages per session.
+    /// Number of queued messages per session.
     pub queued: u32,
     /// Bytes per payload.
     pub payload_len: usize,
@@ -36,11 +36,11 @@ pub struct Scenario {
 pub struct Report {
     /// Name of the scenario: `resume`.
     pub case: &'static str,
-    /// Sessions that were checked.
+    /// Number of sessions that were checked.
     pub sessions: u32,
-    /// Sessions that the broker did not have.
+    /// Number of sessions that the broker did not have.
     pub absent: u32,
-    /// Messages received.
+    /// Number of messages received.
     pub messages: u64,
     /// Messages received per second, one session after the other.
     pub per_second: f64,

@@ -11,6 +11,7 @@ pub(super) struct Filters {
 struct Filter {
     text: String,
     members: Vec<usize>,
+    /// Number of messages sent so far. Modulo the number of members, it is the index of the next receiver.
     next_member: usize,
 }
 

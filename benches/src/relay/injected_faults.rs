@@ -29,6 +29,7 @@ pub(super) struct FaultInjector {
     injected_faults: InjectedFaults,
     publish_count: u64,
     pubrel_count: u64,
+    /// The packet that is sent after the next one of its publisher. Empty if no packet is delayed.
     delayed_packet: Vec<u8>,
 }
 

@@ -34,6 +34,7 @@ pub struct Report {
 /// The slow subscriber, which runs on its own thread.
 #[derive(Debug)]
 pub struct SlowSubscriber {
+    /// Whether the traffic has ended.
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<Reader, LoadError>>,
 }

@@ -20,6 +20,7 @@ enum Awaiting {
 /// The packet identifiers of one publisher.
 #[derive(Debug)]
 pub(super) struct Acks {
+    /// What each packet identifier awaits. The index is the packet identifier.
     ids: Vec<Awaiting>,
     unacknowledged: u64,
     unacknowledged_max: u64,

@@ -10,7 +10,7 @@ use crate::stamp::Stamp;
 use crate::wire::packet_type;
 use crate::wire::publish::Template;
 
-/// Number of unsent bytes from which on a publisher sends no further message.
+/// A publisher with this number of unsent bytes, or more, sends no further message.
 const BACKLOG_MAX: usize = 1024 * 1024;
 
 /// A publishing connection.

@@ -44,8 +44,9 @@ pub(super) struct Core {
     turn_budget: u32,
     timers: TimerQueue,
     connections: BTreeMap<ConnectionId, Connection>,
-    /// Signals of the connections that wait for a commit.
+    /// Signals of the connections whose acknowledgements wait for a commit.
     awaiting_commit: Vec<Arc<Signals>>,
+    /// Whether the broker waits for a commit, which this store has reached at once.
     commit_reached: bool,
     /// Whether an effect was carried out since the connections were last polled.
     has_effects: bool,

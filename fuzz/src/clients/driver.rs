@@ -79,8 +79,8 @@ impl Driver {
         Step::Send { client, packets: vec![packet] }
     }
 
-    /// Chooses how the connection ends: the network connection breaks, or another connection takes its place. Rarely,
-    /// only time passes.
+    /// Chooses a step that usually ends the connection: the network connection breaks, or another connection takes its
+    /// place. In one case of ten, only time passes.
     fn end_connection(&mut self, client: usize, model: &Model) -> Step {
         match self.random.below(10) {
             0..5 => Step::Close { client },

@@ -43,7 +43,7 @@ pub struct Difference {
     pub seed: u64,
     /// Number of the step at which the broker and the model differ.
     pub step: u64,
-    /// Number of steps after which a new run finds the difference again.
+    /// Number of steps that a new run needs to reach the difference again.
     steps: u64,
     client_count: Option<usize>,
     message: String,

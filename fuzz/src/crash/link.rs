@@ -16,6 +16,7 @@ pub(super) struct Link {
     upstream: Vec<u8>,
     /// Bytes that the broker has read but not handled.
     unhandled: Vec<u8>,
+    /// Whether the last turn left packets for the next turn.
     has_more: bool,
     /// Bytes that the broker sent and the client has not read.
     downstream: Vec<u8>,
@@ -206,7 +207,7 @@ impl Link {
         self.is_ended() && self.downstream.is_empty()
     }
 
-    /// Returns whether an operation is not complete after its first turn.
+    /// Returns whether an operation of this connection needs more turns.
     pub(super) fn is_busy(&self) -> bool {
         match &self.broker_side {
             BrokerSide::Open(client) => client.is_busy(),

@@ -17,7 +17,7 @@ pub(super) struct Setup {
     pub(super) weights: StepWeights,
     /// Maximum number of messages in flight to one client.
     pub(super) inflight_max: u16,
-    /// Number of bytes in a write buffer from which further messages are queued.
+    /// While a write buffer contains at least this number of bytes, further QoS 1 and 2 messages stay in the queue.
     pub(super) pending_bytes_high: usize,
 }
 

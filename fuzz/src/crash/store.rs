@@ -41,6 +41,7 @@ struct State {
     open_batch: Vec<Operation>,
     /// Operations that the writer has taken but not committed yet.
     batch_in_writing: Option<Vec<Operation>>,
+    /// Number of the last commit.
     committed: u64,
     random: Random,
     /// Probability in percent that the writer performs a step before an append.

@@ -26,6 +26,7 @@ pub(super) struct World {
     core: Option<Core>,
     pub(super) clients: Vec<Client>,
     links: BTreeMap<usize, Link>,
+    /// Number of connections opened so far. The newest connection has this number as its identifier.
     links_opened: usize,
     pub(super) promises: Promises,
     pub(super) situations: Situations,

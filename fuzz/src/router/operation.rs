@@ -51,7 +51,9 @@ pub(super) enum Change {
 pub(super) struct Pick {
     pub(super) filter: &'static str,
     pub(super) publisher: u64,
+    /// The random number from which a strategy may choose a member.
     pub(super) random: u64,
+    /// Id of a subscriber that must not be chosen.
     pub(super) excluded: Option<u64>,
     /// Online state of the subscribers, one bit for each.
     pub(super) online: u8,

@@ -26,7 +26,9 @@ struct Replay {
     cursor: Cursor,
     /// Topics whose messages the replay must bring, because they are retained during the whole replay.
     due: BTreeSet<&'static str>,
+    /// Topics whose messages the replay has brought so far.
     replayed: BTreeSet<String>,
+    /// Number of calls of the replay so far.
     calls: usize,
 }
 

@@ -54,7 +54,7 @@ impl Harness {
         }
     }
 
-    /// Checks that a bound is reached if the session drops a message because of a bound.
+    /// If the session drops a message because of a bound, checks that the bound is reached.
     fn check_drop(&mut self, verdict: Verdict, size: usize) {
         let (session, config) = (&mut self.session, &self.config);
         let client_max =

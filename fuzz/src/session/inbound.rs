@@ -16,9 +16,11 @@ use super::operation::InboundOperation;
 /// The packet identifiers and topic aliases in use.
 #[derive(Default)]
 pub(super) struct Inbound {
+    /// Packet identifiers of QoS 2 messages that are not released, received on any connection of the session.
     received: BTreeSet<u16>,
     /// Packet identifiers of QoS 2 messages that were received on this connection and are not released.
     counted_packet_ids: BTreeSet<u16>,
+    /// Number of QoS 1 messages of this connection whose PUBACK is not sent yet.
     withheld_pubacks: usize,
     aliases: BTreeMap<u16, String>,
 }

@@ -27,7 +27,9 @@ pub(super) struct Outbound {
     newest_sent: Option<usize>,
     /// Number of times that the session ended.
     session_number: u32,
+    /// Number of messages that the session reports as dropped.
     dropped: u64,
+    /// Number of messages that the session returned for another member of the shared subscription.
     unacknowledged: u64,
 }
 
@@ -67,7 +69,7 @@ struct OpenMessage {
 }
 
 impl Outbound {
-    /// Begins or ends a connection: no message was sent on the present connection.
+    /// Begins or ends a connection. Afterwards, no message counts as sent on the present connection.
     pub(super) fn begin(&mut self) {
         self.resends.clear();
         self.open.values_mut().for_each(|open| open.counted = false);
@@ -179,5 +181,5 @@ fn number(payload: &[u8]) -> usize {
 /// The filter of all deliveries through a shared subscription.
 const SHARE: &str = "$share/group/filter";
 
-/// Size in bytes that no PUBLISH of this target exceeds.
+/// Upper bound of the size of a PUBLISH of this target, in bytes.
 const PUBLISH_SIZE_MAX: usize = 1300;

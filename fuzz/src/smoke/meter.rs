@@ -8,9 +8,12 @@ use crate::{decode, memory};
 /// The measurements of one target.
 pub(super) struct Meter {
     target: &'static str,
+    /// Number of bytes that were allocated before the first input.
     live_before: isize,
+    /// Largest peak of an input, in bytes.
     peak: usize,
     inputs: u64,
+    /// Largest peak of decoding alone, in bytes.
     decoding_peak: usize,
     failure: Option<Failure>,
 }

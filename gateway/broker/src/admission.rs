@@ -1,5 +1,5 @@
-//! Admits a client between CONNECT and the verb `connect`: the phases connect and authenticate, the choice of its
-//! tenant, and room in the store.
+//! Admits a client between CONNECT and the verb `connect`: runs the phases connect and authenticate, finds the client's
+//! tenant, and checks that the store has room.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Broker {
     /// the returned future is ready at once. The caller must limit the time.
     ///
     /// # Errors
-    /// The reason of the refusal, from [`connack_reason`] the reason code for CONNACK.
+    /// The reason of the refusal; [`connack_reason`] converts it to the reason code for CONNACK.
     pub async fn admit(
         &self,
         negotiated: &Negotiated,
@@ -48,8 +48,8 @@ impl Broker {
         Ok(Arc::new(context))
     }
 
-    /// Returns the id of the tenant with this name, or of the default tenant if there is no name. Creates a tenant that does
-    /// not exist.
+    /// Returns the id of the tenant with this name, or of the default tenant if there is no name. Creates a tenant that
+    /// does not exist.
     fn tenant_named(&self, name: Option<&str>) -> Result<TenantId, Refusal> {
         match name {
             None => Ok(self.tenant().id()),
@@ -73,8 +73,9 @@ impl Broker {
         condition.admit_connection(session).refusal().map_or(Ok(()), Err)
     }
 
-    /// Returns the context of a restored session, until its client connects again. If hooks decide about deliveries or wills,
-    /// it names the client; otherwise all restored sessions of a tenant share one context.
+    /// Returns the context of a restored session, until its client connects again. If hooks decide about publishes,
+    /// wills or deliveries, the context names the client; otherwise all restored sessions of a tenant share one
+    /// context.
     pub(crate) fn restored_context(&self, tenant: &Tenant, key: &SessionKey) -> Arc<ClientContext> {
         let internal = tenant.internal_context();
         if !self.hooks.uses(Phases::AUTHORISE | Phases::PUBLISH | Phases::DELIVER) {

@@ -36,14 +36,15 @@ use crate::turn::Turn;
 
 /// One connection, from CONNACK to its end.
 ///
-/// The caller polls it: [`Self::take_signals`], then in one turn and in this order [`Self::release`], [`Self::resume`],
-/// [`Self::receive`] with bytes as long as [`Self::wants_input`], and [`Self::replay`]. At the end it calls
-/// [`Self::end`], once. An error ends the connection.
+/// In each turn, the caller calls [`Self::take_signals`], [`Self::release`], [`Self::resume`], [`Self::receive`] (while
+/// [`Self::wants_input`] returns true) and [`Self::replay`], in this order. When one of them fails, or the client
+/// closes the connection, the caller calls [`Self::end`], once.
 pub struct ClientConnection {
     broker: Arc<Broker>,
     owner: Ownership,
     context: Arc<ClientContext>,
     inbound: Connection,
+    /// Number of packets received after CONNECT, and of their bytes.
     received: Traffic,
     acks: AckQueue,
     /// The operation that takes several turns, if any. Nothing else is handled until it is finished.
@@ -52,6 +53,7 @@ pub struct ClientConnection {
     owes_retained: bool,
     /// Whether nothing more can be written to the client.
     is_output_lost: bool,
+    /// See [`Self::affinity_group`].
     affinity_group: u64,
 }
 
@@ -113,8 +115,9 @@ impl ClientConnection {
         self.broker.take_output(turn, &self.owner, buffer)
     }
 
-    /// Records that nothing more can be written to the client. What it sent before is handled all the same, however
-    /// much waits to be written: a DISCONNECT decides about its will `[MQTT5-3.14.4-3]`.
+    /// Records that nothing more can be written to the client. Packets that the client sent earlier are still handled,
+    /// however many bytes wait to be written, because a DISCONNECT among them decides about the will
+    /// `[MQTT5-3.14.4-3]`.
     pub fn ignore_output(&mut self) {
         self.is_output_lost = true;
     }
@@ -125,13 +128,13 @@ impl ClientConnection {
         &self.broker
     }
 
-    /// Returns who the client is.
+    /// Returns the facts about the client.
     #[must_use]
     pub fn context(&self) -> &Arc<ClientContext> {
         &self.context
     }
 
-    /// Returns the connection's claim to its session.
+    /// Returns the connection's right to change its session.
     #[must_use]
     pub fn owner(&self) -> &Ownership {
         &self.owner
@@ -143,8 +146,8 @@ impl ClientConnection {
         self.acks.signals()
     }
 
-    /// Takes the signals that were set since the last call. After a commit, the next [`Self::release`] sends the
-    /// answers that it covers.
+    /// Takes the signals that were set since the last call. If one of them reports a commit, the next [`Self::release`]
+    /// sends the answers that this commit covers.
     ///
     /// # Errors
     /// When one of the signals ends the connection. A takeover takes precedence, because the session now belongs to

@@ -40,7 +40,8 @@ pub struct ConnectionHandle {
     pub blocked: bool,
     /// Time without a packet from the client after which the connection is ended; `None` if keep alive is off.
     pub silence_max: Option<Duration>,
-    /// The interval of the transport's keep alive, and when the next signal is due; `None` if the transport has none.
+    /// The interval of the transport's keep-alive pings, and when the next ping is due; `None` if the transport has
+    /// none.
     pub heartbeat: Option<(Duration, Instant)>,
 }
 

@@ -16,10 +16,11 @@ pub struct ClientContext {
     /// The client identifier; empty for a caller inside the broker, and, unless hooks need it, for a session that was
     /// restored and whose client has not connected since.
     pub client_id: Arc<str>,
-    /// The authenticated client; `None` if no hook authenticates, and for a restored session whose client has not connected
-    /// since. A hook must not mistake such a session for an anonymous client: it has no `peer`.
+    /// The authenticated client; `None` if no hook authenticates, and for a restored session whose client has not
+    /// connected since. A hook must not mistake such a session for an anonymous client: it has no `peer`.
     pub principal: Option<Box<Principal>>,
-    /// The other side of the network connection; `None` for callers and sessions without one, as above.
+    /// The other side of the network connection; `None` for a caller inside the broker, and for a restored session
+    /// whose client has not connected since.
     pub peer: Option<Peer>,
     /// The listener that accepted the connection.
     pub listener: Arc<ListenerContext>,

@@ -98,7 +98,7 @@ counters! {
     wills_published,
 }
 
-/// The counters of one core, by tenant. What happens before the tenant of a connection is known counts for the default
+/// The counters of one core, by tenant. Events before the tenant of a connection is known are counted for the default
 /// tenant.
 #[derive(Debug)]
 pub struct CoreCounters {

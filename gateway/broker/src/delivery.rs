@@ -1,5 +1,5 @@
-//! Delivers messages from a publisher to every subscriber: matches the topic once, then gives a copy to each subscriber.
-//! Synchronous, without a global lock.
+//! Delivers messages from a publisher to every subscriber: matches the topic once, then gives a copy to each
+//! subscriber. Synchronous, without a global lock.
 
 mod deliver;
 mod forward;

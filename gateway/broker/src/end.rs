@@ -6,8 +6,8 @@ use tidegate_limits::OutOfMemory;
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
-/// The reason why a connection ends, and the reason code for the peer. One pointer, because the results of most
-/// functions of a connection contain it.
+/// The reason why a connection ends, and the reason code for the peer. The value is a single pointer, because most
+/// functions of a connection return it as their error.
 #[derive(Debug)]
 pub struct End(Box<Details>);
 

@@ -12,8 +12,8 @@ use crate::tenant::Tenant;
 
 /// Carries messages to the other nodes of a cluster.
 ///
-/// The broker calls the fabric on the cores that carry connections, so its methods must not wait. A fabric has a bounded
-/// queue for each node, and refuses a message when the queue is full.
+/// The broker calls the fabric on the cores that carry connections, so its methods must not wait. A fabric has a
+/// bounded queue for each node, and refuses a message when the queue is full.
 pub trait Fabric: Send + Sync {
     /// Whether this is the id of another node.
     fn is_node(&self, node: NodeId) -> bool;

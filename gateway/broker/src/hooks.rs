@@ -29,13 +29,14 @@ use crate::end::End;
 /// | [`Self::disconnect`] | when a connection has ended, once for each that was admitted | watch |
 ///
 /// All methods except `authenticate` run on the cores that carry connections; `authorise`, `publish`, `deliver` and
-/// `subscribe` also run under the lock of a session. They must neither wait nor call the broker. Sinks and other nodes are
-/// no clients, so the deliver phase does not ask about them.
+/// `subscribe` also run under the lock of a session. They must neither wait nor call the broker. `deliver` is not
+/// called for sinks and other nodes, because they are not clients.
 pub trait Hooks: Send + Sync {
-    /// Returns the phases in which this hook takes part. Asked once. The methods of other phases are never called.
+    /// Returns the phases in which this hook takes part. Called once, when the hook is added to the broker. The methods
+    /// of other phases are never called.
     fn phases(&self) -> Phases;
 
-    /// Refuses a connection by what CONNECT says and where it comes from.
+    /// Decides whether a connection is refused because of its CONNECT, its peer or its listener.
     ///
     /// # Errors
     /// The reason of the refusal.
@@ -43,7 +44,8 @@ pub trait Hooks: Send + Sync {
         Ok(())
     }
 
-    /// Finds out who the client is. By default, leaves that to the next hook. The time limit for CONNECT covers this phase.
+    /// Finds out who the client is. The default implementation leaves the decision to the next hook. The time limit for
+    /// CONNECT covers this phase.
     fn authenticate<'a>(&'a self, _attempt: &'a ConnectAttempt<'a>) -> Authenticating<'a> {
         Box::pin(std::future::ready(Ok(Identity::default())))
     }
@@ -91,8 +93,8 @@ pub struct ConnectAttempt<'a> {
 /// Who a client is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The authenticated client, after which no further hook is asked. `None` leaves the decision to the next hook; if no
-    /// hook names the client, it is refused. A hook that admits anonymous clients gives them a name.
+    /// The authenticated client; if it is set, no further hook is called. `None` leaves the decision to the next hook;
+    /// if no hook names the client, the client is refused. A hook that admits anonymous clients gives them a name.
     pub principal: Option<Box<Principal>>,
     /// The name of the client's tenant; `None` leaves the decision to the next hook, and finally selects the default
     /// tenant.

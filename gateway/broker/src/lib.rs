@@ -1,6 +1,6 @@
-//! The broker core: sessions, topics, and the rules by which messages pass between them. The broker core has no sockets, no
-//! clock and no runtime, so that any kind of caller can use it: a client's connection, an administrator, a bridge, a
-//! test in virtual time.
+//! The broker core: sessions, topics, and the rules by which messages pass between them. The broker core has no
+//! sockets, no clock and no runtime, so that any kind of caller can use it: a client's connection, an administrator, a
+//! bridge, a test in virtual time.
 //!
 //! Callers act through the verbs of [`Broker`]. In the order of a client's life:
 //!

@@ -25,6 +25,7 @@ pub struct PublishBatch<'a> {
 #[derive(Default)]
 pub struct BatchLists {
     messages: Vec<Arc<Message>>,
+    /// The offsets of the packet identifiers in the raw frames.
     packet_ids: Vec<usize>,
     /// A copy of the frames, one after the other, if there were other packets between them; otherwise empty.
     gathered: Vec<u8>,
@@ -221,8 +222,8 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
 /// Maximum number of bytes of memory that an emptied list keeps. Each core has a few such lists. A larger list is
 /// freed, so that one large batch does not hold memory for ever.
 const SIZE_KEPT_MAX: usize = 64 * 1024;
-/// Maximum number of messages, or of frames with a packet identifier, in a batch. The batch is then published and the
-/// next one begins. The first message does not have to wait for many others.
+/// Maximum number of messages, or of frames with a packet identifier, in a batch. When a batch has reached it, the
+/// batch is published and the next one begins, so that the first message does not wait for many others.
 const BATCH_LEN_MAX: usize = 128;
 
 #[cfg(test)]

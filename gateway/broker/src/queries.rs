@@ -122,8 +122,7 @@ impl Broker {
         Page { items, next }
     }
 
-    /// Lists the retained messages of a tenant whose topics match `filter`, from `cursor` on, at most
-    /// `limit`.
+    /// Lists the retained messages of a tenant whose topics match `filter`, from `cursor` on, at most `limit`.
     #[must_use]
     pub fn list_retained(
         &self,

@@ -24,7 +24,7 @@ impl<T> Receipt<T> {
         Self::new(outcome, Commit(0))
     }
 
-    /// Returns the receipt with the same outcome, which must wait for `commit` as well.
+    /// Returns the receipt with the same outcome and a commit that also covers `commit`.
     pub fn after(self, commit: Commit) -> Self {
         Self { commit: self.commit.max(commit), ..self }
     }

@@ -105,8 +105,8 @@ impl Registry {
         self.by_key.get(index).map(|shard| shard.lock().iter().cloned().collect())
     }
 
-    /// Calls `visit` for every session, one shard at a time, without holding a lock. Sessions that are added or removed
-    /// during the call may be missed.
+    /// Calls `visit` for every session, one shard at a time. No lock of the registry is held while `visit` runs.
+    /// Sessions that are added or removed during the call may be missed.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<SessionHandle>)) {
         for shard in &self.by_key {
             let handles: Vec<_> = shard.lock().iter().cloned().collect();

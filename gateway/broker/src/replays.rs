@@ -73,8 +73,8 @@ impl Broker {
             && guard.session.write_buffer().len() > low
             && let Some(connection) = &guard.connection
         {
-            // The connection must be woken when the client has read enough bytes. An acknowledgement from the client
-            // wakes it in any case, because it is input.
+            // When the client has read enough bytes, a signal must wake the connection. An acknowledgement from the
+            // client wakes the connection without a signal, because it is input.
             connection.signals.pause_reading(low);
         }
         let _ = guard.finish(turn);

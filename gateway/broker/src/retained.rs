@@ -12,8 +12,9 @@ use crate::tenant::Tenant;
 use crate::turn::Turn;
 
 impl Broker {
-    /// Keeps those of `messages` that have RETAIN set. The outcome is `false` if there was no room for at least one of
-    /// them.
+    /// Keeps those of `messages` that have RETAIN set. The outcome is `false` if the limits of retained messages were
+    /// reached for at least one of them. A QoS 0 message that the store refuses is counted, but does not change the
+    /// outcome.
     pub(crate) fn retain(
         &self,
         turn: &mut Turn<'_>,

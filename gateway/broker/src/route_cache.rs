@@ -14,11 +14,13 @@ use crate::tenant::{Tenant, TenantId};
 #[derive(Default)]
 pub struct RouteCache {
     slots: Vec<Option<Entry>>,
+    /// See [`Self::receiver`].
     receiver: Option<u64>,
 }
 
 struct Entry {
     tenant: TenantId,
+    /// The generation of the routing table for which the route is valid.
     generation: u64,
     topic: Box<str>,
     route: Arc<Route<Subscriber>>,

@@ -76,7 +76,7 @@ impl<'a> SessionGuard<'a> {
         self.handle
     }
 
-    /// Records that changes from here on are part of a publish that takes several turns.
+    /// Records that packets and changes from here on may be part of the unfinished publish that `scope` belongs to.
     pub(crate) fn join_scope(&mut self, scope: &Arc<PublishScope>) {
         let position = self.state.session.next_awaiting_position();
         self.state.open_scopes.get_or_insert_default().join(scope, self.handle, position);
@@ -99,7 +99,8 @@ impl<'a> SessionGuard<'a> {
         }
     }
 
-    /// Counts drops. Logs the first drop of each connection because of a full queue or a client that reads too slowly.
+    /// Counts drops. If messages were dropped because the queue is full or the client reads too slowly, logs the first
+    /// such drop of each connection.
     #[cold]
     #[inline(never)]
     fn count_and_report_drops(&mut self, turn: &mut Turn<'_>) {

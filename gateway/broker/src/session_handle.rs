@@ -32,10 +32,12 @@ pub struct SessionKey {
 /// A session and its connection, shared by all cores.
 pub struct SessionHandle {
     id: u64,
+    /// See [`SessionKey::publisher`].
     publisher: u64,
     key: SessionKey,
     key_hash: u64,
     tenant: TenantId,
+    /// Whether the session is marked for a flush; see [`Self::mark`].
     dirty: AtomicBool,
     online: AtomicBool,
     state: Mutex<State>,

@@ -36,8 +36,11 @@ use ended::EndedSessions;
 pub(crate) struct Sessions {
     registry: Registry,
     timers: TimerGrid,
+    /// Sessions whose end is not committed yet.
     ended: EndedSessions,
+    /// The next session id, if there is no store that assigns ids.
     ids: AtomicU64,
+    /// The next number of [`Self::next_sequence`].
     sequence: AtomicU64,
     stopping: AtomicBool,
 }
@@ -47,6 +50,7 @@ pub(crate) struct Sessions {
 struct SideEffects {
     /// The will to publish, with the client whose will it is.
     will: Option<(Will, Arc<ClientContext>)>,
+    /// Messages of shared subscriptions that the session left unacknowledged, for other members of their groups.
     unacknowledged: Vec<Unacknowledged>,
     session_ended: bool,
 }

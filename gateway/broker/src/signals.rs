@@ -9,7 +9,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tidegate_session::Traffic;
 
-/// The reason why a connection is woken.
+/// The reason why a connection is woken, as a flag in [`Signals`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Bytes are waiting that only the core that polls the connection may write, or the socket did not accept all
@@ -34,20 +34,25 @@ pub enum Signal {
 pub struct Signals {
     waker: AtomicWaker,
     signals: AtomicU8,
+    /// Whether a core is writing to the connection at this moment.
     writing: AtomicBool,
     is_writing_forbidden: AtomicBool,
+    /// The number of unwritten bytes below which [`Self::resume_reading`] wakes the connection; 0 if it need not be
+    /// woken.
     paused_above: AtomicUsize,
     opened: Instant,
+    /// The time of the last activity, in milliseconds after `opened`.
     last_activity: AtomicU64,
+    /// Set when another connection takes the session over.
     leftover: Mutex<Option<Box<Leftover>>>,
 }
 
-/// What a connection leaves in its session when another connection takes the session over.
+/// What a session still held for its connection when another connection took the session over.
 #[derive(Debug, Default)]
 pub struct Leftover {
-    /// The bytes that the connection still has to write.
+    /// The bytes that the former connection still has to write.
     pub unwritten: Vec<u8>,
-    /// The packets and bytes sent on the connection, including those bytes.
+    /// The packets and bytes sent on the former connection, including the unwritten bytes.
     pub sent: Traffic,
 }
 
@@ -99,12 +104,12 @@ impl Signals {
         self.waker.wake();
     }
 
-    /// Stores what the connection leaves when another connection takes over its session.
+    /// Stores the leftover of this connection, whose session another connection takes over.
     pub fn store_leftover(&self, leftover: Leftover) {
         *self.leftover.lock() = Some(Box::new(leftover));
     }
 
-    /// Takes what [`Self::store_leftover`] has stored.
+    /// Takes the leftover that [`Self::store_leftover`] has stored; empty if there is none.
     #[must_use]
     pub fn take_leftover(&self) -> Leftover {
         self.leftover.lock().take().map_or_else(Leftover::default, |leftover| *leftover)
@@ -136,7 +141,7 @@ impl Signals {
         self.last_activity.store(since, Ordering::Relaxed);
     }
 
-    /// Returns the time at which the last packet arrived.
+    /// Returns the time of the last activity: of the last packet, or of progress recorded by [`Self::record_progress`].
     #[must_use]
     pub fn last_activity(&self) -> Instant {
         let since = Duration::from_millis(self.last_activity.load(Ordering::Relaxed));
@@ -175,21 +180,22 @@ impl Signals {
         self.is_writing_forbidden.load(Ordering::Acquire)
     }
 
-    /// Records that the connection stops reading from its client until fewer than `len` bytes wait to be written.
+    /// Requests that the connection is woken when fewer than `len` bytes wait to be written. Until then, the connection
+    /// does not read from its client, or sends no retained messages.
     pub fn pause_reading(&self, len: usize) {
         self.paused_above.store(len, Ordering::Release);
     }
 
-    /// Records that the peer has read bytes. While the connection does not read from its client, this counts as
-    /// activity of the client.
+    /// Records that the connection accepted bytes. While the connection waits for the client to read (see
+    /// [`Self::pause_reading`]), this counts as activity of the client.
     pub fn record_progress(&self, now: Instant) {
         if self.paused_above.load(Ordering::Relaxed) > 0 {
             self.record_activity(now);
         }
     }
 
-    /// Wakes a connection that has paused reading if `len` is below its limit. `len` is the number of bytes that wait
-    /// to be written.
+    /// Wakes the connection if `len`, the number of bytes that wait to be written, is below the number that
+    /// [`Self::pause_reading`] has set.
     pub fn resume_reading(&self, len: usize) {
         if len < self.paused_above.load(Ordering::Relaxed) {
             self.paused_above.store(0, Ordering::Release);

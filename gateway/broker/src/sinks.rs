@@ -21,7 +21,7 @@ pub trait Sink: Send + Sync {
     fn deliver(&self, delivery: &Delivery<'_>) -> Forwarded;
 }
 
-/// What a sink, or the fabric, did with a message. It does not promise that the message is stored.
+/// The decision of a sink, or of the fabric, about a message. Neither promises that the message is stored.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forwarded {
@@ -66,9 +66,9 @@ impl SinkId {
 }
 
 impl Broker {
-    /// Subscribes a sink to a filter. The sink gets all publishes that begin from now on, at the QoS and with the RETAIN
-    /// flag of the publisher, and no retained messages from before. A sink that is added several times gets a message
-    /// once for each matching filter.
+    /// Subscribes a sink to a filter. The sink gets all publishes that begin from now on, at the QoS and with the
+    /// RETAIN flag of the publisher, and no retained messages from before. A sink that is added several times gets a
+    /// message once for each matching filter.
     ///
     /// # Errors
     /// When the subscription exceeds a limit of the routing table.

@@ -45,7 +45,7 @@ impl RoutingSubscriber for Subscriber {
         }
     }
 
-    /// Returns the id of a session's own messages. Nodes and sinks get the messages of every publisher.
+    /// Returns the publisher id of a session's own messages. Nodes and sinks get the messages of every publisher.
     #[inline]
     fn publisher(&self) -> u64 {
         match self {

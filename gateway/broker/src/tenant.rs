@@ -16,7 +16,9 @@ use crate::subscriber::Subscriber;
 /// sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TenantId {
+    /// The number of the broker in the process.
     broker: u32,
+    /// The position of the tenant among those of its broker.
     index: u32,
 }
 
@@ -35,6 +37,7 @@ pub struct Tenant {
 /// All tenants, in the order of their creation; the first is the default tenant. Tenants are never removed, so finding
 /// one takes no lock.
 pub(crate) struct Tenants {
+    /// The number of the broker in the process.
     broker: u32,
     slots: Box<[OnceLock<Arc<Tenant>>]>,
     /// Held while a tenant is created.

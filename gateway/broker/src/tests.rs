@@ -37,7 +37,7 @@ impl TestBroker {
         Self::with(config, |broker| broker)
     }
 
-    /// Creates a broker that `change` has completed.
+    /// Creates a test broker. `change` may add hooks or a fabric to its broker.
     fn with(config: SessionConfig, change: impl FnOnce(Broker) -> Broker) -> Self {
         let config = BrokerConfig { session: Arc::new(config), ..BrokerConfig::default() };
         let now = Instant::now();
@@ -151,7 +151,7 @@ fn was_notified(signals: &Signals, signal: Signal) -> bool {
     signals.take().has(signal)
 }
 
-/// Returns the PUBLISH packets in `wire`.
+/// Decodes the PUBLISH packets in `wire`.
 fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
     let mut rest = wire;
     let mut views = Vec::new();

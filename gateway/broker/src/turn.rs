@@ -42,7 +42,7 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Makes the turn count for this tenant. Called before anything is counted, because one turn may work for several
+    /// Counts for this tenant from now on. Called before anything is counted, because one turn may work for several
     /// tenants.
     #[inline]
     pub fn count_for(&mut self, tenant: TenantId) {

@@ -186,8 +186,8 @@ fn begin_write(state: &mut State, buffer: impl FnOnce() -> Vec<u8>) -> BeginWrit
     BeginWrite::Write(WriteInProgress { writer, signals, epoch: connection.epoch, batch })
 }
 
-/// Takes all waiting bytes. After the first batch, which is often only the CONNACK, the session gets no buffer from the
-/// pool, because many clients are idle from then on.
+/// Takes all waiting bytes. The first batch, which is often only the CONNACK, is not replaced by a buffer from the
+/// pool, because many clients are idle afterwards.
 fn take(waiting: &mut WriteBuffer, buffer: impl FnOnce() -> Vec<u8>) -> Batch {
     let next = if waiting.has_been_taken() { buffer() } else { Vec::new() };
     waiting.take(next)

@@ -9,13 +9,13 @@ use super::ClientError;
 pub struct Capabilities {
     /// Maximum number of unacknowledged QoS 1 and 2 messages.
     pub receive_maximum: u16,
-    /// The highest QoS.
+    /// The highest QoS that the server accepts.
     pub qos_max: QoS,
     /// Whether the server supports retained messages.
     pub retain_available: bool,
     /// The maximum packet size in bytes; `None` for no limit.
     pub packet_size_max: Option<u32>,
-    /// The highest topic alias.
+    /// The highest topic alias that the server accepts.
     pub topic_alias_maximum: u16,
     /// The negotiated keep alive in seconds; 0 means off.
     pub keep_alive: u16,

@@ -10,8 +10,8 @@ use super::keep_alive::KeepAlive;
 use super::{Client, ClientError, Options, State};
 
 impl Client {
-    /// Connects. If the server has kept the session, unacknowledged messages in `state` are sent again; otherwise they are
-    /// dropped.
+    /// Connects. If the server has kept the session, unacknowledged messages in `state` are sent again; otherwise they
+    /// are dropped.
     ///
     /// # Errors
     /// When the server cannot be reached or refuses the connection.

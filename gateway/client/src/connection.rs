@@ -13,16 +13,20 @@ use super::{AckSender, Capabilities, ClientError, Event, Options, State};
 /// The client's protocol state of one connection.
 pub struct Connection {
     version: ProtocolVersion,
+    /// The side that acknowledges received messages.
     receiving: AckSender,
+    /// The side that answers PUBREC with PUBREL.
     sending: AckSender,
     capabilities: Capabilities,
     state: State,
     aliases: Aliases,
-    /// Number of QoS 1 and 2 messages that may be sent without waiting for an acknowledgement `[MQTT5-3.3.4-9]`.
+    /// Number of further QoS 1 and 2 messages that may be sent before an acknowledgement arrives `[MQTT5-3.3.4-9]`.
     send_quota: u16,
     send_quota_max: u16,
     events: VecDeque<Event>,
+    /// Encoded packets that the link has not taken yet.
     output: Vec<u8>,
+    /// The server's DISCONNECT, if it has sent one.
     server_disconnect: Option<Disconnect>,
 }
 

@@ -10,8 +10,8 @@ pub enum Event {
     Message(Publish),
     /// A published message is fully acknowledged.
     Acknowledged(Acknowledged),
-    /// An acknowledgement for the caller to handle: PUBREL if [`Options::receiving`](super::Options) is the caller's,
-    /// PUBREC if [`Options::sending`](super::Options) is the caller's.
+    /// An acknowledgement for the caller to handle: PUBREL if [`Options::receiving`](super::Options) is `Caller`,
+    /// PUBREC if [`Options::sending`](super::Options) is `Caller`.
     Ack(Ack),
     /// The answer to SUBSCRIBE.
     SubAck(SubAck),

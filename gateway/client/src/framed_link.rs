@@ -18,7 +18,9 @@ pub struct FramedLink {
     packet_size_max: u32,
     read_buffer: Vec<u8>,
     write_buffer: Vec<u8>,
+    /// Number of bytes of `write_buffer` that are already written.
     written: usize,
+    /// The buffer for one read.
     chunk: Box<[u8]>,
 }
 
@@ -198,8 +200,8 @@ fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> Cl
     }
 }
 
-/// Maximum number of events waiting to be taken. At the bound, the connection fails with `Overrun`: the caller takes no
-/// events, and waiting for it would stop the answers that the protocol demands.
+/// Maximum number of events waiting to be taken. When more arrive, the connection fails with `Overrun`, because waiting
+/// until the caller takes events would also delay the answers that the protocol requires.
 const EVENTS_MAX: usize = 1_000_000;
 /// Size of the read buffer in bytes. One read takes many small packets.
 const READ_SIZE: usize = 64 * 1024;

@@ -10,8 +10,11 @@ use super::ClientError;
 /// The keep alive timer of one connection.
 #[derive(Debug)]
 pub struct KeepAlive {
+    /// The time without a sent packet after which PINGREQ is due; `None` if keep alive is off.
     interval: Option<Duration>,
+    /// When PINGREQ is due; while `awaits_response` is true, when the server must have sent something.
     deadline: Instant,
+    /// Whether nothing has been received since the last PINGREQ.
     awaits_response: bool,
 }
 

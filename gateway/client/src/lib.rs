@@ -119,8 +119,8 @@ impl Client {
         }
     }
 
-    /// Sends a message as soon as the send quota allows. For QoS 1 and 2 it assigns a packet identifier and returns it.
-    /// The message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
+    /// Sends a message as soon as the send quota allows. At QoS 1 and 2, assigns a packet identifier to the message and
+    /// returns it. The message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
     ///
     /// # Errors
     /// When the server does not accept such a message, or the connection has ended.
@@ -247,8 +247,8 @@ impl Client {
     }
 }
 
-/// Number of unsent bytes from which `publish` waits for the network before it sends another message. It keeps the
-/// network busy without holding many messages in memory.
+/// Number of unsent bytes at which `publish` waits for the network before it sends another message. This many bytes
+/// keep the network busy without holding many messages in memory.
 const BACKLOG_MAX: usize = 256 * 1024;
 /// Time limit for sending DISCONNECT and closing the link. A broker that does not read within this time gets no orderly
 /// close.

@@ -11,7 +11,9 @@ mod tests;
 #[derive(Clone, Debug)]
 pub struct State {
     last_id: PacketId,
+    /// The published messages that are not fully acknowledged, oldest first.
     sent: VecDeque<Sent>,
+    /// The packet identifiers of the received QoS 2 messages for which PUBREL has not arrived.
     received: BTreeSet<PacketId>,
 }
 

@@ -87,7 +87,7 @@ impl ConnectionArguments {
         Ok(options)
     }
 
-    /// Fails if the feature of MQTT 5 named `what` `is_used` although an older protocol version is selected.
+    /// Fails if an MQTT 5 feature `is_used` although an older protocol version is selected. `what` names the feature.
     pub fn require_v5(&self, is_used: bool, what: &str) -> Result<(), Failure> {
         if is_used && !self.protocol.is_v5() {
             return Err(Failure::Usage(format!(

@@ -104,7 +104,7 @@ pub fn open(folder: &Path) -> Result<Mutex<ReadOnly>, Failure> {
     })
 }
 
-/// What a user should know about a snapshot that an earlier version wrote, or about the data file of a store.
+/// A note about a snapshot that an earlier version wrote, and about the data file of a store: neither has a checksum.
 pub const WITHOUT_CHECKSUM: &str =
     "it has no checksum, as snapshots of earlier versions, so changed bytes within a value are not found";
 

@@ -1,4 +1,5 @@
-//! The page of the book that lists all settings. It is made of the schema, so that it cannot differ from the code.
+//! The page of the book that lists all settings. The page is generated from the schema, so that it cannot differ from
+//! the code.
 
 use std::fmt::{self, Write};
 
@@ -62,7 +63,7 @@ impl<'a> Book<'a> {
             .try_for_each(|(inner, field)| self.write_row(&format!("{name}.{inner}"), field))
     }
 
-    /// Follows a `$ref` into `$defs`, and an optional value to its type.
+    /// Follows a `$ref` into `$defs`. For an optional value, follows the `$ref` of its type.
     fn resolve(&self, node: &'a Value) -> &'a Value {
         let reference = |node: &'a Value| node.get("$ref").and_then(Value::as_str);
         let options = node.get("anyOf").and_then(Value::as_array);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Config, Listener, Position, Positions};
 
-/// A setting that applies.
+/// One setting and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectiveSetting {
     /// The path of the setting, such as `session.qos_max`, or `listeners.NAME.session.qos_max` where a listener
@@ -18,8 +18,8 @@ pub struct EffectiveSetting {
     pub source: String,
 }
 
-/// Returns every setting that applies with a configuration. `file` is the name of its file, with the `positions` of the
-/// settings that it contains.
+/// Returns all settings of a configuration, including those that have their default. `file` is the name of the
+/// configuration file, and `positions` are the positions of the settings that the file contains.
 #[must_use]
 pub fn effective(config: &Config, file: &Path, positions: &Positions) -> Vec<EffectiveSetting> {
     let mut report = Report { file, positions, settings: Vec::new() };

@@ -101,8 +101,8 @@ pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: Syste
     }
 }
 
-/// Returns a warning if users other than its owner can read the file of a private key. The group may read a file of
-/// root: that is how a key is given to a service that must not change it.
+/// Returns a warning if users other than its owner can read the file of a private key. If root owns the file, its group
+/// may read it: in this way, a service gets a key that it must not change.
 pub(super) fn access_risk(key: &Path) -> Option<String> {
     let metadata = fs::metadata(key).ok()?;
     let allowed = if metadata.uid() == ROOT_UID { 0o740 } else { 0o700 };

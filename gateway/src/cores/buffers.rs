@@ -1,8 +1,9 @@
-//! The buffers of one core: one that all its connections read into, and a pool of write buffers for sessions.
+//! The buffers of one core: a read buffer that all its connections share, and a pool of write buffers for sessions.
 
 /// The buffers of one core.
 #[derive(Debug, Default)]
 pub struct Buffers {
+    /// The read buffer; `None` before its first use and while it is lent.
     read: Option<Box<[u8]>>,
     pool: Vec<Vec<u8>>,
 }

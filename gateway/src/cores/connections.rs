@@ -27,16 +27,19 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct Content {
+    /// New connections, each with the number of its tenant.
     new: Vec<(u64, Connection)>,
     woken: Vec<Arc<Entry>>,
-    /// Whether the core is polling its connections. Afterwards it looks here again, so nobody has to wake it.
+    /// Whether the core is polling its connections. If so, nobody has to wake it, because it then checks the inbox
+    /// again.
     is_polling: bool,
-    /// Whether the core has ended. Nothing is added any more.
+    /// Whether the core has ended, so that nothing is added any more.
     is_closed: bool,
 }
 
 /// A connection in the queue. Its waker is the same for its whole life on a core.
 struct Entry {
+    /// Index of the connection in [`Connections::slots`].
     key: usize,
     tenant: u64,
     /// Whether the connection is queued, or has ended. In both cases a wake-up has no effect.
@@ -64,7 +67,8 @@ impl Inbox {
         self.update(|content| content.new.push((tenant, connection)));
     }
 
-    /// Changes the content, and wakes the task if nobody has woken it yet. Does nothing if the core has ended.
+    /// Changes the content, and wakes the task of the core unless it is already awake. Does nothing if the core has
+    /// ended.
     fn update(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
         if content.is_closed {
@@ -102,7 +106,7 @@ impl Connections {
 
     /// Polls the connections that are ready, at most [`POLLS_MAX`] before the runtime looks for input. Never returns.
     pub(super) async fn run(mut self) {
-        // The budget of tokio is that of one task. It would stop every connection after the first ones.
+        // All connections are one task of tokio, and would share the cooperative budget of one task.
         tokio::task::unconstrained(std::future::poll_fn(|context| {
             self.poll_ready(context);
             Poll::Pending
@@ -127,10 +131,10 @@ impl Connections {
         };
         if self.polls >= POLLS_MAX {
             self.polls = 0;
-            // The runtime wakes this task after it has looked for input and run the timers.
+            // After this poll, the runtime looks for input, runs the timers, and then wakes this task.
             let _ = pin!(tokio::task::yield_now()).poll(context);
         } else if has_woken {
-            // The flusher and other tasks run first.
+            // Before the task is polled again, the flusher and other tasks run.
             context.waker().wake_by_ref();
         }
     }
@@ -154,8 +158,8 @@ impl Connections {
         let Some(slot) = self.slots.get_mut(entry.key).filter(|slot| Arc::ptr_eq(&slot.entry, entry)) else {
             return;
         };
-        // This must be a read-modify-write: a wake-up either sees `false` and queues the connection again, or what it did
-        // before is visible to the poll.
+        // This must be a read-modify-write: a wake-up either sees `false` and queues the connection again, or what it
+        // did before is visible to the poll.
         entry.is_queued.swap(false, Ordering::AcqRel);
         let waker = waker_ref(entry);
         let mut context = Context::from_waker(&waker);
@@ -172,16 +176,16 @@ impl Connections {
 
 impl Drop for Connections {
     fn drop(&mut self) {
-        // Entries refer to the inbox, and the inbox to entries that were woken. What the inbox holds is dropped after it
-        // is unlocked, because dropping a connection may wake others.
+        // The content of the inbox must be dropped, because entries refer to the inbox and the inbox to woken entries.
+        // The content is dropped after the inbox is unlocked, because dropping a connection may wake others.
         let closed = Content { is_closed: true, ..Content::default() };
         let content = mem::replace(&mut *self.inbox.content.lock(), closed);
         drop(content);
     }
 }
 
-/// Number of polls after which the runtime looks for input and runs timers. Tokio does so after 61 tasks; without this, it
-/// would take the poll of all ready connections for one task.
+/// Number of polls after which the runtime looks for input and runs timers. Tokio does so after 61 polls of tasks, but
+/// counts one poll of all ready connections as one task.
 const POLLS_MAX: usize = 64;
 
 #[cfg(test)]

@@ -94,8 +94,8 @@ impl Core {
         self.load.measure(&self.cores.placement, self.id, now);
     }
 
-    /// Records that the flusher runs, and its waker. Until the flusher calls [`Self::take_flushes`], marking a session
-    /// does not wake it again.
+    /// Records the waker of the flusher, which is running. Until the flusher calls [`Self::take_flushes`], marking a
+    /// session does not wake the flusher again.
     pub(super) fn begin_flush(&mut self, waker: &Waker) {
         if self.flusher.is_none() {
             self.flusher = Some(waker.clone());

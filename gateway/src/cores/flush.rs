@@ -69,8 +69,8 @@ fn forward(remote: &mut RemoteFlushes, home: CoreId, session: Arc<SessionHandle>
     }
 }
 
-/// Writes the waiting bytes of a session to its connection. If only the connection's core may write to it, returns
-/// the connection's signals and that core instead.
+/// Writes the waiting bytes of a session to its connection. If only the core that polls the connection may write,
+/// returns the connection's signals and that core instead.
 fn write_session(
     broker: &Broker,
     turn: &mut Turn<'_>,

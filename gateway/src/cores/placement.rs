@@ -38,6 +38,7 @@ pub enum Policy {
 /// The orders of all cores, and the load that they are based on.
 pub(super) struct Placement {
     orders: Vec<Arc<AtomicOrder>>,
+    /// Number of connections placed so far, so that cores take turns.
     next: AtomicUsize,
     /// `None` if the policy never changes the orders.
     monitor: Option<Mutex<LoadMonitor>>,

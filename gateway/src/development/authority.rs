@@ -99,7 +99,7 @@ fn local_names_only() -> NameConstraints {
 pub const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Certificates are valid from this long before their creation, for clients whose clock is behind.
+/// Time by which the validity of a certificate begins before its creation, for clients whose clock is behind.
 const CLOCK_SKEW: Duration = DAY;
 /// Ten years, so that developers import the authority only once.
 const AUTHORITY_LIFETIME: Duration = Duration::from_secs(3_650 * DAY.as_secs());

@@ -54,8 +54,8 @@ pub async fn accept_connect(
 /// The reason why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The client violated the protocol, or requested something that the broker does not allow.
-    /// If it sent something else than a valid CONNECT, this is what it was.
+    /// The client violated the protocol, or requested something that the broker does not allow. If the client sent
+    /// something other than a valid CONNECT, the second value is what it sent.
     #[error("{}", .0.1)]
     Protocol(Box<(Link, Refusal)>, Option<FirstPacket>),
     /// CONNECT did not arrive, or the client was not authenticated, within the time limit.
@@ -95,8 +95,8 @@ impl Refused {
         }
     }
 
-    /// Sends the CONNACK of the refusal, if there is one, and closes the link. The caller must limit the time, and must have
-    /// counted the refusal, because the client is refused whether or not it reads the CONNACK.
+    /// Sends the CONNACK of the refusal, if there is one, and closes the link. The caller must limit the time, and must
+    /// have counted the refusal, because the client is refused whether or not it reads the CONNACK.
     pub async fn answer(self) {
         let (mut link, refusal) = match self {
             Self::Protocol(refused, _) => *refused,
@@ -139,7 +139,7 @@ async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> Result<(), Refused> {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     if bytes.capacity() - bytes.len() < len {
-        // Also for what is made of the packet once it is whole.
+        // The check also covers the memory for the values that are decoded from the complete packet.
         memory::check(bytes.capacity().saturating_mul(2 * memory::PARSED_SIZE))?;
         memory::reserve(bytes, len)?;
     }
@@ -171,6 +171,6 @@ fn assign_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Maximum number of bytes per read, before a connection has a session. Most CONNECT packets fit. The chunk is part of
-/// the task's memory while the handshake runs.
+/// Maximum number of bytes per read before a connection has a session. Most CONNECT packets are shorter. The buffer of
+/// a read is part of the task's memory while the handshake runs.
 const CHUNK_LEN: usize = 2048;

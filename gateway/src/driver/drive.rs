@@ -1,4 +1,4 @@
-//! The task of one connection. The task drives the connection until it ends or moves to another core.
+//! The future of one connection. It drives the connection until the connection ends or moves to another core.
 
 use std::future::Future;
 use std::mem;
@@ -10,7 +10,7 @@ use super::relocation::Departure;
 
 /// The future that drives one connection on its core.
 ///
-/// This is not an `async` function, because it spawns futures of its own type.
+/// This is not an `async` function, because it passes a future of its own type to the other core.
 pub struct Drive(Stage);
 
 #[expect(
@@ -21,7 +21,7 @@ enum Stage {
     Connected(Driver),
     /// The connection sends its last bytes and closes.
     Closing(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// The connection has ended, or continues in a task on another core.
+    /// The connection has ended, or continues on another core.
     Done,
 }
 

@@ -45,7 +45,7 @@ impl Driver {
     }
 }
 
-/// Writes the last bytes and closes the link. If the peer does not read them within `limit`, drops the link.
+/// Writes the last bytes and closes the link. If that takes longer than `limit`, drops the link.
 async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Duration) {
     let orderly = async {
         while signals.is_writing() {

@@ -30,7 +30,7 @@ pub(super) struct Lane {
     flushing: bool,
 }
 
-/// What a lane read.
+/// The result of reading from a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// The stream is open, and nothing more has arrived, or nothing more may be handled now.
@@ -44,7 +44,7 @@ pub(super) enum Input {
 }
 
 impl Input {
-    /// Returns the end of a connection whose control lane has ended.
+    /// Returns an error if the control lane has ended, because its connection then ends as well.
     pub(super) fn expect_open(self) -> Result<(), End> {
         match self {
             Self::Idle | Self::More => Ok(()),
@@ -75,7 +75,7 @@ impl Lane {
         buffers: &mut Buffers,
         context: &mut Context<'_>,
     ) -> Result<Input, End> {
-        // Bytes that arrived after CONNECT are handled only after CONNACK was sent.
+        // Bytes that arrived after CONNECT are handled only when CONNACK was sent and the queue of answers is not full.
         if self.has_more && client.is_open() {
             self.handle_input(client, turn, &[])?;
         }
@@ -142,8 +142,8 @@ impl Lane {
         Ok(())
     }
 
-    /// Writes the waiting bytes of the session until the link accepts no more. If any core may write to the link, does
-    /// nothing unless the socket is full: otherwise the flusher writes.
+    /// Writes the waiting bytes of the session until the link accepts no more. If any core may write to the link, the
+    /// flusher writes, and this function does nothing unless the socket is full.
     pub(super) fn write(
         &mut self,
         client: &ClientConnection,
@@ -212,15 +212,15 @@ impl Lane {
     }
 }
 
-/// Appends to the bytes of a packet that may become large.
+/// Appends `bytes` to `partial`. Fails if there is not enough memory, because a packet may become large.
 fn append(partial: &mut Vec<u8>, bytes: &[u8]) -> Result<(), End> {
     memory::reserve(partial, bytes.len()).map_err(|_| End::out_of_memory())?;
     partial.extend_from_slice(bytes);
     Ok(())
 }
 
-/// Maximum capacity, in bytes, that the buffer of an incomplete packet keeps beyond its content. The rest of a packet
-/// then needs no new allocation, and a large packet that has been handled leaves no large buffer.
+/// Capacity, in bytes, to which the buffer of an incomplete packet is shrunk, unless its content is longer. The rest of
+/// a packet then usually needs no new allocation, and a large packet that has been handled leaves no large buffer.
 const PARTIAL_CAPACITY_MAX: usize = 64 * 1024;
 /// Maximum number of reads from one connection per turn. A client that sends without a pause gives way to the others.
 const READS_MAX: usize = 2;

@@ -27,8 +27,8 @@ impl Driver {
         if let Err(end) = self.turn(context) {
             return Poll::Ready(Departure::End(end));
         }
-        // The socket reports no events to this core before the connection has been polled here once, so it must not
-        // move on.
+        // The socket reports no events to this core before the connection has been polled here once, so a connection
+        // that has just arrived must not move on.
         if is_new || !self.links().all(|link| link.is_mobile()) {
             return Poll::Pending;
         }
@@ -39,7 +39,7 @@ impl Driver {
         }
     }
 
-    /// Spawns a task on another core in which the connection continues.
+    /// Passes the connection to another core, where it continues.
     pub(super) fn move_to(mut self, to: CoreId) {
         self.arriving = true;
         let tenant = self.client.context().tenant.number();

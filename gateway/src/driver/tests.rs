@@ -20,7 +20,7 @@ use super::{Accepted, Drive, Driver, accept_connect};
 use crate::clock;
 use crate::cores::{Cores, Order, Policy, Threads, with_core};
 
-/// Serves a client on core 0: `control` is the link for CONNECT, and `further` carries further packets.
+/// Serves a client on core 0. The client sends CONNECT on the link `control` and further packets on both links.
 async fn serve(cores: Arc<Cores>, broker: Arc<Broker>, control: Link, further: Link, tracker: TaskTracker) {
     let listener = Arc::clone(&broker.tenant().internal_context().listener);
     let Ok(accepted) = accept_connect(control, &broker, &listener).await else { panic!("not accepted") };

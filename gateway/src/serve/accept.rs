@@ -1,5 +1,5 @@
-//! Accepts connections from a listener and places each on a core. There, one task does the handshakes, and then starts
-//! another task for the driver.
+//! Accepts connections from a listener and places each on a core. There, one task performs the handshakes and reads
+//! CONNECT, and then adds the driver to the connections of the core.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,7 +15,8 @@ pub(super) async fn schedule_restored(broker: Arc<Broker>) {
     with_core(|core| core.run_turn(clock::now(), |turn, _| broker.schedule_restored(turn)));
 }
 
-/// Sweeps periodically, a few messages per turn. Never returns.
+/// Every `SWEEP_INTERVAL`, removes expired messages and frees replaced routing entries. Connections of the core are
+/// served between the turns of a sweep. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut ticks = interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -37,7 +38,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
 }
 
 /// Time between two sweeps. An expired message may occupy memory for about this time. A shorter interval would free
-/// memory sooner, but would look at each retained message more often.
+/// memory sooner, but would check each retained message more often.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
-/// Maximum number of retained messages checked per turn. Connections of the core are served between two turns.
+/// Maximum number of retained messages of each tenant that are checked per turn.
 const RETAINED_MAX: usize = 1024;

@@ -21,6 +21,7 @@ pub(super) struct Requests {
     pub(super) reload: Notify,
     /// Log the counters.
     pub(super) log_counters: Notify,
+    /// Whether the broker may have connections to drain.
     is_started: AtomicBool,
 }
 

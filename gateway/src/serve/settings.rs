@@ -41,7 +41,7 @@ pub(super) fn session_config(
     Arc::new(with_change_log(config, config.session_of(listener)))
 }
 
-/// Sessions record their changes only if there is a store.
+/// Returns `session` with the setting that sessions record their changes if there is a store.
 fn with_change_log(config: &Config, session: SessionConfig) -> SessionConfig {
     SessionConfig { change_log: config.persistence.durability != Durability::Memory, ..session }
 }
@@ -78,14 +78,14 @@ pub(super) fn transport_limits(limits: &LimitsConfig) -> Limits {
     Limits { handshakes: Handshakes::new(limits), connections: Connections::new(limits) }
 }
 
-/// The settings of a QUIC listener that are the same for all of them.
+/// The settings that all QUIC listeners share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quic {
     secret: QuicSecret,
     config: QuicConfig,
 }
 
-/// `secret` should outlive the process.
+/// Returns the settings that all QUIC listeners share. `secret` should be the same after a restart of the process.
 pub(super) fn quic_settings(limits: &LimitsConfig, secret: QuicSecret) -> Quic {
     let reset_interval_min = limits.quic_reset_interval_min;
     Quic { secret, config: QuicConfig { reset_interval_min, ..QuicConfig::default() } }

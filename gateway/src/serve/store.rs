@@ -21,8 +21,8 @@ pub(super) struct Displaced(watch::Receiver<Option<Reason>>);
 /// The sending side of [`Displaced`].
 pub(super) struct DisplacedSender(watch::Sender<Option<Reason>>);
 
-/// An observer that passes all reports of the store on to the broker's observer, and notifies `displaced` if the files
-/// were removed.
+/// An observer that passes all reports of the store on to the broker's observer, and notifies `displaced` when the
+/// files of the store were removed, renamed or replaced.
 struct HealthWatch {
     observer: Arc<dyn Observer>,
     displaced: DisplacedSender,

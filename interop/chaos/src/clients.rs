@@ -140,7 +140,7 @@ fn client_name(client: usize) -> String {
 }
 
 const STEADY_SUBSCRIBERS: usize = 3;
-/// The index of the shared group in the ledger, and of its first member among the clients.
+/// The index of the shared group in the ledger. It is also the client index of the first member of the group.
 const GROUP: usize = 4;
 /// The number of subscribers that receive orders. They have the lowest client indices.
 pub const SUBSCRIBERS: usize = 6;

@@ -77,7 +77,7 @@ impl Crowd {
     /// Waits until every publisher has received another acknowledgement.
     ///
     /// # Errors
-    /// If a publisher does not receive any within the deadline.
+    /// If a publisher receives none within the deadline.
     pub fn wait_for_progress(&self) -> Result<(), String> {
         for publisher in clients::PUBLISHERS {
             let acknowledgements = || self.world.ledger().acknowledgements(publisher);

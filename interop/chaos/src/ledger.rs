@@ -30,8 +30,11 @@ pub struct Ledger {
     lifetimes: Lifetimes,
     /// For each sender, the sequence number below which the messages were removed from the ledger.
     settled_below: HashMap<usize, u64>,
+    /// Number of acknowledgements that each sender has received.
     acknowledgements: BTreeMap<usize, u64>,
+    /// Number of copies that clients have received.
     deliveries: u64,
+    /// Number of times that the retained messages were compared with the acknowledged ones.
     observations: u64,
     refusals: u64,
     /// Number of disk faults that have begun, and whether the disk fails at present.
@@ -145,8 +148,8 @@ impl Ledger {
     }
 
     /// Records that a client has received a copy of a message with a short expiry. The client began to connect at
-    /// `connecting_at`, after a time without a connection. The broker may resend an expired message, but not send it for the
-    /// first time.
+    /// `connecting_at`, after a time without a connection. The broker may resend an expired message, but not send it
+    /// for the first time.
     pub fn deliver_brief(&mut self, copy: &Publish, connecting_at: Instant) {
         self.deliveries += 1;
         let Some(id) = MessageId::parse(&copy.payload) else {
@@ -157,7 +160,7 @@ impl Ledger {
         }
     }
 
-    /// Records that the machine was restarted, and that stored lifetimes may last longer by this time.
+    /// Records a restart of the machine, which may have lengthened stored lifetimes by up to `time`.
     pub fn lengthen_lifetimes(&mut self, time: Duration) {
         self.lifetimes.lengthen(time);
     }
@@ -168,8 +171,9 @@ impl Ledger {
         self.retained.iter().map(|(topic, retained)| (topic.clone(), retained.acknowledged())).collect()
     }
 
-    /// Records that a new subscriber has received these retained messages (sequence numbers by topic). `floors` was
-    /// taken before it subscribed.
+    /// Compares the retained messages `held` (sequence numbers by topic) that a new subscriber has received with the
+    /// acknowledged ones, and records a violation for each wrong one. `floors` must have been taken before the
+    /// subscriber subscribed.
     pub fn observe(&mut self, held: &HashMap<String, u64>, floors: &Floors) {
         self.observations += 1;
         let wrong = floors.iter().filter(|(topic, floor)| {

@@ -87,15 +87,15 @@ fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
     }
 }
 
-/// Restarts the broker. If the machine is restarted as well, its downtime need not count towards lifetimes, nor the time since
-/// the last time mark of the store.
+/// Restarts the broker. If the machine is restarted as well, lifetimes may grow by its downtime and by the time since
+/// the store's last time mark, because the broker need not count these times.
 fn restart(crowd: &Crowd, reboot: bool, restart: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     let lengthen = || {
         if reboot {
             crowd.world.ledger().lengthen_lifetimes(UNCOUNTED_TIME_MAX);
         }
     };
-    // The second call is for messages that were acknowledged after the first one.
+    // The second call covers the messages that were acknowledged after the first call.
     lengthen();
     let outcome = restart();
     lengthen();
@@ -150,7 +150,8 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or_else(|| "a panic without a text".to_owned())
 }
 
-/// Maximum time of a restart, and since the last time mark before it, which a store under load writes every second.
+/// Upper bound of the time of a restart plus the time since the last time mark. A store under load writes a time mark
+/// every second.
 const UNCOUNTED_TIME_MAX: Duration = Duration::from_secs(10);
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(5);
 const BROKEN_DISK_TIME: Duration = Duration::from_millis(300);

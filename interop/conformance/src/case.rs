@@ -55,8 +55,8 @@ pub(crate) struct BrokerConfig {
     /// The time that Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE):
     /// if a test waits until the broker closes a connection, this timeout is never the cause of the close.
     pub(crate) connect_timeout: &'static str,
-    /// Whether the test relies on a setting, or on a choice where the standard leaves one, that only Tidegate has. A
-    /// test that relies on them is skipped against other brokers.
+    /// Whether the test relies on a setting that only Tidegate has, or on Tidegate's choice where the standard leaves
+    /// one. Such a test is skipped against other brokers.
     pub(crate) tidegate_only: bool,
     pub(crate) transports: &'static [Transport],
 }
@@ -107,8 +107,8 @@ pub(crate) const REJECT_WHEN_FULL: BrokerConfig =
 /// The broker waits two seconds for CONNECT, then closes the connection.
 pub(crate) const SHORT_CONNECT_TIMEOUT: BrokerConfig =
     BrokerConfig { yaml: "# short connect timeout\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
-/// A broker process that only these tests use. These tests subscribe to filters such as `#`, which match the topics of
-/// all tests.
+/// Any broker with its default configuration, for tests that subscribe to filters such as `#`, which match the topics
+/// of all tests. Only these tests use the broker process.
 pub(crate) const SEPARATE_BROKER: BrokerConfig = BrokerConfig { yaml: "# separate broker\n", ..DEFAULT };
 
 /// Declares the tests of a module as `name [CONFIG]: "ID", "ID";`. Each is an `async fn name(harness: Harness)`.

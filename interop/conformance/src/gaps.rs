@@ -11,8 +11,8 @@ use crate::runner::Outcome;
 use crate::statement::Tables;
 use crate::suite;
 
-/// Returns one line for each gap. `complete_run` is true if all tests ran against Tidegate; only then the coverage is
-/// checked.
+/// Returns one line for each gap. `complete_run` is true if all tests ran against Tidegate; the coverage is checked
+/// only in this case.
 pub(crate) fn find(
     tables: &Tables,
     cases: &[&'static Case],

@@ -96,8 +96,8 @@ impl Harness {
         watcher.expect_no_message().await;
     }
 
-    /// Lets a test pass without checks if the broker does not support the feature under test. Panics if the broker is
-    /// Tidegate, which supports all features.
+    /// A test calls this function before it returns early because the broker does not support the feature under test.
+    /// Panics if the broker is Tidegate, which supports all features.
     pub(crate) fn skip_unsupported(&self, feature: &str) {
         assert!(!self.endpoint.is_tidegate, "Tidegate does not offer this feature: {feature}");
     }

@@ -12,6 +12,7 @@ pub(crate) struct Statement {
     pub(crate) id: String,
     /// The side that has to follow the statement: `client`, `server` or `both`.
     pub(crate) party: String,
+    /// A short form of the statement's text.
     pub(crate) summary: String,
 }
 
@@ -21,7 +22,9 @@ pub(crate) struct Trap {
     pub(crate) nr: u16,
     /// The protocol version in which the trap exists: `5`, `3.1.1` or `both`.
     version: String,
+    /// The mistake that brokers make, or the choice.
     pub(crate) trap: String,
+    /// What a broker has to do instead, or what Tidegate chooses.
     pub(crate) do_this: String,
 }
 

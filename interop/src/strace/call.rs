@@ -11,7 +11,9 @@ pub struct SystemCall {
     pub start_line: usize,
     /// The number of the trace line where the call returned. Other threads can react to the call only on later lines.
     pub end_line: usize,
+    /// The text of the arguments, without the opening parenthesis.
     arguments: String,
+    /// The text after ` = `: the return value and, for descriptors and errors, its explanation.
     outcome: String,
 }
 

@@ -30,7 +30,9 @@ struct Harness {
     started_at: Instant,
     /// Messages in the queue of the session `waiting`.
     queued: Vec<Queued>,
+    /// Number of messages published so far.
     published: usize,
+    /// Number of reboots of the machine so far.
     boots: u32,
 }
 

@@ -44,7 +44,7 @@ const KINDS: [(usize, Kind); 11] = [
     (1, |bytes, random| swap_entries(bytes, random)),
 ];
 
-/// Changes the file of a sync point, which has a record of some hundred bytes at the beginning of each of its two pages.
+/// Changes the file of a sync point. Each of its two pages begins with a record of some hundred bytes.
 fn change_sync_point(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
     let kind = random.usize(..4);
     let record = PAGE_SIZE * random.usize(..2);

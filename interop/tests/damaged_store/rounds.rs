@@ -145,8 +145,8 @@ fn damage_snapshot(samples: &Samples, random: &mut Rng, file: &Path, description
     write_mutated(file, bytes, random, description);
 }
 
-/// Writes a file with random changes. A change may have no effect, for example if it overwrites a zero with a zero;
-/// then another one is made.
+/// Writes a file with random changes. A change may have no effect, for example if it overwrites a zero with a zero; the
+/// function then makes another change.
 fn write_mutated(file: &Path, bytes: Vec<u8>, random: &mut Rng, description: &mut String) {
     let mut mutated = bytes.clone();
     for _ in 0..MUTATIONS_MAX {
@@ -161,6 +161,6 @@ fn write_mutated(file: &Path, bytes: Vec<u8>, random: &mut Rng, description: &mu
 
 /// Number of mutations without an effect after which the generator is at fault.
 const MUTATIONS_MAX: u32 = 100;
-/// Divisor of the number of rounds that gives the least number of rounds with each outcome. Few damaged snapshots are
-/// accepted, because half of them have a checksum.
+/// At least the number of rounds divided by this number must have each outcome. The required share is small, because
+/// few damaged snapshots are accepted: half of them have a checksum.
 const MIX_DIVISOR: u64 = 50;

@@ -26,7 +26,7 @@ async fn after_a_sync_error_nothing_is_acknowledged_until_a_restart() {
     assert_store_stays_failed(Fault::SyncError, "Input/output error").await;
 }
 
-/// The first write after the messages is the one of the sync point, because the next checkpoint comes later. The broker
+/// The first write after the messages is that of the sync point, because the next checkpoint comes later. The broker
 /// syncs the data before it writes the sync point, so the failed write loses no message.
 #[tokio::test(flavor = "current_thread")]
 async fn with_interval_durability_a_failed_write_loses_nothing() {

@@ -15,7 +15,7 @@ use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
 use crate::harness::{connect, persistent_client};
 
-/// The data file of a new store has 48 MiB, so that it can grow by 2 MiB only.
+/// The data file of a new store has 48 MiB, so with a limit of 50 MiB it can grow by 2 MiB only.
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_whose_file_reaches_the_limit_is_full_and_recovers() {
     let config = Config::every_transport().with("persistence:\n  durability: always\n");

@@ -1,6 +1,6 @@
-//! Tests with a full disk that has space again later. The broker acknowledges messages in flight only then. Operations
-//! that need no space work all the time. The clients `early` connect before the disk is full, the clients `late`
-//! afterwards.
+//! Tests with a full disk that has space again later. Messages in flight are acknowledged only once there is space.
+//! Operations that need no space work all the time. The clients `early` connect before the disk is full, the clients
+//! `late` afterwards.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Tests paths that are symbolic links: the owner and the permissions of the file or folder to which a link leads count,
-//! not those of the link itself.
+//! Tests paths that are symbolic links: the owner and the permissions of the file or folder to which a link leads
+//! count, not those of the link itself.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};

@@ -1,5 +1,5 @@
-//! Tests that `tidegate snapshot` and `tidegate restore` on a full disk fail with an error, leave nothing behind, and do
-//! not disturb the broker.
+//! Tests that `tidegate snapshot` and `tidegate restore` on a full disk fail with an error, leave nothing behind, and
+//! do not disturb the broker.
 
 use std::fs;
 use std::process::Command;

@@ -89,5 +89,5 @@ async fn a_full_store_works_again_when_space_is_freed_on_the_disk() {
 
 /// Number of messages to publish, which is more than the disk has room for.
 const MESSAGE_COUNT: usize = 4000;
-/// The number of the first message. The numbers from here on are not used by any other message.
+/// The number of the first message. No other message has this number or a higher one.
 const FIRST_NUMBER: usize = 1_000_000;

@@ -20,7 +20,7 @@ use tidegate_mqtt::{ProtocolVersion, QoS, ReasonCode, SubscriptionOptions, UserP
 use embedded_broker::EmbeddedBroker;
 use recorder::{Recorder, WATCHED};
 
-/// The only test in this file, because it stops the broker with a signal to its own process.
+/// This must stay the only test of its file, because it stops the broker with a signal to its own process.
 #[tokio::test]
 async fn hooks_authenticate_choose_the_tenant_and_see_each_action_once() {
     let recorder = Arc::new(Recorder::default());
@@ -46,7 +46,8 @@ async fn a_wrong_password_is_refused(broker: &EmbeddedBroker, transport: Transpo
     }
 }
 
-/// Two clients with the same identifier, in different tenants, publish to the same topic. Each gets only its own message.
+/// Two clients with the same identifier, in different tenants, publish to the same topic. Each gets only its own
+/// message.
 async fn tenants_are_separate(broker: &EmbeddedBroker, transport: Transport) {
     let mut clients = Vec::new();
     for user in ["green", "blue"] {

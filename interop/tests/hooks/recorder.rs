@@ -1,4 +1,4 @@
-//! A hook that records every call.
+//! A hook that records its calls.
 
 use std::mem;
 use std::sync::Mutex;
@@ -12,7 +12,8 @@ use tidegate_limits::Refusal;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_session::GrantedOptions;
 
-/// Records every call, and forbids topics and filters that begin with `forbidden/`.
+/// Records each call for a client whose identifier ends with [`WATCHED`]. Forbids topics and filters that begin with
+/// `forbidden/`.
 #[derive(Default)]
 pub struct Recorder(Mutex<Vec<String>>);
 
@@ -28,7 +29,7 @@ impl Recorder {
         mem::take(&mut *self.0.lock().expect("no holder panics"))
     }
 
-    /// Waits until all of `expected` was recorded, and checks that nothing else was.
+    /// Waits until as many calls are recorded as `expected` contains, and checks that they are the expected ones.
     pub async fn wait_for(&self, expected: &[String]) {
         let deadline = Instant::now() + DEADLINE;
         while self.0.lock().expect("no holder panics").len() < expected.len() && Instant::now() < deadline {
@@ -88,5 +89,5 @@ impl Hooks for Recorder {
     }
 }
 
-/// The end of the identifiers of clients whose actions are recorded.
+/// The suffix of the identifiers of clients whose calls are recorded.
 pub const WATCHED: &str = "-watched";

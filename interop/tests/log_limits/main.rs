@@ -158,7 +158,7 @@ async fn connect_clients_one_by_one(broker: &Broker, count: usize) {
     }
 }
 
-/// Number of threads of the broker's process; 0 after its end.
+/// Returns the number of threads of the broker's process, or 0 after its end.
 fn thread_count(broker: &Broker) -> usize {
     fs::read_dir(format!("/proc/{}/task", broker.process_id())).map_or(0, Iterator::count)
 }

@@ -47,7 +47,7 @@ async fn send(broker: &Broker, transport: Transport, bytes: &[u8]) {
 
 const ROUNDS: usize = 100;
 const TRANSPORTS: [Transport; 3] = [Transport::Tcp, Transport::Tls, Transport::Ws];
-/// An MQTT CONNECT of an unknown protocol version, one with an invalid will QoS, one with an unknown property, a PUBLISH
+/// A CONNECT of an unknown protocol version, one with an invalid will QoS, one with an unknown property, a PUBLISH
 /// before CONNECT, an HTTP request for another path, and bytes of no protocol.
 const MALFORMED: [&[u8]; 6] = [
     b"\x10\x0c\x00\x04MQTT\x09\x02\x00\x3c\x00\x00",

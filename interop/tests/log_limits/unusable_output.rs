@@ -1,4 +1,4 @@
-//! Tests brokers whose standard error cannot be written: the broker serves its clients and stops in order.
+//! Tests brokers that cannot write to standard error: the broker serves its clients and stops in an orderly way.
 
 use std::fs;
 use std::process::Command;

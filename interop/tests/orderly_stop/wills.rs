@@ -46,8 +46,9 @@ async fn delayed_wills_pending_at_a_stop_are_published_once_after_a_start() {
     broker.stop();
 }
 
-/// A watcher that does not acknowledge may receive the wills of a stop before its connection ends. After the next start,
-/// it receives each of them again exactly if it must, and a repeated one has the DUP flag `[MQTT5-3.3.1-1]`.
+/// A watcher may receive the will before the broker exits, but does not acknowledge it. In this case, the broker sends
+/// the will again after the next start, with the DUP flag `[MQTT5-3.3.1-1]` and the same packet identifier. Otherwise,
+/// the broker sends the will for the first time then, without DUP.
 #[tokio::test]
 async fn a_will_that_was_sent_before_the_exit_is_sent_again_with_dup() {
     let mut sent_before = 0;
@@ -90,7 +91,8 @@ async fn a_will_that_was_sent_before_the_exit_is_sent_again_with_dup() {
     assert!(sent_before > 0);
 }
 
-/// A persistent session with a will whose payload is the client identifier.
+/// Returns the options of a client with a persistent session and a delayed will. The payload of the will is the client
+/// identifier.
 fn with_delayed_will(broker: &Broker, id: &str) -> Options {
     let mut options = with_persistent_session(options(broker, id));
     options.connect.session_expiry = Some(10 * DELAY);

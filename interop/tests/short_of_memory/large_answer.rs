@@ -1,4 +1,4 @@
-//! A SUBACK with many reason codes that finds no memory ends its connection.
+//! Tests that the broker ends a connection if there is no memory for a SUBACK with many reason codes.
 
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::test_client::{ClientSetup, TestClient};
@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use crate::raw::CONNECT;
 use crate::{assert_still_served, start_with, stop_and_assert_counted};
 
-/// The client does not read, so that its messages fill the write buffer until there is no memory for a larger one. Then the
-/// SUBACK does not fit.
+/// The client does not read. Its messages therefore fill the write buffer until there is no memory for a larger buffer,
+/// and the SUBACK does not fit.
 #[tokio::test]
 async fn a_suback_without_memory_ends_its_connection() {
     let broker = start_with(150, "");
@@ -25,7 +25,7 @@ async fn a_suback_without_memory_ends_its_connection() {
     let mut slow = TcpStream::connect(address).await.expect("a connection");
     slow.write_all(&[CONNECT, b"\x00\x09slow-read"].concat()).await.expect("an open connection");
     slow.write_all(&subscribe("t/#", 1)).await.expect("an open connection");
-    // CONNACK and SUBACK: from here on, the client receives messages.
+    // Reads CONNACK and the first SUBACK. From here on, the broker delivers messages to the client.
     let mut head = vec![0; 5];
     within_deadline("SUBACK", async {
         while !head.ends_with(&[0x90, 4, 0, 1, 0, 0]) {
@@ -33,18 +33,19 @@ async fn a_suback_without_memory_ends_its_connection() {
         }
     })
     .await;
-    // Topics are copied to the write buffer, payloads of this size would be shared.
+    // The topics are large, because topics are copied to the write buffer. Payloads of this size would be shared.
     let topic = format!("t/{}", "x".repeat(60_000));
     for _ in 0..1200 {
         other.publish(&topic, "", 1, false).await;
     }
     slow.write_all(&subscribe("f", 70_000)).await.expect("an open connection");
-    // If the client read before, there would be room for the SUBACK.
+    // The client reads only after the broker has logged the end: reading earlier would make room for the SUBACK.
     broker.wait_for_log(
         |line| line.contains("there is not enough memory for a packet"),
         "the end of the connection",
     );
-    // How much of the write buffer still arrives depends on whether there is memory to copy it, so only the end counts.
+    // The broker may lack the memory to copy the rest of the write buffer, so the test checks only that the connection
+    // ends.
     let _ = within_deadline("the end", slow.read_to_end(&mut Vec::new())).await;
     assert_still_served(&mut other).await;
     stop_and_assert_counted(broker, 1).await;

@@ -50,8 +50,8 @@ async fn a_store_without_memory_answers_every_publish_and_works_again_when_there
     }
 }
 
-/// Publishes retained messages from a client of its own, and waits for each answer. Returns the topics that were
-/// accepted.
+/// Publishes retained messages from a separate client, and waits for each answer. Returns the topics of the accepted
+/// messages.
 async fn publish_retained(broker: &Broker, number: usize, size: usize) -> Vec<String> {
     let options = client_options(broker, Transport::Tcp, ProtocolVersion::V5, &format!("sender-{number}"));
     let options = with_persistent_session(options);

@@ -108,6 +108,7 @@ impl PropertyList<'_> {
 /// The connect flags.
 struct ConnectFlags {
     clean_start: bool,
+    /// QoS and RETAIN flag of the will, if there is a will.
     will: Option<(QoS, bool)>,
     user_name: bool,
     password: bool,

@@ -2,7 +2,7 @@
 
 use crate::ProtocolVersion;
 
-/// An error because a packet cannot be encoded. No byte was written.
+/// The reason why a packet cannot be encoded. No byte was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {

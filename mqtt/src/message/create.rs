@@ -25,7 +25,7 @@ pub struct MessageParts<'a> {
     pub qos: QoS,
     /// The RETAIN flag.
     pub retain: bool,
-    /// The publisher id: the id of the publishing session.
+    /// The publisher id, which identifies the publishing client; see [`Message::publisher`].
     pub publisher: u64,
     /// The time at which the message expires; `None` if it never expires.
     pub expires_at: Option<Instant>,

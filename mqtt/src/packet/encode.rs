@@ -35,7 +35,7 @@ impl Packet {
         }
     }
 
-    /// Writes the packets that only a client sends. All other packets have no body.
+    /// Writes the body of a packet that only a client sends. PINGREQ and PINGRESP have no body.
     fn write_request(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         match self {
             Self::Connect(connect) => connect.write(writer),

@@ -1,4 +1,4 @@
-//! The properties of a packet other than PUBLISH, checked and accessible by identifier.
+//! The properties of one packet, checked and accessible by identifier. `PublishView` does not use this list.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use super::{PacketContext, Properties, PropertyId, UserProperties, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
-/// The properties of one packet. `single` has at most 26 entries, because it contains only properties that may not
+/// The properties of one packet. `single` has at most 25 entries, because it contains only properties that may not
 /// repeat.
 #[derive(Debug, Default)]
 pub(crate) struct PropertyList<'a> {

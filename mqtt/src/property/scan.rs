@@ -10,6 +10,7 @@ use crate::reader::Reader;
 pub struct Properties<'a> {
     reader: Reader<'a>,
     context: PacketContext,
+    /// One bit for each property identifier that was read.
     ids_read: u64,
 }
 

@@ -44,7 +44,7 @@ pub enum AllowedValues {
     Flag,
     /// All values except 0.
     NonZero,
-    /// All values except 0, as for [`AllowedValues::NonZero`], but a value of 0 has a reason code of its own.
+    /// All values except 0, as for [`AllowedValues::NonZero`], but a value of 0 has a separate reason code.
     Alias,
     /// A valid topic name.
     TopicName,

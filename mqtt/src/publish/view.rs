@@ -42,8 +42,8 @@ pub struct PublishView<'a> {
 impl<'a> PublishView<'a> {
     /// Decodes a PUBLISH frame.
     ///
+    /// # Errors
     /// Returns an error if the frame is not a valid PUBLISH.
-    /// Returns an error when the frame is not a valid PUBLISH.
     #[inline]
     pub fn parse(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         Self::parse_after("", frame, version)

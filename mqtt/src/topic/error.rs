@@ -2,7 +2,7 @@
 
 use crate::ReasonCode;
 
-/// An error because a text is not a valid topic name, topic filter or share name.
+/// The reason why a text is not a valid topic name, topic filter or share name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopicError {

@@ -112,7 +112,7 @@ fn empty_topic_levels_are_kept() {
     assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
 }
 
-/// Compares the check of every text of up to six of these characters with the rule, stated level by level.
+/// For every text of up to six characters from a small set, compares the check with the rule, applied level by level.
 #[test]
 fn wildcards_must_fill_their_level() {
     let mut texts = vec![String::new()];

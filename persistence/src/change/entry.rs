@@ -13,7 +13,7 @@ use crate::record::{EntryRecord, EntryState};
 /// The change of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum EntryChange {
-    /// The entry is written. `fresh` is whether no entry with this key is on disk.
+    /// The entry is written. If `fresh` is set, no entry with this key is on disk.
     Put { record: EntryRecord, fresh: bool },
     /// The entry on disk changes to this state.
     Advance(EntryState),

@@ -20,8 +20,11 @@ pub(crate) struct MessageChange {
     pub(super) body: Option<StoredMessage>,
     /// Number of entries that need the body.
     holders: u32,
+    /// Identifies the inline entry.
     first_slot: EntrySlot,
+    /// The change of the inline entry, if it has one.
     first_change: Option<EntryChange>,
+    /// The changes of all other entries.
     others: Option<Box<HashMap<EntrySlot, Option<EntryChange>>>>,
 }
 

@@ -7,11 +7,12 @@ use tidegate_mqtt::PacketId;
 
 use crate::record::{SessionId, SessionRecord, SubscriptionRecord};
 
-/// The change of a session. If `wiped` is set, it is applied before the other fields.
+/// The change of a session. If `wiped` is set, the session is deleted before the other fields are applied.
 pub(crate) struct SessionChange {
     pub(crate) id: SessionId,
     /// Whether everything stored for the session is deleted.
     pub(crate) wiped: bool,
+    /// The new record of the session, if it changes.
     pub(crate) record: Option<Box<SessionRecord>>,
     /// Changes of subscriptions, by filter. `None` deletes the subscription.
     pub(crate) subscriptions: BTreeMap<Arc<str>, Option<Box<SubscriptionRecord>>>,

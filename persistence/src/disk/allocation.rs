@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::engine::whole_pages;
 use super::file::Examined;
 
-/// The part of the data file, from its beginning, that has disk space.
+/// The part of the data file, from its beginning, for which disk space is reserved.
 #[derive(Debug)]
 pub(super) struct Allocation {
     file: File,

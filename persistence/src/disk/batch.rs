@@ -18,12 +18,15 @@ pub(super) struct Batch {
     atomic_scopes: RwLock<()>,
     wake_writer: Condvar,
     checkpointed: Condvar,
+    /// Number of operations at which the batch is full.
     len_max: usize,
+    /// The configured limit for the size of the batch, in bytes.
     bytes_max: usize,
 }
 
 struct OpenBatch {
     change: ChangeSet,
+    /// Size in bytes of the operations in the batch.
     bytes: usize,
     /// The current limit for `bytes`.
     bytes_limit: usize,
@@ -57,6 +60,7 @@ impl OpenBatch {
 pub(super) struct TakenBatch {
     /// The commit that covers this batch and all earlier batches.
     pub(super) commit: Commit,
+    /// Size in bytes of the operations in the batch.
     pub(super) bytes: usize,
     /// Whether the store is closing, so that no batch will follow.
     pub(super) last: bool,
@@ -152,8 +156,8 @@ impl Batch {
         taken
     }
 
-    /// Sets the size of the operations that the writer retries. The retried operations count towards the limits as if
-    /// they were still in the batch.
+    /// Sets the number and the size of the operations that the writer retries. The retried operations count towards the
+    /// limits as if they were still in the batch.
     pub(super) fn set_retrying(&self, retried_operations: usize, retried_bytes: usize) {
         let mut open = self.open.lock();
         open.retried_operations = retried_operations;
@@ -195,7 +199,8 @@ impl Batch {
 
     /// Yields the processor as long as the batch grows, for at most [`GROWTH_WAIT_MAX`]. Threads that wait for this
     /// processor can then append more operations, which saves commits and wake-ups, and can complete entries, which
-    /// then need not be written. On an idle processor, this returns after the first yield without new operations.
+    /// then need not be written. On an idle processor, this function returns after the first yield without new
+    /// operations.
     fn wait_while_growing(&self) {
         let begun = Instant::now();
         let mut len = self.open.lock().len();
@@ -215,6 +220,6 @@ impl Batch {
     }
 }
 
-/// Maximum time to wait for the batch to grow, not counting the last yield. A commit may be late by this time; without
-/// the bound, threads that keep appending could delay it for ever.
+/// Maximum time to wait for the batch to grow, not counting the last yield. A commit may be delayed by this time;
+/// without the bound, threads that keep appending could delay it for ever.
 const GROWTH_WAIT_MAX: Duration = Duration::from_millis(10);

@@ -12,7 +12,7 @@ use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 use crate::store::{Findings, Item};
 
-/// The state of the check: the faults found so far, and what later records must refer to.
+/// The state of the check: the faults found so far, and the ids that later records refer to.
 #[derive(Default)]
 struct Check {
     findings: Findings,

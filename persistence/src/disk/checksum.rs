@@ -1,6 +1,6 @@
 //! The checksum of a snapshot. The checksum is in the first page of the file, after the part that LMDB uses, and covers
-//! the length and all other bytes of the file. Snapshots of earlier versions have zeros at this place. A store has no
-//! checksum, because its file changes.
+//! the length and all other bytes of the file. In snapshots made by earlier versions of Tidegate, these bytes are zero.
+//! A store has no checksum, because its file changes.
 //!
 //! ```text
 //!  at 256  magic       8 bytes

@@ -1,5 +1,5 @@
-//! The LMDB environment as the writer uses it: transactions and syncs. The submodules contain commits to the log, the
-//! handling of space, and the time mark.
+//! The LMDB environment as the writer uses it: transactions and syncs. The submodules commit to the log, handle a lack
+//! of space, and keep the time mark up to date.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,7 @@ pub(super) struct Engine {
     logged_cost: usize,
     /// Number of further commits that are written to the tables directly instead of the log.
     log_bypass: u32,
+    /// Number of bodies without entries that were deleted when the store was opened.
     orphans: u64,
     /// Whether the last transaction was an empty one, which was committed so that freed pages can be reused.
     empty_commit_done: bool,
@@ -58,7 +59,9 @@ pub(super) struct Engine {
 /// Counts made while opening the store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
+    /// Number of message bodies on disk.
     pub(super) bodies: u64,
+    /// Number of bodies without entries that were deleted.
     pub(super) orphans: u64,
 }
 
@@ -77,9 +80,9 @@ pub(super) struct Opened {
 /// The part of the map that a change was written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
-    /// Below the size limit.
+    /// Within the map without the reserve.
     BelowLimit,
-    /// Above the size limit, in the reserve.
+    /// In the reserve after the map. While memory is short, every commit counts as one in the reserve.
     Reserve,
 }
 

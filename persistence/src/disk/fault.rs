@@ -44,7 +44,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether space is missing, so that a retry can succeed later.
+    /// Whether space or memory is missing, so that a retry can succeed later.
     pub(super) fn is_out_of_space(&self) -> bool {
         matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_) | Self::NoMemory)
     }
@@ -140,6 +140,6 @@ fn free_bytes(folder: &Path) -> u64 {
 }
 
 const EIO: i32 = 5;
-/// If the file system has fewer free bytes than this, an `EIO` is taken for a full disk: the error can then pass, and
-/// the store tries again. Otherwise the disk is broken.
+/// If the file system has fewer free bytes than this, an `EIO` counts as a full disk, and the store tries again later.
+/// Otherwise it counts as a broken disk, and the store fails.
 const FREE_BYTES_MIN: u64 = 16 << 20;

@@ -44,10 +44,10 @@ pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
     Some((SessionId(read_number(session)?), packet_id))
 }
 
-/// Decodes a key of eight bytes: a session or a message. `None` if no store assigns such a number.
+/// Decodes a session id or message id of eight bytes. `None` if the id is above [`ID_MAX`].
 pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?)).filter(|number| *number <= ID_MAX)
 }
 
-/// Ids rise from 1, so they never come near this number.
+/// The highest valid id. Stores assign ids in sequence from 1, so they never reach it.
 pub(super) const ID_MAX: u64 = u64::MAX >> 1;

@@ -3,7 +3,7 @@
 //! messages are completed before the next checkpoint and never reach a table.
 //!
 //! ```text
-//!  row    key "log" and a number of 8 bytes that rises; value: frames
+//!  row    key: "log" and the number of the row (8 bytes, rising); value: frames
 //!  frame  kind, length of the key (1 byte each), length of the value (4 bytes, little-endian), key, value
 //! ```
 
@@ -18,7 +18,7 @@ mod frame;
 mod read;
 mod write;
 
-/// The number of the next row, and the bytes in the log.
+/// The number of the next row, and the number of bytes in the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Log {
     next: u64,

@@ -53,7 +53,7 @@ enum Guard {
 }
 
 impl ReadOnly {
-    /// Whether the file has a checksum. Stores, and snapshots of earlier versions, have no checksum.
+    /// Whether the file has a checksum. Stores, and snapshots made by earlier versions of Tidegate, have no checksum.
     #[must_use]
     pub fn has_checksum(&self) -> bool {
         self.checksum == Checksum::Valid
@@ -85,7 +85,7 @@ impl ReadOnly {
         self.read(|tables, txn| Contents::count(&env, tables, txn))
     }
 
-    /// Copies the store to a new file without free pages, readable by its owner only. The copy is synced and
+    /// Copies the store, without its free pages, to a new file that only its owner can read. The copy is synced and
     /// then moved to `target` atomically.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl ReadOnly {
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
         // SAFETY: no transaction is active: every method begins its own transaction, and this method has exclusive
-        // access to `self`. What the owner has committed since the verification are pages that LMDB wrote.
+        // access to `self`. The pages that the owner has committed since the verification were written by LMDB.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 
@@ -185,10 +185,10 @@ fn map_size(length: u64) -> usize {
     whole_pages(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// Maximum time to wait for a checkpoint. The owner of the store makes a checkpoint every second, and needs some time to
-/// write it.
+/// Maximum time to wait for a checkpoint. The owner of the store makes a checkpoint every second, and needs some time
+/// for it.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
-/// Time between two looks at the file: short compared with the second between two checkpoints.
+/// Time between two reads of the log: short compared with the second between two checkpoints.
 const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
-/// Maximum number of attempts to open the file or to learn its length while the owner of the store changes them.
+/// Maximum number of attempts to open the file or to learn its length while the owner of the store changes the file.
 const ATTEMPTS_MAX: u32 = 16;

@@ -17,12 +17,12 @@ use crate::error::{OpenError, RestoreError};
 /// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Records and bytes of the new store.
+    /// Number of records and bytes of the new store.
     pub written: Written,
     /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
-    /// Whether the snapshot had a checksum. Earlier versions wrote no checksum; for such a snapshot, only the structure
-    /// and the records were checked.
+    /// Whether the snapshot had a checksum. Earlier versions of Tidegate wrote no checksum; for such a snapshot, only
+    /// the structure and the records were checked.
     pub has_checksum: bool,
 }
 

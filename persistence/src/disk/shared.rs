@@ -1,4 +1,4 @@
-//! The state that callers and the writer share: the open batch, the committed number, and the health.
+//! The state that callers and the writer share: the open batch, the number of the last durable commit, and the health.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +14,14 @@ use crate::store::{Commit, Health, Observer, Stats};
 pub(super) struct Shared {
     pub(super) batch: Batch,
     pub(super) ids: Arc<Ids>,
+    /// The number of the last durable commit.
     committed: AtomicU64,
+    /// Number of commits since the store was opened.
     commits: AtomicU64,
+    /// Number of committed operations since the store was opened.
     operations: AtomicU64,
     body_count: AtomicU64,
+    /// Number of bodies without entries that were deleted when the store was opened.
     orphans: u64,
     health: Mutex<Health>,
     observer: Arc<dyn Observer>,

@@ -24,7 +24,7 @@ use crate::disk::Disk;
 use crate::error::{OpenError, ReadError, SnapshotError};
 use crate::store::{Commit, Observer};
 
-/// Size of a copy.
+/// Number of records and bytes of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
     /// Number of records.
@@ -42,7 +42,7 @@ pub(super) struct PartialSnapshot {
     is_published: bool,
 }
 
-/// Copies the current state to a new file without free pages, and syncs it. An existing file is not
+/// Copies the current state, without free pages, to a new file, and syncs the file. An existing file is not
 /// overwritten.
 pub(super) fn snapshot(map: &Map, path: &Path) -> Result<Written, ReadError> {
     let mut copy = PartialSnapshot::begin(path)?;
@@ -98,7 +98,7 @@ impl PartialSnapshot {
         self.shorten()
     }
 
-    /// Removes the unused end of the file, by which the store may have enlarged it.
+    /// Cuts off the unused end of the file: opening the copy as a store may have enlarged it.
     fn shorten(&self) -> Result<(), ReadError> {
         let Some(found) = file::examine(&self.path)? else { return Ok(()) };
         self.file.set_len(found.used).map_err(|error| io_error(&self.target, error))?;

@@ -1,6 +1,6 @@
-//! The sync point, with which a store with interval durability returns to its last sync after a crash. The sync point
-//! consists of copies of LMDB's meta pages in a separate file, and of a read transaction, which prevents the pages that
-//! the copies refer to from being reused.
+//! The sync point: the state of the last sync, to which a store with interval durability returns after the machine
+//! crashed or a sync failed. The sync point consists of copies of LMDB's meta pages in a separate file, and of a read
+//! transaction, which prevents the pages that the copies refer to from being reused.
 
 use std::fs::{self, File};
 use std::io;
@@ -63,8 +63,8 @@ impl SyncPoint {
 
     /// Moves the sync point to the current state, then calls `resize` while no read transaction is open. If the read
     /// transaction cannot be opened again, the store must not continue: it would reuse the pages of the sync point.
-    /// Therefore every such error is reported as a failure of the store, also a lack of space or memory, after which
-    /// the store would otherwise retry.
+    /// Therefore every such error is reported as a failure of the store, even a lack of space or memory, which the
+    /// store would otherwise handle by retrying.
     pub(super) fn resize(
         &mut self,
         map: &Map,
@@ -104,7 +104,8 @@ impl SyncPoint {
         fs::remove_file(&self.path)
     }
 
-    /// An error does not put what is synced into question: the file keeps the former state as well, and its pages.
+    /// Writes the record of the current state to the file of the sync point. After an error, the former sync point is
+    /// still valid: its record is at the other position in the file, and its pages are still protected.
     fn write(&mut self) -> Result<(), Fault> {
         self.sequence += 1;
         let meta_pages = file::read_meta_pages(&self.data)?;

@@ -111,8 +111,8 @@ impl Table {
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
     }
 
-    /// Raises the schema version stored in the file to that of this program, because earlier versions would refuse the
-    /// log (schema 1) or take the times for Unix times (schema 2). Call this on the table `meta`.
+    /// Raises the schema version stored in the file to that of this program, because earlier versions of Tidegate would
+    /// refuse the log (schema 1) or take the times for Unix times (schema 2). Call this on the table `meta`.
     pub(super) fn raise_schema(&self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         if self.schema(txn)? == Some(SCHEMA) {
             return Ok(());

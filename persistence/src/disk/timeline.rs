@@ -1,7 +1,7 @@
 //! Continues the store time after a restart. A **time mark** in the file contains the times that the clocks showed at a
 //! known store time. If the machine was not booted since, its boot-time clock shows exactly how long the store was
 //! closed. After a boot, only the wall clock shows how long the store was closed. The wall clock may be wrong, so the
-//! time that counts is limited.
+//! downtime that counts after a boot is limited.
 
 use std::io;
 use std::sync::Arc;
@@ -110,8 +110,9 @@ impl TimeMark {
         Some(Self { store_time, since_boot, wall, boot: (boot != [0; BootId::SIZE]).then_some(BootId(boot)) })
     }
 
-    /// Returns the time in milliseconds from this mark, which is in the file, to the mark `opening_mark` of the moment
-    /// when the store was opened.
+    /// Returns how many milliseconds of store time passed between this mark, which was read from the file, and
+    /// `opening_mark`. If the machine was booted in between, the result is at most `downtime_max`, and 0 if the wall
+    /// clock was not set.
     fn downtime(&self, opening_mark: &Self, downtime_max: u64) -> u64 {
         if self.boot.is_some() && self.boot == opening_mark.boot {
             return opening_mark.since_boot.saturating_sub(self.since_boot);
@@ -126,7 +127,8 @@ impl TimeMark {
     }
 }
 
-/// The checksum of an encoded mark. A damaged mark would end or lengthen every lifetime in the store.
+/// Returns the checksum of an encoded mark. Without a checksum, a damaged mark could end or lengthen every lifetime in
+/// the store.
 fn compute_checksum(bytes: &[u8]) -> [u8; size_of::<u64>()] {
     SipHasher24::new().hash(bytes).to_le_bytes()
 }

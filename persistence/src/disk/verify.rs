@@ -51,7 +51,8 @@ pub(super) fn verify(path: &Path) -> Result<(), OpenError> {
     verify().map_err(|error| into_open_error(path, error))
 }
 
-/// Verifies the state after the transaction `state`. No process may reuse the pages of this state meanwhile.
+/// Verifies the state after the transaction `state`. No process may reuse the pages of this state during the
+/// verification.
 pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result<(), VerifyError> {
     let (page, header) = headers.after_transaction(state)?;
     check_header(page, header, file.metadata()?.len())?;
@@ -97,12 +98,12 @@ impl Headers {
         Self::parse(&first, &second)
     }
 
-    /// Reads the headers of a file to which another process may commit. The newest state can be newer than that of a
-    /// read transaction: LMDB lets readers use a state only when its header is on the disk. Returns `None` if the headers
-    /// changed during the read.
+    /// Reads the headers of a file to which another process may commit. The newest state can be newer than the state of
+    /// a read transaction that is opened at the same time: LMDB lets readers use a state only when its header is on the
+    /// disk. Returns `None` if the headers changed during the read.
     ///
-    /// LMDB overwrites the header of a state when it commits the second state after it. Two reads found the same headers,
-    /// so the newest header was complete, and the commit that overwrites it had not begun.
+    /// LMDB overwrites the header of a state when it commits the second state after that state. If two reads find the
+    /// same headers, the newest header is complete, and the commit that overwrites it has not begun.
     pub(super) fn read_newest(file: &File) -> Result<Option<Self>, VerifyError> {
         let pages = read_meta_pages(file)?;
         if read_meta_pages(file)? != pages {

@@ -23,11 +23,12 @@ struct Writer {
     shared: Arc<Shared>,
     /// Operations that were taken from the open batch and are not committed yet.
     change: ChangeSet,
+    /// Size in bytes of the operations in `change`.
     bytes: usize,
     /// The commit that will cover `change`.
     commit: Commit,
     schedule: Schedule,
-    /// Whether a commit has used the reserve above the size limit, and not enough space was freed since.
+    /// Whether a commit has used the reserve, or memory was short, and not enough space and memory were freed since.
     is_over_limit: bool,
 }
 
@@ -131,7 +132,7 @@ impl Writer {
         self.engine.verify_presence()
     }
 
-    /// Makes a checkpoint if one is due or requested, or if the store is closing.
+    /// Makes a checkpoint if one is due or requested, if the store is closing, or while it uses the reserve.
     fn checkpoint(&mut self, taken: TakenBatch) -> Result<(), Fault> {
         let is_requested = taken.last || taken.checkpoint_request > 0 || self.is_over_limit;
         if !is_requested
@@ -168,8 +169,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Reports the health after a success: no operations are retried any more, but above the size limit the store is
-    /// still full.
+    /// Reports the health after a success: no operations are retried any more, but as long as the reserve is in use,
+    /// the store is still full.
     fn report_health(&mut self) {
         if self.schedule.clear_retry() {
             self.shared.batch.set_retrying(0, 0);

@@ -71,7 +71,7 @@ pub(super) fn parse_version(level: u8) -> Result<ProtocolVersion, &'static str> 
     known.ok_or("an unknown protocol version")
 }
 
-/// Number of bytes up to which the buffer keeps its memory: more than almost every record needs.
+/// Maximum number of bytes for which the buffer keeps its memory: more than almost every record needs.
 const KEPT_MAX: usize = 1 << 20;
 /// The largest variable byte integer.
 const IDENTIFIER_MAX: u32 = 268_435_455;

@@ -24,7 +24,7 @@ pub struct MessageRecord<'a> {
     pub qos: QoS,
     /// The RETAIN flag with which the message was published.
     pub retain: bool,
-    /// The id of the client that published the message.
+    /// The publisher id, which identifies the client that published the message.
     pub publisher: u64,
     /// The time at which the message expires, in milliseconds of store time.
     pub expires_at: Option<u64>,

@@ -1,4 +1,4 @@
-//! The role that knows the sessions: reads what is stored of them, and which node owns each of them.
+//! The role that knows the sessions: it reads their stored records, and keeps track of which node owns each session.
 
 use super::lease::Leases;
 use super::load::{Item, Progress};
@@ -17,14 +17,14 @@ pub trait Directory: Send + Sync {
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError>;
 
     /// Passes the committed records of one session to `visit`, in the order of [`Item`]'s variants: the session, its
-    /// subscriptions, the bodies that its entries need, its entries, and its received packet ids. Passes nothing if nothing
-    /// is stored of the session. Reads only these records, after waiting for a checkpoint, which makes committed records
+    /// subscriptions, the bodies that its entries need, its entries, and its received packet ids. Passes nothing if the
+    /// session is not stored. Reads only these records, after waiting for a checkpoint, which makes committed records
     /// readable.
     ///
     /// # Errors
     /// The first record that is not valid, or an error of the engine.
     fn load_session(&self, session: SessionId, visit: &mut dyn FnMut(Item<'_>)) -> Result<(), LoadError>;
 
-    /// Returns the record of which node owns each session, in which leases are taken, renewed and given back.
+    /// Returns the leases, which determine which node owns each session.
     fn leases(&self) -> &dyn Leases;
 }

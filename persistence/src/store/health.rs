@@ -12,7 +12,8 @@ pub enum Health {
     /// Operations that were already appended are committed if there is space for them, and retried otherwise. No
     /// operation is lost.
     Full(Reason),
-    /// Nothing is committed any more. Everything that was reported as committed is on disk.
+    /// Nothing is committed any more. Everything that was reported as committed is on disk, unless a sync failed with
+    /// `interval` durability.
     Failed(Reason),
 }
 
@@ -31,7 +32,7 @@ pub struct Stats {
     pub waiting_bytes: u64,
     /// Number of message bodies that entries refer to.
     pub bodies: u64,
-    /// Size of the file in bytes, including space that is free for reuse.
+    /// Size of the file up to its last used page, in bytes, including free pages.
     pub file_bytes: u64,
     /// Size of the memory map in bytes.
     pub map_bytes: u64,

@@ -68,8 +68,8 @@ pub trait Leases: Send + Sync {
 }
 
 /// The leases of a store that one node uses. They need not survive, because only one process at a time has the store
-/// open, and so no lease outlives the process that holds it. There are at most as many as sessions of which this node
-/// has taken the lease and not returned it.
+/// open, and so no lease outlives the process that holds it. Only leases that this node has taken and not given back
+/// are in memory.
 #[derive(Debug, Default)]
 pub struct LocalLeases(Mutex<State>);
 

@@ -1,4 +1,4 @@
-//! The role of an operator: copies, checks and counts what is stored.
+//! The role of an operator: copies, checks and counts the stored records.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use super::Findings;
 use crate::disk::{Contents, ReadOnly, Written};
 use crate::error::ReadError;
 
-/// Copies, checks and counts what is stored, while the store keeps working. Each call reads one consistent state, which
-/// includes everything committed before the call.
+/// Copies, checks and counts the stored records, while the store keeps working. Each call reads one consistent state,
+/// which includes everything committed before the call.
 ///
-/// An open store implements this trait, and so does a [`ReadOnly`] view of a snapshot, or of a store that another process
-/// has open. A view needs exclusive access, hence the mutex.
+/// An open store implements this trait, and so does a [`ReadOnly`] view, of a snapshot or of a store that another
+/// process has open, in a mutex: a view needs exclusive access.
 pub trait Maintenance: Send + Sync {
     /// Writes a consistent copy to a new file, readable by its owner only, and returns the size of the copy. To use it,
     /// put it into an empty folder as `data.mdb`.

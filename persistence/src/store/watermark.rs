@@ -12,7 +12,7 @@ pub struct Watermark {
 }
 
 impl Watermark {
-    /// Waits until `commit` is durable. Waits forever if the store fails before.
+    /// Waits until `commit` is durable. Never returns if the store fails first.
     pub fn wait(&self, commit: Commit) {
         self.commit_reached.wait_while(&mut self.committed.lock(), |committed| *committed < commit);
     }

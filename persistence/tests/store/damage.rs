@@ -164,7 +164,7 @@ fn a_sync_point_is_restored_only_if_its_state_is_undamaged() {
     assert!(harness.reopened_content().len() > 1);
 }
 
-/// The error of such a store says that a snapshot should be restored.
+/// Opening such a store fails with the advice to restore a snapshot.
 #[test]
 fn a_snapshot_replaces_a_damaged_store_with_a_sync_point() {
     let source = filled_store();

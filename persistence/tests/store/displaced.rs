@@ -1,5 +1,5 @@
-//! A store whose files are removed, renamed or replaced while it is open fails. The store reports no commit that the
-//! next start would not find.
+//! A store fails if its files are removed, renamed or replaced while it is open. It reports a commit only if the next
+//! start will find it.
 
 use std::fs;
 use std::path::Path;

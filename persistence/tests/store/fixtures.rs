@@ -1,4 +1,4 @@
-//! Files of every schema version, and files with every kind of log frame that any version has written, can be opened.
+//! The store opens files of every schema version, and files with every kind of log frame that any version has written.
 
 use std::fs;
 use std::path::PathBuf;

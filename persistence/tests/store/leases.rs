@@ -1,4 +1,4 @@
-//! A session has one owner: of several nodes that name the same epoch, one gets the lease.
+//! A session has one owner: if several nodes name the same epoch, only one of them gets the lease.
 
 use std::sync::Arc;
 

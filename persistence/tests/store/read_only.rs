@@ -172,7 +172,7 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     }
     let lines = content(&store);
     drop(store);
-    // The machine has not crashed since the failed sync, so the page cache contains the newest state.
+    // The sync point was written during the present boot, so no crash is assumed and the newest state is read.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
     let sync_point = image.config.folder.join("anchor");
     fs::rename(&sync_point, sync_point.with_file_name("anchor.failed")).unwrap();

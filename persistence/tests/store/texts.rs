@@ -1,5 +1,5 @@
-//! The records of topics and filters of any length are found, also around the length from which keys are hashed, and at
-//! the maximum length.
+//! Records of topics and filters of any length are found, including lengths around the limit above which keys are
+//! hashed, and the maximum length.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

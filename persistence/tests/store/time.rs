@@ -107,7 +107,8 @@ fn a_commit_to_the_tables_writes_a_time_mark() {
     assert_eq!(machine.age(&copy), HOUR / 2);
 }
 
-/// The sync point is the state that was synced when the store was opened. After a boot, the newer state is not trusted.
+/// The sync point is the state when the store was opened. After a boot of the machine, the store returns to it and
+/// discards the newer state.
 #[test]
 fn the_boot_of_the_given_clocks_decides_about_a_return_to_the_sync_point() {
     for (boots, sessions) in [(1, 1), (2, 0)] {

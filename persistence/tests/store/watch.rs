@@ -29,13 +29,13 @@ impl Watch {
         self.wait(|reports| reports.committed >= commit);
     }
 
-    /// Waits until the commit is durable. Returns `false` if the store failed before.
+    /// Waits until the commit is durable. Returns `false` if the store failed first.
     pub fn wait_for_commit_or_failure(&self, commit: Commit) -> bool {
         self.wait(|reports| reports.committed >= commit || matches!(reports.health, Health::Failed(_)));
         self.reports.lock().committed >= commit
     }
 
-    /// Whether the store has reported since the last call that it is full.
+    /// Whether the store has reported that it is full, since the last call of this function.
     pub fn was_full(&self) -> bool {
         std::mem::take(&mut self.reports.lock().was_full)
     }

@@ -12,15 +12,17 @@ use crate::{Strategy, Subscriber};
 struct Candidate<M> {
     member: M,
     member_position: usize,
+    /// Whether the member is online, then its rank by the strategy.
     rank: (bool, u64),
 }
 
 impl<S: Subscriber> Group<S> {
     /// Chooses a member for a message of this publisher by the configured strategy. An offline member is chosen only if
-    /// no examined member is online. The member `excluded` is never chosen: a delivery to this member has just failed.
+    /// no examined member is online. The member `excluded` is never chosen: a delivery to this member has failed.
     /// Returns `None` if no other member is left.
     ///
-    /// At most `candidates_max` neighbouring members are examined.
+    /// At most `candidates_max` neighbouring members are examined. If none of them can be chosen, any other member is
+    /// chosen.
     pub fn pick(
         &self,
         publisher: u64,
@@ -79,8 +81,9 @@ impl<S: Subscriber> Group<S> {
     }
 }
 
-/// Returns any member except `excluded`. This function is needed when the search by position finds no member:
-/// concurrent joins and leaves shift positions, so the search can miss members that stay in the group.
+/// Returns any member except `excluded`. This function is needed when the search by position finds no member: the only
+/// examined member may be `excluded`, and concurrent joins and leaves shift positions, so the search can miss members
+/// that stay in the group.
 fn any_member<S: Subscriber>(members: &SubscriberSet<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
     let mut all = Vec::with_capacity(members.len());
     members.collect(&mut all);

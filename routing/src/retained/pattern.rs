@@ -159,8 +159,8 @@ impl MatchedPrefix {
         }
     }
 
-    /// Returns where the search continues if no other key can match that has the same levels as `key` up to the last
-    /// level that matched a `+`.
+    /// Returns where the search continues if no other key can match that begins with the same levels as `key` up to the
+    /// last level that matched a `+`.
     fn after_subtree(&self, key: &[u8]) -> Next {
         let Some(end) = self.wildcard_end else { return Next::Nothing };
         let mut target = key.get(..end).unwrap_or_default().to_vec();

@@ -113,6 +113,7 @@ struct ReplayCall<'t> {
     take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
     /// Number of messages that this call may still pass to `take`.
     messages_left: usize,
+    /// Expired messages found by this call, which are still to be removed.
     expired: Vec<(Key, Arc<Message>)>,
     /// Number of topics that this call may still examine.
     visits_left: usize,

@@ -14,7 +14,9 @@ use super::shard::Shard;
 /// The point at which the next sweep continues.
 #[derive(Default)]
 pub(super) struct SweepPosition {
+    /// Index of the shard.
     shard: usize,
+    /// The last examined key of the shard; `None` at its beginning.
     after: Option<Key>,
 }
 
@@ -52,6 +54,7 @@ impl RetainedStore {
 struct Scan {
     expired: Vec<(Key, Arc<Message>)>,
     examined: usize,
+    /// The last examined key.
     last: Option<Key>,
 }
 

@@ -1,5 +1,4 @@
-//! The edges that leave a node, as counters. The counters change in place, because every new or removed child changes
-//! them.
+//! The lengths of the edges that leave a node. They change in place, because every new or removed child changes them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,16 +11,20 @@ use super::node::EdgeUse;
 /// because other look-ups cannot succeed.
 pub(super) struct Branch {
     pub(super) id: u64,
+    /// The lengths of the edges at which a filter ends, as one bit per length (see [`length_bit`]).
     end_lengths: AtomicU64,
+    /// The lengths of the edges after which a filter continues, as one bit per length.
     continuing_lengths: AtomicU64,
+    /// Whether an edge for `+` leaves the node.
     plus: AtomicBool,
     /// The numbers of edges by length. Only the writing thread uses these numbers.
     counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 
-/// Numbers of edges of one length that leave a branch: all, those at which a filter ends, and those after which a
-/// filter continues.
+/// Numbers of edges of one length that leave a branch: of all, of those at which a filter ends, and of those after
+/// which a filter continues. See [`EdgeUse`].
 struct LengthCount {
+    /// The bit of the length, see [`length_bit`].
     bit: u64,
     edges: u32,
     ends: u32,

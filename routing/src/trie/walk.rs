@@ -24,7 +24,7 @@ impl<S: Subscriber> Trie<S> {
     /// Finds the subscribers of all filters that match `topic`. Takes no lock. A filter that exists during the whole
     /// call is always found.
     pub(crate) fn matches<'g>(&self, topic: &str, guard: &'g LocalGuard<'_>) -> Matches<'g, S> {
-        // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] A topic that begins with `$` only matches filters with a literal first level.
+        // A topic that begins with `$` only matches filters with a literal first level. [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
         let reserved = topic.starts_with('$');
         let mut walk = Walk {
             trie: self,
@@ -105,6 +105,7 @@ struct Topic<'t> {
 }
 
 struct Level {
+    /// Offset of the end of the level in the text.
     end: usize,
     hash: u64,
 }
@@ -120,7 +121,7 @@ impl<'t> Topic<'t> {
         Self { text, levels: levels.collect() }
     }
 
-    /// Returns the hash of the level that ends before level `end`.
+    /// Returns the hash of the last level before level `end`.
     fn hash_before(&self, end: usize) -> u64 {
         self.levels.get(end - 1).map_or(0, |level| level.hash)
     }

@@ -13,7 +13,7 @@ use super::path::{FilterPath, FilterStep};
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// The result of a change: `None` if nothing changes. Otherwise, the new subscribers (`None` if they were changed in
+/// The result of a change; `None` if nothing changes. Contains the new subscribers (`None` if they were changed in
 /// place) and a value for the caller.
 type ChangeResult<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
@@ -110,7 +110,7 @@ struct TrieWriter<'t, S> {
 }
 
 impl<S: Subscriber> TrieWriter<'_, S> {
-    /// Creates the missing branches on the path of `parent_steps`, after the existing `parents`.
+    /// Creates the missing branches on the path of `parent_steps` and appends them to `parents`, the existing branches.
     fn create_branches(&self, parents: &mut Vec<Arc<Branch>>, parent_steps: &[FilterStep<'_>]) {
         for step in parent_steps.iter().skip(parents.len()) {
             let branch = self.trie.new_branch();

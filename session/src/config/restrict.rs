@@ -1,11 +1,11 @@
-//! The stricter of the settings for all listeners and those of one listener.
+//! Combines the settings for all listeners with those of one listener: the stricter setting applies.
 
 use super::{Config, ListenerSession};
 
 impl Config {
-    /// Returns these settings, with each setting of `listener` that is stricter: the lower number, the capability that
-    /// is not available, the stricter rule for client identifiers, and of the overflow policies the one that comes last
-    /// in [`super::Overflow`]. The Response Information of `listener` replaces the general one.
+    /// Returns these settings, each replaced by the setting of `listener` if that is stricter: the lower number, the
+    /// capability that is not available, the stricter rule for client identifiers, and of the overflow policies the one
+    /// that comes last in [`super::Overflow`]. The Response Information of `listener` replaces the general one.
     #[must_use]
     pub fn restricted_by(&self, listener: &ListenerSession) -> Self {
         Self {

@@ -19,6 +19,7 @@ pub struct Refusal {
     pub client_id: Option<Arc<str>>,
     /// The protocol version of the CONNACK; `None` if no CONNACK may be sent.
     version: Option<ProtocolVersion>,
+    /// The client's Maximum Packet Size in bytes.
     packet_size_max: u32,
 }
 

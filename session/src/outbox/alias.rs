@@ -27,8 +27,8 @@ impl Aliases {
         (max > 0).then(|| Self { alias_max: usize::from(max), message_count: 0, entries: Vec::new() })
     }
 
-    /// Returns the alias for `topic`: its current alias, a free alias, or the alias of a topic that was not used for
-    /// long. The alias is valid after [`Aliases::commit`].
+    /// Returns the alias for `topic`: its current alias, a free alias, or the alias of a topic that has not been used
+    /// for a long time. The alias is valid after [`Aliases::commit`].
     pub(crate) fn choose(&self, topic: &str) -> Option<OutgoingAlias> {
         if topic.len() <= SHORT_TOPIC_MAX {
             return None;

@@ -77,8 +77,9 @@ impl Session {
         }
     }
 
-    /// Returns whether a QoS 2 exchange with the client is in progress. On resume, the packets of such an exchange are
-    /// resent without waiting for a commit, so their state must already be committed.
+    /// Returns whether a QoS 2 exchange with the client is in progress. [`Session::resume`] resends the packets of such
+    /// an exchange without waiting for a commit, so their state must already be committed; otherwise, call
+    /// [`Session::resume_after_commit`].
     #[must_use]
     pub fn has_exactly_once(&self) -> bool {
         self.inflight.has_exactly_once()

@@ -103,7 +103,7 @@ impl Session {
                 let waiting = self.outbox.write_buffer.len();
                 let is_written = self.config.output_limits().admit_qos_0(waiting, size) == Decision::Admit
                     && self.outbox.put(delivery.message, &outgoing, size);
-                // Without memory for the write buffer, the client is too slow as well.
+                // If there is no memory for the write buffer, the client also counts as too slow.
                 if is_written { Verdict::Sent } else { self.drop_message(DropReason::Slow, 1) }
             }
         }
@@ -156,7 +156,8 @@ impl Session {
     }
 
     /// Writes the PUBLISH of a message that awaits PUBACK or PUBREC. Returns false if no message with this identifier
-    /// awaits PUBACK or PUBREC, or if the packet is too large; a message that is too large is dropped.
+    /// awaits PUBACK or PUBREC, if there is not enough memory, or if the packet is too large; a message that is too
+    /// large is dropped.
     pub(super) fn write_publish(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
         let Some(stored) = self.inflight.published_mut(id) else { return false };
         let delivery = stored.delivery();
@@ -221,12 +222,12 @@ impl Session {
     }
 }
 
-/// The reason for dropping a message if there is not enough memory for the write buffer. The client is then too slow,
-/// because the buffer contains bytes that it has not read.
+/// The reason for dropping a message if there is not enough memory for the write buffer. The client then counts as too
+/// slow, because the buffer contains bytes that it has not read.
 const DROP_WITHOUT_MEMORY: DropReason = DropReason::Slow;
 /// Maximum number of bytes of a message that are copied to the write buffer, without topic and subscription
 /// identifiers. It covers what `COPY_MAX` allows for payload and properties, and the rest of the packet.
 const COPIED_MAX: usize = 3 * 1024;
-/// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed. It saves allocations for a
-/// client that is sometimes slow.
+/// Maximum size in bytes of an empty queue that is kept. A larger empty queue is freed. Keeping a queue saves
+/// allocations for a client that is sometimes slow.
 const IDLE_QUEUE_MAX: usize = 2048;

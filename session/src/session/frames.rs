@@ -63,8 +63,8 @@ impl Session {
         Verdict::Sent
     }
 
-    /// Counts frames that [`Session::push_encoded`] or [`Session::push_frames`] has sent, for [`Session::sent`]. Called once
-    /// for all frames of a batch.
+    /// Counts frames that [`Session::push_encoded`] or [`Session::push_frames`] has sent, for [`Session::sent`]. Call
+    /// it once for all frames of a batch.
     pub fn count_sent_frames(&mut self, count: u32) {
         self.outbox.packets += u64::from(count);
     }

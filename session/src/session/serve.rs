@@ -18,8 +18,8 @@ impl Session {
     /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
     ///
     /// From now on, the limits with which the connection was negotiated apply to the session. If they are stricter than
-    /// those before, the session keeps what it has, such as its subscriptions, and accepts no more until it is within
-    /// them.
+    /// the earlier limits, the session keeps what it has, such as its subscriptions, and accepts nothing more until it
+    /// is within the new limits.
     #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
     pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> AttachOutcome {
         let mut due = TimeoutOutcome::default();

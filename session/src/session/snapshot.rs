@@ -150,8 +150,8 @@ impl Session {
         }
     }
 
-    /// Converts a delivery for the queue or the in-flight table, and records it. `sent` is the packet identifier of the
-    /// delivery if it is sent without waiting in the queue.
+    /// Converts a delivery to the form that the queue and the in-flight table store, and records it. `sent` is the
+    /// packet identifier of the delivery if it is sent without waiting in the queue.
     pub(super) fn store(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
         match &mut self.change_log {
             None => StoredDelivery::new(delivery, sent.is_some()),

@@ -137,6 +137,6 @@ fn map_capacity<K>(map: &HashMap<K, PackedOptions>) -> usize {
     map.capacity() * (size_of::<(K, PackedOptions)>() + 1) * 8 / 7
 }
 
-/// Divisor: a map shrinks when it uses less than 1/8 of its buckets. With a smaller divisor, a session that subscribes
-/// and unsubscribes would rehash its map often.
+/// A map shrinks when it uses less than its capacity divided by this number. With a smaller divisor, a session that
+/// subscribes and unsubscribes would rehash its map often.
 const SPARSE_DIVISOR: usize = 8;

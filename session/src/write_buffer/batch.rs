@@ -14,15 +14,18 @@ const SLICES_MAX: usize = 256;
 /// Bytes taken from a [`super::WriteBuffer`], to be written in order.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The bytes of the batch, without the shared payloads, which are inserted at their positions.
     pub(super) copied: Vec<u8>,
     /// Number of bytes of `copied` that are already written.
     start: usize,
     shared: VecDeque<SharedPayload>,
+    /// Number of unwritten bytes in `shared`.
     shared_len: usize,
+    /// Rises when a connection begins or ends, so that the batches of an earlier connection are recognised.
     pub(super) generation: u32,
 }
 
-/// A payload that is held by reference. The payload is written before `copied[at..]`.
+/// A payload that is held by reference. It is written before `copied[position..]`.
 #[derive(Debug)]
 struct SharedPayload {
     position: usize,

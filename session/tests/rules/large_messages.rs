@@ -7,7 +7,7 @@ use tidegate_session::Verdict;
 
 use crate::pair::{Pair, start};
 
-/// One user property with a value of that length.
+/// Returns one user property whose value has `len` bytes.
 fn properties(len: u16) -> Vec<u8> {
     let value = vec![b'v'; len.into()];
     [&b"\x26\x00\x01n"[..], &len.to_be_bytes(), &value].concat()

@@ -92,7 +92,7 @@ impl std::fmt::Debug for AcceptorStack {
     }
 }
 
-/// The server side of TLS. Each handshake uses the settings that are current at its beginning.
+/// The server side of TLS. Each handshake uses the settings that are current when it begins.
 struct TlsServer {
     protocol: &'static [u8],
     config: ArcSwap<ServerConfig>,

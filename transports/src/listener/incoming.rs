@@ -13,7 +13,7 @@ use crate::connection::NetworkConnection;
 use crate::link::Link;
 use crate::quic;
 
-/// An accepted connection. Dropping it refuses the connection.
+/// An accepted connection. Dropping the value refuses the connection.
 #[derive(Debug)]
 pub struct Incoming {
     accepted: Accepted,
@@ -52,12 +52,12 @@ impl Incoming {
         Self { accepted, address, acceptor_stack, permits }
     }
 
-    /// Performs the handshakes and creates the first link. The calling runtime becomes the owner of this link and of all
-    /// further links. The function waits for the peer, for at most `handshake_timeout`, so it should run in its own
+    /// Performs the handshakes and creates the first link. The calling runtime becomes the owner of this link and of
+    /// all further links. The function waits for the peer, for at most `handshake_timeout`, so it should run in its own
     /// task.
     ///
     /// # Errors
-    /// Returns an error if the peer did not complete the handshakes within the time limit.
+    /// Returns an error if a handshake fails, or if the handshakes are not complete within the time limit.
     pub async fn establish(self) -> Result<Established, EstablishError> {
         let Permits { connection, handshake, .. } = self.permits;
         let established = match self.accepted {

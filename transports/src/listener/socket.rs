@@ -38,8 +38,8 @@ fn open_socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Resul
         socket.set_only_v6(false)?;
     }
     if kind == Type::STREAM {
-        // This lets a restarted process bind the address although connections of the previous process are still in
-        // TIME_WAIT.
+        // With this option, a restarted process can bind the address although connections of the previous process are
+        // still in TIME_WAIT.
         socket.set_reuse_address(true)?;
     }
     socket.set_nonblocking(true)?;
@@ -58,9 +58,9 @@ fn with_local_address(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
 const KEEPALIVE: Duration = Duration::from_secs(600);
 /// Time between two keepalive probes. The kernel sends nine probes.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// Size in bytes of each of the kernel's two datagram buffers, one per direction. It holds the datagrams that arrive
-/// while the core is busy with a turn of all its connections. The kernel may grant less (`net.core.rmem_max`);
-/// datagrams that find the buffer full are sent again by QUIC.
+/// Size in bytes of each of the kernel's two datagram buffers, one per direction. A buffer holds the datagrams that
+/// arrive while the core is busy with a turn of all its connections. The kernel may grant less (`net.core.rmem_max`).
+/// If a buffer is full, datagrams are lost, and QUIC retransmits their content.
 const UDP_BUFFER_SIZE: usize = 2 * 1024 * 1024;
 
 #[cfg(test)]

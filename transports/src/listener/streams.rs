@@ -68,6 +68,6 @@ fn affects_one_peer_only(error: &io::Error) -> bool {
     )
 }
 
-/// Time for which accepting pauses if the machine lacks a resource. Without it, accepting would fail again at once and
-/// use a whole core. Waiting peers stay in the kernel's queue.
+/// Time for which accepting pauses if the machine lacks a resource. Without the pause, accepting would fail again at
+/// once and use a whole core. Waiting peers stay in the kernel's queue.
 const RESOURCE_ERROR_PAUSE: Duration = Duration::from_millis(100);

@@ -88,12 +88,13 @@ impl Pipe {
         Poll::Ready(Ok(written))
     }
 
-    /// The writer closes its side: the reader gets the buffered bytes, then the end of the stream.
+    /// Closes the writer's side: the reader gets the buffered bytes, then the end of the stream.
     pub(super) fn finish(&self) {
         self.end(Flow::Finished);
     }
 
-    /// The reader or the writer is dropped. Does nothing if the writer has closed its side before.
+    /// Breaks the pipe, because the reader or the writer is dropped. Does nothing if the writer has closed its side
+    /// before.
     pub(super) fn abandon(&self) {
         self.end(Flow::Broken);
     }

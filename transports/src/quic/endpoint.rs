@@ -62,17 +62,17 @@ pub(super) fn transport_config(config: &QuicConfig, streams: u32) -> TransportCo
     transport
 }
 
-/// Returns how many bidirectional streams a client may open. A client whose additional streams are refused may open
-/// some, because it would otherwise wait for permission instead of being refused.
+/// Returns how many bidirectional streams a client may open. If only the first stream is served, the client may still
+/// open some more, because it would otherwise wait for permission instead of being refused.
 fn granted_streams(config: &QuicConfig) -> u32 {
     if config.streams_max > 1 { config.streams_max } else { 1 + REFUSED_STREAMS_MAX }
 }
 
-/// Number of additional streams that a client may have open until they are refused: clients
-/// open at most a few streams before they notice that only the first is served.
+/// Number of additional streams that a client may have open until they are refused: clients open at most a few streams
+/// before they notice that only the first is served.
 const REFUSED_STREAMS_MAX: u32 = 3;
-/// Number of bytes: MTU discovery stops when the next probe would gain less than this. A smaller gain is not worth a
-/// lost probe.
+/// Number of bytes: MTU discovery stops when the next probe would increase the MTU by less than this. A smaller gain is
+/// not worth a lost probe.
 const MTU_CHANGE_MIN: u16 = 100;
 /// Maximum number of connection attempts that may wait to be accepted. Further ones are refused. It is the same as the
 /// default backlog of a TCP listener.

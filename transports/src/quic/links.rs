@@ -14,8 +14,8 @@ use crate::link::Link;
 pub(crate) struct QuicLinks {
     connection: Connection,
     network: Arc<NetworkConnection>,
-    /// One permit for each data stream that may exist. QUIC's own stream limit does not suffice: the client may open
-    /// another stream once both sides have ended one, although the link of the ended stream may still exist.
+    /// One permit for each data stream that may exist. QUIC's own stream limit does not suffice: once both sides have
+    /// ended a stream, the client may open another one, although the link of the ended stream may still exist.
     free: Arc<Semaphore>,
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{CODE_CONTROL_STREAM_DOWN, CODE_NORMAL, close_code};
 use crate::link::CloseReason;
 
-/// A stream that the client has opened.
+/// A stream that the client has opened, on the server's or the client's side.
 pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
@@ -22,6 +22,7 @@ pub(crate) struct QuicStream {
     /// side is closed.
     delivered: Option<BackgroundFuture>,
     close_reason: CloseReason,
+    /// Whether the peer has reset its side of the stream.
     is_reset: bool,
 }
 
@@ -143,7 +144,8 @@ impl QuicStream {
 }
 
 impl Drop for QuicStream {
-    /// Ends what was not closed in an orderly way: the connection, or a data stream with a reset.
+    /// If the link was not closed in an orderly way, closes its connection, or resets the stream if it is a further
+    /// one.
     fn drop(&mut self) {
         if self.is_control() {
             if self.connection.close_reason().is_none() {

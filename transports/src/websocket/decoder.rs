@@ -15,6 +15,7 @@ pub(crate) type ControlPayload = SmallVec<[u8; 16]>;
 /// Decodes incoming frames, which may be received in several parts.
 #[derive(Debug)]
 pub(crate) struct Decoder {
+    /// Whether the peer must mask its frames.
     is_masked: bool,
     frame_size_max: u64,
     /// The received bytes of an incomplete frame header.
@@ -22,7 +23,9 @@ pub(crate) struct Decoder {
     frame: Option<CurrentFrame>,
     /// Whether the decoder is between the first and the last fragment of a message.
     in_message: bool,
+    /// The received payload of the current control frame.
     control: ControlPayload,
+    /// The payload of the latest Ping, until [`Decoder::take_ping`] takes it.
     ping: Option<ControlPayload>,
     end: Option<End>,
 }
@@ -41,7 +44,9 @@ pub(crate) enum End {
 struct CurrentFrame {
     kind: FrameKind,
     mask: Option<[u8; 4]>,
+    /// Number of payload bytes of the frame.
     length: u64,
+    /// Number of payload bytes that were decoded.
     consumed: u64,
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Encoder {
     /// Number of payload bytes of the current frame that the caller must still pass to `poll_write`.
     payload_left: usize,
     queued: QueuedControls,
+    /// Whether a Close frame was queued or sent.
     is_closed: bool,
 }
 
@@ -31,6 +32,7 @@ pub(crate) struct Encoder {
 struct QueuedControls {
     pong: Option<Box<[u8]>>,
     ping: bool,
+    /// The code of the Close frame.
     close: Option<u16>,
 }
 

@@ -133,5 +133,5 @@ fn insert_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str)
 }
 
 /// Names of MQTT in `Sec-WebSocket-Protocol`; the preferred name is first. Both names mean a stream of MQTT packets;
-/// CONNECT states the protocol version.
+/// the protocol version follows in CONNECT.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Answers requests by the rules in `handshake`, and stores the verdict on the first request.
+/// Answers requests by the rules in `handshake`, and stores the result for the first request.
 struct Upgrader {
     path: String,
     verdict: OnceLock<Result<(), UpgradeRefusal>>,
@@ -68,8 +68,8 @@ fn http_error(error: hyper::Error) -> EstablishError {
     EstablishError::Io(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Maximum size of a request head in bytes. A longer request head is answered with 431. Browsers send cookies with it,
-/// which are a few KiB; the buffer is allocated during the handshake only.
+/// Maximum size of a request head in bytes. A longer request head is answered with 431. The cookies that browsers send
+/// in it have a few KiB. The buffer is allocated only during the handshake.
 const REQUEST_SIZE_MAX: usize = 16 * 1024;
 /// Maximum number of header lines of a request. A request with more is answered with 431. Browsers and proxies send
 /// about 20.

@@ -1,5 +1,5 @@
-//! Cases with the 10,000 filters of [`crate::matching`], each subscribed to by a client of its own: publishes to topics
-//! that match three filters, and subscriptions that are made and removed.
+//! Cases with the 10,000 filters of [`crate::matching`], each with a separate subscriber: publishes to topics that
+//! match three filters, and subscriptions that are made and removed.
 
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ use crate::error::LoadError;
 #[derive(Debug)]
 pub(crate) struct TcpSocket {
     stream: TcpStream,
+    /// Whether the send buffer of the kernel is full.
     blocked: bool,
 }
 

@@ -17,8 +17,8 @@ use quinn_udp::{RecvMeta, UdpSocketState};
 
 use crate::error::LoadError;
 
-/// Size of a receive buffer, in bytes. A buffer of this size holds the largest datagram together with the datagrams
-/// that the kernel coalesces with it.
+/// Size of a receive buffer, in bytes. A receive buffer holds the largest datagram together with the datagrams that the
+/// kernel coalesces with it.
 const DATAGRAMS_LEN: usize = 64 * 1024;
 /// Number of receive buffers per system call.
 const RECEIVE_BUFFER_COUNT: usize = 4;

@@ -17,6 +17,7 @@ pub(crate) struct WebSocket {
     request_sent: bool,
     frames: Frames,
     outgoing: Vec<u8>,
+    /// Number of bytes at the front of `outgoing` that the inner socket has accepted.
     written_len: usize,
 }
 

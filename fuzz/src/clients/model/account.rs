@@ -4,7 +4,7 @@ use tidegate_broker::Totals;
 
 use super::outbound::Verdict;
 
-/// Counts since the start of the run.
+/// Numbers of events since the start of the run.
 #[derive(Clone, Debug, Default)]
 pub(in crate::clients) struct Account {
     /// The expected counters of the broker.

@@ -1,6 +1,6 @@
 //! Models which member of a shared subscription gets a message. MQTT leaves the choice to the broker, whose configured
-//! strategy determines the member. The model predicts the choice with a routing table of its own that has the same
-//! subscriptions, and checks what the strategies promise.
+//! strategy determines the member. The model has its own routing table with the same subscriptions. With this table, it
+//! predicts the choice and checks what the strategies promise.
 
 use std::collections::BTreeMap;
 

@@ -27,7 +27,8 @@ impl Model {
         }
     }
 
-    /// Handles the session expiry or the delayed will that was due before a CONNECT and that no timer has handled yet.
+    /// Handles a session expiry or a delayed will that was due before a CONNECT, and that the broker has not handled in
+    /// a timer yet.
     pub(super) fn handle_overdue(&mut self, client: usize) {
         let now = self.now;
         let Some(session) = self.sessions.get(&client) else { return };

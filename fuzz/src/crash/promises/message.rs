@@ -20,7 +20,7 @@ pub(super) struct Message {
     pub(super) is_empty: bool,
     /// Step at which the message was first sent.
     pub(super) sent_at: u64,
-    /// Step from which on the broker can no longer receive the message.
+    /// Step at which the message was acknowledged or abandoned. The broker receives no further copy of it afterwards.
     pub(super) closed_at: Option<u64>,
     /// Whether the broker has acknowledged the message.
     pub(super) is_promised: bool,
@@ -36,6 +36,7 @@ pub(super) struct Message {
 /// Number of times that a session received a message.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Copies {
+    /// Number of deliveries at any QoS.
     pub(super) all: usize,
     /// Number of deliveries at QoS 2.
     pub(super) exactly_once: usize,

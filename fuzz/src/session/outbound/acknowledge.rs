@@ -58,7 +58,7 @@ impl Outbound {
         assert_eq!(session.handle_ack(&ack, now), expected, "{ack:?}");
     }
 
-    /// Checks that a bound is reached if messages still wait after `send_waiting`.
+    /// If messages still wait to be sent or resent after `send_waiting`, checks that a bound is reached.
     pub(in crate::session) fn check_waiting_sent(
         &self,
         session: &mut Session,

@@ -126,5 +126,5 @@ fn session_counts(session: &mut Session) -> (usize, usize, usize) {
     (session.write_buffer().len(), session.inflight() as usize, session.queued())
 }
 
-/// The smallest packet identifier in the frames of publishers. The session does not assign identifiers of this size.
+/// The smallest packet identifier in the frames of publishers. The session assigns only smaller identifiers.
 pub(super) const PUBLISHER_PACKET_ID_MIN: u16 = 50_000;

@@ -28,7 +28,7 @@ impl ClientConnection {
 }
 
 impl AckQueue {
-    /// Sends the answers whose commit is covered by `committed`.
+    /// Sends the answers whose commit is not later than `committed`.
     fn release(
         &mut self,
         turn: &mut Turn<'_>,

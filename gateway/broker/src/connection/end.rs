@@ -23,10 +23,10 @@ pub struct ConnectionSummary {
 }
 
 impl ClientConnection {
-    /// Continues the connection's unfinished publish. Returns `true` if no publish is unfinished. Must be called until it returns
-    /// `true` before [`Self::end`] is called. While the publish is unfinished, no other connection can take over the
-    /// session. In this way, the will of this connection and the messages of a later connection are delivered after the
-    /// publish.
+    /// Continues the connection's unfinished publish. Returns `true` if no publish is unfinished. Must be called until
+    /// it returns `true` before [`Self::end`] is called. While the publish is unfinished, no other connection can take
+    /// over the session. In this way, the will of this connection and the messages of a later connection are delivered
+    /// after the publish.
     pub fn continue_unfinished_publish(&mut self, turn: &mut Turn<'_>) -> bool {
         turn.count_for(self.context.tenant);
         let Some(unfinished) = self.unfinished.take() else { return true };
@@ -67,7 +67,8 @@ impl ClientConnection {
         ConnectionSummary { received: self.received, sent, duration }
     }
 
-    /// Takes what this connection has left in the session that another connection took over.
+    /// Takes the leftover of this connection, whose session another connection took over. Appends its unwritten bytes
+    /// to `rest`, and returns the traffic that was sent.
     fn take_leftover(&self, rest: &mut Vec<u8>) -> Traffic {
         let Leftover { mut unwritten, sent } = self.acks.signals().take_leftover();
         if memory::reserve(rest, unwritten.len()).is_ok() {

@@ -112,7 +112,7 @@ impl ClientConnection {
             if self.is_busy() {
                 return Ok(recognised);
             }
-            // Now the PUBREC for the original publish precedes this PUBREC, unless the original publish arrived on an
+            // The PUBREC for the original publish now precedes this PUBREC, unless the original publish arrived on an
             // earlier connection.
             read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
         }

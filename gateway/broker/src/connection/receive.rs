@@ -63,7 +63,7 @@ impl ClientConnection {
     }
 
     fn input_decision(&self) -> Decision {
-        // A connection that has lost its session learns that by a signal.
+        // If another connection took the session over, nothing is unwritten here: a signal ends this connection.
         let mut state = self.owner.lock();
         let load = InputLoad {
             is_busy: self.is_busy(),
@@ -84,7 +84,8 @@ impl ClientConnection {
         decision
     }
 
-    /// Whether packets that arrived together with CONNECT can be handled, because CONNACK was sent.
+    /// Whether bytes that have already been read, for example together with CONNECT, can be handled: CONNACK was sent,
+    /// and the queue of answers is not full.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.acks.is_full()

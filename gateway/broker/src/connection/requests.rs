@@ -16,6 +16,7 @@ pub(super) struct Request {
     packet: RequestPacket,
     /// The reason codes of the entries handled so far.
     reasons: Vec<ReasonCode>,
+    /// The last commit of the entries handled so far.
     commit: Commit,
 }
 

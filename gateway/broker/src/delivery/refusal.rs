@@ -45,8 +45,8 @@ impl PublishRequest<'_, '_> {
     }
 }
 
-/// Returns the outcome of a batch that a hook has refused. Before MQTT 5.0, a client learns only of those refusals that end
-/// its connection, so a refusal that may pass must not look like success.
+/// Returns the outcome of a batch that a hook has refused. Before MQTT 5.0, `Refused` ends the connection, while the
+/// client cannot distinguish `Forbidden` from success. So only a permanent refusal is `Forbidden`.
 fn published(refusal: Refusal) -> Published {
     match refusal {
         Refusal::NotAuthorized | Refusal::Banned | Refusal::BadCredentials => Published::Forbidden,

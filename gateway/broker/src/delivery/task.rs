@@ -26,17 +26,19 @@ pub(super) struct Task<'a> {
     pub(super) route: &'a Route<Subscriber>,
     pub(super) source: Source<'a>,
     pub(super) scope: Option<&'a Arc<PublishScope>>,
-    /// The sequence number of the publish. A session with a greater number began later. A session that began later is
-    /// not a recipient, even if it has the handle of a session that was a recipient.
+    /// The sequence number of the publish. A session with a greater number began later and is not a recipient, even if
+    /// it uses the handle of a session that was a recipient.
     pub(super) started_at: u64,
     /// Whether the delivery pauses when the budget is spent.
     pub(super) takes_turns: bool,
 }
 
-/// The next recipient.
+/// The position of the next recipient in the route.
 #[derive(Debug, Default)]
 pub(super) struct Position {
+    /// Index of the next ordinary subscriber.
     delivery: usize,
+    /// Index of the current shared subscription.
     group: usize,
     /// Index of the next message for the group.
     message: usize,
@@ -137,7 +139,7 @@ impl Delivery {
     }
 }
 
-/// Counts the copies that a hook did not allow. For the publisher, they were accepted.
+/// Counts the copies that a hook did not allow. In the outcome for the publisher, they count as accepted.
 #[cold]
 pub(super) fn drop_unauthorized(
     turn: &mut Turn<'_>,

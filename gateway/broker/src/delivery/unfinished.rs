@@ -27,6 +27,7 @@ pub struct UnfinishedPublish {
     pub(super) source: OwnedSource,
     /// The recipients, as determined in the first turn. Subscriptions made or removed later have no effect.
     pub(super) route: Arc<Route<Subscriber>>,
+    /// See [`Task::started_at`].
     pub(super) started_at: u64,
     pub(super) position: Position,
     pub(super) outcome: Outcome,
@@ -43,8 +44,8 @@ pub(crate) struct PublishToken;
 pub(super) enum Stage {
     /// Copies are being delivered to the recipients.
     Delivering,
-    /// The changes of the scope were appended to the store under this commit. These sessions are not notified of it
-    /// yet.
+    /// The changes of the scope were appended to the store under this commit. The listed sessions have not been
+    /// notified of the commit yet.
     Committed(Commit, Vec<Weak<SessionHandle>>),
 }
 
@@ -82,8 +83,8 @@ impl Broker {
         self.delivery.advance(self, turn, &mut task, position, outcome)
     }
 
-    /// Appends the changes of the scope to the store in one piece, then notifies its sessions of the commit, after
-    /// which they can send the packets that waited for it. Returns whether all sessions have been notified.
+    /// Appends the changes of the scope to the store all at once, then notifies the scope's sessions of the commit, so
+    /// that they can send the packets that waited for it. Returns whether all sessions have been notified.
     fn commit_scope(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
         let (Some(scope), Some(store)) = (&unfinished.scope, self.durability.store()) else { return true };
         if matches!(unfinished.stage, Stage::Delivering) {

@@ -42,7 +42,8 @@ impl Broker {
         let mut will = Cow::Borrowed(will);
         let is_stored = will.retain || will.qos > QoS::AtMostOnce;
         if is_stored && self.durability.is_refusing() {
-            // No client is left that could get an error for the will. So it is sent to connected subscribers at QoS 0.
+            // No client is left that could get an error for the will, so the broker sends it to connected subscribers
+            // at QoS 0.
             turn.counters.refused_store.add(1);
             let will = will.to_mut();
             (will.qos, will.retain) = (QoS::AtMostOnce, false);

@@ -46,7 +46,7 @@ impl Durability {
     ) -> Commit {
         turn.count_for(handle.tenant());
         if !state.session.has_changes() {
-            // There are no changes: this only returns the list that was lent to the session for them.
+            // There are no changes, so this call only returns the list that `borrow_scratch` has lent to the session.
             state.session.take_changes(&mut turn.scratch.changes);
         }
         let mut last = Commit(0);
@@ -57,7 +57,7 @@ impl Durability {
             last = last.max(commit);
             if let Some(scopes) = &mut state.open_scopes {
                 scopes.record_other_commit(commit);
-                // Messages are sent in order, so messages behind those of the scope wait for the scope as well.
+                // Messages are sent in order, so messages after those of an open scope wait for the scope as well.
                 if scopes.free_before() < u64::MAX {
                     break;
                 }
@@ -123,7 +123,7 @@ impl Broker {
 }
 
 impl SessionGuard<'_> {
-    /// Removes a committed scope from this recipient of its publish. The packets that waited for the scope now wait for
+    /// Removes a committed scope from the session's open scopes. The packets that waited for the scope now wait for
     /// `commit`.
     pub(crate) fn leave_scope(&mut self, turn: &mut Turn<'_>, scope: &Arc<PublishScope>, commit: Commit) {
         self.scope_commit = self.scope_commit.max(commit);
@@ -135,7 +135,7 @@ impl SessionGuard<'_> {
         if position == u64::MAX {
             self.open_scopes = None;
         }
-        // Packets before the first packet of the remaining scopes depend on none of these.
+        // Packets before `position` depend on none of the remaining scopes.
         self.session.set_commit_before_position(position, commit.0);
         self.release_committed(turn);
     }

@@ -25,7 +25,9 @@ struct Restoring<'a> {
     tenants: &'a Tenants,
     /// Sessions in the order of their ids, so that a restored broker selects receivers in the same order each time.
     sessions: BTreeMap<SessionId, (SessionRecord, SessionSnapshot)>,
+    /// The messages of the entries, by message id.
     messages: HashMap<u64, Arc<Message>>,
+    /// The first fault found.
     fault: Option<RestoreError>,
     /// Retained messages that have expired, with the names of their tenants.
     expired: Vec<(Arc<str>, Arc<Message>)>,
@@ -75,8 +77,8 @@ impl Broker {
             }
         }
         // The connections ended with the broker. Their ends are stored now, so that session expiry and will delay count
-        // from this start, and not again from every later start. If the store refuses that, no promise to a client is
-        // broken.
+        // from this start, and not again from every later start. No promise to a client depends on the result of
+        // `append`.
         let _ = store.engine().append(&mut disconnected);
         let retained: usize = self.tenants.iter().map(|tenant| tenant.retained.len()).sum();
         tracing::info!(sessions, retained, "restored");

@@ -1,5 +1,5 @@
-//! The atomic scope of a publish that takes several turns. Its changes are kept outside the store's open batch, so that
-//! no other commit waits for them, and are appended to the store in one piece at the end.
+//! The atomic scope of a publish that takes several turns. The scope keeps the changes of the publish outside the
+//! store's open batch, so that no other commit waits for them, and appends them to the store all at once at the end.
 //!
 //! During the publish, its recipients continue to work. A later change to something in the scope (the delivery of a
 //! message, or an incoming QoS 2 identifier) is added to the scope, after the change that it depends on. If a session
@@ -62,7 +62,8 @@ impl PublishScope {
         let Changes::Open { operations, sessions, .. } = &mut *changes else {
             return (Commit(0), Vec::new());
         };
-        // Appended while `changes` is locked, so that a later change that depends on these is appended after them.
+        // The operations are appended while `changes` is locked, so that a later change that depends on them is
+        // appended after them.
         let commit = store.append(turn, operations);
         let sessions = mem::take(sessions);
         *changes = Changes::Committed;
@@ -100,8 +101,8 @@ impl PublishScope {
         }
     }
 
-    /// Adds a change if its subject belongs to the scope. Gives the operation back if it does not, or if the scope is
-    /// committed.
+    /// Adds a change if its subject belongs to the scope. Gives the operation back if the subject does not, or if the
+    /// scope is committed.
     fn offer(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
             Changes::Open { operations, subjects, .. } if subjects.contains(&subject) => {

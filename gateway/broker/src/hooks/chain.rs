@@ -15,10 +15,11 @@ use crate::end::End;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Phases(u8);
 
-/// All hooks of a broker, in the order in which they are called. The first refusal counts.
+/// All hooks of a broker, in the order in which they are called. The first hook that refuses decides.
 #[derive(Default)]
 pub(crate) struct HookChain {
     hooks: Vec<(Phases, Arc<dyn Hooks>)>,
+    /// All phases in which at least one hook takes part.
     used: Phases,
 }
 
@@ -73,8 +74,8 @@ impl HookChain {
         self.hooks.iter().filter(move |(phases, _)| phases.intersects(phase)).map(|(_, hook)| hook)
     }
 
-    /// Runs the authorise and publish phases of a publish. If no hook takes part, this costs one test: `publication` is not
-    /// called.
+    /// Runs the authorise and publish phases of a publish. If no hook takes part, this costs one test, and
+    /// `publication` is not called.
     #[inline]
     pub(crate) fn publish<'p>(
         &self,
@@ -100,7 +101,7 @@ impl HookChain {
         self.of(Phases::AUTHORISE).try_for_each(|hook| hook.authorise(client, action))
     }
 
-    /// Runs the deliver phase. If no hook takes part, this costs one test: `publication` is not called.
+    /// Runs the deliver phase. If no hook takes part, this costs one test, and `publication` is not called.
     #[inline]
     pub(crate) fn deliver<'p>(
         &self,

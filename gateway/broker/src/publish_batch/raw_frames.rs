@@ -36,8 +36,9 @@ pub(crate) struct OwnedFrames {
 }
 
 impl<'a> RawFrames<'a> {
-    /// Whether a publish can be forwarded as a raw frame in a batch. A publish at QoS 1 cannot if it is `alone`,
-    /// because it then needs a verdict of its own. A large message is not copied for each receiver; receivers share it.
+    /// Whether a publish can be forwarded as a raw frame in a batch. `alone`: whether the publish needs an outcome of
+    /// its own; then it is not accepted at QoS 1. A large publish is not accepted either, because its payload is shared
+    /// by the receivers instead of copied for each.
     #[must_use]
     pub const fn accepts(view: &PublishView<'_>, alone: bool) -> bool {
         let as_frame = match view.qos {

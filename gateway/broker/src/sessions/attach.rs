@@ -66,8 +66,9 @@ struct UnfinishedAttach {
 
 impl Broker {
     /// Attaches a new connection to its session. The former connection can then no longer change the session
-    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers all earlier changes of the session: no answer may be sent on the
-    /// new connection before this commit is reached.
+    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers all earlier changes of the session: no answer other than CONNACK
+    /// may be sent on the new connection before this commit is reached. CONNACK waits as well if
+    /// [`Attachment::connack`] is set.
     ///
     /// # Errors
     /// Returns `facts` while a publish of the former connection is unfinished, because its messages must be delivered
@@ -184,8 +185,7 @@ impl SessionGuard<'_> {
     }
 }
 
-/// Sends CONNACK. If CONNACK `waits` for a commit, returns it instead, because the state that it confirms must be
-/// stored first.
+/// Sends CONNACK. If `waits` is true, returns CONNACK instead, because the state that it confirms must be stored first.
 fn send_or_hold(
     turn: &mut Turn<'_>,
     guard: &mut SessionGuard<'_>,
@@ -200,14 +200,14 @@ fn send_or_hold(
     None
 }
 
-/// Returns what the former connection, if any, leaves.
+/// Takes the unwritten bytes of the former connection, if any, and returns them with the traffic of that connection.
 fn leftover(guard: &mut SessionGuard<'_>) -> Leftover {
     let mut unwritten = Vec::new();
     take_output(guard, &mut unwritten);
     Leftover { unwritten, sent: guard.session.sent() }
 }
 
-/// Replaces the former connection, if any, and notifies it. `leftover` is what the former connection leaves.
+/// Replaces the former connection, if any, and notifies it. `leftover` is passed to the former connection.
 fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, leftover: Leftover) {
     let Some(former) = state.connection.replace(connection) else { return };
     turn.counters.takeovers.add(1);

@@ -15,7 +15,8 @@ use super::subscriptions::forget_subscriptions;
 
 impl Broker {
     /// Detaches a connection that ended from its session. Appends the bytes that the connection still has to write to
-    /// `rest`. The outcome is what was sent on the connection. The end of the connection, its will, and the end of the session, if it ends, are stored together.
+    /// `rest`. The outcome is the traffic that was sent on the connection. The end of the connection, its will and, if
+    /// the session ends too, the end of the session are stored together.
     pub fn disconnect(
         &self,
         turn: &mut Turn<'_>,

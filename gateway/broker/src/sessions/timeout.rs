@@ -28,7 +28,8 @@ impl Broker {
         guard.scheduled = None;
         if let Some(connection) = &mut guard.connection {
             check_activity(turn, connection);
-            // After a burst, an idle session would keep the buffer of its last bytes.
+            // Frees the write buffer if it is empty. Otherwise, an idle session would keep the memory of its last
+            // burst.
             drop(guard.session.write_buffer().release());
         }
         let mut effects = SideEffects::default();

@@ -1,4 +1,5 @@
-//! When the store cannot keep up, clients are not read until the store has reached the commit that it has named.
+//! When the store cannot keep up, the broker reads nothing from clients until the commit that the store has named is
+//! reached.
 
 use std::path::Path;
 use std::sync::Arc;

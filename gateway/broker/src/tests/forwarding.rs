@@ -18,6 +18,7 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 /// Records what it gets, as long as it has room.
 struct Recorder {
+    /// Maximum number of messages that the recorder takes.
     room: usize,
     taken: Mutex<Vec<(QoS, Vec<u8>)>>,
 }
@@ -61,7 +62,7 @@ impl Fabric for OneNode {
     }
 }
 
-/// A broker whose fabric has one other node, and what was sent to that node.
+/// Returns a broker whose fabric has one other node, and the recorder of what was sent to that node.
 fn broker_with_node() -> (TestBroker, Arc<Recorder>) {
     let node = Recorder::new(usize::MAX);
     let test_broker =

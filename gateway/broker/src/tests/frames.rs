@@ -1,4 +1,5 @@
-//! One batch of QoS 1 frames is delivered to every kind of subscriber: as frames, as re-encoded QoS 0 frames, or as messages.
+//! One batch of QoS 1 frames is delivered to every kind of subscriber: as frames, as re-encoded QoS 0 frames, or as
+//! messages.
 
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, QoS};
 use tidegate_session::Config as SessionConfig;

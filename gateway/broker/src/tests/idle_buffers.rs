@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Writes what waits for the client, with buffers of this capacity from the pool.
+/// Writes the bytes that wait for the client, with buffers of `POOLED` bytes from the pool.
 fn write_out(test: &mut TestBroker, client: &Attachment) {
     let mut turn = test.workspace.turn(test.now, BUDGET);
     let batch = test.broker.take_output(&mut turn, &client.owner, || Vec::with_capacity(POOLED)).unwrap();

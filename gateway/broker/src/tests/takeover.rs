@@ -1,4 +1,5 @@
-//! A session has one owner: the later CONNECT takes the session over, and the former connection can no longer change it.
+//! A session has one owner: the later CONNECT takes the session over, and the former connection can no longer change
+//! it.
 
 use tidegate_mqtt::{QoS, Will};
 use tidegate_session::Config;

@@ -1,4 +1,4 @@
-//! A scripted server: the test decides which packets it sends.
+//! A scripted server: the test decides which packets the server sends.
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, ProtocolVersion, Publish};

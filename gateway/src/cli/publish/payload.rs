@@ -68,7 +68,7 @@ pub enum PayloadSource {
 }
 
 impl PayloadSource {
-    /// Opens the source. Reads a file, or standard input as one message, completely.
+    /// Opens the source. If the payload comes from a file, or is standard input as one message, reads all of it.
     pub async fn open(arguments: &PayloadArguments) -> Result<Self, Failure> {
         let choice = &arguments.choice;
         let payload = if let Some(message) = &choice.message {

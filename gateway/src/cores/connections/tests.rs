@@ -14,7 +14,8 @@ use super::{Connections, Inbox, Order, POLLS_MAX};
 /// A record of the connections that were polled, in order.
 type Record = Arc<Mutex<Vec<u32>>>;
 
-/// Adds a connection that wakes itself until it has been polled `polls` times, or panics when polled if that is 0.
+/// Adds a connection that wakes itself until it has been polled `polls` times. If `polls` is 0, the connection panics
+/// when it is polled.
 fn add(inbox: &Inbox, record: &Record, tenant: u64, number: u32, polls: u32) {
     let (record, left) = (Arc::clone(record), Cell::new(polls));
     inbox.add(
@@ -94,7 +95,8 @@ fn a_late_wake_up_of_an_ended_connection_does_not_wake_the_one_in_its_place() {
     assert_eq!(*record.lock(), [1], "only its first poll");
 }
 
-/// All connections are one task of the runtime, which by itself looks for input only after a number of tasks.
+/// For the runtime, all connections are one task, and by itself the runtime looks for input only after a number of
+/// tasks.
 #[tokio::test]
 async fn connections_that_are_always_ready_let_the_runtime_look_for_input() {
     let (sender, receiver) = StdStream::pair().unwrap();

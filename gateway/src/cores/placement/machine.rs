@@ -11,6 +11,7 @@ use super::meter::processor_time;
 /// Reads the idle time of the processors. The number of idle processors follows from the difference of two readings.
 #[derive(Debug, Default)]
 pub(super) struct Machine {
+    /// The last reading, unless it was discarded.
     last: Option<ProcessorReading>,
     allowed: Option<AllowedProcessors>,
 }

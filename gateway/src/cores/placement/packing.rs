@@ -11,7 +11,7 @@ pub(super) struct Sample<'a> {
     pub(super) at: Instant,
     /// The share of the recent time during which each core was busy, from 0 to 1.
     pub(super) shares: &'a [f64],
-    /// Number of idle processors; `None` if the number is not known yet.
+    /// Number of processors that another core could use; `None` if the number is not known.
     pub(super) idle: Option<f64>,
 }
 
@@ -27,6 +27,7 @@ pub(super) enum Decision {
 /// Which cores are in use, and the times on which the next decision depends.
 #[derive(Debug)]
 pub(super) struct Packing {
+    /// Whether each core is in use.
     in_use: Vec<bool>,
     /// Since when the load of the two least busy cores has been low enough to merge them.
     low_load_since: Option<Instant>,
@@ -69,7 +70,7 @@ impl Packing {
         Some(Decision::Merge { from, to })
     }
 
-    /// Whether a core would spill if a processor were idle.
+    /// Whether a core would spill if enough processor time were idle.
     pub(super) fn would_spill(&self, sample: &Sample<'_>) -> bool {
         self.spill_candidate(sample).is_some()
     }

@@ -21,7 +21,9 @@ pub(super) enum Decision {
     Reload,
     LogCounters,
     Ignore,
+    /// End the process at once: the broker has not opened its listeners yet.
     EndStart,
+    /// End the process at once: the operator does not want to wait for the stop in progress.
     EndAtOnce,
 }
 

@@ -1,5 +1,5 @@
-//! A client that connects only now and then. It subscribes to messages with a short expiry, most of which expire while it is
-//! disconnected.
+//! A client that connects only now and then. It subscribes to messages with a short expiry, most of which expire while
+//! it is disconnected.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

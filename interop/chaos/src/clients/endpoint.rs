@@ -125,9 +125,10 @@ const TEMPORARY_REASONS: [ReasonCode; 6] = [
     ReasonCode::SessionTakenOver,
     ReasonCode::QuotaExceeded,
 ];
-/// Session Expiry Interval in seconds: a year. A restart of the machine with a wrong wall clock shortens it by up to a day.
+/// Session Expiry Interval in seconds: one year. If the wall clock is wrong when the machine is restarted, the broker
+/// may subtract up to a day.
 const SESSION_EXPIRY: u32 = 31_536_000;
-/// Keep Alive in seconds. With it, client and broker detect that the network forwards nothing.
+/// Keep Alive in seconds. The value is small, so that client and broker soon detect a network that forwards nothing.
 const KEEP_ALIVE: u16 = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const RETRY_PAUSE: Duration = Duration::from_millis(50);

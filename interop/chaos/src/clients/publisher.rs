@@ -1,5 +1,5 @@
-//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages, and with MQTT 5.0
-//! also messages with a short expiry.
+//! A publisher with several messages in flight. The publisher sends QoS 1, QoS 2 and retained messages, and with MQTT
+//! 5.0 also messages with a short expiry.
 
 use std::collections::HashMap;
 use std::sync::Arc;

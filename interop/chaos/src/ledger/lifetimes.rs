@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::MessageId;
 
-/// The times until which the broker may send messages for the first time.
+/// Determines until when the broker may send each message for the first time.
 #[derive(Debug, Default)]
 pub struct Lifetimes {
     /// When each message was acknowledged, and the value of `lengthened` at that time.
@@ -15,7 +15,8 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// Records that the broker has acknowledged a message. It has received the message before.
+    /// Records that the broker has acknowledged a message. The lifetime of the message began earlier, when the broker
+    /// received it.
     pub(super) fn acknowledge(&mut self, id: MessageId, now: Instant) {
         self.acknowledged.insert(id, (now, self.lengthened));
     }
@@ -37,10 +38,10 @@ impl Lifetimes {
     }
 }
 
-/// The Message Expiry Interval of these messages, in seconds.
+/// The Message Expiry Interval of messages with a short expiry, in seconds.
 pub const BRIEF_EXPIRY: u32 = 1;
-/// The beginning of the topics of these messages.
+/// The beginning of the topics of messages with a short expiry.
 pub const BRIEF_TOPICS: &str = "brief/";
-/// Time by which a message may be sent later than it expires. The broker's clocks and those of the clients are the same, so this
-/// only covers rounding.
+/// Time after its expiry during which a message may still be sent for the first time. Broker and clients read the same
+/// clock, so this covers only rounding.
 const BOUND: Duration = Duration::from_millis(500);

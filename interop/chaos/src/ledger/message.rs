@@ -33,7 +33,7 @@ impl fmt::Display for MessageId {
 pub struct Message {
     /// The topic of the message.
     pub topic: String,
-    /// RETAIN.
+    /// The RETAIN flag.
     pub retain: bool,
     /// Whether the payload is empty. A retained message with an empty payload deletes the retained message, and
     /// receivers cannot identify it.

@@ -36,7 +36,7 @@ impl RetainedTopic {
         }
     }
 
-    /// Removes messages that are too old for any observation that has already begun to receive them.
+    /// Removes messages so old that no observation in progress can still receive them.
     pub(super) fn forget(&mut self) {
         let keep = self.acknowledged.saturating_sub(SEQUENCES_KEPT);
         self.sent.retain(|sequence, _| *sequence >= keep);

@@ -1,4 +1,5 @@
-//! The messages that one subscriber, or a group that shares a subscription, must receive, and those that it has received.
+//! The messages that one subscriber, or a group that shares a subscription, must receive, and those that it has
+//! received.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use super::message::{Fate, Message, MessageId};
 #[derive(Debug, Default)]
 pub struct Subscriber {
     pub(super) name: String,
-    /// Whether this is a group. Its members receive messages in no common order.
+    /// Whether this is a group. The messages that its members receive have no common order.
     is_group: bool,
     subscriptions: Vec<Subscription>,
     received: HashMap<MessageId, Copies>,
@@ -22,13 +23,17 @@ pub struct Subscriber {
 #[derive(Debug)]
 struct Subscription {
     filter: String,
+    /// Logical time of SUBACK.
     from: u64,
+    /// Logical time of UNSUBSCRIBE. `None` while the subscription exists.
     until: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Copies {
+    /// Number of copies received at any QoS.
     all: u32,
+    /// Number of copies received at QoS 2.
     exactly_once: u32,
 }
 

@@ -52,7 +52,7 @@ pub enum Event {
     Rest {
         /// The index of the client.
         client: usize,
-        /// Time for which the event lasts.
+        /// Time for which the client stays disconnected.
         time: Duration,
     },
     /// The wall clock is set forward or back.
@@ -112,7 +112,7 @@ impl Kind {
         Self::Clock,
     ];
 
-    /// Whether the broker promises with this durability to lose no acknowledged message in such an event.
+    /// Whether the broker promises with this durability to lose no acknowledged message in an event of this kind.
     #[must_use]
     pub fn fits(self, durability: Durability) -> bool {
         self != Self::SyncError || durability == Durability::Always

@@ -91,8 +91,8 @@ impl Capacity {
         self.size >= self.size_max
     }
 
-    /// Whether memory was short at the last growth or checkpoint. The rest of the memory is then needed for what the
-    /// store has accepted.
+    /// Whether memory was short at the last growth or checkpoint. The remaining memory is then needed for operations
+    /// that the store has already accepted.
     pub(super) fn is_memory_short(&self) -> bool {
         self.is_memory_short
     }
@@ -206,12 +206,13 @@ fn is_full(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
-/// Divisor of the free disk space that gives the maximum by which the reserve may grow. The rest of a disk that is
-/// almost full is left for the map and for other programs.
+/// The reserve grows by at most the free disk space divided by this number. On a disk that is almost full, the rest is
+/// left for the map and for other programs.
 const RESERVE_GROWTH_DIVISOR: usize = 8;
 /// The minimum of [`limit_reserve`] in bytes: enough for the commits of a store with the smallest `size_max`.
 const RESERVE_MIN: usize = 512 << 10;
-/// The smallest step in bytes by which the map grows. With smaller steps, a store on a full disk would try too often.
+/// The smallest step in bytes by which the map grows. With smaller steps, a store on a full disk would try to grow too
+/// often.
 const GROWTH_MIN: usize = 256 << 10;
 /// The smallest step in bytes by which the map grows if memory is short: large enough that few steps make room for a
 /// batch.

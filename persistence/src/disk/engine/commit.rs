@@ -12,7 +12,7 @@ use crate::disk::tables::SCHEMA;
 impl Engine {
     /// Commits the change set in one transaction and empties it. The map grows if necessary. An error leaves the change
     /// set and the file unchanged. With `is_full`, there is no space for the log, so the change set is written to the
-    /// tables. If memory is short, the log takes it in any case, because it needs the least memory.
+    /// tables. If memory is short, the change set is always written to the log, which needs the least memory.
     pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Space, Fault> {
         change.purge_closed();
         if change.is_empty() {
@@ -85,8 +85,9 @@ impl Engine {
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Reads the log that an earlier process left in the store, and makes a checkpoint. Writes the time mark if the store
-    /// has an earlier schema, whose times are Unix times. Until this is complete, the map includes the reserve.
+    /// Reads the log that an earlier process left in the store, and makes a checkpoint. Writes the time mark if the
+    /// store has an earlier schema, whose times are Unix times. Until this function has succeeded, the map includes the
+    /// reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
         let view = self.map.read_view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
@@ -118,9 +119,9 @@ impl Engine {
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Approximate maximum number of entries that a checkpoint writes, because commits wait until it is finished.
 const PENDING_COST_MAX: usize = 65_536;
-/// Divisor of the size limit that gives the maximum size of the log.
+/// The log has at most the size limit divided by this number.
 const LOG_SIZE_DIVISOR: usize = 32;
-/// Divisor of the reserve on the disk that gives the maximum size of the log. A checkpoint may use half of the reserve.
+/// The log has at most the reserve on the disk divided by this number: a checkpoint may use half of the reserve.
 const LOG_RESERVE_DIVISOR: usize = 4;
 /// The memory that a checkpoint needs for LMDB's pages, as a multiple of the size of the log.
 const CHECKPOINT_COPIES: usize = 2;

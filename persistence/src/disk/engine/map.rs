@@ -87,7 +87,7 @@ impl Map {
 
     /// Removes readers of processes that have ended from LMDB's reader table. A reader in another process, for example
     /// a snapshot, prevents pages from being reused, and a killed reader would prevent this permanently. Returns
-    /// `false` if there was none.
+    /// `false` if there were none.
     pub(in crate::disk) fn clear_stale_readers(&self) -> Result<bool, Fault> {
         Ok(self.env.clear_stale_readers()? > 0)
     }

@@ -57,8 +57,8 @@ impl Engine {
         if is_small { self.capacity.grow_reserve() } else { Ok(false) }
     }
 
-    /// Whether enough space is free, and memory too. If there is not enough space, first tries to enlarge the map,
-    /// because space may have been freed on the disk.
+    /// Whether enough space and memory are free. If there is not enough space, first tries to enlarge the map, because
+    /// space may have been freed on the disk.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
         if self.capacity.is_memory_short() && !(self.is_checkpointed() && self.capacity.recover_memory()) {
             return Ok(false);
@@ -122,7 +122,7 @@ impl Engine {
 
     /// Enlarges the map. Returns `false` if the map has reached its maximum size.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
-        // After a lack of memory, the map may be smaller than it could be.
+        // After a lack of memory, the map may be smaller than its file allows.
         let has_grown = self.map.size() < self.capacity.size() || self.capacity.grow()?;
         if has_grown {
             self.resize(self.capacity.size())?;
@@ -131,8 +131,9 @@ impl Engine {
     }
 
     /// Returns which part of the map the committed state uses. While memory is short, every commit counts as one in the
-    /// reserve, because it uses memory that is kept for accepted operations. LMDB never shortens its file, so after the reserve was
-    /// used once, any change may use its pages. Therefore only the number of pages in use counts.
+    /// reserve, because it uses memory that is kept for accepted operations. LMDB never shortens its file, so once the
+    /// reserve has been used, any change may use its pages. Therefore the number of pages in use decides, not their
+    /// position.
     fn space(&mut self) -> Result<Space, Fault> {
         if self.capacity.is_memory_short() {
             return Ok(Space::Reserve);
@@ -141,7 +142,7 @@ impl Engine {
         if self.map.size() <= size || self.map.used()? <= size {
             return Ok(Space::BelowLimit);
         }
-        // The transaction is committed, so a lack of space must not look as if it were not.
+        // The transaction is committed, so a lack of space must not be reported as a failed commit.
         match self.grow() {
             Ok(true) => Ok(Space::BelowLimit),
             Ok(false) => Ok(Space::Reserve),
@@ -155,7 +156,8 @@ impl Engine {
     }
 
     /// Resizes the map to its size without the reserve. The transaction in the reserve may be committed, so a lack of
-    /// space must not look as if it were not: the map then keeps the reserve, and [`Self::space`] counts its pages.
+    /// space must not be reported as a failed commit: the map then keeps the reserve, and [`Self::space`] counts its
+    /// pages.
     pub(super) fn leave_reserve(&mut self) -> Result<(), Fault> {
         match self.resize(self.capacity.size()) {
             Err(fault) if fault.is_out_of_space() => Ok(()),
@@ -166,7 +168,8 @@ impl Engine {
     /// Resizes the map, at least to the pages in use. First moves the sync point to the current state, so that no read
     /// transaction has to be open during the resize.
     pub(super) fn resize(&mut self, size: usize) -> Result<(), Fault> {
-        // Check this while the sync point has its read transaction, because the store continues after a lack of memory.
+        // Check the memory while the sync point still has its read transaction: after a lack of memory, the store
+        // continues with the present map.
         self.map.check_memory(size)?;
         let map = &self.map;
         match &mut self.interval_sync {
@@ -176,7 +179,7 @@ impl Engine {
     }
 }
 
-/// Divisor of the size limit that gives the space that must be free before a full store counts as working again.
+/// A full store counts as working again when at least the size of the map divided by this number is free.
 const FREE_SPACE_DIVISOR: usize = 32;
-/// Divisor of the reserve on the disk that gives the maximum size of a batch.
+/// A batch has at most the reserve on the disk divided by this number.
 const BATCH_RESERVE_DIVISOR: usize = 8;

@@ -42,7 +42,7 @@ impl Store {
     }
 }
 
-/// Returns a change of this many bytes: retained messages, none of which is so large that its memory is checked.
+/// Returns a change set of about `len` bytes of retained messages, each too small for a check of its memory.
 fn change(len: usize) -> ChangeSet {
     let retain = |number| Operation::Retain {
         tenant: Arc::from("default"),
@@ -107,7 +107,7 @@ fn a_checkpoint_without_memory_leaves_the_log_until_there_is_memory() {
     assert!(!engine.is_checkpointed());
     assert!(!engine.has_free_space().unwrap());
     assert_eq!(engine.full_reason(), Reason::NoMemory);
-    // Even if the store has been found to be full, the log takes what it accepted before.
+    // Even when the store is full, operations that it accepted before can be written to the log.
     let mut accepted = change(PAYLOAD_LEN);
     assert_eq!(engine.commit(&mut accepted, true).unwrap(), Space::Reserve);
     assert!(!engine.is_checkpointed());
@@ -127,7 +127,7 @@ fn a_map_that_cannot_leave_the_reserve_keeps_it() {
     assert!(store.is_pinned());
 }
 
-/// With interval durability, the pages that a commit frees are not reused before the next sync, so that each time mark needs
+/// With interval durability, the pages that a commit frees are not reused before the next sync, so each time mark needs
 /// new pages.
 #[test]
 fn a_time_mark_that_does_not_fit_makes_the_map_grow() {

@@ -30,7 +30,7 @@ pub(super) enum FrameKind {
     /// Deletes a retained message; key: the length of the tenant (4 bytes, little-endian), value: tenant and
     /// topic.
     Unretain = 13,
-    /// Writes a new entry with the body that only it refers to; key as for `Put`, value: see
+    /// Writes a new entry together with its body, to which no other entry refers; key as for `Put`, value: see
     /// [`crate::record::EntryWithBody`].
     PutWithBody = 14,
 }

@@ -26,13 +26,13 @@ pub struct Contents {
     pub received: u64,
     /// Number of retained messages.
     pub retained: u64,
-    /// Bytes of the pages in use.
+    /// Size of the pages in use, in bytes.
     pub used_bytes: u64,
-    /// Bytes of the pages in use and the free pages.
+    /// Size of the pages in use and the free pages, in bytes.
     pub file_bytes: u64,
-    /// Bytes of the memory map, which is also the length of the file.
+    /// Length of the file in bytes, which is also the size of the memory map.
     pub map_bytes: u64,
-    /// Counts by tenant.
+    /// Number of sessions and retained messages, by tenant.
     pub tenants: BTreeMap<Arc<str>, TenantContents>,
 }
 

@@ -49,7 +49,8 @@ impl ReadOnly {
         Self::without_owner(path, path).map_err(ReadError::of_snapshot)
     }
 
-    /// Opens a file that no process changes meanwhile. `missing` is the path that the error names if there is no file.
+    /// Opens a file that no process changes while it is open. `missing` is the path that the error names if there is no
+    /// file.
     fn without_owner(path: &Path, missing: &Path) -> Result<Self, ReadError> {
         let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
         let length = file_length(path, missing)?;
@@ -125,8 +126,8 @@ fn verify_checksum(path: &Path) -> Result<Checksum, ReadError> {
     }
 }
 
-/// Verifies the structure of the newest state while the owner of the store may commit further states. A read
-/// transaction prevents the owner from reusing the pages of its own state and of all newer ones.
+/// Verifies the structure of the newest state while the owner of the store may commit further states. The read
+/// transaction that is opened here prevents the owner from reusing the pages of this state and of newer states.
 fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
     let open_error = |error| verify::into_open_error(path, error);
     let file = File::open(path).map_err(open::io_error(path))?;
@@ -163,8 +164,8 @@ fn open_environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<E
     unsafe { options.flags(flags).open(path) }
 }
 
-/// Takes a shared lock on the store if the file is the data file of a store, so that no broker can open the store
-/// meanwhile. Fails if a broker has it open.
+/// Takes a shared lock on the store if the file is the data file of a store, so that no broker can open the store while
+/// the lock is held. Fails if a broker has it open.
 fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     let lock = path.with_file_name(LOCK_FILE_NAME);
     if path.file_name().is_none_or(|name| name != DATA_FILE_NAME) {
@@ -181,6 +182,6 @@ fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     }
 }
 
-/// Maximum time to wait for headers that do not change during a read. The owner of the store needs far longer for a commit
-/// than a reader for the headers, so the first or second attempt nearly always succeeds.
+/// Maximum time to wait for headers that do not change while they are read. A commit of the owner takes far longer than
+/// reading the headers, so the first or second attempt nearly always succeeds.
 const HEADER_WAIT_MAX: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
 //! Detects whether a store was opened again by another process. Each process that opens the store creates a new reader
-//! table of LMDB, and the pages of readers in the former table are then no longer protected.
+//! table for LMDB. The pages that readers use according to the former table are then no longer protected.
 
 use std::fs::{self, File};
 use std::io;

@@ -56,5 +56,6 @@ pub(super) const RECORD_OFFSETS: [u64; 2] = [record_offset(0), record_offset(1)]
 
 /// Size in bytes of the file: one page for each of the two records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;
+/// Size in bytes of a record.
 pub(super) const SIZE: usize = MAGIC.len() + 8 + BootId::SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
 const MAGIC: &[u8; 8] = b"tganchor";

@@ -79,8 +79,8 @@ fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> Result<(), OpenErr
     file.sync_all().map_err(io_error(data))
 }
 
-/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record,
-/// nothing was committed after it was created.
+/// Returns the newest valid record of a sync point. The outer `None` means that there is no file. If the file has no
+/// record, nothing was committed after it was created.
 fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
     let opened = access::check_regular(path).and_then(|()| File::open(path));
     let file = match opened {
@@ -128,7 +128,7 @@ pub(super) fn newest_record(mut read: impl FnMut(u64) -> io::Result<RecordBytes>
     Ok(Found::Damage)
 }
 
-/// The bytes of a record; zeros if the file is shorter.
+/// Returns the bytes of a record, or zeros if the file is shorter.
 fn read_record(file: &File, offset: u64) -> io::Result<RecordBytes> {
     let mut bytes = [0; record::SIZE];
     match file.read_exact_at(&mut bytes, offset) {
@@ -137,9 +137,9 @@ fn read_record(file: &File, offset: u64) -> io::Result<RecordBytes> {
     }
 }
 
-/// Number of reads after which records that change with each read count as damaged.
+/// Maximum number of reads. Records that change with each read then count as damaged.
 const READS_MAX: usize = 100;
 /// The bytes of a record.
 pub(super) type RecordBytes = [u8; record::SIZE];
-/// When this sync begins to write its record, the one of the first sync is complete.
+/// The number of the second sync. When its record is being written, the record of the first sync is complete.
 const SECOND_SYNC: u64 = 2;

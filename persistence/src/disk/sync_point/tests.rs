@@ -1,4 +1,5 @@
-//! A record of the sync point is valid only if it is complete and unchanged. A record that a broker is writing is not damage.
+//! A record of the sync point is valid only if it is complete and unchanged. A record that a broker is writing does not
+//! count as damaged.
 
 use std::collections::VecDeque;
 
@@ -32,7 +33,8 @@ fn records_alternate_between_two_offsets() {
     assert_eq!(record::record_offset(1), record::record_offset(3));
 }
 
-/// Returns what is found if the reads of the two records return these bytes one after the other. The last bytes are repeated.
+/// Returns what [`newest_record`] finds if its reads return these bytes one after the other. The last bytes are
+/// repeated.
 fn found(reads: impl IntoIterator<Item = RecordBytes>) -> Found {
     let mut reads = VecDeque::from_iter(reads);
     newest_record(|_| {

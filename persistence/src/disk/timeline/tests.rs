@@ -223,7 +223,7 @@ proptest! {
     }
 }
 
-/// The wall clock when a test begins: a time in 2024.
+/// The wall clock when a test begins, in milliseconds since the Unix epoch: a time in 2024.
 const START: u64 = 1_720_000_000_000;
 const YEAR: i64 = 365 * 86_400_000;
 const DOWNTIME_MAX: u64 = 86_400_000;

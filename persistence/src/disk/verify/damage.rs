@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Damage in a page of a data file, with which LMDB could not use the file safely.
+/// Damage in a page of a data file, which LMDB could therefore not use safely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("page {page} {flaw}")]
 pub struct Damage {

@@ -23,6 +23,7 @@ pub(super) struct DatabaseRecord {
     /// Number of levels of the tree. The leaves are on the last level.
     pub(super) depth: u16,
     pub(super) counts: Counts,
+    /// The number of the root page.
     pub(super) root: u64,
 }
 

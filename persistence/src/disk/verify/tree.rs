@@ -16,7 +16,7 @@ pub(super) struct Tree<'p, 'f> {
     counts: Counts,
     /// The branches from the root to the current page.
     path: Vec<Level>,
-    /// Page buffers that are reused.
+    /// Page buffers that are free for reuse.
     unused: Vec<Vec<u8>>,
     entry_ranges: Vec<(usize, usize)>,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// The times at which the writer has to act.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// The sync interval; `None` if each commit is a sync.
+    /// The sync interval; `None` if LMDB syncs each commit.
     interval: Option<Duration>,
     /// The time at which the commits since the last sync have to be synced.
     sync_at: Option<Instant>,
@@ -38,7 +38,7 @@ impl Schedule {
         self.retry.is_some()
     }
 
-    /// Records a commit. `has_log` is whether the log is not empty, so that a checkpoint has to follow.
+    /// Records a commit. If `has_log` is true, the log is not empty, so a checkpoint has to follow.
     pub(super) fn record_commit(&mut self, now: Instant, has_log: bool) {
         if has_log {
             self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_DELAY));
@@ -86,13 +86,13 @@ impl Schedule {
     }
 }
 
-/// Maximum time for which a change is in the log before a checkpoint is due. It limits the work of the next start, and
-/// how old the state can be that a read-only command sees.
+/// Maximum time for which a change stays in the log before a checkpoint is due. It limits the work of the next start,
+/// and the age of the state that a read-only command sees.
 const CHECKPOINT_DELAY: Duration = Duration::from_secs(1);
 /// Time between two checks of an idle writer that the files are still at their paths. This time is shorter than a
 /// second, so that the removal of a store is detected within a second.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
-/// Time until the first attempt to commit again after the disk was full. It doubles with each attempt, up to
+/// Time before the first retry of a commit for which there was no space. It doubles with each retry, up to
 /// `RETRY_WAIT_MAX`.
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
 /// Maximum time between two attempts: clients wait at most this long for the store after space was freed.

@@ -15,7 +15,8 @@ fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
     record(&Setting { interval, fault: Some(fault) })
 }
 
-/// Opens the store again and returns the numbers of batches whose content it has: several, if a batch changes nothing.
+/// Opens the store again. Returns after how many batches of the workload the content is the same as in the store:
+/// several numbers, if a batch changes nothing.
 fn batches_kept(recording: &Recording) -> Vec<usize> {
     let store =
         Disk::open(&config(recording.folder.path(), Durability::Always), Arc::<Watch>::default()).unwrap();
@@ -62,8 +63,8 @@ fn a_failed_sync_fails_the_store() {
     assert_failed(&run("S 20 5 1", None), "Io(");
 }
 
-/// Runs the workload until a sync fails. Returns how many batches were reported after the previous sync. None of the
-/// returned number of batches may be in the store after a restart.
+/// Runs the workload until a sync fails. Asserts that the restarted store has the state of the previous sync. Returns
+/// how many batches were reported after that sync and are therefore lost.
 fn unsynced_batches_lost(fault: &'static str) -> usize {
     let recording = run(fault, Some("3"));
     let (reported, kept) = reported_and_kept(&recording, "Sync(");
@@ -88,7 +89,7 @@ fn a_failed_write_fails_the_store() {
     assert_failed(&run("W 100 5 1", Some("3")), "Io(");
 }
 
-/// The data is synced before, so nothing is lost.
+/// The data is synced before the sync point is written, so nothing is lost.
 #[test]
 fn a_failed_write_of_the_sync_point_fails_the_store() {
     assert_failed(&run("A 6 5 1", Some("3")), "Io(");

@@ -44,7 +44,7 @@ fn sweeps_visit_all_topics_a_few_at_a_time() {
     assert_eq!(store.sweep(later, 5000), 0);
 }
 
-/// A store on disk that mirrors the retained messages is notified of the messages that expire, and of no others.
+/// The expiry handler, which a store on disk uses, is called for messages that expire, and for no others.
 #[test]
 fn only_messages_removed_by_expiry_are_reported() {
     let reported = Arc::new(Mutex::new(Vec::new()));

@@ -19,7 +19,7 @@ cases! {
     pubrel_is_sent_with_its_flags: "MQTT5-3.6.1-1", "MQTT3-3.6.1-1";
 }
 
-// The parser of this suite checks every packet from the broker for a reason code that the standard lists.
+// The parser of this suite checks for every packet from the broker that the standard lists its reason code.
 
 async fn a_publish_without_subscribers_is_acknowledged(harness: Harness) {
     let mut publisher = harness.client("publisher").await;

@@ -60,7 +60,7 @@ async fn disconnect_deletes_the_will(harness: Harness) {
         harness.expect_no_will(&mut watcher).await;
         watcher.disconnect().await;
     }
-    // The broker does not publish the will either if the session continues after DISCONNECT and ends later.
+    // The will is also discarded if the session continues after DISCONNECT and ends later.
     let topic = harness.topic("later");
     let mut watcher = harness.subscriber("watcher", &topic, 1).await;
     let client = harness.connect("two").clean(false).expiry(1).will(Will::new(&topic, "gone")).open().await;

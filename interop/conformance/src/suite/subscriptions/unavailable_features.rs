@@ -50,7 +50,7 @@ async fn unavailable_wildcards_are_refused_in_suback(harness: Harness) {
 async fn available_wildcards_are_granted(harness: Harness) {
     let topics = [harness.topic("a"), harness.topic("a/b")];
     let mut client = harness.client("one").await;
-    // In 3.1.1, a broker that does not support wildcards refuses such a filter with the code 0x80 in SUBACK.
+    // In 3.1.1, a broker that does not support wildcards refuses these filters with the code 0x80 in SUBACK.
     for (filter, expected) in [("+", &topics[..1]), ("#", &topics), ("a/#", &topics)] {
         let granted = client.try_subscribe(harness.topic(filter), 0).await;
         client.publish_all(&topics).await;

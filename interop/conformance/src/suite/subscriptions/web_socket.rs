@@ -45,7 +45,7 @@ async fn packets_may_be_split_over_frames(harness: Harness) {
     let mut client = harness.connect_transport("one", harness.version).await;
     let subscribe = Subscribe::new(1).filter(&topic, 0).encode(harness.version);
     let publish = Publish::new(&topic, "x").encode(harness.version);
-    // The client sends each byte in a frame of its own, and some empty frames.
+    // The client sends each byte in a separate frame, and some empty frames.
     for byte in [harness.connect("one").connect.encode(), subscribe, publish.clone()].concat() {
         client.send(&[byte]).await;
         if byte == 0 {

@@ -1,4 +1,4 @@
-//! The headers of a file that another process changes meanwhile.
+//! The headers of a file that another process changes while they are read.
 
 use std::os::unix::fs::FileExt;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 use crate::disk::verify::format::{FREE_OFFSET, LAST_PAGE_OFFSET, MAGIC, MAGIC_OFFSET, TRANSACTION_OFFSET};
 
-/// Each header of this file contains the number of its transaction twice: also as the number of the last page.
+/// In this file, the last page named by a header always has the same number as the header's transaction.
 #[test]
 fn a_header_that_is_overwritten_during_the_read_is_not_used() {
     let file = file_with_headers();
@@ -41,7 +41,7 @@ fn begin_header(file: &File, page: u64) {
     write_fields(file, page);
 }
 
-/// Writes the fields one after the other, as a write does that is interrupted by a read.
+/// Writes the fields one after the other, so that a read can see one new and one old field.
 fn write_fields(file: &File, transaction: u64) {
     for at in [LAST_PAGE_OFFSET, TRANSACTION_OFFSET] {
         let offset = transaction % 2 * 4096 + u64::try_from(at).unwrap();
