@@ -6,12 +6,16 @@ mod end;
 mod lane;
 mod relocation;
 
+use std::future::Future;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Duration;
 
 use tidegate_broker::{ClientConnection, DirectWrite, End, EndKind, Signal, Turn};
 use tidegate_transports::{DirectWriter, Link};
+use tokio::time::{Sleep, sleep};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use accept_connect::{Accepted, Refused, accept_connect};
@@ -43,7 +47,10 @@ pub struct Driver {
 /// The end of a connection that first handles the input that has already arrived.
 struct Ending {
     end: End,
-    /// Number of turns that are left for this input.
+    /// Ready when the runtime has looked for input once more. The socket may have received bytes that it has not reported
+    /// to the connection yet.
+    looked_for_input: Pin<Box<Sleep>>,
+    /// Maximum number of turns until the end.
     turns: u16,
 }
 
@@ -81,7 +88,8 @@ impl Driver {
         })?;
         let Some(ending) = &mut self.ending else { return Ok(()) };
         ending.turns -= 1;
-        let is_over = !has_more || ending.turns == 0;
+        let may_get_more = has_more || ending.looked_for_input.as_mut().poll(context).is_pending();
+        let is_over = !may_get_more || ending.turns == 0;
         self.ending.take_if(|_| is_over).map_or(Ok(()), |ending| Err(ending.end))
     }
 
@@ -90,15 +98,13 @@ impl Driver {
     /// # Errors
     /// Returns `end` if the connection must end at once.
     fn end_after_input(&mut self, end: End) -> Result<(), End> {
-        let turns = match end.kind() {
-            EndKind::Shutdown => 1,
-            EndKind::Broken => LAST_TURNS_MAX,
-            _ => return Err(end),
-        };
-        if end.kind() == EndKind::Broken {
-            self.client.ignore_output();
+        if !matches!(end.kind(), EndKind::Shutdown | EndKind::Broken) {
+            return Err(end);
         }
-        self.ending.get_or_insert(Ending { end, turns });
+        self.client.ignore_output();
+        // The runtime looks for input before it looks for timers that are due.
+        let looked_for_input = Box::pin(sleep(Duration::from_millis(1)));
+        self.ending.get_or_insert(Ending { end, looked_for_input, turns: LAST_TURNS_MAX });
         Ok(())
     }
 
@@ -162,8 +168,8 @@ impl Driver {
     }
 }
 
-/// Maximum number of turns in which a connection that can no longer be written to handles earlier input from its peer.
-/// The turns are sufficient for more bytes than the receive buffers of common kernels hold.
+/// Maximum number of turns in which an ending connection handles what its peer sent before: more than the receive buffers
+/// of the usual kernels can hold.
 const LAST_TURNS_MAX: u16 = 512;
 
 /// Lets any core write to a plain socket.

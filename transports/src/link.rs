@@ -24,7 +24,7 @@ mod raw_socket;
 pub use direct::DirectWriter;
 
 pub(crate) use plain::poll_read;
-pub(crate) use raw_socket::{RawSocket, drain};
+pub(crate) use raw_socket::{RawSocket, drain, poll_discard};
 
 use plain::{PlainTcp, PlainUnix};
 
@@ -171,6 +171,21 @@ impl Link {
                 stream.close();
                 Poll::Ready(Ok(()))
             }
+        }
+    }
+
+    /// Reads and discards what the peer still sends after [`Link::poll_close`], until the peer has closed its side or `left`
+    /// bytes were discarded; they are subtracted from `left`. Unread bytes would turn the close into a reset, and the peer
+    /// could lose the last packet sent to it. The caller should set a timeout. Ready at once for QUIC and links in memory,
+    /// where unread bytes do no harm.
+    pub fn poll_discard(&mut self, cx: &mut Context<'_>, left: &mut usize) -> Poll<()> {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.poll_discard(cx, left),
+            Stream::Unix(stream) => stream.poll_discard(cx, left),
+            Stream::Tls(stream) => poll_discard(stream.tcp(), cx, left),
+            Stream::WebSocket(stream) => poll_discard(stream.tcp(), cx, left),
+            Stream::SecureWebSocket(stream) => poll_discard(stream.tcp(), cx, left),
+            Stream::Quic(_) | Stream::Memory(_) => Poll::Ready(()),
         }
     }
 

@@ -114,6 +114,10 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
+    pub(crate) fn tcp(&self) -> &tokio::net::TcpStream {
+        self.io.tcp()
+    }
+
     pub(crate) fn set_close_reason(&mut self, reason: CloseReason) {
         self.close_reason = reason;
     }

@@ -10,6 +10,7 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 use tidegate_session::{Negotiated, Refusal};
 use tidegate_transports::Link;
 
+use super::end::discard_input;
 use crate::story::FirstPacket;
 
 /// A link whose client was accepted.
@@ -128,7 +129,9 @@ async fn refuse(link: &mut Link, refusal: &Refusal) -> io::Result<()> {
     if let Some((connack, version)) = refusal.connack() {
         send_packet(link, &Packet::ConnAck(Box::new(connack)), version).await?;
     }
-    poll_fn(|context| link.poll_close(context)).await
+    poll_fn(|context| link.poll_close(context)).await?;
+    discard_input(link).await;
+    Ok(())
 }
 
 /// Waits for bytes from the peer and appends them to `bytes`.

@@ -1,6 +1,8 @@
 //! Ends a connection: detaches it from its session, sends the last bytes with our DISCONNECT, and closes the link, all
 //! within a time limit.
 
+use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,27 +40,40 @@ impl Driver {
             link.set_close_reason(CloseReason::GoingAway);
         }
         // A peer that closed the connection or sent DISCONNECT expects no more packets, so the time limit is shorter.
-        let limit =
-            if end.ended_by() == EndedBy::Broker { close_timeout } else { close_timeout.min(GONE_TIMEOUT) };
-        close(link, rest, signals, limit).await;
+        let is_ended_by_broker = end.ended_by() == EndedBy::Broker;
+        let limit = if is_ended_by_broker { close_timeout } else { close_timeout.min(GONE_TIMEOUT) };
+        let is_closed = timeout(limit, close(&mut link, rest, signals)).await;
+        // After the time limit, the link is dropped without an orderly close.
+        if is_ended_by_broker && is_closed.is_ok() {
+            let limit = if end.kind() == EndKind::Shutdown { STOP_DISCARD_TIME } else { close_timeout };
+            let _ = timeout(limit, discard_input(&mut link)).await;
+        }
         drop(token);
     }
 }
 
-/// Writes the last bytes and closes the link. If that takes longer than `limit`, drops the link.
-async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Duration) {
-    let orderly = async {
-        while signals.is_writing() {
-            tokio::task::yield_now().await;
-        }
-        let bytes = if signals.is_writing_forbidden() { &[] } else { bytes.as_slice() };
-        super::accept_connect::send(&mut link, bytes).await?;
-        std::future::poll_fn(|context| link.poll_close(context)).await
-    };
-    // After the time limit, the link is dropped without an orderly close.
-    let _ = timeout(limit, orderly).await;
+/// Writes the last bytes and closes the broker's side of the link.
+async fn close(link: &mut Link, bytes: Vec<u8>, signals: Arc<Signals>) -> io::Result<()> {
+    while signals.is_writing() {
+        tokio::task::yield_now().await;
+    }
+    let bytes = if signals.is_writing_forbidden() { &[] } else { bytes.as_slice() };
+    super::accept_connect::send(link, bytes).await?;
+    poll_fn(|context| link.poll_close(context)).await
 }
 
+/// Reads and discards what the peer still sends, until it has closed its side, so that it receives the reason for the
+/// end and not a reset.
+pub(super) async fn discard_input(link: &mut Link) {
+    let mut left = DISCARDED_BYTES_MAX;
+    poll_fn(|context| link.poll_discard(context, &mut left)).await;
+}
+
+/// Maximum number of bytes that are read after the end of a connection. A peer that sends more gets a reset.
+const DISCARDED_BYTES_MAX: usize = 16 << 20;
 /// Time limit for closing the link if the peer sent DISCONNECT or closed its side. The peer expects no more packets, so
 /// only the transport's own close is left to do.
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time for which input is discarded when the broker stops. It is short, because a stop waits for the clients that do not
+/// close their side.
+const STOP_DISCARD_TIME: Duration = Duration::from_millis(100);

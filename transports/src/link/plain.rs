@@ -56,6 +56,11 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
         Ok(())
     }
 
+    /// Discards what the peer still sends, see [`raw_socket::poll_discard`].
+    pub(crate) fn poll_discard(&self, cx: &mut Context<'_>, left: &mut usize) -> Poll<()> {
+        raw_socket::poll_discard(self.write.stream(), cx, left)
+    }
+
     /// Moves the socket to the calling runtime. Fails while a clone of the write half exists elsewhere, because that
     /// clone would stay with the previous runtime. After an error, the socket is unchanged.
     pub(crate) fn reregister(&mut self) -> io::Result<()> {
@@ -79,6 +84,8 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
 pub(crate) trait WriteHalf: Sized {
     /// The matching read half.
     type Read;
+    /// The stream of which both are halves.
+    type Stream: raw_socket::Readable;
     /// Duplicates the socket's descriptor and registers the duplicate with the calling runtime.
     fn duplicate(&self) -> io::Result<(Self::Read, Self)>;
     /// Drops the write half without closing the sending side of the socket.
@@ -88,6 +95,8 @@ pub(crate) trait WriteHalf: Sized {
     /// Waits until the socket is writable. Only the link's owner may call `poll_writable`, because only one waker is
     /// stored.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Returns the stream of which this is a half.
+    fn stream(&self) -> &Self::Stream;
     /// Returns the underlying socket.
     fn socket(&self) -> SockRef<'_>;
 }
@@ -108,6 +117,7 @@ impl From<UnixStream> for PlainUnix {
 
 impl WriteHalf for tcp::OwnedWriteHalf {
     type Read = tcp::OwnedReadHalf;
+    type Stream = TcpStream;
 
     fn duplicate(&self) -> io::Result<(Self::Read, Self)> {
         Ok(raw_socket::duplicate(self.as_ref())?.into_split())
@@ -129,6 +139,10 @@ impl WriteHalf for tcp::OwnedWriteHalf {
         self.as_ref().poll_write_ready(cx)
     }
 
+    fn stream(&self) -> &Self::Stream {
+        self.as_ref()
+    }
+
     fn socket(&self) -> SockRef<'_> {
         SockRef::from(self.as_ref())
     }
@@ -136,6 +150,7 @@ impl WriteHalf for tcp::OwnedWriteHalf {
 
 impl WriteHalf for unix::OwnedWriteHalf {
     type Read = unix::OwnedReadHalf;
+    type Stream = UnixStream;
 
     fn duplicate(&self) -> io::Result<(Self::Read, Self)> {
         let descriptor = self.as_ref().as_fd().try_clone_to_owned()?;
@@ -156,6 +171,10 @@ impl WriteHalf for unix::OwnedWriteHalf {
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.as_ref().poll_write_ready(cx)
+    }
+
+    fn stream(&self) -> &Self::Stream {
+        self.as_ref()
     }
 
     fn socket(&self) -> SockRef<'_> {

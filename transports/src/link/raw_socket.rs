@@ -3,22 +3,27 @@
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
 /// A stream that runs over one TCP socket.
 pub(crate) trait RawSocket {
+    /// Returns the TCP stream.
+    fn tcp(&self) -> &TcpStream;
     /// Returns the TCP socket.
-    fn socket(&self) -> SockRef<'_>;
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.tcp())
+    }
     /// Moves the socket's registration to the calling runtime. After an error, the socket is unchanged.
     fn reregister(&mut self) -> io::Result<()>;
 }
 
 impl RawSocket for TcpStream {
-    fn socket(&self) -> SockRef<'_> {
-        SockRef::from(self)
+    fn tcp(&self) -> &TcpStream {
+        self
     }
 
     fn reregister(&mut self) -> io::Result<()> {
@@ -28,8 +33,8 @@ impl RawSocket for TcpStream {
 }
 
 impl RawSocket for TlsStream<TcpStream> {
-    fn socket(&self) -> SockRef<'_> {
-        SockRef::from(self.get_ref().0)
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
     }
 
     fn reregister(&mut self) -> io::Result<()> {
@@ -58,6 +63,55 @@ pub(crate) fn drain(socket: &SockRef<'_>) {
     }
 }
 
+/// Reads and discards what a peer still sends, until the peer has closed its side, the connection has failed, or `left`
+/// bytes were discarded.
+pub(crate) fn poll_discard(socket: &impl Readable, cx: &mut Context<'_>, left: &mut usize) -> Poll<()> {
+    let mut unread = [0; 16 * 1024];
+    for _ in 0..DISCARD_READS_MAX {
+        match socket.try_read(&mut unread) {
+            Ok(len @ 1..) if len < *left => *left -= len,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if ready!(socket.poll_read_ready(cx)).is_err() {
+                    return Poll::Ready(());
+                }
+            }
+            _ => return Poll::Ready(()),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// A socket that can be read through a shared reference.
+pub(crate) trait Readable {
+    /// Waits until the socket is readable.
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Reads what has arrived; returns `WouldBlock` if there is nothing.
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<usize>;
+}
+
+impl Readable for TcpStream {
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_read_ready(self, cx)
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        Self::try_read(self, buf)
+    }
+}
+
+impl Readable for UnixStream {
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_read_ready(self, cx)
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        Self::try_read(self, buf)
+    }
+}
+
+/// Maximum number of reads with which one poll discards what a peer sends, so that other connections are served too.
+const DISCARD_READS_MAX: usize = 16;
 /// Maximum number of reads, of 4 KiB each, with which a close empties the receive queue of the socket. A peer that
 /// keeps sending gets a reset.
 const DRAIN_READS_MAX: usize = 16;
