@@ -118,19 +118,42 @@ impl Driver {
     ) -> Result<bool, End> {
         self.client.release(turn)?;
         self.client.resume(turn)?;
-        if self.ending.is_none()
-            && let Err(end) = self.control.write(&self.client, turn, buffers, context)
-        {
-            self.end_after_input(end)?;
-        }
-        let input = self.control.read(&mut self.client, turn, buffers, context)?;
-        input.expect_open()?;
-        self.read_further_lanes(turn, buffers, context)?;
+        self.write(turn, buffers, context)?;
+        let input = self.read(turn, buffers, context)?;
         let is_busy = self.client.is_busy();
         if is_busy || self.ending.is_none() && self.client.replay(turn)? {
             context.waker().wake_by_ref();
         }
         Ok(is_busy || input == Input::More)
+    }
+
+    /// Writes to the control lane, unless the connection is ending.
+    fn write(
+        &mut self,
+        turn: &mut Turn<'_>,
+        buffers: &mut Buffers,
+        context: &mut Context<'_>,
+    ) -> Result<(), End> {
+        if self.ending.is_some() {
+            return Ok(());
+        }
+        match self.control.write(&self.client, turn, buffers, context) {
+            Ok(()) => Ok(()),
+            Err(end) => self.end_after_input(end),
+        }
+    }
+
+    /// Reads from all lanes. Returns what the control lane read.
+    fn read(
+        &mut self,
+        turn: &mut Turn<'_>,
+        buffers: &mut Buffers,
+        context: &mut Context<'_>,
+    ) -> Result<Input, End> {
+        let input = self.control.read(&mut self.client, turn, buffers, context)?;
+        input.expect_open()?;
+        self.read_further_lanes(turn, buffers, context)?;
+        Ok(input)
     }
 
     /// Reads from the further lanes, and removes those that have ended.

@@ -1,6 +1,6 @@
 //! Measures the cost of persistence on a disk: commits and operations per second, and the time from append to commit,
-//! for each durability, number of producers and message size. Also measures a plain sync of the disk. Run with
-//! `cargo run --release -p tidegate-persistence --example cost [folder]`.
+//! for each durability, number of producers and message size. Also measures a plain sync of the disk. Run with `cargo
+//! run --release -p tidegate-persistence --example cost [folder]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::as_conversions, clippy::indexing_slicing)]
 

@@ -1,6 +1,6 @@
 //! Measures the steps of a broker's start: verifying the structure of the data file, counting references, and loading
-//! all records. Each step is measured with the file in the page cache and without it. Run with
-//! `cargo run --release -p tidegate-persistence --example start [folder] [MiB]`.
+//! all records. Each step is measured with the file in the page cache and without it. Run with `cargo run --release -p
+//! tidegate-persistence --example start [folder] [MiB]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, clippy::as_conversions)]
 

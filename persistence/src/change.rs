@@ -13,6 +13,9 @@ mod message_change;
 mod message_changes;
 mod session;
 mod sessions;
+/// Approximate size in bytes of an entry in the tables.
+const ENTRY_SIZE: usize = 256;
+
 #[cfg(test)]
 mod tests;
 
@@ -117,6 +120,13 @@ impl ChangeSet {
     /// Returns the size of all bodies in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.messages.iter().filter_map(MessageChange::body).map(|body| body.message.size()).sum()
+    }
+
+    /// Returns an estimate of the number of bytes that the set takes in the tables.
+    pub(crate) fn table_bytes(&self) -> usize {
+        let retained = self.retained.values().flatten().map(|stored| stored.message.size());
+        let entries = self.write_cost().saturating_mul(ENTRY_SIZE);
+        self.bytes().saturating_add(retained.sum()).saturating_add(entries)
     }
 
     /// Returns an estimate of the cost of writing the set: the number of changed entries and retained messages.

@@ -25,9 +25,9 @@ pub enum Reason {
     /// The file system has no space left.
     #[error("no space on the file system: {0}; free some space")]
     NoSpace(String),
-    /// There is not enough memory to write a large message, or to grow the memory map.
+    /// There is not enough memory to load or write messages, or to grow the memory map.
     #[error(
-        "not enough memory to write to the store: raise the memory limit of the process, or lower `session.packet_size_max`"
+        "not enough memory for the store: raise the memory limit of the process, or lower `session.packet_size_max`"
     )]
     NoMemory,
     /// A read, a write, or a sync by LMDB failed.
@@ -170,6 +170,9 @@ pub enum OpenError {
     /// The configuration is not valid.
     #[error("{0}")]
     Config(&'static str),
+    /// There is not enough memory for the memory map of the file.
+    #[error("there is not enough memory to map {0}: raise the memory limit of the process (`ulimit -v`)")]
+    NoMemory(PathBuf),
     /// LMDB reported another error.
     #[error(transparent)]
     Engine(Reason),

@@ -40,7 +40,7 @@ pub enum Appended {
     /// The operations were accepted, but the open batch has reached its size limit: stop reading from the
     /// client that caused them until this commit is reached.
     Slow(Commit),
-    /// None of the operations was accepted, because the store has failed (see [`Journal::health`]) or was closed.
+    /// None of the operations was accepted, because the store has failed; see [`Journal::health`].
     Refused,
 }
 

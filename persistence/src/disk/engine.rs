@@ -1,5 +1,5 @@
-//! The LMDB environment as the writer uses it: transactions and syncs. The submodules commit to the log, handle a lack
-//! of space, and keep the time mark up to date.
+//! The LMDB environment as the writer uses it: transactions and syncs. The submodules contain commits to the log, the
+//! handling of space, and the time mark.
 
 use std::sync::Arc;
 use std::time::Duration;

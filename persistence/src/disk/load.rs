@@ -1,6 +1,7 @@
 //! Reads all records, table by table, in the order in which the broker needs them when it starts.
 
 use heed::RoTxn;
+use tidegate_limits::memory;
 
 use super::fault::Fault;
 use super::key::{read_entry_key, read_number, read_received_key};
@@ -29,15 +30,26 @@ pub(super) fn load(
     for reader in readers {
         progress.total += reader.table.len(txn)?;
     }
+    let mut unchecked = 0;
     for reader in readers {
         for row in reader.table.iter(txn)? {
-            let item = reader.read(row?)?;
+            let row = row?;
+            unchecked += row.value.len();
+            if unchecked >= MEMORY_STEP {
+                // The caller keeps the records in memory.
+                memory::probe_accepted(unchecked)?;
+                unchecked = 0;
+            }
+            let item = reader.read(row)?;
             progress.done += 1;
             visit(item, progress);
         }
     }
     Ok(())
 }
+
+/// Number of bytes of records after which the memory is checked again.
+const MEMORY_STEP: usize = 1 << 20;
 
 /// Passes the records of one session to `visit`. Returns without a call if the session does not exist.
 pub(super) fn load_session(

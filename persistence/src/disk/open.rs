@@ -9,7 +9,7 @@ use std::sync::Arc;
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
 use super::checksum::{self, Checksum, Removed};
-use super::engine::{Capacity, Engine, Map, Opened};
+use super::engine::{Capacity, Engine, Map, Opened, whole_pages};
 use super::fault::Fault;
 use super::file::{self, Examined};
 use super::ids::Ids;
@@ -44,6 +44,7 @@ pub(super) fn open_engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(E
     let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
     let mut engine = Engine::new(opened, Arc::clone(&ids), timeline).map_err(engine_error)?;
     engine.replay().map_err(engine_error)?;
+    engine.map().hold_cushion();
     Ok((engine, ids))
 }
 
@@ -61,8 +62,7 @@ fn open_or_undo_growth(
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
-        // The map includes the reserve, so that a store on a full disk can be opened.
-        let env = open_environment(&config.folder, capacity.length())?;
+        let env = open_with_memory(&config.folder, &capacity, found.used)?;
         let tables = open_tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
     };
@@ -72,6 +72,21 @@ fn open_or_undo_growth(
         undo_growth(&file, found.length, removed).map_err(io_error(data))?;
     }
     opened
+}
+
+/// Opens the environment. The map includes the reserve, so that a store on a full disk can be opened. If there is not
+/// enough memory for that, the map is smaller, down to the pages in use.
+fn open_with_memory(folder: &Path, capacity: &Capacity, used: u64) -> Result<Env<WithoutTls>, OpenError> {
+    let used = whole_pages(usize::try_from(used).unwrap_or(usize::MAX)).saturating_add(MAP_MARGIN);
+    let sizes = [capacity.length(), capacity.size(), used.min(capacity.size())];
+    let mut result = open_environment(folder, sizes[0]);
+    for size in &sizes[1..] {
+        if !matches!(result, Err(OpenError::NoMemory(_))) {
+            break;
+        }
+        result = open_environment(folder, *size);
+    }
+    result
 }
 
 /// Verifies the structure of a data file, after comparing it with its checksum if it is a copied snapshot.
@@ -171,6 +186,9 @@ pub(super) fn engine_error(fault: Fault) -> OpenError {
 
 pub(super) fn lmdb_error(data: &Path, error: heed::Error) -> OpenError {
     match error {
+        heed::Error::Io(source) if source.kind() == io::ErrorKind::OutOfMemory => {
+            OpenError::NoMemory(data.to_owned())
+        }
         heed::Error::Io(source) => OpenError::Io { path: data.to_owned(), source },
         heed::Error::EnvAlreadyOpened => OpenError::InUse(data.to_owned()),
         error => OpenError::Engine(Reason::Engine(error.to_string())),
@@ -182,6 +200,8 @@ pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError + use
     move |source| OpenError::Io { path, source }
 }
 
+/// Number of bytes by which the smallest map exceeds the pages in use: room for the first transaction.
+const MAP_MARGIN: usize = 4 << 20;
 pub(super) const DATA_FILE_NAME: &str = "data.mdb";
 /// The subfolder in which a new store is created.
 pub(super) const NEW_FOLDER_NAME: &str = "new";

@@ -132,7 +132,7 @@ impl Writer {
         self.engine.verify_presence()
     }
 
-    /// Makes a checkpoint if one is due or requested, if the store is closing, or while it uses the reserve.
+    /// Makes a checkpoint if one is due or requested, or if the store is closing.
     fn checkpoint(&mut self, taken: TakenBatch) -> Result<(), Fault> {
         let is_requested = taken.last || taken.checkpoint_request > 0 || self.is_over_limit;
         if !is_requested

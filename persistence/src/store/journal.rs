@@ -9,8 +9,8 @@ use crate::record::{MessageId, SessionId};
 /// Records the changes of the broker's state.
 pub trait Journal: Send + Sync {
     /// Moves all operations from the list into the open batch. The operations are committed together and in order. A
-    /// store that has failed or was closed returns [`Appended::Refused`] and leaves the list unchanged. For an empty
-    /// list, the result is the commit that covers everything appended before. Never waits for the disk.
+    /// store that has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result
+    /// is the commit that covers everything appended before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
     /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even in several

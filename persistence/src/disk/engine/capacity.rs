@@ -66,7 +66,7 @@ impl Capacity {
     }
 
     /// Returns the size of the map in bytes while the reserve is not used.
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::disk) fn size(&self) -> usize {
         self.size
     }
 
@@ -102,9 +102,12 @@ impl Capacity {
         self.is_memory_short = true;
     }
 
-    /// Checks whether there is enough memory again. Returns `false` if memory is still short.
-    pub(super) fn recover_memory(&mut self) -> bool {
-        self.is_memory_short = self.is_memory_short && memory::probe(MEMORY_STEP).is_err();
+    /// Checks whether there is enough memory again: for clients, or at least for commits if less than half of the map is
+    /// `used`. Freed memory often stays with the process, but then the map need not grow. Returns `false` if memory is
+    /// still short.
+    pub(super) fn recover_memory(&mut self, used: usize) -> bool {
+        let is_half_free = used <= self.size / 2 && memory::probe_accepted(0).is_ok();
+        self.is_memory_short = self.is_memory_short && !is_half_free && memory::probe(MEMORY_STEP).is_err();
         !self.is_memory_short
     }
 
@@ -113,9 +116,9 @@ impl Capacity {
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
         while step > MEMORY_STEP && memory::probe(step).is_err() {
-            step = whole_pages(step / 2);
+            step = whole_pages(step / 2).max(MEMORY_STEP);
         }
-        self.is_memory_short = memory::probe(step).is_err();
+        self.is_memory_short |= memory::probe(step).is_err();
         while !self.is_at_size_limit() {
             let size = self.size.saturating_add(step).min(self.size_max);
             match self.allocation.extend(size.saturating_add(self.disk_reserve)) {
@@ -174,9 +177,10 @@ impl Capacity {
     /// Returns the fault of a change that does not fit into the map.
     pub(super) fn full(&self) -> Fault {
         match &self.disk_full {
-            _ if self.is_memory_short => Fault::NoMemory,
-            Some(error) if !self.is_at_size_limit() => Fault::NoSpace(error.clone()),
-            _ => Fault::SizeLimit(self.size_max),
+            _ if self.is_at_size_limit() => Fault::SizeLimit(self.size_max),
+            Some(error) => Fault::NoSpace(error.clone()),
+            None if self.is_memory_short => Fault::NoMemory,
+            None => Fault::SizeLimit(self.size_max),
         }
     }
 

@@ -75,8 +75,8 @@ impl Engine {
         if self.is_checkpointed() {
             return Ok(Space::BelowLimit);
         }
-        memory::check_accepted(self.log.bytes().saturating_mul(CHECKPOINT_COPIES))?;
         self.pending.purge_closed();
+        memory::check_accepted(self.pending.table_bytes().saturating_mul(CHECKPOINT_COPIES))?;
         let (logged_cost, remaining) = (core::mem::take(&mut self.logged_cost), self.pending.write_cost());
         let space = self.write_to_tables(&mut ChangeSet::default());
         if remaining > LOG_BYPASS_COST_MIN && remaining * 2 > logged_cost {
@@ -96,7 +96,8 @@ impl Engine {
         (self.log, self.pending) = (log, pending);
         self.empty_log()?;
         self.keep_time(!is_current)?;
-        self.resize(self.capacity.size())
+        // After a lack of memory, the map is smaller.
+        if self.map.size() > self.capacity.size() { self.resize(self.capacity.size()) } else { Ok(()) }
     }
 
     /// Appends the change set to the log and empties it.
@@ -123,7 +124,7 @@ const PENDING_COST_MAX: usize = 65_536;
 const LOG_SIZE_DIVISOR: usize = 32;
 /// The log has at most the reserve on the disk divided by this number: a checkpoint may use half of the reserve.
 const LOG_RESERVE_DIVISOR: usize = 4;
-/// The memory that a checkpoint needs for LMDB's pages, as a multiple of the size of the log.
+/// The memory that a checkpoint needs for LMDB's pages, as a multiple of the size of what it writes.
 const CHECKPOINT_COPIES: usize = 2;
 /// Number of commits that bypass the log after a checkpoint at which most logged changes were still needed. The
 /// checkpoint must have cost more than `LOG_BYPASS_COST_MIN`.

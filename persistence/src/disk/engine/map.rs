@@ -1,11 +1,12 @@
 //! The LMDB environment and its memory map, shared by the writer and readers. A lock prevents reads while the map is
 //! resized.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tidegate_limits::memory;
 
 use crate::config::Config;
@@ -22,6 +23,8 @@ pub(in crate::disk) struct Map {
     /// Whether LMDB has a map. `false` after a failed resize; the store must not be read then. Readers hold this lock
     /// for reading, and the writer holds it for writing while it resizes the map.
     mapped: RwLock<bool>,
+    /// Memory that is given back for the moment of a resize, see [`Self::hold_cushion`].
+    cushion: Mutex<Vec<u8>>,
     /// The lock that prevents other processes from opening the store. The lock is the last field, so it is released
     /// last.
     lock: Arc<Lock>,
@@ -42,7 +45,7 @@ impl Map {
         lock: Arc<Lock>,
     ) -> Self {
         let folder = config.folder.clone();
-        Self { env, tables, folder, mapped: RwLock::new(true), lock }
+        Self { env, tables, folder, mapped: RwLock::new(true), cushion: Mutex::default(), lock }
     }
 
     /// Begins a read transaction.
@@ -132,15 +135,30 @@ impl Map {
         }
     }
 
+    /// Allocates memory that nobody uses, if there is enough. LMDB unmaps the file before it maps it again. In between,
+    /// another thread may allocate what a limited address space then has free: glibc reserves 128 MiB for a heap. The
+    /// cushion makes up for that, because without its map the store could not continue.
+    pub(in crate::disk) fn hold_cushion(&self) {
+        let mut cushion = self.cushion.lock();
+        if cushion.capacity() == 0 {
+            // Without a cushion, a resize can fail as described.
+            let _ = cushion.try_reserve_exact(CUSHION_SIZE);
+        }
+    }
+
     /// Resizes the map. Only the writer may call this, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
+        let had_cushion = mem::take(&mut *self.cushion.lock()).capacity() > 0;
         // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is
         // at least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
         let result = unsafe { self.env.resize(size) };
         *mapped = result.is_ok();
+        if had_cushion {
+            self.hold_cushion();
+        }
         result.map_err(|error| Fault::Engine(format!("the memory map cannot be resized: {error}")))
     }
 }
@@ -148,6 +166,9 @@ impl Map {
 fn unmapped_fault() -> Fault {
     Fault::Engine("the memory map was lost in a failed resize".to_owned())
 }
+
+/// Size in bytes of the cushion: a reserved heap of glibc, and some more.
+const CUSHION_SIZE: usize = 160 << 20;
 
 /// Rounds a size up to whole pages.
 pub(in crate::disk) fn whole_pages(size: usize) -> usize {

@@ -60,11 +60,14 @@ impl Engine {
     /// Whether enough space and memory are free. If there is not enough space, first tries to enlarge the map, because
     /// space may have been freed on the disk.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
-        if self.capacity.is_memory_short() && !(self.is_checkpointed() && self.capacity.recover_memory()) {
+        let used = self.map.used()?;
+        if self.capacity.is_memory_short() && !(self.is_checkpointed() && self.capacity.recover_memory(used))
+        {
             return Ok(false);
         }
         let limit = self.capacity.size();
-        Ok(self.map.used()? <= limit - limit / FREE_SPACE_DIVISOR || self.grow()?)
+        let has_space = used <= limit - limit / FREE_SPACE_DIVISOR || self.grow()?;
+        Ok(has_space && !self.capacity.is_memory_short())
     }
 
     /// Returns the reason why the store is full.

@@ -11,8 +11,8 @@ impl Engine {
         self.timeline.clock()
     }
 
-    /// Writes the time mark if a new one is due, or if `is_forced`. Returns `true` if the mark was written. If the map
-    /// is full, it grows. If the store has no space, the earlier mark stays in the file.
+    /// Writes the time mark if a new one is due, or if `is_forced`. Returns `true` if the mark was written. If the map is
+    /// full, it grows. If the store has no space, the former mark stays in the file.
     pub(in crate::disk) fn keep_time(&mut self, is_forced: bool) -> Result<bool, Fault> {
         if !is_forced && !self.timeline.is_mark_due() {
             return Ok(false);
