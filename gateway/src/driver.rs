@@ -35,7 +35,7 @@ pub struct Driver {
     further: Option<Box<Vec<Lane>>>,
     /// Whether the connection was moved to this core, and its socket is still registered with the runtime of the former
     /// core.
-    arriving: bool,
+    must_reregister: bool,
     /// The last rebalance round in which the connection took part.
     last_rebalance: LastRebalance,
     /// Set when the connection has to end, but first handles the input that has already arrived.
@@ -47,8 +47,8 @@ pub struct Driver {
 /// The end of a connection that first handles the input that has already arrived.
 struct Ending {
     end: End,
-    /// Ready when the runtime has looked for input once more. The socket may have received bytes that it has not reported
-    /// to the connection yet.
+    /// Ready when the runtime has looked for input once more. The socket may have received bytes that it has not
+    /// reported to the connection yet.
     looked_for_input: Pin<Box<Sleep>>,
     /// Maximum number of turns until the end.
     turns: u16,
@@ -64,7 +64,7 @@ impl Driver {
             client,
             control,
             further: None,
-            arriving: false,
+            must_reregister: false,
             last_rebalance: LastRebalance::default(),
             ending: None,
             token,
@@ -191,8 +191,8 @@ impl Driver {
     }
 }
 
-/// Maximum number of turns in which an ending connection handles what its peer sent before: more than the receive buffers
-/// of the usual kernels can hold.
+/// Maximum number of turns in which an ending connection handles what its peer sent before: more than the receive
+/// buffers of the usual kernels can hold.
 const LAST_TURNS_MAX: u16 = 512;
 
 /// Lets any core write to a plain socket.

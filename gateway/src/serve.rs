@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::cores::{Cores, Order, Threads, with_core};
 use accept::Acceptor;
 use certificates::Certificates;
-use requests::{Requests, answer_until, log_counters};
+use requests::{Requests, handle_requests_until, log_counters};
 pub(crate) use settings::store_folder;
 use store::Displaced;
 
@@ -151,11 +151,11 @@ async fn serve(
             reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN_TIMEOUT),
         }
     };
-    let (outcome, drain_timeout) = answer_until(end, requests, &certificates, cores, broker).await;
+    let (outcome, drain_timeout) = handle_requests_until(end, requests, &certificates, cores, broker).await;
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
     let drained = drain(broker, cores, &connections, drain_timeout);
-    answer_until(drained, requests, &certificates, cores, broker).await;
+    handle_requests_until(drained, requests, &certificates, cores, broker).await;
     outcome
 }
 

@@ -10,7 +10,7 @@ use crate::certificate::Certificate;
 use crate::config::Config;
 use crate::launch_options::LaunchOptions;
 use crate::log::Log;
-use crate::process::{DEADLINE, Process, ProcessExit};
+use crate::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use crate::toolbox;
 use crate::transport::Transport;
 
@@ -116,13 +116,13 @@ impl Broker {
     /// Like [`Broker::wait_for_exit`], but does not read the log, which may be paused.
     #[must_use]
     pub fn wait_for_exit_status(self) -> ExitStatus {
-        self.process.wait_for_exit_status(DEADLINE)
+        self.process.wait_for_exit_status(EVENT_TIMEOUT)
     }
 
     /// Waits until the process exits after [`Broker::terminate`].
     #[must_use]
     pub fn wait_for_exit(self) -> ProcessExit {
-        self.process.wait_for_exit(DEADLINE)
+        self.process.wait_for_exit(EVENT_TIMEOUT)
     }
 
     /// Waits until the process exits by itself, and starts it again on the same data.
@@ -147,7 +147,7 @@ impl Broker {
     /// Waits until the process exits by itself. [`Broker::restart`] starts it again.
     #[must_use]
     pub fn wait_for_end(&mut self) -> ProcessExit {
-        self.process.wait(DEADLINE)
+        self.process.wait(EVENT_TIMEOUT)
     }
 
     /// Simulates a crash: kills the broker and starts it again on the same data.
@@ -176,7 +176,8 @@ impl Broker {
         &self.process.errors
     }
 
-    /// Waits for a log line and returns it; panics with the whole output if no such line appears within [`DEADLINE`].
+    /// Waits for a log line and returns it; panics with the whole output if no such line appears within
+    /// [`EVENT_TIMEOUT`].
     pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
         self.process.wait_for_error(wanted, awaited)
     }

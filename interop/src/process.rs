@@ -66,8 +66,8 @@ impl Process {
         Self { name: name.to_owned(), child, output, errors }
     }
 
-    /// Runs a `tidegate` command until it exits. `paths` contains pairs of an option and its path. If the option is empty,
-    /// the path is a positional argument.
+    /// Runs a `tidegate` command until it exits. `paths` contains pairs of an option and its path. If the option is
+    /// empty, the path is a positional argument.
     #[must_use]
     pub fn run_tidegate(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
         let mut command = Command::new(toolbox::broker());
@@ -75,7 +75,7 @@ impl Process {
         for (option, path) in paths {
             command.args((!option.is_empty()).then_some(option)).arg(path);
         }
-        Self::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
+        Self::start(&arguments.join(" "), &mut command).wait_for_exit(EVENT_TIMEOUT)
     }
 
     /// Returns the process id.
@@ -90,15 +90,15 @@ impl Process {
     }
 
     /// Waits for a line of standard output that satisfies `wanted`. Panics with all output if no such line appears
-    /// within [`DEADLINE`].
+    /// within [`EVENT_TIMEOUT`].
     pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
-        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(awaited))
+        self.output.wait_for(wanted, EVENT_TIMEOUT).unwrap_or_else(|_| self.fail_waiting_for(awaited))
     }
 
     /// Waits for a line of standard error that satisfies `wanted`. Panics with all output if no such line appears
-    /// within [`DEADLINE`].
+    /// within [`EVENT_TIMEOUT`].
     pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, awaited: &str) -> String {
-        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(awaited))
+        self.errors.wait_for(wanted, EVENT_TIMEOUT).unwrap_or_else(|_| self.fail_waiting_for(awaited))
     }
 
     /// Waits until the process exits. Panics with all output if it does not exit within `deadline`.
@@ -125,7 +125,7 @@ impl Process {
     #[must_use]
     pub fn expect_success(self) -> ProcessExit {
         let name = self.name.clone();
-        let exit = self.wait_for_exit(DEADLINE);
+        let exit = self.wait_for_exit(EVENT_TIMEOUT);
         let ProcessExit { status, output, errors } = &exit;
         assert!(status.success(), "{name}: {status}\n{}\n{}", output.join("\n"), errors.join("\n"));
         exit
@@ -189,4 +189,4 @@ impl Drop for Process {
 
 /// Time after which a test that waits for an event fails. Far longer than needed, so that tests also pass on a busy
 /// machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const EVENT_TIMEOUT: Duration = Duration::from_secs(60);

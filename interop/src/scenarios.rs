@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::broker::Broker;
-use crate::process::DEADLINE;
+use crate::process::EVENT_TIMEOUT;
 use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
@@ -26,11 +26,11 @@ pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
     broker.stop();
 }
 
-/// Awaits `work` and returns its result. Panics if `work` does not complete within [`DEADLINE`]; the panic message is
-/// "timed out waiting for" with `awaited`.
+/// Awaits `work` and returns its result. Panics if `work` does not complete within [`EVENT_TIMEOUT`]; the panic message
+/// is "timed out waiting for" with `awaited`.
 pub async fn within_deadline<T>(awaited: &str, work: impl Future<Output = T>) -> T {
-    let Ok(done) = tokio::time::timeout(DEADLINE, work).await else {
-        panic!("timed out after {DEADLINE:?} waiting for {awaited}")
+    let Ok(done) = tokio::time::timeout(EVENT_TIMEOUT, work).await else {
+        panic!("timed out after {EVENT_TIMEOUT:?} waiting for {awaited}")
     };
     done
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve;
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
 #[test]
@@ -62,7 +62,7 @@ fn assert_error_names_line(text: &str, line: usize, expected: &str) {
         [Process::start("tidegate check", &mut check), serve(Some(&file), &folder.path().join("data"))];
     let prefix = format!("{}:{line}:", file.display());
     for process in processes {
-        let ProcessExit { status, errors, .. } = process.wait_for_exit(DEADLINE);
+        let ProcessExit { status, errors, .. } = process.wait_for_exit(EVENT_TIMEOUT);
         assert_eq!(status.code(), Some(2), "{errors:?}");
         let is_reported = errors.iter().any(|error| error.starts_with(&prefix) && error.contains(expected));
         assert!(is_reported, "no error begins with {prefix} and contains {expected}: {errors:#?}");

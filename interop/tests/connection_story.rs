@@ -7,7 +7,7 @@ use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Fault, FaultyDisk};
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{client_options, message};
 use tidegate_interop::transport::Transport;
@@ -209,7 +209,7 @@ async fn wait_for_line(broker: &Broker, texts: &[&str]) -> Value {
     let log = broker.log().clone();
     let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
     let contains_all = move |line: &str| texts.iter().all(|text| line.contains(text));
-    let waiting = spawn_blocking(move || log.wait_for(contains_all, DEADLINE));
+    let waiting = spawn_blocking(move || log.wait_for(contains_all, EVENT_TIMEOUT));
     let line = waiting.await.expect("the waiting thread does not panic");
     serde_json::from_str(&line.unwrap_or_else(|text| panic!("no such line in:\n{text}")))
         .expect("a line of JSON")

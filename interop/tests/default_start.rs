@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tidegate_interop::broker::{serve, wait_until_ready};
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::toolbox;
 
 const URLS: [&str; 5] = [
@@ -40,7 +40,7 @@ fn every_transport_works_without_a_configuration() {
         assert_eq!(exit.output, [url]);
     }
     broker.terminate();
-    assert_eq!(broker.wait_for_exit(DEADLINE).status.code(), Some(0));
+    assert_eq!(broker.wait_for_exit(EVENT_TIMEOUT).status.code(), Some(0));
 }
 
 fn client(command: &str, url: &str, authority: &str) -> Command {

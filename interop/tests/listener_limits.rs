@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::SubscriptionFilter;
@@ -55,7 +55,7 @@ async fn a_packet_above_the_limit_of_its_listener_ends_the_connection() {
         .expect("CONNECT");
     large.encode(ProtocolVersion::V5, &mut bytes).expect("PUBLISH");
     let mut stream = TcpStream::connect(("127.0.0.1", broker.port(Transport::Tcp))).expect("a connection");
-    stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    stream.set_read_timeout(Some(EVENT_TIMEOUT)).expect("a deadline");
     stream.write_all(&bytes).expect("sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the end of the connection");

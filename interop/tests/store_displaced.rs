@@ -11,7 +11,7 @@ use std::time::Instant;
 use tidegate_client::{Client, ClientError, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{client_options, message, with_persistent_session};
 use tidegate_interop::transport::Transport;
@@ -135,8 +135,8 @@ async fn an_idle_broker_detects_that_its_store_folder_was_removed() {
     assert!(matches!(end, Err(ClientError::Closed | ClientError::Broken(_))), "{end:?}");
     // The broker usually detects the removal within a second. The limit is higher, so that the test does not fail on a
     // busy machine.
-    assert!(noticed < DEADLINE / 6, "noticed after {noticed:?}");
-    broker.log().wait_until_closed(DEADLINE).expect("the broker ends");
+    assert!(noticed < EVENT_TIMEOUT / 6, "noticed after {noticed:?}");
+    broker.log().wait_until_closed(EVENT_TIMEOUT).expect("the broker ends");
     broker.restart();
     let client = connect(&options(&broker, ProtocolVersion::V5, "new")).await;
     assert!(!client.connack().session_present, "the new store is empty");

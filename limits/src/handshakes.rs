@@ -96,7 +96,7 @@ impl Handshakes {
     /// Returns whether at least `retry_from` handshakes are running, so that a peer has to prove its address before the
     /// server spends memory on the peer.
     #[must_use]
-    pub fn is_loaded(&self) -> bool {
+    pub fn requires_retry(&self) -> bool {
         self.running() >= self.config.retry_from
     }
 

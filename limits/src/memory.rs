@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering::Relaxed;
 #[error("not enough memory")]
 pub struct OutOfMemory;
 
-/// Makes room for `additional` bytes in `buffer`, which grows by doubling. An allocation of less than [`LARGE`] bytes
-/// need not leave [`HEADROOM`].
+/// Makes room for `additional` bytes in `buffer`, which grows by doubling. An allocation of less than
+/// [`LARGE_ALLOCATION_MIN`] bytes need not leave [`HEADROOM`].
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left. The buffer is unchanged.
@@ -22,14 +22,14 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
     if buffer.capacity() - buffer.len() >= additional { Ok(()) } else { grow(buffer, additional) }
 }
 
-/// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE`]. The memory is not
-/// reserved, so another thread may allocate it. Whenever this function has made a successful probe allocation, the next
-/// 8 MiB are granted to all threads without one.
+/// Checks that `bytes` can be allocated and [`HEADROOM`] is left. Does nothing below [`LARGE_ALLOCATION_MIN`]. The
+/// memory is not reserved, so another thread may allocate it. Whenever this function has made a successful probe
+/// allocation, the next 8 MiB are granted to all threads without one.
 ///
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
-    if bytes < LARGE {
+    if bytes < LARGE_ALLOCATION_MIN {
         return Ok(());
     }
     refuse_in_test(bytes)?;
@@ -47,7 +47,7 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
 /// # Errors
 /// When the memory is not available, or less than [`ACCEPTED_HEADROOM`] would be left.
 pub fn check_accepted(bytes: usize) -> Result<(), OutOfMemory> {
-    if bytes < LARGE {
+    if bytes < LARGE_ALLOCATION_MIN {
         return Ok(());
     }
     refuse_in_test(bytes)?;
@@ -81,7 +81,7 @@ fn try_allocation(bytes: usize, headroom: usize) -> Result<(), OutOfMemory> {
 
 /// Simulates a lack of memory in tests: until the returned value is dropped, the functions of this module refuse more
 /// than `bytes` bytes on this thread. As always, [`reserve`], [`check`] and [`check_accepted`] do not refuse less than
-/// [`LARGE`].
+/// [`LARGE_ALLOCATION_MIN`].
 #[doc(hidden)]
 #[must_use = "the simulation ends when this value is dropped"]
 pub fn simulate_limit(bytes: usize) -> SimulatedLimit {
@@ -126,13 +126,13 @@ fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
 
 /// Allocations of this many bytes and more may fail. Smaller allocations are too frequent for a check of each, and
 /// small enough to be covered by the headroom.
-pub const LARGE: usize = 64 * 1024;
+pub const LARGE_ALLOCATION_MIN: usize = 64 * 1024;
 /// The most memory that a message needs, as a multiple of its size: the message, three copies while it is written to
 /// the store, and the store's memory map.
-pub const COPIES: usize = 5;
+pub const MESSAGE_MEMORY_FACTOR: usize = 5;
 /// The most memory in bytes that is allocated per byte of a packet when the packet is parsed. The worst case is a
 /// SUBSCRIBE with filters of one byte, each of which has four bytes in the packet.
-pub const PARSED_SIZE: usize = 40;
+pub const PARSED_BYTES_PER_BYTE: usize = 40;
 /// Number of bytes that a large allocation for a peer leaves: [`ACCEPTED_HEADROOM`], and as much again so that the
 /// store can commit what it has accepted.
 pub const HEADROOM: usize = 2 * ACCEPTED_HEADROOM;

@@ -26,9 +26,9 @@ fn handshakes_are_capped_per_source() {
     let first = handshakes.admit(a).unwrap();
     let _second = handshakes.admit(a).unwrap();
     assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { peer: a, running: 2 });
-    assert!(!handshakes.is_loaded());
+    assert!(!handshakes.requires_retry());
     let _other = handshakes.admit(source("192.0.2.2")).unwrap();
-    assert!(handshakes.is_loaded());
+    assert!(handshakes.requires_retry());
     drop(first);
     let _third = handshakes.admit(a).unwrap();
     assert_eq!((handshakes.refused_source(), handshakes.refused_total()), (1, 0));

@@ -55,8 +55,9 @@ impl ChangeSet {
         self.operations += core::mem::take(&mut later.operations);
         self.retained.extend(core::mem::take(&mut later.retained));
         let mut slots = Vec::new();
-        for SessionChange { id, wiped, record, subscriptions, received, .. } in later.sessions.drain() {
-            if wiped {
+        for SessionChange { id, deleted_first, record, subscriptions, received, .. } in later.sessions.drain()
+        {
+            if deleted_first {
                 self.close(id);
             }
             let slot = self.sessions.slot(id);

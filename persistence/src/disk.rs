@@ -47,7 +47,7 @@ mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
-pub use secret::{SECRET_LEN, keep_secret};
+pub use secret::{SECRET_LEN, load_or_store_secret};
 pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 pub use verify::{Damage, Flaw};
 

@@ -18,8 +18,8 @@ pub use access::{AccessError, check_access, create_private_folder};
 pub use clock::{BootId, Clock, ClockReading, Clocks, SystemClocks};
 pub use config::{Config, Durability};
 pub use disk::{
-    Contents, Disk, ReadOnly, Restored, SECRET_LEN, TenantContents, Written, checkpoint_store, keep_secret,
-    partial_path, partial_store_path, restore,
+    Contents, Disk, ReadOnly, Restored, SECRET_LEN, TenantContents, Written, checkpoint_store,
+    load_or_store_secret, partial_path, partial_store_path, restore,
 };
 pub use error::{
     CloseError, Corrupt, Damage, Flaw, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError,

@@ -15,9 +15,9 @@ use crate::stored_delivery::{Delivery, StoredDelivery};
 pub enum Change {
     /// A connection was attached to a session without state. The store discards all data that it has under the
     /// session's client identifier.
-    Began,
+    Created,
     /// The connection, the will or the session expiry changed; [`crate::Session::metadata`] returns the new values.
-    Altered,
+    MetadataChanged,
     /// The session state was discarded, or may no longer be stored because the session now ends with its connection.
     Ended,
     /// A delivery was queued. If the second field is a packet identifier, the delivery was sent without waiting in the
@@ -40,14 +40,14 @@ pub enum Change {
         order: u32,
     },
     /// A delivery was completed or dropped.
-    Done {
+    Completed {
         /// The id of the delivered message.
         message_id: u64,
     },
     /// A QoS 2 message from the client was accepted under this packet identifier. `[MQTT5-4.3.3-10]`
     Received(PacketId),
     /// The client released this packet identifier with PUBREL. `[MQTT5-4.3.3-12]`
-    Forgotten(PacketId),
+    ReceivedReleased(PacketId),
 }
 
 /// A delivery to store.
@@ -124,7 +124,7 @@ impl ChangeLog {
     /// not recorded.
     pub(crate) fn record_done(&mut self, message_id: u64) {
         if message_id > 0 {
-            self.record_change(Change::Done { message_id });
+            self.record_change(Change::Completed { message_id });
         }
     }
 

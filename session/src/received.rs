@@ -23,7 +23,7 @@ pub enum Received {
 
 /// The receiver's table of open QoS 2 packet identifiers.
 #[derive(Debug, Default)]
-pub(crate) struct Receiving {
+pub(crate) struct InboundPacketIds {
     /// Sorted by packet identifier.
     entries: Vec<Entry>,
     /// Number of messages that count against the broker's Receive Maximum on this connection.
@@ -38,7 +38,7 @@ struct Entry {
     is_counted: bool,
 }
 
-impl Receiving {
+impl InboundPacketIds {
     /// Records an inbound QoS 2 PUBLISH. `[MQTT5-4.3.3-10]` `[MQTT5-3.3.4-7]`
     pub(crate) fn receive(&mut self, id: PacketId, maximum: u16) -> Result<Received, Violation> {
         let position = self.entries.binary_search_by_key(&id, |entry| entry.id);
@@ -92,7 +92,7 @@ impl Receiving {
         take_quota(&mut self.counted_len, maximum)
     }
 
-    /// Records that a PUBACK delayed by [`Receiving::withhold_puback`] was sent.
+    /// Records that a PUBACK delayed by [`InboundPacketIds::withhold_puback`] was sent.
     pub(crate) fn puback_sent(&mut self) {
         self.counted_len = self.counted_len.saturating_sub(1);
     }

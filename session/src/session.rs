@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::inflight::Inflight;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
-use crate::received::Receiving;
+use crate::received::InboundPacketIds;
 use crate::subscriptions::{GrantedOptions, Subscriptions, SubscriptionsFull};
 use crate::traffic::Traffic;
 use crate::verdict::Drops;
@@ -110,7 +110,7 @@ pub struct Session {
     /// Packets of this connection that wait for a commit before they are written; always `None` without a store.
     awaiting_commit: Option<Box<AwaitingCommit>>,
     queue: Option<Box<Queue>>,
-    receiving: Option<Box<Receiving>>,
+    receiving: Option<Box<InboundPacketIds>>,
     subscriptions: Subscriptions,
     drops: Drops,
     /// Changes for the store; `None` for a session that ends with its connection.
@@ -271,8 +271,10 @@ impl Session {
     #[must_use]
     pub fn memory(&self) -> usize {
         let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
-        let receiving =
-            self.receiving.as_ref().map_or(0, |receiving| size_of::<Receiving>() + receiving.capacity());
+        let receiving = self
+            .receiving
+            .as_ref()
+            .map_or(0, |receiving| size_of::<InboundPacketIds>() + receiving.capacity());
         let will = self.will.as_ref().map_or(0, |_| size_of::<Will>());
         let lists = self.inflight.capacity() + self.resends.capacity() * size_of::<PacketId>();
         size_of::<Self>()

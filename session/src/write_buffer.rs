@@ -148,7 +148,7 @@ fn grow(copied: &mut Vec<u8>, additional: usize) -> bool {
 }
 
 /// Up to this length, growing the buffer (to twice its capacity) is no large allocation.
-const SMALL_MAX: usize = memory::LARGE / 4;
+const SMALL_MAX: usize = memory::LARGE_ALLOCATION_MIN / 4;
 
 #[cfg(test)]
 mod tests;

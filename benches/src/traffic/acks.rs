@@ -8,7 +8,7 @@ use crate::wire::{build, packet_type};
 /// The acknowledgement that a packet identifier awaits. The number is the time at which the message was due, in
 /// nanoseconds of the run's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Awaiting {
+enum ExpectedAck {
     /// The packet identifier is free.
     Nothing,
     /// The message awaits PUBACK, or PUBREC at QoS 2.
@@ -19,19 +19,19 @@ enum Awaiting {
 
 /// The packet identifiers of one publisher.
 #[derive(Debug)]
-pub(super) struct Acks {
+pub(super) struct AckTracker {
     /// What each packet identifier awaits. The index is the packet identifier.
-    ids: Vec<Awaiting>,
+    ids: Vec<ExpectedAck>,
     unacknowledged: u64,
     unacknowledged_max: u64,
     qos: u8,
     faults: u64,
 }
 
-impl Acks {
+impl AckTracker {
     /// Creates the tracker for messages at `qos` 1 or 2. At most `unacknowledged_max` messages may be unacknowledged.
     pub(super) fn new(qos: u8, unacknowledged_max: u16) -> Self {
-        let ids = vec![Awaiting::Nothing; usize::from(u16::MAX) + 1];
+        let ids = vec![ExpectedAck::Nothing; usize::from(u16::MAX) + 1];
         Self { ids, unacknowledged: 0, unacknowledged_max: u64::from(unacknowledged_max), qos, faults: 0 }
     }
 
@@ -53,13 +53,13 @@ impl Acks {
     /// Returns whether a message may be sent with this packet identifier.
     pub(super) fn can_send(&self, packet_id: u16) -> bool {
         self.unacknowledged < self.unacknowledged_max
-            && self.ids.get(usize::from(packet_id)) == Some(&Awaiting::Nothing)
+            && self.ids.get(usize::from(packet_id)) == Some(&ExpectedAck::Nothing)
     }
 
     /// Records that a message is sent with this packet identifier. `due` is the time at which the message was due.
     pub(super) fn record_sent(&mut self, packet_id: u16, due: u64) {
         if let Some(id) = self.ids.get_mut(usize::from(packet_id)) {
-            *id = Awaiting::FirstAck(due);
+            *id = ExpectedAck::FirstAck(due);
             self.unacknowledged += 1;
         }
     }
@@ -77,14 +77,14 @@ impl Acks {
         let refused = packet.body.get(2).is_some_and(|reason| *reason >= 0x80);
         let Some(id) = self.ids.get_mut(usize::from(packet_id)) else { return };
         match (packet.packet_type(), self.qos, *id) {
-            (packet_type::PUBREC, 2, Awaiting::FirstAck(due)) if !refused => {
-                *id = Awaiting::PubComp(due);
+            (packet_type::PUBREC, 2, ExpectedAck::FirstAck(due)) if !refused => {
+                *id = ExpectedAck::PubComp(due);
                 outgoing.extend_from_slice(&build::pubrel(packet_id));
             }
-            (packet_type::PUBACK, 1, Awaiting::FirstAck(due))
-            | (packet_type::PUBREC, 2, Awaiting::FirstAck(due))
-            | (packet_type::PUBCOMP, 2, Awaiting::PubComp(due)) => {
-                *id = Awaiting::Nothing;
+            (packet_type::PUBACK, 1, ExpectedAck::FirstAck(due))
+            | (packet_type::PUBREC, 2, ExpectedAck::FirstAck(due))
+            | (packet_type::PUBCOMP, 2, ExpectedAck::PubComp(due)) => {
+                *id = ExpectedAck::Nothing;
                 self.unacknowledged -= 1;
                 self.faults += u64::from(refused);
                 latency.record(now.saturating_sub(due));

@@ -1,6 +1,6 @@
 //! A publishing connection, which adds stamps to messages and checks the acknowledgements of QoS 1 and 2.
 
-use super::acks::Acks;
+use super::acks::AckTracker;
 use super::subscriber::RunContext;
 use crate::connection::{BlockingConnection, Connection};
 use crate::error::LoadError;
@@ -21,7 +21,7 @@ pub struct Publisher {
     id: u32,
     templates: Vec<Template>,
     sent: u64,
-    acks: Option<Acks>,
+    acks: Option<AckTracker>,
 }
 
 impl Publisher {
@@ -33,7 +33,7 @@ impl Publisher {
         templates: Vec<Template>,
         qos: u8,
     ) -> Result<Self, LoadError> {
-        let acks = (qos > 0).then(|| Acks::new(qos, connection.receive_maximum()));
+        let acks = (qos > 0).then(|| AckTracker::new(qos, connection.receive_maximum()));
         Ok(Self { connection: connection.into_connection()?, run, id, templates, sent: 0, acks })
     }
 
@@ -44,17 +44,17 @@ impl Publisher {
 
     /// Returns the number of unacknowledged messages.
     pub fn unacknowledged(&self) -> u64 {
-        self.acks.as_ref().map_or(0, Acks::unacknowledged)
+        self.acks.as_ref().map_or(0, AckTracker::unacknowledged)
     }
 
     /// Returns the number of QoS 2 messages without PUBCOMP.
     pub fn incomplete(&self) -> u64 {
-        self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, Acks::unacknowledged)
+        self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, AckTracker::unacknowledged)
     }
 
     /// Returns the number of acknowledgements that are missing, were unexpected or reported an error.
     pub fn faults(&self) -> u64 {
-        self.acks.as_ref().map_or(0, Acks::faults)
+        self.acks.as_ref().map_or(0, AckTracker::faults)
     }
 
     /// Returns whether another message may be sent. Too many unsent bytes, the broker's Receive Maximum and packet

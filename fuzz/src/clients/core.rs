@@ -29,7 +29,7 @@ pub(super) struct ConnectionId(pub(super) u64);
 
 /// Records which kinds of work took more than one turn because the budget of a turn was spent.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Interrupted {
+pub(super) struct MultiTurnWork {
     /// Whether a publish, SUBSCRIBE or UNSUBSCRIBE took several turns.
     pub(super) operation_took_turns: bool,
     /// Whether a turn ended between two packets of one read.
@@ -50,7 +50,7 @@ pub(super) struct Core {
     commit_reached: bool,
     /// Whether an effect was carried out since the connections were last polled.
     has_effects: bool,
-    interrupted: Interrupted,
+    interrupted: MultiTurnWork,
     now: Instant,
 }
 
@@ -71,7 +71,7 @@ impl Core {
             awaiting_commit: Vec::new(),
             commit_reached: false,
             has_effects: false,
-            interrupted: Interrupted::default(),
+            interrupted: MultiTurnWork::default(),
             now,
         }
     }
@@ -152,7 +152,7 @@ impl Core {
     }
 
     /// Returns which kinds of work took several turns since the last call.
-    pub(super) fn take_interrupted(&mut self) -> Interrupted {
+    pub(super) fn take_interrupted(&mut self) -> MultiTurnWork {
         mem::take(&mut self.interrupted)
     }
 

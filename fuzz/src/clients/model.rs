@@ -23,7 +23,7 @@ mod side_effects;
 mod subscribe;
 mod timeout;
 
-pub(super) use account::Account;
+pub(super) use account::CopyCounts;
 use connection::Connection;
 use groups::Groups;
 use message::Message;
@@ -50,7 +50,7 @@ pub(super) struct Model {
     publishers: BTreeMap<usize, u64>,
     side_effects: SideEffects,
     last_connection: u64,
-    pub(super) account: Account,
+    pub(super) account: CopyCounts,
     pub(super) situations: Situations,
 }
 
@@ -69,7 +69,7 @@ impl Model {
             publishers: BTreeMap::new(),
             side_effects: SideEffects::default(),
             last_connection: 0,
-            account: Account::default(),
+            account: CopyCounts::default(),
             situations: Situations::default(),
         }
     }

@@ -142,7 +142,7 @@ impl Link {
         if client.is_busy() && self.has_failed() {
             return Err(End::closed());
         }
-        if self.has_more && client.is_open() {
+        if self.has_more && client.can_handle_input() {
             self.handle(turn, client)?;
         }
         if self.has_more || !client.wants_input(turn) {

@@ -73,11 +73,11 @@ impl Promises {
     pub(super) fn abandoned(&mut self, number: MessageNumber) {
         let now = self.now;
         self.messages[number.0].closed_at.get_or_insert(now);
-        self.waive(number);
+        self.mark_optional(number);
     }
 
     /// Records that the message need not be delivered.
-    pub(super) fn waive(&mut self, number: MessageNumber) {
+    pub(super) fn mark_optional(&mut self, number: MessageNumber) {
         let message = &mut self.messages[number.0];
         message.due.clear();
         message.is_due_to_group = false;

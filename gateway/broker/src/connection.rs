@@ -50,7 +50,7 @@ pub struct ClientConnection {
     /// The operation that takes several turns, if any. Nothing else is handled until it is finished.
     unfinished: Option<Box<Unfinished>>,
     /// Whether the session may have replays of retained messages in progress.
-    owes_retained: bool,
+    may_have_replays: bool,
     /// Whether nothing more can be written to the client.
     is_output_lost: bool,
     /// See [`Self::affinity_group`].
@@ -81,7 +81,7 @@ impl ClientConnection {
             received: Traffic::default(),
             acks,
             unfinished: None,
-            owes_retained: true,
+            may_have_replays: true,
             is_output_lost: false,
             affinity_group,
         }
@@ -93,12 +93,12 @@ impl ClientConnection {
     /// # Errors
     /// When another connection took the session over.
     pub fn replay(&mut self, turn: &mut Turn<'_>) -> Result<bool, End> {
-        if !self.owes_retained {
+        if !self.may_have_replays {
             return Ok(false);
         }
         turn.count_for(self.context.tenant);
         let progress = self.broker.replay(turn, &self.owner)?;
-        self.owes_retained = progress != ReplayProgress::Done;
+        self.may_have_replays = progress != ReplayProgress::Done;
         Ok(progress == ReplayProgress::More)
     }
 
@@ -167,7 +167,7 @@ impl ClientConnection {
             return Err(End::broken());
         }
         if signals.has(Signal::Committed) {
-            self.acks.end_waiting();
+            self.acks.record_wake();
         }
         Ok(signals)
     }

@@ -69,7 +69,7 @@ pub struct State {
     pub(crate) has_reported_drops: bool,
     /// The sequence number of the session's beginning, from [`crate::sessions::Sessions::next_sequence`]. A publish
     /// with a smaller number is not delivered to the session.
-    pub(crate) began_at: u64,
+    pub(crate) beginning_sequence: u64,
     /// The time of the session's next timer.
     pub(crate) scheduled: Option<Instant>,
 }
@@ -100,7 +100,7 @@ impl SessionHandle {
             scope_commit: Commit(0),
             stored_at_commit: Commit(0),
             has_reported_drops: false,
-            began_at: 0,
+            beginning_sequence: 0,
             scheduled: None,
         };
         Self {

@@ -58,7 +58,7 @@ pub(super) struct Connections {
     ready: ReadyQueue<Arc<Entry>>,
     inbox: Arc<Inbox>,
     /// Number of polls since the runtime last looked for input.
-    polls: usize,
+    polls_since_input: usize,
 }
 
 impl Inbox {
@@ -101,7 +101,7 @@ impl ArcWake for Entry {
 
 impl Connections {
     pub(super) fn new(inbox: Arc<Inbox>, order: Order) -> Self {
-        Self { slots: Slab::new(), ready: ReadyQueue::new(order), inbox, polls: 0 }
+        Self { slots: Slab::new(), ready: ReadyQueue::new(order), inbox, polls_since_input: 0 }
     }
 
     /// Polls the connections that are ready, at most [`POLLS_MAX`] before the runtime looks for input. Never returns.
@@ -118,19 +118,19 @@ impl Connections {
         self.inbox.task.register(context.waker());
         self.collect();
         // Connections that are woken from now on wait for the next round.
-        while self.polls < POLLS_MAX
+        while self.polls_since_input < POLLS_MAX
             && let Some(entry) = self.ready.pop()
         {
             self.poll_connection(&entry);
-            self.polls += 1;
+            self.polls_since_input += 1;
         }
         let has_woken = {
             let mut content = self.inbox.content.lock();
             content.is_polling = false;
             !content.is_empty()
         };
-        if self.polls >= POLLS_MAX {
-            self.polls = 0;
+        if self.polls_since_input >= POLLS_MAX {
+            self.polls_since_input = 0;
             // After this poll, the runtime looks for input, runs the timers, and then wakes this task.
             let _ = pin!(tokio::task::yield_now()).poll(context);
         } else if has_woken {

@@ -19,7 +19,7 @@ use meter::Meter;
 pub use rebalance_order::LastRebalance;
 use rebalance_order::{AtomicOrder, RebalanceOrder};
 
-use machine::Machine;
+use machine::SpareProcessorMeter;
 use packing::{Decision, Packing, Sample};
 use tidegate_broker::CoreId;
 
@@ -47,7 +47,7 @@ pub(super) struct Placement {
 /// The latest load of all cores, and the state that the next decision depends on.
 struct LoadMonitor {
     packing: Packing,
-    machine: Machine,
+    machine: SpareProcessorMeter,
     /// The busy share of each core, and when it was measured.
     shares: Vec<(f64, Instant)>,
     last_evaluation: Instant,
@@ -132,7 +132,7 @@ impl LoadMonitor {
     fn new(cores: usize, now: Instant) -> Self {
         Self {
             packing: Packing::new(cores),
-            machine: Machine::default(),
+            machine: SpareProcessorMeter::default(),
             shares: vec![(0.0, now); cores],
             last_evaluation: now,
             round: 0,

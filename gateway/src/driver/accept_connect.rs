@@ -143,7 +143,7 @@ async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> Result<(), Refused> {
     }
     if bytes.capacity() - bytes.len() < len {
         // The check also covers the memory for the values that are decoded from the complete packet.
-        memory::check(bytes.capacity().saturating_mul(2 * memory::PARSED_SIZE))?;
+        memory::check(bytes.capacity().saturating_mul(2 * memory::PARSED_BYTES_PER_BYTE))?;
         memory::reserve(bytes, len)?;
     }
     bytes.extend_from_slice(chunk.get(..len).unwrap_or_default());

@@ -76,7 +76,7 @@ impl Lane {
         context: &mut Context<'_>,
     ) -> Result<Input, End> {
         // Bytes that arrived after CONNECT are handled only when CONNACK was sent and the queue of answers is not full.
-        if self.has_more && client.is_open() {
+        if self.has_more && client.can_handle_input() {
             self.handle_input(client, turn, &[])?;
         }
         let mut buffer = buffers.borrow_read_buffer();
@@ -94,7 +94,7 @@ impl Lane {
     ) -> Result<Input, End> {
         for _ in 0..READS_MAX {
             if self.has_more {
-                if !client.is_open() {
+                if !client.can_handle_input() {
                     return Ok(Input::Idle);
                 }
                 context.waker().wake_by_ref();

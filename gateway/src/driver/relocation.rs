@@ -22,7 +22,7 @@ impl Driver {
     /// Runs one turn. Ready if it was the last turn of the connection on this core.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Departure> {
         self.client.signals().register(context.waker());
-        let is_new = self.arriving;
+        let is_new = self.must_reregister;
         self.arrive();
         if let Err(end) = self.turn(context) {
             return Poll::Ready(Departure::End(end));
@@ -41,7 +41,7 @@ impl Driver {
 
     /// Passes the connection to another core, where it continues.
     pub(super) fn move_to(mut self, to: CoreId) {
-        self.arriving = true;
+        self.must_reregister = true;
         let tenant = self.client.context().tenant.number();
         with_core(|core| core.cores().add_connection(to, tenant, Drive::from(self)));
     }
@@ -50,10 +50,10 @@ impl Driver {
     /// the moment, the next poll tries again; until registering succeeds, the runtime of the former core reports the
     /// socket's events.
     fn arrive(&mut self) {
-        if !self.arriving || !self.client.broker().take_writer(self.client.owner()) {
+        if !self.must_reregister || !self.client.broker().take_writer(self.client.owner()) {
             return;
         }
-        self.arriving = false;
+        self.must_reregister = false;
         for link in self.links() {
             if let Err(error) = link.reregister() {
                 tracing::debug!(%error, "a socket stays with the core that had it");

@@ -38,7 +38,7 @@ impl Requests {
 
 /// Carries out requests until `end` completes, and returns the output of `end`. The calling thread must not be a core,
 /// because reloading certificates blocks while files are read.
-pub(super) async fn answer_until<T>(
+pub(super) async fn handle_requests_until<T>(
     end: impl Future<Output = T>,
     requests: &Requests,
     certificates: &Certificates,

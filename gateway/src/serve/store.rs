@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidegate_broker::SessionStore;
-use tidegate_persistence::{Commit, Durability, Health, Observer, Reason, keep_secret};
+use tidegate_persistence::{Commit, Durability, Health, Observer, Reason, load_or_store_secret};
 use tidegate_transports::quic::QuicSecret;
 use tokio::sync::watch;
 
@@ -98,7 +98,7 @@ pub(super) fn quic_secret(config: &Config, data: &Path) -> QuicSecret {
     let fresh = QuicSecret::random();
     let is_used = config.listeners().any(|listener| listener.transport == Transport::Quic);
     if is_used && config.persistence.durability != Durability::Memory {
-        keep_secret(&settings::store_folder(data), fresh.to_bytes()).into()
+        load_or_store_secret(&settings::store_folder(data), fresh.to_bytes()).into()
     } else {
         fresh
     }

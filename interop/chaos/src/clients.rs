@@ -35,7 +35,7 @@ use will_client::WillClient;
 
 /// The state that the clients and the controller of a run share.
 #[derive(Debug)]
-pub struct World {
+pub struct RunState {
     /// The record of the run, which the clients and the controller write.
     ledger: Mutex<Ledger>,
     /// The current phase of the run, which determines what the clients do.
@@ -73,7 +73,7 @@ pub enum Order {
 /// The channels through which the controller sends orders, one for each client.
 pub type Orders = Vec<mpsc::Sender<Order>>;
 
-impl World {
+impl RunState {
     /// Creates the shared state of a run that has not begun.
     #[must_use]
     pub fn new(routes: Routes, authority: PathBuf, pace: Duration) -> Arc<Self> {
@@ -99,7 +99,12 @@ impl World {
 }
 
 /// Starts the clients, which end in [`Phase::Ending`]. Must be called in a `LocalSet`.
-pub fn start(world: &Arc<World>, seed: u64, tasks: &mut JoinSet<()>, receivers: Vec<mpsc::Receiver<Order>>) {
+pub fn start(
+    world: &Arc<RunState>,
+    seed: u64,
+    tasks: &mut JoinSet<()>,
+    receivers: Vec<mpsc::Receiver<Order>>,
+) {
     let mut random = Rng::with_seed(seed);
     for (client, orders) in receivers.into_iter().enumerate() {
         let endpoint = Endpoint::new(&client_name(client), Arc::clone(world), random.fork());

@@ -6,19 +6,19 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use tidegate_interop::broker::Broker;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::clients::{self, CLIENTS, Order, Orders, Phase, World};
+use crate::clients::{self, CLIENTS, Order, Orders, Phase, RunState};
 use crate::machine::wait;
 use crate::network::{Condition, Routes};
 
 /// The running clients.
-pub struct Crowd {
+pub struct ClientThread {
     /// The state that the clients share with the controller.
-    pub world: Arc<World>,
+    pub world: Arc<RunState>,
     condition: watch::Sender<Condition>,
     orders: Orders,
     /// A channel that is closed when all clients have ended.
@@ -26,9 +26,9 @@ pub struct Crowd {
 }
 
 /// A function that starts tasks in addition to the usual clients.
-pub type Extra = fn(&Arc<World>, &mut JoinSet<()>);
+pub type Extra = fn(&Arc<RunState>, &mut JoinSet<()>);
 
-impl Crowd {
+impl ClientThread {
     /// Starts the clients, and waits until the broker has granted the subscriptions of the steady subscribers. With
     /// `relays`, the clients connect through relays that can fail.
     ///
@@ -37,7 +37,7 @@ impl Crowd {
     pub fn start(broker: &Broker, seed: u64, settings: &Settings) -> Result<Self, String> {
         let direct = Routes::direct(broker);
         let routes = if settings.relays { Routes::relayed() } else { direct.clone() };
-        let world = World::new(routes, broker.authority().to_owned(), settings.pace);
+        let world = RunState::new(routes, broker.authority().to_owned(), settings.pace);
         let (condition, watched) = watch::channel(Condition::default());
         let (orders, receivers) = clients::channels();
         let (alive, running) = channel::<()>();
@@ -104,9 +104,9 @@ impl Crowd {
         let wanted = observations() + 2;
         wait("the retained messages", || observations() >= wanted)?;
         self.world.phase.send_replace(Phase::Ending);
-        match self.running.recv_timeout(DEADLINE) {
+        match self.running.recv_timeout(EVENT_TIMEOUT) {
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Ok(()),
-            _ => Err(format!("some clients did not end within {DEADLINE:?}")),
+            _ => Err(format!("some clients did not end within {EVENT_TIMEOUT:?}")),
         }
     }
 }

@@ -16,7 +16,7 @@ use lifetimes::Lifetimes;
 pub use lifetimes::{BRIEF_EXPIRY, BRIEF_TOPICS};
 pub use message::MessageId;
 use message::{Fate, Message};
-use retained::{Floors, RetainedTopic};
+use retained::{NewestAcknowledged, RetainedTopic};
 use subscriber::Subscriber;
 
 /// The record of one run.
@@ -167,16 +167,16 @@ impl Ledger {
 
     /// Returns the newest acknowledged retained message of each topic, for [`Ledger::observe`].
     #[must_use]
-    pub fn floors(&self) -> Floors {
+    pub fn newest_acknowledged(&self) -> NewestAcknowledged {
         self.retained.iter().map(|(topic, retained)| (topic.clone(), retained.acknowledged())).collect()
     }
 
     /// Compares the retained messages `held` (sequence numbers by topic) that a new subscriber has received with the
-    /// acknowledged ones, and records a violation for each wrong one. `floors` must have been taken before the
-    /// subscriber subscribed.
-    pub fn observe(&mut self, held: &HashMap<String, u64>, floors: &Floors) {
+    /// acknowledged ones, and records a violation for each wrong one. `newest_acknowledged` must have been taken before
+    /// the subscriber subscribed.
+    pub fn observe(&mut self, held: &HashMap<String, u64>, newest_acknowledged: &NewestAcknowledged) {
         self.observations += 1;
-        let wrong = floors.iter().filter(|(topic, floor)| {
+        let wrong = newest_acknowledged.iter().filter(|(topic, floor)| {
             let held = held.get(*topic).copied();
             self.retained.get(*topic).is_some_and(|topic| !topic.allows(held, **floor))
         });

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Fault, FaultyDisk};
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::toolbox;
 
@@ -99,7 +99,7 @@ impl Machine {
     /// Replaces the certificate, sends SIGHUP and waits until every encrypted listener uses the new certificate.
     ///
     /// # Errors
-    /// If a listener does not use the new certificate within [`DEADLINE`].
+    /// If a listener does not use the new certificate within [`EVENT_TIMEOUT`].
     pub fn reload(&mut self) -> Result<(), String> {
         let reloaded = |broker: &Broker| broker.log().text().matches("certificate reloaded").count();
         let wanted = reloaded(&self.broker) + ENCRYPTED_LISTENERS;
@@ -138,7 +138,7 @@ impl Machine {
         }
         let mut check = std::process::Command::new(toolbox::broker());
         check.args(["store", "check", "--data"]).arg(self.broker.file("data"));
-        let exit = Process::start("tidegate store check", &mut check).wait_for_exit(DEADLINE);
+        let exit = Process::start("tidegate store check", &mut check).wait_for_exit(EVENT_TIMEOUT);
         if exit.status.success() {
             return Ok(());
         }
@@ -152,7 +152,8 @@ impl Machine {
         last_lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())
     }
 
-    /// Sends SIGTERM and waits for the broker to exit. The exit code must be 1 if the store has failed, and otherwise 0.
+    /// Sends SIGTERM and waits for the broker to exit. The exit code must be 1 if the store has failed, and otherwise
+    /// 0.
     fn terminate(&mut self) -> Result<ProcessExit, String> {
         self.check()?;
         self.broker.terminate();
@@ -168,12 +169,12 @@ impl Machine {
 /// Waits until `is_done` returns true. `awaited` names the event in the error.
 ///
 /// # Errors
-/// If `is_done` does not return true within [`DEADLINE`].
+/// If `is_done` does not return true within [`EVENT_TIMEOUT`].
 pub fn wait(awaited: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
-    let end = Instant::now() + DEADLINE;
+    let end = Instant::now() + EVENT_TIMEOUT;
     while !is_done() {
         if Instant::now() > end {
-            return Err(format!("timed out after {DEADLINE:?} waiting for {awaited}"));
+            return Err(format!("timed out after {EVENT_TIMEOUT:?} waiting for {awaited}"));
         }
         thread::sleep(POLL_INTERVAL);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tidegate_interop::disk_faults::Fault;
 
 use crate::clients::Order;
-use crate::crowd::{Crowd, Settings};
+use crate::crowd::{ClientThread, Settings};
 use crate::ledger::Totals;
 use crate::machine::Machine;
 use crate::plan::{Event, Plan, Signal};
@@ -35,7 +35,7 @@ pub fn run(plan: &Plan) -> Result<Totals, Failure> {
 fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
     let mut machine = Machine::start(plan);
     let settings = Settings { relays: true, pace: PUBLISH_INTERVAL, extra: |_, _| {} };
-    let crowd = Crowd::start(&machine.broker, plan.seed, &settings)?;
+    let crowd = ClientThread::start(&machine.broker, plan.seed, &settings)?;
     let outcome = plan.steps.iter().try_for_each(|step| {
         wait_for_acknowledgements(&crowd, step.after);
         *events += 1;
@@ -54,7 +54,7 @@ fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
     Ok(crowd.world.ledger().totals())
 }
 
-fn apply_event(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
+fn apply_event(event: Event, machine: &mut Machine, crowd: &ClientThread) -> Result<(), String> {
     let outcome = match event {
         Event::Kill { reboot } => restart(crowd, reboot, || machine.kill(reboot)),
         Event::Stop { reboot } => restart(crowd, reboot, || machine.stop(reboot)),
@@ -71,7 +71,7 @@ fn apply_event(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(),
 }
 
 /// Causes an event after which the broker need not be started or repaired.
-fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
+fn disturb(event: Event, machine: &mut Machine, crowd: &ClientThread) {
     match event {
         Event::Cut => crowd.set_network(|condition| condition.cuts += 1),
         Event::BlackHole(time) => {
@@ -89,7 +89,11 @@ fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
 
 /// Restarts the broker. If the machine is restarted as well, lifetimes may grow by its downtime and by the time since
 /// the store's last time mark, because the broker need not count these times.
-fn restart(crowd: &Crowd, reboot: bool, restart: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+fn restart(
+    crowd: &ClientThread,
+    reboot: bool,
+    restart: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
     let lengthen = || {
         if reboot {
             crowd.world.ledger().lengthen_lifetimes(UNCOUNTED_TIME_MAX);
@@ -102,7 +106,7 @@ fn restart(crowd: &Crowd, reboot: bool, restart: impl FnOnce() -> Result<(), Str
     outcome
 }
 
-fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -> Result<(), String> {
+fn disk_full(machine: &mut Machine, crowd: &ClientThread, time: Duration, kill: bool) -> Result<(), String> {
     crowd.world.ledger().begin_disk_fault();
     machine.fail(Fault::NoSpace);
     thread::sleep(time);
@@ -116,7 +120,12 @@ fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -
     Ok(())
 }
 
-fn break_disk(machine: &mut Machine, crowd: &Crowd, fault: Fault, signal: Signal) -> Result<(), String> {
+fn break_disk(
+    machine: &mut Machine,
+    crowd: &ClientThread,
+    fault: Fault,
+    signal: Signal,
+) -> Result<(), String> {
     crowd.world.ledger().begin_disk_fault();
     machine.fail(fault);
     // During this time publishers send some messages, which the broker must not acknowledge.
@@ -127,7 +136,7 @@ fn break_disk(machine: &mut Machine, crowd: &Crowd, fault: Fault, signal: Signal
     Ok(())
 }
 
-fn check(machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
+fn check(machine: &mut Machine, crowd: &ClientThread) -> Result<(), String> {
     machine.check()?;
     if crowd.world.ledger().violations().is_empty() {
         return Ok(());
@@ -136,7 +145,7 @@ fn check(machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
 }
 
 /// Waits for `count` acknowledgements, but only for a limited time: clients that wait for the network may receive few.
-fn wait_for_acknowledgements(crowd: &Crowd, count: u64) {
+fn wait_for_acknowledgements(crowd: &ClientThread, count: u64) {
     let acknowledged = || crowd.world.ledger().totals().acknowledged;
     let (wanted, end) = (acknowledged() + count, Instant::now() + ACKNOWLEDGEMENTS_WAIT_MAX);
     while acknowledged() < wanted && Instant::now() < end {

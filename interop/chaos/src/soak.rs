@@ -8,7 +8,7 @@ use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 
 use crate::clients::{CLIENTS, Order};
-use crate::crowd::{Crowd, Settings};
+use crate::crowd::{ClientThread, Settings};
 
 mod sample;
 mod series;
@@ -33,7 +33,7 @@ pub fn soak(options: &Options) -> Result<Vec<String>, String> {
     let mut broker =
         Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
     let settings = Settings { relays: false, pace: PUBLISH_INTERVAL, extra: visitors::start };
-    let crowd = Crowd::start(&broker, options.seed, &settings)?;
+    let crowd = ClientThread::start(&broker, options.seed, &settings)?;
     let samples = watch(&mut broker, &crowd, options)?;
     crowd.finish()?;
     check(&mut broker, &crowd)?;
@@ -44,7 +44,7 @@ pub fn soak(options: &Options) -> Result<Vec<String>, String> {
 }
 
 /// Takes samples until the time is over. After each sample, makes a random client connect again.
-fn watch(broker: &mut Broker, crowd: &Crowd, options: &Options) -> Result<Samples, String> {
+fn watch(broker: &mut Broker, crowd: &ClientThread, options: &Options) -> Result<Samples, String> {
     let mut random = Rng::with_seed(options.seed);
     let interval = (options.time / SAMPLE_COUNT).clamp(INTERVAL_MIN, INTERVAL_MAX);
     let mut samples = Samples::new(options.time / WARM_UP_DIVISOR);
@@ -60,7 +60,7 @@ fn watch(broker: &mut Broker, crowd: &Crowd, options: &Options) -> Result<Sample
     Ok(samples)
 }
 
-fn check(broker: &mut Broker, crowd: &Crowd) -> Result<(), String> {
+fn check(broker: &mut Broker, crowd: &ClientThread) -> Result<(), String> {
     if let Some(status) = broker.exit_status() {
         return Err(format!("the broker ended with {status}:\n{}", broker.log().text()));
     }

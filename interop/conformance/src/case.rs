@@ -52,8 +52,9 @@ impl Case {
 pub(crate) struct BrokerConfig {
     /// The lines to add to the configuration file of the broker. Tests with equal lines share a broker process.
     pub(crate) yaml: &'static str,
-    /// The time that Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE):
-    /// if a test waits until the broker closes a connection, this timeout is never the cause of the close.
+    /// The time that Tidegate waits for CONNECT. The default is far longer than
+    /// [`RECEIVE_TIMEOUT`](crate::client::RECEIVE_TIMEOUT): if a test waits until the broker closes a connection, this
+    /// timeout is never the cause of the close.
     pub(crate) connect_timeout: &'static str,
     /// Whether the test relies on a setting that only Tidegate has, or on Tidegate's choice where the standard leaves
     /// one. Such a test is skipped against other brokers.

@@ -150,9 +150,9 @@ impl Client {
     }
 
     async fn read(&mut self) -> Option<Packet> {
-        let Ok(packet) = timeout(PATIENCE, self.read_packet()).await else {
+        let Ok(packet) = timeout(RECEIVE_TIMEOUT, self.read_packet()).await else {
             panic!(
-                "{}: the broker neither sent a packet nor closed the connection within {PATIENCE:?}",
+                "{}: the broker neither sent a packet nor closed the connection within {RECEIVE_TIMEOUT:?}",
                 self.name
             )
         };
@@ -196,4 +196,4 @@ impl Client {
 
 /// The time that a client waits for a packet from the broker. This time is far longer than any answer takes, so that no
 /// test fails on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const RECEIVE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use crate::client::{Client, ConnectBuilder, PATIENCE};
+use crate::client::{Client, ConnectBuilder, RECEIVE_TIMEOUT};
 use crate::link::{Endpoint, Link};
 use crate::transcript::Transcript;
 use crate::wire::{Version, Will};
@@ -64,7 +64,7 @@ impl Harness {
 
     /// Opens a transport connection. Returns a client that has not sent CONNECT.
     pub(crate) async fn connect_transport(&self, name: &str, version: Version) -> Client {
-        let dialed = timeout(PATIENCE, Link::dial(&self.endpoint)).await;
+        let dialed = timeout(RECEIVE_TIMEOUT, Link::dial(&self.endpoint)).await;
         let link = dialed.expect("a connection in time").expect("a connection to the broker");
         Client::new(name, version, link, self.endpoint.is_tidegate, self.transcript.clone())
     }
@@ -98,7 +98,7 @@ impl Harness {
 
     /// A test calls this function before it returns early because the broker does not support the feature under test.
     /// Panics if the broker is Tidegate, which supports all features.
-    pub(crate) fn skip_unsupported(&self, feature: &str) {
+    pub(crate) fn assert_optional_feature(&self, feature: &str) {
         assert!(!self.endpoint.is_tidegate, "Tidegate does not offer this feature: {feature}");
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve;
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 
 use crate::run::{self, Outcome};
 use crate::sample::{Kind, Samples, copy_folder, write_subscription};
@@ -47,7 +47,7 @@ impl Setup {
 
     /// Starts a broker that must refuse the store. Returns its error output.
     fn start_refused_broker(&self) -> String {
-        let exit = serve(None, self.folder.path()).wait_for_exit(DEADLINE);
+        let exit = serve(None, self.folder.path()).wait_for_exit(EVENT_TIMEOUT);
         assert_eq!(run::check_outcome("serve", &exit), Outcome::Refused);
         exit.errors.join("\n")
     }

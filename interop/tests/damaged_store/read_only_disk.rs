@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use tidegate_interop::broker::{serve, wait_until_ready};
 use tidegate_interop::config::free_port;
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
 use crate::run::{self, Outcome};
@@ -21,7 +21,7 @@ fn command_on_read_only(data: &Path, arguments: &[&str]) -> Option<ProcessExit> 
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", script, "sh"]).arg(data).arg(toolbox::broker()).args(arguments);
     command.arg("--data").arg(data);
-    let exit = Process::start("a command on a read-only folder", &mut command).wait_for_exit(DEADLINE);
+    let exit = Process::start("a command on a read-only folder", &mut command).wait_for_exit(EVENT_TIMEOUT);
     if exit.status.code() == Some(77) {
         eprintln!("skipped: this process may not mount a file system; run the tests as root");
         return None;

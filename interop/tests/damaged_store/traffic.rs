@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::serve;
 use tidegate_interop::config::free_port;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::tidegate_client::{message, with_persistent_session};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, SubscriptionOptions, UserProperties};
@@ -40,13 +40,13 @@ impl Server {
         fs::write(&config, yaml).expect("a configuration file");
         let process = serve(Some(&config), data);
         let mut was_usable = false;
-        if process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE).is_ok() {
+        if process.errors.wait_for(|line| line.contains("\"ready\""), EVENT_TIMEOUT).is_ok() {
             // If the store fails, the broker refuses messages, but must not exit.
             let used = self.runtime.block_on(async { timeout(TRAFFIC_MAX, run_clients(port)).await });
             was_usable = matches!(used, Ok(Ok(())));
             process.terminate();
         }
-        (run::check_outcome(description, &process.wait_for_exit(DEADLINE)), was_usable)
+        (run::check_outcome(description, &process.wait_for_exit(EVENT_TIMEOUT)), was_usable)
     }
 }
 

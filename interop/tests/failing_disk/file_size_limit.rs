@@ -7,7 +7,7 @@ use tidegate_client::Client;
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, receive_payloads, subscribe};
 use tidegate_interop::toolbox;
@@ -46,7 +46,7 @@ async fn a_snapshot_that_exceeds_the_limit_fails_and_leaves_no_file() {
     fs::create_dir(&folder).expect("a folder");
     let mut command = limited_to(8 << 10).command(&toolbox::broker());
     command.arg("snapshot").arg(folder.join("a")).arg("--data").arg(broker.file("data"));
-    let exit = Process::start("snapshot", &mut command).wait_for_exit(DEADLINE);
+    let exit = Process::start("snapshot", &mut command).wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(1), "{exit:?}");
     assert!(exit.errors.iter().any(|line| line.contains("File too large")), "{exit:?}");
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);

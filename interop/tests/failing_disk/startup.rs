@@ -11,7 +11,7 @@ use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Fault, FaultyDisk};
 use tidegate_interop::launch_options::LaunchOptions;
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::toolbox;
 
 /// A temporary folder with a configuration and a data folder for a broker.
@@ -58,7 +58,7 @@ impl BrokerFolder {
 
     fn assert_start_fails_with_launch(&self, launch_options: &LaunchOptions, path: &Path, reason: &str) {
         let process = self.serve(launch_options);
-        let exit = process.wait_for_exit(DEADLINE);
+        let exit = process.wait_for_exit(EVENT_TIMEOUT);
         assert!(!exit.status.success(), "the broker started: {:#?}", exit.errors);
         let error_lines: Vec<_> =
             exit.errors.iter().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();

@@ -4,7 +4,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 
 use crate::setup::Setup;
 use crate::{OTHER_USER_ID, access_warnings};
@@ -34,7 +34,7 @@ fn a_store_folder_behind_a_link_is_checked_like_any_other() {
         eprintln!("skipped: only root can give files to another user");
         return;
     }
-    let exit = setup.serve("").wait_for_exit(DEADLINE);
+    let exit = setup.serve("").wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(1), "{:#?}", exit.errors);
     let belongs = format!("belongs to user {OTHER_USER_ID}");
     assert!(exit.errors.iter().any(|line| line.contains(&belongs)), "{:#?}", exit.errors);
@@ -50,7 +50,7 @@ fn the_private_key_behind_a_link_is_checked() {
     let exit = setup.run_with("strict: true\n");
     assert!(!exit.errors.iter().any(|line| line.contains("private key (mode")), "{:#?}", exit.errors);
     fs::set_permissions(setup.path("server.key.1"), Permissions::from_mode(0o644)).expect("a mode");
-    let exit = setup.serve("strict: true\n").wait_for_exit(DEADLINE);
+    let exit = setup.serve("strict: true\n").wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(2), "{:#?}", exit.errors);
     assert!(exit.errors.iter().any(|line| line.contains(text)), "{:#?}", exit.errors);
 }

@@ -10,7 +10,7 @@ mod umask;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use tidegate_interop::process::{DEADLINE, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, ProcessExit};
 
 use setup::Setup;
 
@@ -65,7 +65,7 @@ fn a_path_that_belongs_to_another_user_is_refused() {
             eprintln!("skipped: only root can give files to another user");
             return;
         }
-        let exit = setup.serve("").wait_for_exit(DEADLINE);
+        let exit = setup.serve("").wait_for_exit(EVENT_TIMEOUT);
         assert_eq!(exit.status.code(), Some(1), "{}: {:#?}", path.display(), exit.errors);
         let error = exit.errors.iter().find(|line| line.contains("\"level\":\"ERROR\"")).expect("an error");
         let expected = format!("{} belongs to user {OTHER_USER_ID}", path.display());
@@ -89,7 +89,7 @@ fn a_private_key_that_other_users_can_read_causes_a_warning_or_with_strict_an_er
     let exit = setup.check();
     assert_eq!((exit.status.code(), exit.errors.iter().any(|line| line.contains(text))), (Some(0), true));
 
-    let exit = setup.serve("strict: true\n").wait_for_exit(DEADLINE);
+    let exit = setup.serve("strict: true\n").wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(2), "{:#?}", exit.errors);
     assert!(exit.errors.iter().all(|line| line.contains(text)), "{:#?}", exit.errors);
     assert_eq!(setup.check().status.code(), Some(2));

@@ -10,7 +10,7 @@ use tidegate_interop::broker::{serve_with_launch, wait_until_ready};
 use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
 /// A temporary folder with a configuration and a certificate. The broker creates the folder `data` in it.
@@ -67,7 +67,7 @@ impl Setup {
     pub fn check(&self) -> ProcessExit {
         let mut command = Command::new(toolbox::broker());
         command.arg("check").arg("--config").arg(self.path("tidegate.yaml"));
-        Process::start("tidegate check", &mut command).wait_for_exit(DEADLINE)
+        Process::start("tidegate check", &mut command).wait_for_exit(EVENT_TIMEOUT)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use tidegate_interop::broker::serve_with_launch;
 use tidegate_interop::launch_options::LaunchOptions;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 
 use crate::access_warnings;
 use crate::setup::Setup;
@@ -55,7 +55,7 @@ fn development_keys_are_private_with_the_most_permissive_umask() {
     let data = setup.path("data");
     fs::create_dir(&data).expect("a folder");
     fs::write(data.join("store"), "not a folder").expect("a file");
-    let exit = serve_with_launch(&launch, None, &data).wait_for_exit(DEADLINE);
+    let exit = serve_with_launch(&launch, None, &data).wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(1), "{:#?}", exit.errors);
     for (path, mode) in [("data/dev", 0o700), ("data/dev/ca.key", 0o600), ("data/dev/server.key", 0o600)] {
         assert_eq!(setup.mode(path), mode, "{path}");

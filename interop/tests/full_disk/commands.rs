@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process, ProcessExit};
 use tidegate_interop::toolbox;
 use tidegate_mqtt::ReasonCode;
 
@@ -49,7 +49,7 @@ fn run(harness: &Harness, name: &str, file: &str, data: &str) -> ProcessExit {
     let folder = harness.broker.file("data");
     let mut command: Command = harness.disk.launch_options().command(&toolbox::broker());
     command.arg(name).arg(folder.join(file)).arg("--data").arg(folder.join(data));
-    Process::start(name, &mut command).wait_for_exit(DEADLINE)
+    Process::start(name, &mut command).wait_for_exit(EVENT_TIMEOUT)
 }
 
 fn assert_fails_without_space(exit: &ProcessExit) {

@@ -3,7 +3,7 @@
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve_with_launch;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::small_disk::SmallDisk;
 
 #[test]
@@ -18,14 +18,14 @@ fn the_first_start_on_a_nearly_full_disk_succeeds_or_reports_the_full_disk() {
         std::fs::write(&config, LISTENER_CONFIG).expect("a configuration file");
         let process = serve_with_launch(&disk.launch_options(), Some(&config), &data);
         // Waits until the broker is ready or has exited. A broker that is ready is stopped.
-        let ready_line = process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE);
+        let ready_line = process.errors.wait_for(|line| line.contains("\"ready\""), EVENT_TIMEOUT);
         if ready_line.is_ok() {
             has_started = true;
             process.terminate();
             let _ = process.expect_success();
             continue;
         }
-        let exit = process.wait_for_exit(DEADLINE);
+        let exit = process.wait_for_exit(EVENT_TIMEOUT);
         assert_eq!(exit.status.code(), Some(1), "{left} bytes left: {}: {:#?}", exit.status, exit.errors);
         let is_named = exit.errors.iter().any(|line| line.contains("No space left on device"));
         assert!(is_named, "{left} bytes left: {:#?}", exit.errors);

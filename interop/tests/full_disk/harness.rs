@@ -3,7 +3,7 @@
 use tidegate_client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::small_disk::SmallDisk;
 use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
@@ -99,7 +99,7 @@ impl Harness {
     /// Stops the broker with SIGTERM and starts it again.
     pub fn stop_and_restart(&mut self) {
         self.broker.terminate();
-        self.broker.log().wait_until_closed(DEADLINE).expect("the broker ends");
+        self.broker.log().wait_until_closed(EVENT_TIMEOUT).expect("the broker ends");
         self.broker.restart();
     }
 

@@ -14,7 +14,7 @@ use tidegate_gateway::config::load;
 use tidegate_gateway::serve::{self, ServeError};
 use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::ProtocolVersion;
 
@@ -38,7 +38,7 @@ impl EmbeddedBroker {
         let data: PathBuf = folder.path().join("data");
         std::fs::create_dir(&data).expect("a data folder");
         let thread = thread::spawn(move || serve::run(&loaded.config, &data, hooks));
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + EVENT_TIMEOUT;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, config.port(Transport::Wss))).is_err() {
             assert!(Instant::now() < deadline, "the broker does not listen");
         }

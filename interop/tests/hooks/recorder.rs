@@ -7,7 +7,7 @@ use std::time::Instant;
 use tidegate_broker::{
     Action, Authenticating, ClientContext, ConnectAttempt, End, Hooks, Identity, Phases, Publication,
 };
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_limits::Refusal;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_session::GrantedOptions;
@@ -31,7 +31,7 @@ impl Recorder {
 
     /// Waits until as many calls are recorded as `expected` contains, and checks that they are the expected ones.
     pub async fn wait_for(&self, expected: &[String]) {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + EVENT_TIMEOUT;
         while self.0.lock().expect("no holder panics").len() < expected.len() && Instant::now() < deadline {
             tokio::task::yield_now().await;
         }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tidegate_interop::broker::{Broker, serve};
 use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::process::EVENT_TIMEOUT;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
 use tidegate_interop::tidegate_client::TidegateClient;
@@ -136,7 +136,7 @@ fn an_error_right_before_the_exit_is_logged() {
     let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port(Transport::Tcp))).expect("a free port");
     let file = folder.path().join("tidegate.yaml");
     fs::write(&file, config.yaml(&Certificate::create(folder.path()))).expect("a configuration file");
-    let exit = serve(Some(&file), &folder.path().join("data")).wait_for_exit(DEADLINE);
+    let exit = serve(Some(&file), &folder.path().join("data")).wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(1));
     let last = exit.errors.last().expect("a log");
     assert!(last.contains("ERROR") && last.contains("cannot listen on"), "{last}");

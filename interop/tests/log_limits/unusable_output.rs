@@ -9,7 +9,7 @@ use tidegate_interop::broker::serve_with_launch;
 use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 
@@ -38,7 +38,7 @@ fn assert_works(script: &str) {
     let launch = LaunchOptions::default().wrapped_in(["bash", "-c", script, "bash"]);
     let broker = serve_with_launch(&launch, Some(&file), &data);
     let url = Transport::Tcp.url(config.port(Transport::Tcp));
-    let end = Instant::now() + DEADLINE;
+    let end = Instant::now() + EVENT_TIMEOUT;
     while !publish(&url, "first") {
         assert!(Instant::now() < end, "the broker does not answer");
     }
@@ -50,7 +50,7 @@ fn assert_works(script: &str) {
     command.args(["sub", "--url", &url, "-t", "a", "-C", "1"]);
     assert_eq!(Process::start("sub", &mut command).expect_success().output, ["USR2"]);
     broker.terminate();
-    assert!(broker.wait_for_exit(DEADLINE).status.success());
+    assert!(broker.wait_for_exit(EVENT_TIMEOUT).status.success());
     let exit = Process::run_tidegate(&["store", "check"], &[("--data", &data)]);
     assert!(exit.status.success(), "{exit:?}");
 }
@@ -59,5 +59,5 @@ fn assert_works(script: &str) {
 fn publish(url: &str, text: &str) -> bool {
     let mut command = Command::new(toolbox::broker());
     command.args(["pub", "--url", url, "-t", "a", "-m", text, "-q", "1", "--retain"]);
-    Process::start("pub", &mut command).wait_for_exit(DEADLINE).status.success()
+    Process::start("pub", &mut command).wait_for_exit(EVENT_TIMEOUT).status.success()
 }

@@ -32,7 +32,7 @@ async fn a_store_without_memory_answers_every_publish_and_works_again_when_there
         assert!(!all_accepted, "{durability}, {size} bytes: memory was never short");
         // Large messages may be refused before the store is short of memory.
         let is_store_short = is_short(&broker);
-        assert!(is_store_short || size >= memory::LARGE, "{durability}, {size} bytes");
+        assert!(is_store_short || size >= memory::LARGE_ALLOCATION_MIN, "{durability}, {size} bytes");
         broker.limit_memory(1 << 40);
         if is_store_short {
             broker.wait_for_log(|line| line.contains("the store works again"), "the store works again");

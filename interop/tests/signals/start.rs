@@ -13,7 +13,7 @@ use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
 use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::preload;
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 
@@ -45,7 +45,7 @@ fn a_stop_during_the_start_loses_nothing() {
     for signal in ["TERM", "INT", "QUIT"] {
         let start = setup.hold_start(&[]);
         start.process.signal(signal);
-        let exit = start.process.wait_for_exit(DEADLINE);
+        let exit = start.process.wait_for_exit(EVENT_TIMEOUT);
         assert_eq!(exit.status.code(), Some(0), "SIG{signal}: {}", exit.status);
         let last = exit.errors.last().expect("a log");
         assert!(
@@ -78,7 +78,7 @@ fn the_first_process_of_a_container_can_be_stopped_during_its_start() {
         fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("the broker's process id");
     let sent = Command::new("kill").args(["-TERM", children.trim()]).status().expect("a command");
     assert!(sent.success(), "SIGTERM cannot be sent to {children}");
-    let exit = start.process.wait_for_exit(DEADLINE);
+    let exit = start.process.wait_for_exit(EVENT_TIMEOUT);
     assert_eq!(exit.status.code(), Some(0), "{:#?}", exit.errors);
 }
 
@@ -130,7 +130,7 @@ impl Setup {
             "no pipe"
         );
         let process = self.serve(&self.launch.clone().wrapped_in(wrapper.iter().copied()));
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + EVENT_TIMEOUT;
         // A pipe can be opened for writing once another process has opened it for reading.
         let pipe = loop {
             match OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&boot_id) {

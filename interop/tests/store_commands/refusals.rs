@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::process::{EVENT_TIMEOUT, Process};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::toolbox;
 
@@ -120,7 +120,7 @@ async fn an_interrupted_snapshot_leaves_no_file() {
     };
     within_deadline("the snapshot to start", started).await;
     snapshot.terminate();
-    let exit = snapshot.wait_for_exit(DEADLINE);
+    let exit = snapshot.wait_for_exit(EVENT_TIMEOUT);
     // On a fast machine, the snapshot may have completed before the signal.
     assert!(is_empty() || exit.status.success(), "{exit:?}");
     assert!(!folder.join("a").exists() || exit.status.success(), "{exit:?}");

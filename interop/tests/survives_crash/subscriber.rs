@@ -79,7 +79,7 @@ impl Subscriber {
             }
             client.finish_exchanges().await.expect("all acknowledgements");
         };
-        if tokio::time::timeout(tidegate_interop::process::DEADLINE, all).await.is_err() {
+        if tokio::time::timeout(tidegate_interop::process::EVENT_TIMEOUT, all).await.is_err() {
             let missing: Vec<_> = numbers.difference(&self.received).take(20).collect();
             panic!(
                 "round {round}: {} does not receive {missing:?}; other topics received: {:?}",

@@ -14,7 +14,7 @@ impl Writer<'_> {
 
     pub(crate) fn u16_property(&mut self, id: PropertyId, value: Option<u16>) {
         if let Some(value) = value {
-            self.refuse_zero(id, u32::from(value));
+            self.check_allowed(id, u32::from(value));
             self.u8(id.value());
             self.u16(value);
         }
@@ -22,7 +22,7 @@ impl Writer<'_> {
 
     pub(crate) fn u32_property(&mut self, id: PropertyId, value: Option<u32>) {
         if let Some(value) = value {
-            self.refuse_zero(id, value);
+            self.check_allowed(id, value);
             self.u8(id.value());
             self.u32(value);
         }
@@ -30,7 +30,7 @@ impl Writer<'_> {
 
     pub(crate) fn variable_property(&mut self, id: PropertyId, value: Option<u32>) {
         if let Some(value) = value {
-            self.refuse_zero(id, value);
+            self.check_allowed(id, value);
             self.u8(id.value());
             self.variable(value);
         }
@@ -63,7 +63,7 @@ impl Writer<'_> {
         self.binary_property(PropertyId::AuthenticationData, data);
     }
 
-    fn refuse_zero(&mut self, id: PropertyId, value: u32) {
+    fn check_allowed(&mut self, id: PropertyId, value: u32) {
         if id.spec().allowed_values.check(super::Value::Number(value)).is_err() {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
         }

@@ -7,11 +7,11 @@ use tidegate_mqtt::PacketId;
 
 use crate::record::{SessionId, SessionRecord, SubscriptionRecord};
 
-/// The change of a session. If `wiped` is set, the session is deleted before the other fields are applied.
+/// The change of a session. If `deleted_first` is set, the session is deleted before the other fields are applied.
 pub(crate) struct SessionChange {
     pub(crate) id: SessionId,
     /// Whether everything stored for the session is deleted.
-    pub(crate) wiped: bool,
+    pub(crate) deleted_first: bool,
     /// The new record of the session, if it changes.
     pub(crate) record: Option<Box<SessionRecord>>,
     /// Changes of subscriptions, by filter. `None` deletes the subscription.
@@ -29,7 +29,7 @@ impl SessionChange {
     pub(super) fn new(id: SessionId) -> Self {
         Self {
             id,
-            wiped: false,
+            deleted_first: false,
             record: None,
             subscriptions: BTreeMap::new(),
             received: BTreeMap::new(),
@@ -38,8 +38,8 @@ impl SessionChange {
         }
     }
 
-    pub(super) fn wiped(id: SessionId) -> Self {
-        Self { wiped: true, ..Self::new(id) }
+    pub(super) fn deleted_first(id: SessionId) -> Self {
+        Self { deleted_first: true, ..Self::new(id) }
     }
 
     pub(crate) fn subscribe(&mut self, record: Box<SubscriptionRecord>) {
@@ -60,6 +60,9 @@ impl SessionChange {
 
     /// Whether there is nothing to write. Entries do not count.
     pub(super) fn is_empty(&self) -> bool {
-        !self.wiped && self.record.is_none() && self.subscriptions.is_empty() && self.received.is_empty()
+        !self.deleted_first
+            && self.record.is_none()
+            && self.subscriptions.is_empty()
+            && self.received.is_empty()
     }
 }

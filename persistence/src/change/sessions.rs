@@ -52,13 +52,13 @@ impl Sessions {
         let slot = self.slot(id);
         let session = self.change_at(slot);
         if session.entries == 0 {
-            *session = SessionChange::wiped(id);
+            *session = SessionChange::deleted_first(id);
             return;
         }
         session.closed = true;
         self.needs_purge = true;
         let next = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
-        self.changes.push(SessionChange::wiped(id));
+        self.changes.push(SessionChange::deleted_first(id));
         self.slots.insert(id, next);
         self.last = Some((id, next));
     }

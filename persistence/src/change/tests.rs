@@ -111,8 +111,10 @@ fn closing_a_session_leaves_only_the_deletion_of_its_records() {
         Operation::CloseSession { session },
     ]);
     let sessions: Vec<_> = change.sessions().collect();
-    let [SessionChange { id, wiped: true, record: None, subscriptions, received, .. }] = &sessions[..] else {
-        panic!("one session, wiped");
+    let [SessionChange { id, deleted_first: true, record: None, subscriptions, received, .. }] =
+        &sessions[..]
+    else {
+        panic!("one session, deleted_first");
     };
     assert!(*id == session && subscriptions.is_empty() && received.is_empty());
     assert_eq!((change.write_cost(), change.body_count(), change.messages().count()), (0, 0, 0));

@@ -164,7 +164,11 @@ impl Engine {
 
     /// Writes the pending changes and `change` to the tables in one transaction, and empties both change sets. An error
     /// leaves both unchanged. `allowed` decides whether the transaction may be committed.
-    fn transact(&mut self, change: &mut ChangeSet, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
+    fn commit_to_tables(
+        &mut self,
+        change: &mut ChangeSet,
+        allowed: impl Fn(Balance) -> bool,
+    ) -> Result<(), Fault> {
         self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;

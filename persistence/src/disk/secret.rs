@@ -16,7 +16,7 @@ use crate::access;
 /// This function never fails, because a broker also works with a new secret. A damaged file is replaced. If the file
 /// cannot be read or written, `fresh` is returned without being stored. Both cases are logged as a warning.
 #[must_use]
-pub fn keep_secret(folder: &Path, fresh: [u8; SECRET_LEN]) -> [u8; SECRET_LEN] {
+pub fn load_or_store_secret(folder: &Path, fresh: [u8; SECRET_LEN]) -> [u8; SECRET_LEN] {
     let path = folder.join(FILE_NAME);
     match read(&path) {
         Ok(Some(bytes)) => {

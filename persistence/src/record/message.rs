@@ -113,7 +113,7 @@ impl StoredMessage {
 
     /// Checks that there is enough memory to write the message: for the archive, the row of the log, and LMDB's pages.
     pub(crate) fn check_memory(&self) -> Result<(), OutOfMemory> {
-        memory::check_accepted(self.message.size().saturating_mul(memory::COPIES - 2))
+        memory::check_accepted(self.message.size().saturating_mul(memory::MESSAGE_MEMORY_FACTOR - 2))
     }
 
     pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {

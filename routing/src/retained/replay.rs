@@ -63,7 +63,7 @@ impl RetainedStore {
             take: &mut take,
             messages_left: max,
             expired: Vec::new(),
-            visits_left: max.saturating_add(EXTRA_VISITS_MAX),
+            topics_left: max.saturating_add(EXTRA_VISITS_MAX),
             now,
         };
         while !cursor.is_done && call.has_budget() {
@@ -77,7 +77,7 @@ impl RetainedStore {
             cursor.is_done = true;
             return;
         };
-        call.visits_left -= 1;
+        call.topics_left -= 1;
         if call.walk_shard(&shard.read(), cursor) {
             cursor.leave_shard();
         }
@@ -116,13 +116,13 @@ struct ReplayCall<'t> {
     /// Expired messages found by this call, which are still to be removed.
     expired: Vec<(Key, Arc<Message>)>,
     /// Number of topics that this call may still examine.
-    visits_left: usize,
+    topics_left: usize,
     now: Instant,
 }
 
 impl ReplayCall<'_> {
     fn has_budget(&self) -> bool {
-        self.visits_left > 0 && self.messages_left > 0
+        self.topics_left > 0 && self.messages_left > 0
     }
 
     /// Passes on the matching messages of one shard. Returns whether the end of the shard was reached.
@@ -131,7 +131,7 @@ impl ReplayCall<'_> {
         let mut last = None;
         while self.has_budget() {
             let Some((key, message)) = range.next() else { return true };
-            self.visits_left -= 1;
+            self.topics_left -= 1;
             let key_match = cursor.pattern.match_key(key.borrow());
             if key_match.matches {
                 self.pass_on(key, message);

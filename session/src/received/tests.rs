@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tidegate_mqtt::{PacketId, ReasonCode};
 
-use super::{Received, Receiving};
+use super::{InboundPacketIds, Received};
 use crate::violation::Violation;
 
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ const RECEIVE_MAXIMUM: u16 = 5;
 proptest! {
     #[test]
     fn the_table_agrees_with_a_plain_list(operations in prop::collection::vec(operation(), 0..200)) {
-        let mut table = Receiving::default();
+        let mut table = InboundPacketIds::default();
         // Packet identifier, and whether the message was received on this connection.
         let mut list: Vec<(u16, bool)> = Vec::new();
         for operation in operations {
@@ -67,7 +67,7 @@ proptest! {
 
 #[test]
 fn a_long_table_frees_its_memory_only_when_empty() {
-    let mut table = Receiving::default();
+    let mut table = InboundPacketIds::default();
     let ids: Vec<_> = (1..=100).map(|id| PacketId::new(id).unwrap()).collect();
     for id in &ids {
         assert_eq!(table.receive(*id, u16::MAX), Ok(Received::New));

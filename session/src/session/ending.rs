@@ -88,7 +88,7 @@ impl Session {
             (outcome.will, &mut self.lifecycle)
         {
             *will_at = None;
-            self.record_change(Change::Altered);
+            self.record_change(Change::MetadataChanged);
         }
         due
     }

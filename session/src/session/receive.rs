@@ -42,7 +42,7 @@ impl Session {
         let Some(receiving) = &mut self.receiving else { return ReasonCode::PacketIdentifierNotFound };
         let reason = receiving.release(id);
         if reason == ReasonCode::Success {
-            self.record_change(Change::Forgotten(id));
+            self.record_change(Change::ReceivedReleased(id));
         }
         reason
     }

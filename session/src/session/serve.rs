@@ -116,7 +116,7 @@ impl Session {
         self.lifecycle = Lifecycle::after_detach(outcome, will_delay, self.session_expiry, now);
         self.apply_outcome(outcome, due);
         if !outcome.session_ended {
-            self.record_change(Change::Altered);
+            self.record_change(Change::MetadataChanged);
         }
         self.resumed = false;
         self.resends = Vec::new();

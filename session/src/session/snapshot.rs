@@ -117,7 +117,7 @@ impl Session {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_empty())
     }
 
-    /// Returns the metadata to store at [`Change::Began`] and [`Change::Altered`].
+    /// Returns the metadata to store at [`Change::Created`] and [`Change::MetadataChanged`].
     #[must_use]
     pub fn metadata(&self) -> SessionMetadata {
         let (will_at, expires_at) = match self.lifecycle {
@@ -141,7 +141,7 @@ impl Session {
         }
         if self.session_expiry > 0 {
             let change_log = self.change_log.get_or_insert_default();
-            change_log.open(if fresh { Change::Began } else { Change::Altered });
+            change_log.open(if fresh { Change::Created } else { Change::MetadataChanged });
         } else if let Some(change_log) = &mut self.change_log {
             if !fresh {
                 change_log.record_change(Change::Ended);

@@ -4,15 +4,15 @@
 use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
-use crate::pair::{Pair, id, persistent_connect};
+use crate::pair::{SessionUnderTest, id, persistent_connect};
 
-fn handle(pair: &mut Pair, kind: AckKind, packet_id: u16) -> Result<(), Violation> {
+fn handle(pair: &mut SessionUnderTest, kind: AckKind, packet_id: u16) -> Result<(), Violation> {
     pair.session.handle_ack(&Ack::new(kind, id(packet_id), ReasonCode::Success), pair.now)
 }
 
 #[test]
 fn acknowledgements_of_unknown_identifiers_are_ignored() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     for packet_id in [2, 100, 65_535] {
         assert_eq!(handle(&mut pair, AckKind::PubAck, packet_id), Ok(()));
@@ -23,7 +23,7 @@ fn acknowledgements_of_unknown_identifiers_are_ignored() {
 
 #[test]
 fn an_acknowledgement_of_the_wrong_kind_for_the_qos_is_a_violation() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("one", QoS::AtLeastOnce);
     let _ = pair.push("two", QoS::ExactlyOnce);
     for (kind, packet_id) in
@@ -35,13 +35,13 @@ fn an_acknowledgement_of_the_wrong_kind_for_the_qos_is_a_violation() {
 
 #[test]
 fn pubrel_to_the_sender_is_a_violation() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(handle(&mut pair, AckKind::PubRel, 1), Err(Violation::PacketOutOfPlace));
 }
 
 #[test]
 fn acknowledgements_without_a_connection_are_ignored() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
     assert_eq!(handle(&mut pair, AckKind::PubAck, 1), Ok(()));

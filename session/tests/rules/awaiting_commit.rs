@@ -4,13 +4,13 @@
 use tidegate_mqtt::{Ack, AckKind, Connect, Packet, QoS, ReasonCode};
 use tidegate_session::{Cause, Change, Config, Queued, Verdict};
 
-use crate::pair::{Pair, id, message, persistent_connect};
+use crate::pair::{SessionUnderTest, id, message, persistent_connect};
 
-fn pair_with_change_log(connect: Connect) -> Pair {
-    Pair::with(Config { change_log: true, ..Config::default() }, connect)
+fn pair_with_change_log(connect: Connect) -> SessionUnderTest {
+    SessionUnderTest::with(Config { change_log: true, ..Config::default() }, connect)
 }
 
-fn push(pair: &mut Pair, number: u64, qos: QoS) -> Verdict {
+fn push(pair: &mut SessionUnderTest, number: u64, qos: QoS) -> Verdict {
     let message = message(&number.to_string(), b"", None);
     message.assign_id(|| number);
     pair.push_message(&message, qos)
@@ -123,7 +123,7 @@ fn a_message_refused_while_awaiting_commit_is_not_sent() {
 
 #[test]
 fn without_a_change_log_nothing_awaits_a_commit() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     assert!(!pair.session.has_unset_commit());
     assert_eq!(pair.summary(), [sent("1", 1, false)]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidegate_mqtt::{ConnAck, Connect, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Connection};
 
-use crate::pair::{Pair, negotiate, persistent_connect};
+use crate::pair::{SessionUnderTest, negotiate, persistent_connect};
 
 fn connack(config: Config, connect: Connect) -> ConnAck {
     let config = Arc::new(config);
@@ -92,7 +92,7 @@ fn connack_before_mqtt_5_has_no_properties() {
 
 #[test]
 fn session_present_reports_whether_the_session_had_state() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     pair.detach(Cause::Closed);
     assert!(pair.connect(persistent_connect()).session_present);
     pair.detach(Cause::Closed);

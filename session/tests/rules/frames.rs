@@ -7,7 +7,7 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Cause, Config, Frames, Verdict};
 
-use super::pair::{Pair, message, persistent_connect};
+use super::pair::{SessionUnderTest, message, persistent_connect};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -30,7 +30,7 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
     (wire, packet_ids, largest_size)
 }
 
-fn push(pair: &mut Pair, topics: &[&str]) -> Verdict {
+fn push(pair: &mut SessionUnderTest, topics: &[&str]) -> Verdict {
     let (wire, packet_ids, largest_size) = frames(topics);
     pair.session.push_frames(&Frames { wire: &wire, packet_ids: &packet_ids, largest_size })
 }
@@ -47,7 +47,7 @@ fn sent(topic: &str, packet_id: u16) -> (String, u16, bool) {
 /// `[MQTT5-2.2.1-4]` `[MQTT5-4.6.0-5]`
 #[test]
 fn frames_get_packet_identifiers_of_the_session_in_order() {
-    let mut pair = Pair::new(transient_connect());
+    let mut pair = SessionUnderTest::new(transient_connect());
     let _ = pair.push("before", QoS::AtLeastOnce);
     assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::Sent);
     let _ = pair.push("behind", QoS::AtLeastOnce);
@@ -67,7 +67,7 @@ fn frames_get_packet_identifiers_of_the_session_in_order() {
 fn a_puback_frees_identifier_and_quota() {
     let mut connect = transient_connect();
     connect.receive_maximum = Some(2);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
     assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne, "no quota is left");
     let _ = pair.push("queued", QoS::AtLeastOnce);
@@ -86,7 +86,7 @@ fn a_puback_frees_identifier_and_quota() {
 fn all_frames_fit_into_the_quota_or_none_is_sent() {
     let mut connect = transient_connect();
     connect.receive_maximum = Some(2);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::PushOneByOne);
     assert_eq!((pair.summary(), pair.session.inflight()), (vec![], 0));
 }
@@ -94,7 +94,7 @@ fn all_frames_fit_into_the_quota_or_none_is_sent() {
 #[test]
 fn all_frames_fit_into_the_limits_or_none_is_sent() {
     let config = Config { inflight_max: 2, pending_bytes_high: 30, ..Config::default() };
-    let mut pair = Pair::with(config, transient_connect());
+    let mut pair = SessionUnderTest::with(config, transient_connect());
     assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::PushOneByOne, "three in flight");
     assert_eq!(push(&mut pair, &["0123456789", "0123456789"]), Verdict::PushOneByOne, "over 30 bytes");
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
@@ -103,7 +103,7 @@ fn all_frames_fit_into_the_limits_or_none_is_sent() {
 /// Unacknowledged messages have to be resent after a reconnect, so the session must store them. `[MQTT5-4.4.0-1]`
 #[test]
 fn a_session_that_outlives_its_connection_accepts_no_frames() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne);
     assert_eq!((pair.summary(), pair.session.inflight()), (vec![], 0));
 }
@@ -111,7 +111,7 @@ fn a_session_that_outlives_its_connection_accepts_no_frames() {
 /// `[MQTT5-3.1.2-5]`
 #[test]
 fn frames_are_not_resent_after_the_session_ended() {
-    let mut pair = Pair::new(transient_connect());
+    let mut pair = SessionUnderTest::new(transient_connect());
     assert_eq!(push(&mut pair, &["a", "a"]), Verdict::Sent);
     pair.detach(Cause::Closed);
     assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne, "no connection is attached");
@@ -124,7 +124,7 @@ fn frames_are_not_resent_after_the_session_ended() {
 fn frames_do_not_overtake_queued_messages() {
     let mut connect = transient_connect();
     connect.receive_maximum = Some(2);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     for topic in ["1", "2", "3", "4"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
     }
@@ -136,7 +136,7 @@ fn frames_do_not_overtake_queued_messages() {
 /// `[MQTT5-4.3.2-3]`: PUBREC does not acknowledge a QoS 1 message.
 #[test]
 fn an_acknowledgement_other_than_puback_is_a_violation() {
-    let mut pair = Pair::new(transient_connect());
+    let mut pair = SessionUnderTest::new(transient_connect());
     assert_eq!(push(&mut pair, &["a"]), Verdict::Sent);
     let ack = tidegate_mqtt::Ack::new(AckKind::PubRec, PacketId::MIN, tidegate_mqtt::ReasonCode::Success);
     assert!(pair.session.handle_ack(&ack, pair.now).is_err());
@@ -147,14 +147,14 @@ fn an_acknowledgement_other_than_puback_is_a_violation() {
 fn frames_above_the_packet_size_of_the_client_are_not_copied() {
     let mut connect = transient_connect();
     connect.packet_size_max = Some(20);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     assert_eq!(push(&mut pair, &["short"]), Verdict::Sent);
     assert_eq!(push(&mut pair, &["a topic of some length"]), Verdict::PushOneByOne);
 }
 
 #[test]
 fn unacknowledged_frames_are_counted_as_dropped_when_the_session_ends() {
-    let mut pair = Pair::new(transient_connect());
+    let mut pair = SessionUnderTest::new(transient_connect());
     assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::Sent);
     pair.acknowledge(AckKind::PubAck, 2);
     pair.detach(Cause::Closed);
@@ -164,7 +164,8 @@ fn unacknowledged_frames_are_counted_as_dropped_when_the_session_ends() {
 /// `[MQTT5-4.6.0-5]`: with a store, a message that follows a QoS 2 message awaiting its commit also waits.
 #[test]
 fn frames_do_not_overtake_messages_awaiting_commit() {
-    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, transient_connect());
+    let mut pair =
+        SessionUnderTest::with(Config { change_log: true, ..Config::default() }, transient_connect());
     let _ = pair.push("awaiting", QoS::ExactlyOnce);
     assert_eq!(push(&mut pair, &["late"]), Verdict::PushOneByOne);
     pair.session.set_commit(1);
@@ -176,7 +177,7 @@ fn frames_do_not_overtake_messages_awaiting_commit() {
 /// `[MQTT5-4.6.0-5]`: the session ends with its present connection, but outlived an earlier one.
 #[test]
 fn frames_do_not_overtake_messages_to_be_resent() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     for topic in ["1", "2"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
     }
@@ -196,6 +197,6 @@ fn frames_do_not_overtake_messages_to_be_resent() {
 fn frames_are_not_copied_to_a_client_with_aliases() {
     let mut connect = transient_connect();
     connect.topic_alias_maximum = Some(10);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     assert_eq!(push(&mut pair, &["a"]), Verdict::PushOneByOne);
 }

@@ -9,7 +9,7 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Config, Connection, GrantedOptions, SubscriptionsFull, Violation};
 
-use crate::pair::{Pair, negotiate, persistent_connect};
+use crate::pair::{SessionUnderTest, negotiate, persistent_connect};
 
 fn entry(text: &str, qos: QoS) -> SubscribeEntry {
     let filter = SubscriptionFilter::parse(text).map_err(|error| InvalidFilter { text: text.into(), error });
@@ -69,7 +69,7 @@ fn no_local_on_a_shared_subscription_is_a_violation() {
 
 #[test]
 fn a_second_subscribe_replaces_identifier_and_options() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let filter = SubscriptionFilter::parse("a/+").unwrap();
     let two = SubscriptionOptions::with_qos(QoS::ExactlyOnce);
     let zero = SubscriptionOptions::with_qos(QoS::AtMostOnce);
@@ -82,7 +82,8 @@ fn a_second_subscribe_replaces_identifier_and_options() {
 
 #[test]
 fn many_subscriptions_are_stored_up_to_the_maximum() {
-    let mut pair = Pair::with(Config { subscriptions_max: 100, ..Config::default() }, persistent_connect());
+    let mut pair =
+        SessionUnderTest::with(Config { subscriptions_max: 100, ..Config::default() }, persistent_connect());
     let options = SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let filter = |number: usize| SubscriptionFilter::parse(&format!("a/{number}")).unwrap();
     for number in 0..100 {

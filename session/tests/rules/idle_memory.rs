@@ -9,7 +9,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{AckKind, QoS, SubscriptionOptions};
 use tidegate_session::{Config, Session};
 
-use crate::pair::{Pair, negotiate, persistent_connect, start};
+use crate::pair::{SessionUnderTest, negotiate, persistent_connect, start};
 
 /// Counts the bytes that this thread has allocated and not freed.
 struct CountingAllocator;
@@ -70,7 +70,7 @@ fn an_idle_session_takes_at_most_600_bytes() {
 
 #[test]
 fn memory_is_freed_after_a_burst() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let before = allocated_bytes();
     for _ in 0..3000 {
         let _ = pair.push("topic", QoS::AtLeastOnce);

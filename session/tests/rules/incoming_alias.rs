@@ -5,9 +5,9 @@ use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, PublishView, ReasonCode};
 use tidegate_session::{Config, Violation};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
-fn admit(pair: &mut Pair, topic: &str, alias: Option<u16>) -> Result<String, Violation> {
+fn admit(pair: &mut SessionUnderTest, topic: &str, alias: Option<u16>) -> Result<String, Violation> {
     let mut publish = Publish::new(topic, "payload");
     publish.properties.alias = alias;
     let mut wire = Vec::new();
@@ -17,8 +17,8 @@ fn admit(pair: &mut Pair, topic: &str, alias: Option<u16>) -> Result<String, Vio
     pair.connection.admit(&view).map(str::to_owned)
 }
 
-fn pair_with_aliases(topic_alias_maximum: u16) -> Pair {
-    Pair::with(Config { topic_alias_maximum, ..Config::default() }, persistent_connect())
+fn pair_with_aliases(topic_alias_maximum: u16) -> SessionUnderTest {
+    SessionUnderTest::with(Config { topic_alias_maximum, ..Config::default() }, persistent_connect())
 }
 
 #[test]

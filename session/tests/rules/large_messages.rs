@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidegate_mqtt::{Connect, Message, MessageParts, ProtocolVersion, QoS, topic};
 use tidegate_session::Verdict;
 
-use crate::pair::{Pair, start};
+use crate::pair::{SessionUnderTest, start};
 
 /// Returns one user property whose value has `len` bytes.
 fn properties(len: u16) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn message(properties: &[u8], payload: &[u8]) -> Arc<Message> {
 #[test]
 fn any_size_of_properties_and_payload_arrives_in_every_version() {
     for version in ProtocolVersion::ALL {
-        let mut pair = Pair::new(Connect::new(version, "client"));
+        let mut pair = SessionUnderTest::new(Connect::new(version, "client"));
         for properties in [Vec::new(), properties(10), properties(3000)] {
             for payload in [&b""[..], b"small", &[7; 5000]] {
                 let message = message(&properties, payload);
@@ -53,7 +53,7 @@ fn any_size_of_properties_and_payload_arrives_in_every_version() {
 
 #[test]
 fn what_is_shared_takes_no_memory_of_the_session() {
-    let mut pair = Pair::new(Connect::new(ProtocolVersion::V5, "client"));
+    let mut pair = SessionUnderTest::new(Connect::new(ProtocolVersion::V5, "client"));
     let before = pair.session.memory();
     let message = message(&properties(60_000), &[7; 60_000]);
     assert_eq!(pair.push_message(&message, QoS::AtMostOnce), Verdict::Sent);

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tidegate_mqtt::{AckKind, QoS};
 use tidegate_session::{Cause, DropReason, Verdict};
 
-use crate::pair::{Pair, message, persistent_connect};
+use crate::pair::{SessionUnderTest, message, persistent_connect};
 
 #[test]
 fn the_expiry_interval_is_reduced_by_the_time_in_the_queue() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     pair.detach(Cause::Closed);
     let queued = message("a", b"", Some(pair.now + Duration::from_secs(60)));
     assert_eq!(pair.push_message(&queued, QoS::AtLeastOnce), Verdict::Queued);
@@ -21,7 +21,7 @@ fn the_expiry_interval_is_reduced_by_the_time_in_the_queue() {
 
 #[test]
 fn an_expired_message_is_dropped_on_every_path() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let expired = message("a", b"", Some(pair.now));
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         assert_eq!(pair.push_message(&expired, qos), Verdict::Dropped(DropReason::Expired));
@@ -40,7 +40,7 @@ fn an_expired_message_is_dropped_on_every_path() {
 #[test]
 fn a_message_that_was_sent_no_longer_expires() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        let mut pair = Pair::new(persistent_connect());
+        let mut pair = SessionUnderTest::new(persistent_connect());
         let soon = message("a", b"", Some(pair.now + Duration::from_secs(2)));
         let _ = pair.push_message(&soon, qos);
         assert_eq!(pair.published()[0].properties.expiry, Some(2));
@@ -57,7 +57,7 @@ fn a_message_that_was_sent_no_longer_expires() {
 
 #[test]
 fn sweeping_drops_expired_messages_of_a_session_without_a_connection() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     pair.detach(Cause::Closed);
     for seconds in [5, 50] {
         let queued = message("a", b"", Some(pair.now + Duration::from_secs(seconds)));

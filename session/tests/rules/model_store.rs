@@ -20,8 +20,8 @@ impl ModelStore {
         session.take_changes(&mut changes);
         for change in changes {
             match change {
-                Change::Began => *self = Self { metadata: Some(session.metadata()), ..Self::default() },
-                Change::Altered => self.metadata = Some(session.metadata()),
+                Change::Created => *self = Self { metadata: Some(session.metadata()), ..Self::default() },
+                Change::MetadataChanged => self.metadata = Some(session.metadata()),
                 Change::Ended => *self = Self::default(),
                 other => self.apply_delivery_change(other),
             }
@@ -52,11 +52,11 @@ impl ModelStore {
                 let previous = self.deliveries.insert(message_id, released);
                 assert!(matches!(previous, Some(DeliverySnapshot::Sent(_, sent)) if sent == packet_id));
             }
-            Change::Done { message_id } => {
+            Change::Completed { message_id } => {
                 assert!(self.deliveries.remove(&message_id).is_some(), "done once")
             }
             Change::Received(packet_id) => self.received.push(packet_id),
-            Change::Forgotten(packet_id) => self.received.retain(|open| *open != packet_id),
+            Change::ReceivedReleased(packet_id) => self.received.retain(|open| *open != packet_id),
             other => panic!("{other:?}"),
         }
     }

@@ -4,10 +4,10 @@
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Config, DropReason, Overflow, Verdict};
 
-use crate::pair::{Pair, message, persistent_connect};
+use crate::pair::{SessionUnderTest, message, persistent_connect};
 
-fn disconnected_pair(config: Config) -> Pair {
-    let mut pair = Pair::with(config, persistent_connect());
+fn disconnected_pair(config: Config) -> SessionUnderTest {
+    let mut pair = SessionUnderTest::with(config, persistent_connect());
     pair.detach(Cause::Closed);
     pair
 }
@@ -16,7 +16,7 @@ fn config_with_short_queue(overflow: Overflow) -> Config {
     Config { queue_len_max: 3, overflow, ..Config::default() }
 }
 
-fn push_five_messages(pair: &mut Pair) -> Vec<Verdict> {
+fn push_five_messages(pair: &mut SessionUnderTest) -> Vec<Verdict> {
     ["a", "b", "c", "d", "e"].map(|topic| pair.push(topic, QoS::AtLeastOnce)).to_vec()
 }
 
@@ -106,7 +106,7 @@ fn each_delivery_keeps_its_own_retain_flag() {
 
 #[test]
 fn an_ended_session_queues_nothing() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let cause = Cause::Disconnect { reason: tidegate_mqtt::ReasonCode::Success, session_expiry: Some(0) };
     assert!(pair.detach(cause).session_ended);
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(DropReason::Ended));

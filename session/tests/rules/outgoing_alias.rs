@@ -5,7 +5,7 @@
 use tidegate_mqtt::{Connect, QoS};
 use tidegate_session::{Cause, Config, DropReason, Verdict};
 
-use crate::pair::{Pair, message, persistent_connect};
+use crate::pair::{SessionUnderTest, message, persistent_connect};
 
 fn with_aliases(maximum: u16) -> Connect {
     let mut connect = persistent_connect();
@@ -14,7 +14,7 @@ fn with_aliases(maximum: u16) -> Connect {
 }
 
 /// Returns topic and alias of the PUBLISH packets that the client received.
-fn aliases(pair: &mut Pair) -> Vec<(String, Option<u16>)> {
+fn aliases(pair: &mut SessionUnderTest) -> Vec<(String, Option<u16>)> {
     pair.published().into_iter().map(|publish| (publish.topic, publish.properties.alias)).collect()
 }
 
@@ -24,7 +24,7 @@ fn sent_publish(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
 
 #[test]
 fn a_topic_is_sent_once_and_then_replaced_by_its_alias() {
-    let mut pair = Pair::new(with_aliases(2));
+    let mut pair = SessionUnderTest::new(with_aliases(2));
     for topic in ["first", "first", "second", "third", "first", "third"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }
@@ -42,21 +42,21 @@ fn a_topic_is_sent_once_and_then_replaced_by_its_alias() {
 #[test]
 fn no_alias_is_used_unless_client_and_configuration_allow_it() {
     for connect in [persistent_connect(), with_aliases(0)] {
-        let mut pair = Pair::new(connect);
+        let mut pair = SessionUnderTest::new(connect);
         for _ in 0..3 {
             let _ = pair.push("topic", QoS::AtLeastOnce);
         }
         assert!(aliases(&mut pair).iter().all(|line| line.1.is_none()));
     }
     let config = Config { outgoing_alias_max: 0, ..Config::default() };
-    let mut pair = Pair::with(config, with_aliases(10));
+    let mut pair = SessionUnderTest::with(config, with_aliases(10));
     let _ = pair.push("topic", QoS::AtLeastOnce);
     assert_eq!(aliases(&mut pair), [sent_publish("topic", None)]);
 }
 
 #[test]
 fn aliases_do_not_exceed_the_configured_maximum() {
-    let mut pair = Pair::new(with_aliases(u16::MAX));
+    let mut pair = SessionUnderTest::new(with_aliases(u16::MAX));
     for number in 0..100 {
         let _ = pair.push(&format!("topic{number}"), QoS::AtMostOnce);
     }
@@ -67,7 +67,7 @@ fn aliases_do_not_exceed_the_configured_maximum() {
 fn a_dropped_message_sets_no_alias() {
     let mut connect = with_aliases(10);
     connect.packet_size_max = Some(60);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     let large = message("topic", &[0; 100], None);
     assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(DropReason::TooLarge));
     let _ = pair.push("topic", QoS::AtMostOnce);
@@ -79,7 +79,7 @@ fn a_message_that_fits_only_without_a_new_alias_is_sent_without_the_alias() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, payload 50.
     connect.packet_size_max = Some(60);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     let tight = message("topic", &[0; 50], None);
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
     let _ = pair.push("topic", QoS::AtMostOnce);
@@ -92,7 +92,7 @@ fn a_message_that_fits_only_without_a_new_alias_is_sent_without_the_alias() {
 
 #[test]
 fn aliases_are_set_again_when_messages_are_resent() {
-    let mut pair = Pair::new(with_aliases(10));
+    let mut pair = SessionUnderTest::new(with_aliases(10));
     for _ in 0..2 {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
@@ -104,13 +104,13 @@ fn aliases_are_set_again_when_messages_are_resent() {
 
 #[test]
 fn frames_are_not_copied_to_a_client_with_aliases() {
-    let mut pair = Pair::new(with_aliases(10));
+    let mut pair = SessionUnderTest::new(with_aliases(10));
     assert_eq!(pair.session.push_encoded(&[0x30, 0], 1, 2), Verdict::PushOneByOne);
 }
 
 #[test]
 fn the_alias_of_a_long_unused_topic_is_given_to_another_topic() {
-    let mut pair = Pair::new(with_aliases(1));
+    let mut pair = SessionUnderTest::new(with_aliases(1));
     let _ = pair.push("first", QoS::AtMostOnce);
     for _ in 0..300 {
         let _ = pair.push("second", QoS::AtMostOnce);
@@ -127,7 +127,7 @@ fn a_message_that_just_fits_with_a_new_alias_sets_the_alias() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, alias 3, payload 47.
     connect.packet_size_max = Some(60);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     let tight = message("topic", &[0; 47], None);
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
     assert_eq!(aliases(&mut pair), [sent_publish("topic", Some(1))]);
@@ -135,7 +135,7 @@ fn a_message_that_just_fits_with_a_new_alias_sets_the_alias() {
 
 #[test]
 fn resent_messages_keep_their_packet_identifiers() {
-    let mut pair = Pair::new(with_aliases(10));
+    let mut pair = SessionUnderTest::new(with_aliases(10));
     for topic in ["first", "second"] {
         let _ = pair.push(topic, QoS::ExactlyOnce);
     }
@@ -147,7 +147,7 @@ fn resent_messages_keep_their_packet_identifiers() {
 
 #[test]
 fn a_topic_as_short_as_the_alias_property_gets_no_alias() {
-    let mut pair = Pair::new(with_aliases(10));
+    let mut pair = SessionUnderTest::new(with_aliases(10));
     for topic in ["abc", "abcd"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }

@@ -9,7 +9,7 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Cause, Delivery, DropReason, Verdict};
 
-use crate::pair::{Pair, id, message, persistent_connect};
+use crate::pair::{SessionUnderTest, id, message, persistent_connect};
 
 fn connect_with_packet_size(size: u32) -> Connect {
     let mut connect = persistent_connect();
@@ -22,7 +22,7 @@ fn connect_with_packet_size(size: u32) -> Connect {
 fn the_maximum_packet_size_is_exact_for_every_qos() {
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         for len in 0..300 {
-            let mut pair = Pair::new(connect_with_packet_size(150));
+            let mut pair = SessionUnderTest::new(connect_with_packet_size(150));
             let sent = message("a/topic/of/some/more/levels", &vec![0; len], None);
             let verdict = pair.push_message(&sent, qos);
             let mut outgoing = OutgoingPublish::from_message(&sent, pair.now);
@@ -56,7 +56,7 @@ fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
 fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size() {
     for subscription_identifiers in [&[][..], &[268_435_455; 20]] {
         for len in 0..250 {
-            let mut pair = Pair::new(connect_with_packet_size(200));
+            let mut pair = SessionUnderTest::new(connect_with_packet_size(200));
             let sent = message_with_content_type(&vec![0; len]);
             let delivery = Delivery {
                 message: &sent,
@@ -79,7 +79,7 @@ fn properties_and_subscription_identifiers_count_towards_the_maximum_packet_size
 
 #[test]
 fn a_dropped_message_uses_neither_identifier_nor_quota() {
-    let mut pair = Pair::new(connect_with_packet_size(100));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(100));
     let large = message("large", &[0; 200], None);
     assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Dropped(DropReason::TooLarge));
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent);
@@ -94,7 +94,7 @@ fn a_dropped_message_uses_neither_identifier_nor_quota() {
 
 #[test]
 fn a_smaller_maximum_packet_size_on_the_next_connection_drops_messages_to_resend() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let large = message("large", &[0; 200], None);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
     let _ = pair.push("a", QoS::AtLeastOnce);
@@ -107,14 +107,14 @@ fn a_smaller_maximum_packet_size_on_the_next_connection_drops_messages_to_resend
 
 #[test]
 fn frames_above_the_maximum_packet_size_are_not_copied() {
-    let mut pair = Pair::new(connect_with_packet_size(100));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(100));
     assert_eq!(pair.session.push_encoded(&[0x30; 101], 1, 101), Verdict::PushOneByOne);
     assert_eq!(pair.session.push_encoded(&[0x30; 300], 3, 100), Verdict::Sent);
 }
 
 #[test]
 fn an_acknowledgement_that_is_too_large_is_sent_without_properties() {
-    let mut pair = Pair::new(connect_with_packet_size(30));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(30));
     let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
     let properties = AckProperties { reason_string: Some("x".repeat(100)), ..AckProperties::default() };
     ack.properties = Some(Box::new(properties));
@@ -126,7 +126,7 @@ fn an_acknowledgement_that_is_too_large_is_sent_without_properties() {
 
 #[test]
 fn a_disconnect_that_is_too_large_is_sent_without_reason_string() {
-    let mut pair = Pair::new(connect_with_packet_size(30));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(30));
     let mut disconnect = Disconnect::new(ReasonCode::ProtocolError);
     disconnect.reason_string = Some("x".repeat(100));
     assert_eq!(pair.session.send(&disconnect.into()), Ok(true));
@@ -135,7 +135,7 @@ fn a_disconnect_that_is_too_large_is_sent_without_reason_string() {
 
 #[test]
 fn a_packet_that_cannot_be_made_smaller_is_not_sent() {
-    let mut pair = Pair::new(connect_with_packet_size(30));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(30));
     let reasons = vec![ReasonCode::Success; 50];
     let suback = SubAck { packet_id: id(1), reasons, properties: None };
     assert_eq!(pair.session.send(&suback.into()), Ok(false));
@@ -144,7 +144,7 @@ fn a_packet_that_cannot_be_made_smaller_is_not_sent() {
 
 #[test]
 fn an_acknowledgement_that_fits_is_sent_unchanged_and_only_once() {
-    let mut pair = Pair::new(connect_with_packet_size(30));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(30));
     let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
     let properties = AckProperties { reason_string: Some("no".to_owned()), ..AckProperties::default() };
     ack.properties = Some(Box::new(properties));
@@ -154,7 +154,7 @@ fn an_acknowledgement_that_fits_is_sent_unchanged_and_only_once() {
 
 #[test]
 fn the_maximum_packet_size_is_exact_for_control_packets_in_a_nonempty_write_buffer() {
-    let mut pair = Pair::new(connect_with_packet_size(30));
+    let mut pair = SessionUnderTest::new(connect_with_packet_size(30));
     // Fixed header 2, packet identifier 2, property length 1, one byte per reason code.
     for (reasons, sent) in [(25, true), (26, false)] {
         let suback =

@@ -13,7 +13,7 @@ use tidegate_session::{
     Session, Step, Verdict,
 };
 
-pub struct Pair {
+pub struct SessionUnderTest {
     pub session: Session,
     pub connection: Connection,
     pub epoch: u64,
@@ -62,7 +62,7 @@ pub fn message(topic: &str, payload: &[u8], expires_at: Option<Instant>) -> Arc<
     Arc::new(Message::from_parts(&parts))
 }
 
-impl Pair {
+impl SessionUnderTest {
     pub fn new(connect: Connect) -> Self {
         Self::with(Config::default(), connect)
     }

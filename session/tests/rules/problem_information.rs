@@ -5,7 +5,7 @@ use tidegate_mqtt::{
     Ack, AckKind, AckProperties, ConnAck, Connect, Disconnect, Packet, ReasonCode, SubAck, UnsubAck,
 };
 
-use crate::pair::{Pair, id, persistent_connect};
+use crate::pair::{SessionUnderTest, id, persistent_connect};
 
 fn connect(request_problem_information: bool) -> Connect {
     let mut connect = persistent_connect();
@@ -51,7 +51,7 @@ fn packets() -> Vec<Packet> {
 #[test]
 fn a_client_that_declines_problem_information_gets_reason_strings_only_in_connack_and_disconnect() {
     for (requested, expected) in [(true, [true; 5]), (false, [false, false, false, true, true])] {
-        let mut pair = Pair::new(connect(requested));
+        let mut pair = SessionUnderTest::new(connect(requested));
         for packet in packets() {
             assert_eq!(pair.session.send(&packet), Ok(true));
         }
@@ -63,7 +63,7 @@ fn a_client_that_declines_problem_information_gets_reason_strings_only_in_connac
 #[test]
 fn send_ack_respects_request_problem_information() {
     for requested in [true, false] {
-        let mut pair = Pair::new(connect(requested));
+        let mut pair = SessionUnderTest::new(connect(requested));
         let ack = Ack {
             properties: properties_with_reason_string(),
             ..Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized)

@@ -4,11 +4,11 @@
 use tidegate_mqtt::{AckKind, QoS, ReasonCode};
 use tidegate_session::{Cause, Verdict};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 #[test]
 fn a_message_is_sent_once_and_completed_by_puback() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent);
     assert_eq!(pair.summary(), [("a".to_owned(), 1, false)]);
     assert_eq!(pair.session.inflight(), 1);
@@ -21,7 +21,7 @@ fn a_message_is_sent_once_and_completed_by_puback() {
 
 #[test]
 fn a_message_is_resent_with_its_identifier_and_dup_only_on_resume() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     assert_eq!(pair.summary().len(), 1);
     pair.advance(600);
@@ -34,7 +34,7 @@ fn a_message_is_resent_with_its_identifier_and_dup_only_on_resume() {
 
 #[test]
 fn a_puback_with_an_error_also_completes_the_delivery() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.answer(AckKind::PubAck, 1, ReasonCode::NotAuthorized);
     assert_eq!(pair.session.inflight(), 0, "[MQTT5-4.4.0-2]");
@@ -45,7 +45,7 @@ fn a_puback_with_an_error_also_completes_the_delivery() {
 
 #[test]
 fn packet_identifiers_wrap_around_and_skip_open_identifiers() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("open", QoS::AtLeastOnce);
     for round in 0..70_000u32 {
         assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent, "round {round}");

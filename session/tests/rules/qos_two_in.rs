@@ -4,15 +4,15 @@
 use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Config, Received, Violation};
 
-use crate::pair::{Pair, id, persistent_connect};
+use crate::pair::{SessionUnderTest, id, persistent_connect};
 
-fn pair_with_maximum(receive_maximum: u16) -> Pair {
-    Pair::with(Config { receive_maximum, ..Config::default() }, persistent_connect())
+fn pair_with_maximum(receive_maximum: u16) -> SessionUnderTest {
+    SessionUnderTest::with(Config { receive_maximum, ..Config::default() }, persistent_connect())
 }
 
 #[test]
 fn repeated_publishes_are_distinguished_from_new_messages() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
@@ -23,7 +23,7 @@ fn repeated_publishes_are_distinguished_from_new_messages() {
 
 #[test]
 fn a_publish_repeated_on_the_next_connection_is_recognised() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     pair.detach(Cause::Closed);
     pair.connect(persistent_connect());
@@ -32,7 +32,7 @@ fn a_publish_repeated_on_the_next_connection_is_recognised() {
 
 #[test]
 fn a_refused_message_frees_its_identifier() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     let _ = pair.session.release(id(5));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New), "[MQTT5-4.3.3-9]");
@@ -76,7 +76,7 @@ fn each_connection_starts_with_the_full_receive_maximum() {
 #[test]
 fn clients_before_mqtt_5_have_no_receive_maximum() {
     let config = Config { receive_maximum: 1, ..Config::default() };
-    let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
+    let mut pair = SessionUnderTest::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
     for value in 1..100 {
         assert_eq!(pair.session.receive(id(value)), Ok(Received::New));
     }

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{Ack, AckKind, Packet, QoS, ReasonCode};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, id, persistent_connect};
+use crate::pair::{SessionUnderTest, id, persistent_connect};
 
 fn release(packet_id: u16, reason: ReasonCode) -> Packet {
     Packet::Ack(Ack::new(AckKind::PubRel, id(packet_id), reason))
@@ -11,7 +11,7 @@ fn release(packet_id: u16, reason: ReasonCode) -> Packet {
 
 #[test]
 fn pubrec_is_answered_with_pubrel_and_pubcomp_completes_the_delivery() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     assert_eq!(pair.summary(), [("a".to_owned(), 1, false)]);
     pair.acknowledge(AckKind::PubRec, 1);
@@ -23,7 +23,7 @@ fn pubrec_is_answered_with_pubrel_and_pubcomp_completes_the_delivery() {
 
 #[test]
 fn after_pubrec_only_pubrel_is_resent() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.detach(Cause::Closed);
@@ -37,7 +37,7 @@ fn after_pubrec_only_pubrel_is_resent() {
 
 #[test]
 fn before_pubrec_the_publish_is_resent() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     pair.detach(Cause::Closed);
     pair.connect(persistent_connect());
@@ -46,7 +46,7 @@ fn before_pubrec_the_publish_is_resent() {
 
 #[test]
 fn a_pubrec_with_an_error_completes_the_delivery_without_pubrel() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::UnspecifiedError);
@@ -56,7 +56,7 @@ fn a_pubrec_with_an_error_completes_the_delivery_without_pubrel() {
 
 #[test]
 fn a_pubrec_with_a_success_code_other_than_0_continues_the_exchange() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::NoMatchingSubscribers);
@@ -65,7 +65,7 @@ fn a_pubrec_with_a_success_code_other_than_0_continues_the_exchange() {
 
 #[test]
 fn a_pubrec_for_an_unknown_identifier_is_answered_with_0x92() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     pair.acknowledge(AckKind::PubRec, 9);
     assert_eq!(pair.received(), [release(9, ReasonCode::PacketIdentifierNotFound)], "[MQTT5-3.6.2-1]");
 }

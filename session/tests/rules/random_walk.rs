@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tidegate_mqtt::{Ack, AckKind, Connect, Packet, Publish, QoS, ReasonCode};
 use tidegate_session::{Cause, Config};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -90,7 +90,7 @@ fn connect(maximum: u16) -> Connect {
     connect
 }
 
-fn read(pair: &mut Pair, client: &mut Client) {
+fn read(pair: &mut SessionUnderTest, client: &mut Client) {
     loop {
         let packets = pair.received();
         if packets.is_empty() {
@@ -104,7 +104,7 @@ fn read(pair: &mut Pair, client: &mut Client) {
     }
 }
 
-fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
+fn reconnect(pair: &mut SessionUnderTest, client: &mut Client, maximum: u16) {
     pair.detach(Cause::Closed);
     // When the connection ends, the bytes that the client has not read are lost.
     drop(pair.session.write_buffer().take(Vec::new()));
@@ -113,7 +113,7 @@ fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
     pair.connect(connect(maximum));
 }
 
-fn apply_operation(operation: Operation, pair: &mut Pair, client: &mut Client, number: &mut u32) {
+fn apply_operation(operation: Operation, pair: &mut SessionUnderTest, client: &mut Client, number: &mut u32) {
     match operation {
         Operation::Push(qos) => {
             let _ = pair.push(&number.to_string(), qos);
@@ -148,7 +148,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// Runs the operations, then lets the client acknowledge all messages, and checks that it received every message once.
 fn run_and_check(operations: Vec<Operation>) {
     let config = Config { inflight_max: 4, ..Config::default() };
-    let mut pair = Pair::with(config, connect(3));
+    let mut pair = SessionUnderTest::with(config, connect(3));
     let mut client = Client { maximum: 3, ..Client::default() };
     let mut number = 0;
     for operation in operations {

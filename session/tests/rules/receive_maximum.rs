@@ -4,7 +4,7 @@
 use tidegate_mqtt::{AckKind, Connect, Packet, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Verdict};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 fn connect_with_receive_maximum(maximum: u16) -> Connect {
     let mut connect = persistent_connect();
@@ -12,7 +12,7 @@ fn connect_with_receive_maximum(maximum: u16) -> Connect {
     connect
 }
 
-fn push_messages(pair: &mut Pair, qos: QoS, count: usize) {
+fn push_messages(pair: &mut SessionUnderTest, qos: QoS, count: usize) {
     for _ in 0..count {
         let _ = pair.push("a", qos);
     }
@@ -20,7 +20,7 @@ fn push_messages(pair: &mut Pair, qos: QoS, count: usize) {
 
 #[test]
 fn messages_beyond_the_receive_maximum_are_queued() {
-    let mut pair = Pair::new(connect_with_receive_maximum(2));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(2));
     push_messages(&mut pair, QoS::AtLeastOnce, 2);
     assert_eq!(pair.push("a", QoS::ExactlyOnce), Verdict::Queued);
     assert_eq!(pair.published().len(), 2);
@@ -32,7 +32,7 @@ fn messages_beyond_the_receive_maximum_are_queued() {
 
 #[test]
 fn pubcomp_gives_quota_back_but_pubrec_does_not() {
-    let mut pair = Pair::new(connect_with_receive_maximum(1));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(1));
     push_messages(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.acknowledge(AckKind::PubRec, 1);
@@ -43,7 +43,7 @@ fn pubcomp_gives_quota_back_but_pubrec_does_not() {
 
 #[test]
 fn a_pubrec_with_an_error_gives_quota_back() {
-    let mut pair = Pair::new(connect_with_receive_maximum(1));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(1));
     push_messages(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::QuotaExceeded);
@@ -52,7 +52,7 @@ fn a_pubrec_with_an_error_gives_quota_back() {
 
 #[test]
 fn qos_0_and_control_packets_are_sent_without_quota() {
-    let mut pair = Pair::new(connect_with_receive_maximum(1));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(1));
     push_messages(&mut pair, QoS::AtLeastOnce, 2);
     let _ = pair.received();
     assert_eq!(pair.push("zero", QoS::AtMostOnce), Verdict::Sent);
@@ -62,7 +62,7 @@ fn qos_0_and_control_packets_are_sent_without_quota() {
 
 #[test]
 fn each_connection_starts_with_full_quota_and_resent_messages_use_it() {
-    let mut pair = Pair::new(connect_with_receive_maximum(10));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(10));
     push_messages(&mut pair, QoS::AtLeastOnce, 5);
     pair.detach(Cause::Closed);
     pair.connect(connect_with_receive_maximum(2));
@@ -79,7 +79,7 @@ fn each_connection_starts_with_full_quota_and_resent_messages_use_it() {
 
 #[test]
 fn completing_a_delivery_of_an_earlier_connection_gives_no_quota_back() {
-    let mut pair = Pair::new(connect_with_receive_maximum(2));
+    let mut pair = SessionUnderTest::new(connect_with_receive_maximum(2));
     push_messages(&mut pair, QoS::ExactlyOnce, 2);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.detach(Cause::Closed);
@@ -95,7 +95,7 @@ fn completing_a_delivery_of_an_earlier_connection_gives_no_quota_back() {
 #[test]
 fn clients_before_mqtt_5_are_limited_by_inflight_max() {
     let config = Config { inflight_max: 3, ..Config::default() };
-    let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
+    let mut pair = SessionUnderTest::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
     push_messages(&mut pair, QoS::AtLeastOnce, 5);
     assert_eq!(pair.published().len(), 3);
     pair.acknowledge(AckKind::PubAck, 1);

@@ -7,7 +7,7 @@ use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Delivery, Received};
 
 use crate::model_store::ModelStore;
-use crate::pair::{Pair, id, message, persistent_connect};
+use crate::pair::{SessionUnderTest, id, message, persistent_connect};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -33,7 +33,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn apply_operation(operation: Operation, pair: &mut Pair, count: usize) {
+fn apply_operation(operation: Operation, pair: &mut SessionUnderTest, count: usize) {
     match operation {
         Operation::Push { qos, shared } => push(pair, qos, shared, count),
         Operation::Answer { kind, nth, refuses } => {
@@ -53,7 +53,7 @@ fn apply_operation(operation: Operation, pair: &mut Pair, count: usize) {
     let _ = pair.wire();
 }
 
-fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
+fn push(pair: &mut SessionUnderTest, qos: QoS, shared: bool, count: usize) {
     let message = message("t", count.to_string().as_bytes(), None);
     message.assign_id(|| u64::try_from(count).unwrap() + 1);
     let shared_filter = shared.then(|| Arc::from("$share/g/t"));
@@ -69,7 +69,7 @@ fn client_connect() -> tidegate_mqtt::Connect {
 
 /// Lets a returning client acknowledge all packets that the session sends. Returns descriptions of the packets, and
 /// whether the session still knows each QoS 2 packet identifier of the client.
-fn read_and_acknowledge_all(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
+fn read_and_acknowledge_all(pair: &mut SessionUnderTest) -> (Vec<String>, Vec<Received>) {
     let mut received = Vec::new();
     let mut fresh = Vec::new();
     loop {
@@ -99,7 +99,7 @@ fn describe(packet: &Packet, fresh: &mut Vec<PacketId>) -> String {
     }
 }
 
-fn answer(pair: &mut Pair, packet: &Packet) {
+fn answer(pair: &mut SessionUnderTest, packet: &Packet) {
     let (kind, packet_id) = match packet {
         Packet::Publish(publish) if publish.qos == QoS::AtLeastOnce => (AckKind::PubAck, publish.packet_id),
         Packet::Publish(publish) => (AckKind::PubRec, publish.packet_id),
@@ -114,14 +114,14 @@ proptest! {
     #[test]
     fn a_restored_session_continues_like_the_original(operations in prop::collection::vec(operation(), 1..120)) {
         let config = Config { change_log: true, queue_len_max: 8, ..Config::default() };
-        let mut pair = Pair::with(config, client_connect());
+        let mut pair = SessionUnderTest::with(config, client_connect());
         let mut store = ModelStore::default();
         store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
             apply_operation(operation, &mut pair, count);
             store.apply_changes(&mut pair.session);
         }
-        let mut restored = Pair::with(Config::clone(&pair.config), client_connect());
+        let mut restored = SessionUnderTest::with(Config::clone(&pair.config), client_connect());
         restored.session = store.restore(&pair.config);
         prop_assert_eq!(restored.session.queued(), pair.session.queued());
         prop_assert_eq!(restored.session.inflight(), pair.session.inflight());
@@ -138,7 +138,7 @@ proptest! {
 fn a_session_that_ends_with_its_connection_records_no_changes() {
     let mut connect = persistent_connect();
     connect.session_expiry = None;
-    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
+    let mut pair = SessionUnderTest::with(Config { change_log: true, ..Config::default() }, connect);
     let _ = pair.push("t", QoS::AtLeastOnce);
     let _ = pair.detach(Cause::Closed);
     assert!(pair.changes().is_empty());
@@ -146,7 +146,8 @@ fn a_session_that_ends_with_its_connection_records_no_changes() {
 
 #[test]
 fn a_session_that_is_no_longer_persistent_is_removed_from_the_store() {
-    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, persistent_connect());
+    let mut pair =
+        SessionUnderTest::with(Config { change_log: true, ..Config::default() }, persistent_connect());
     let mut store = ModelStore::default();
     store.apply_changes(&mut pair.session);
     assert!(store.metadata.is_some());
@@ -164,7 +165,7 @@ fn a_delayed_will_is_stored_with_its_time_and_removed_when_published() {
     let will = tidegate_mqtt::Will { delay: 5, ..tidegate_mqtt::Will::new(topic, "gone", QoS::AtLeastOnce) };
     let mut connect = persistent_connect();
     connect.will = Some(will);
-    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
+    let mut pair = SessionUnderTest::with(Config { change_log: true, ..Config::default() }, connect);
     let mut store = ModelStore::default();
     let _ = pair.detach(Cause::Closed);
     store.apply_changes(&mut pair.session);

@@ -4,11 +4,11 @@
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Verdict};
 
-use crate::pair::{Pair, negotiate, persistent_connect};
+use crate::pair::{SessionUnderTest, negotiate, persistent_connect};
 
 #[test]
 fn on_resume_pubrels_are_sent_before_resent_queued_and_new_messages() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     for topic in ["t1", "t2", "t3", "t4", "t5"] {
         let _ = pair.push(topic, QoS::ExactlyOnce);
     }
@@ -35,7 +35,7 @@ fn on_resume_pubrels_are_sent_before_resent_queued_and_new_messages() {
 
 #[test]
 fn nothing_is_sent_before_connack() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("resent", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
     let negotiated = negotiate(persistent_connect(), &pair.config);
@@ -54,7 +54,7 @@ fn nothing_is_sent_before_connack() {
 
 #[test]
 fn bytes_of_one_connection_are_never_sent_on_the_next() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtMostOnce);
     let batch = pair.session.write_buffer().take(Vec::new());
     let _ = pair.push("b", QoS::AtMostOnce);
@@ -67,7 +67,7 @@ fn bytes_of_one_connection_are_never_sent_on_the_next() {
 
 #[test]
 fn an_unwritten_batch_is_dropped_after_the_connection_ended() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtMostOnce);
     let batch = pair.session.write_buffer().take(Vec::new());
     pair.detach(Cause::Closed);
@@ -79,7 +79,7 @@ fn an_unwritten_batch_is_dropped_after_the_connection_ended() {
 fn a_message_acknowledged_before_it_is_resent_is_not_resent() {
     let mut connect = persistent_connect();
     connect.receive_maximum = Some(1);
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     for topic in ["t1", "t2", "t3"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
     }
@@ -94,7 +94,7 @@ fn a_message_acknowledged_before_it_is_resent_is_not_resent() {
 #[test]
 fn a_new_message_does_not_overtake_messages_to_be_resent() {
     let config = tidegate_session::Config { pending_bytes_high: 1, ..tidegate_session::Config::default() };
-    let mut pair = Pair::with(config, persistent_connect());
+    let mut pair = SessionUnderTest::with(config, persistent_connect());
     for topic in ["t1", "t2"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
         assert_eq!(pair.topics(), [topic]);
@@ -111,7 +111,7 @@ fn a_new_message_does_not_overtake_messages_to_be_resent() {
 
 #[test]
 fn messages_are_resent_once_per_connection() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
     pair.session.resume(pair.now);
@@ -128,7 +128,7 @@ fn messages_are_resent_once_per_connection() {
 
 #[test]
 fn without_a_connection_nothing_is_written() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.send(&Packet::PingResp), Ok(false));
     let puback = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::Success);

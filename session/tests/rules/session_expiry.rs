@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS};
 use tidegate_session::{Cause, Config};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 fn connect_with_expiry(seconds: u32) -> Connect {
     let mut connect = persistent_connect();
@@ -16,7 +16,7 @@ fn connect_with_expiry(seconds: u32) -> Connect {
 
 #[test]
 fn a_session_ends_when_its_expiry_has_passed() {
-    let mut pair = Pair::new(connect_with_expiry(2));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(2));
     let _ = pair.push("a", QoS::AtLeastOnce);
     assert_eq!(pair.session.poll_timeout(), None);
     assert!(!pair.detach(Cause::Closed).session_ended);
@@ -32,7 +32,7 @@ fn a_session_ends_when_its_expiry_has_passed() {
 
 #[test]
 fn a_connect_in_time_resumes_the_session_and_restarts_the_expiry() {
-    let mut pair = Pair::new(connect_with_expiry(10));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(10));
     pair.detach(Cause::Closed);
     pair.advance(9);
     assert!(pair.connect(connect_with_expiry(10)).session_present);
@@ -44,7 +44,7 @@ fn a_connect_in_time_resumes_the_session_and_restarts_the_expiry() {
 
 #[test]
 fn a_connect_after_expiry_does_not_resume_the_session_even_before_the_timer_ran() {
-    let mut pair = Pair::new(connect_with_expiry(10));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(10));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
@@ -57,14 +57,14 @@ fn a_connect_after_expiry_does_not_resume_the_session_even_before_the_timer_ran(
 
 #[test]
 fn a_session_with_expiry_0_ends_with_the_connection() {
-    let mut pair = Pair::new(connect_with_expiry(0));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(0));
     assert!(pair.detach(Cause::Closed).session_ended);
     assert!(!pair.connect(connect_with_expiry(0)).session_present);
 }
 
 #[test]
 fn the_largest_session_expiry_never_expires() {
-    let mut pair = Pair::new(connect_with_expiry(u32::MAX));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(u32::MAX));
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.poll_timeout(), None);
     pair.advance(1_000_000_000);
@@ -78,7 +78,7 @@ fn the_configured_maximum_expiry_applies_to_every_protocol_version() {
     let mut three = Connect::new(ProtocolVersion::V3_1_1, "client");
     three.clean_start = false;
     for connect in [connect_with_expiry(u32::MAX), three] {
-        let mut pair = Pair::with(config(), connect);
+        let mut pair = SessionUnderTest::with(config(), connect);
         pair.detach(Cause::Closed);
         assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(60)));
     }
@@ -86,7 +86,7 @@ fn the_configured_maximum_expiry_applies_to_every_protocol_version() {
 
 #[test]
 fn a_new_connection_sets_a_new_session_expiry() {
-    let mut pair = Pair::new(connect_with_expiry(100));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(100));
     pair.detach(Cause::Closed);
     pair.connect(connect_with_expiry(0));
     assert!(pair.detach(Cause::Closed).session_ended);
@@ -94,7 +94,7 @@ fn a_new_connection_sets_a_new_session_expiry() {
 
 #[test]
 fn the_subscriptions_of_an_ended_session_can_still_be_read() {
-    let mut pair = Pair::new(connect_with_expiry(0));
+    let mut pair = SessionUnderTest::new(connect_with_expiry(0));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);

@@ -4,17 +4,17 @@
 use tidegate_mqtt::{AckKind, Connect, QoS, ReasonCode};
 use tidegate_session::{Cause, Unacknowledged};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 fn topics(unacknowledged: &[Unacknowledged]) -> Vec<&str> {
     unacknowledged.iter().map(|unacknowledged| unacknowledged.message.topic()).collect()
 }
 
-fn pair_with_messages() -> Pair {
+fn pair_with_messages() -> SessionUnderTest {
     let mut connect = persistent_connect();
     connect.session_expiry = Some(60);
     connect.receive_maximum = Some(3);
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     let _ = pair.push_shared("sent one", QoS::AtLeastOnce, "$share/g/#");
     let _ = pair.push_shared("sent two", QoS::ExactlyOnce, "$share/g/#");
     let _ = pair.push("own", QoS::AtLeastOnce);

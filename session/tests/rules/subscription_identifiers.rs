@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Delivery};
 
-use crate::pair::{Pair, message, persistent_connect};
+use crate::pair::{SessionUnderTest, message, persistent_connect};
 
 #[test]
 fn subscription_identifiers_are_sent_with_new_queued_and_resent_messages() {
     for subscription_identifiers in [&[][..], &[5], &[5, 7], &[5, 5, 268_435_455]] {
-        let mut pair = Pair::new(persistent_connect());
+        let mut pair = SessionUnderTest::new(persistent_connect());
         let queued = message("a", b"", None);
         for qos in QoS::ALL {
             let delivery = Delivery {
@@ -55,7 +55,7 @@ fn subscription_identifiers_of_shared_subscriptions_are_also_sent() {
     let queued = message("a", b"", None);
     let shared_filter = Arc::from("$share/g/a");
     for subscription_identifiers in [&[][..], &[5], &[5, 7]] {
-        let mut pair = Pair::new(persistent_connect());
+        let mut pair = SessionUnderTest::new(persistent_connect());
         pair.detach(Cause::Closed);
         let qos = QoS::AtLeastOnce;
         let delivery = Delivery {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Session};
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 #[test]
 fn the_latest_connection_owns_the_session() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let earlier = pair.epoch;
     let attached = pair.connect(persistent_connect());
     assert!(attached.was_attached);
@@ -22,7 +22,7 @@ fn the_latest_connection_owns_the_session() {
 
 #[test]
 fn unacknowledged_messages_are_resent_to_the_new_connection() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.connect(persistent_connect());
     assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
@@ -30,7 +30,7 @@ fn unacknowledged_messages_are_resent_to_the_new_connection() {
 
 #[test]
 fn a_session_without_expiry_ends_with_the_earlier_connection() {
-    let mut pair = Pair::new(Connect::new(ProtocolVersion::V3_1_1, "client"));
+    let mut pair = SessionUnderTest::new(Connect::new(ProtocolVersion::V3_1_1, "client"));
     let _ = pair.push("a", QoS::AtLeastOnce);
     let mut connect = Connect::new(ProtocolVersion::V3_1_1, "client");
     connect.clean_start = false;
@@ -43,7 +43,7 @@ fn a_session_without_expiry_ends_with_the_earlier_connection() {
 
 #[test]
 fn clean_start_discards_the_whole_state() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a/#").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::with_qos(QoS::AtLeastOnce);
     assert_eq!(pair.session.subscribe(filter.clone(), options, None), Ok(false));
@@ -70,7 +70,7 @@ fn a_new_session_has_no_connection() {
 
 #[test]
 fn the_session_has_the_epoch_of_the_latest_connection() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     assert_eq!(pair.session.epoch(), pair.epoch);
     for _ in 0..3 {
         let earlier = pair.epoch;
@@ -84,7 +84,7 @@ fn the_session_has_the_epoch_of_the_latest_connection() {
 fn a_connection_is_detached_only_once() {
     let mut connect = persistent_connect();
     connect.will = Some(crate::will::will(5));
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     pair.detach(Cause::Closed);
     let due = pair.session.poll_timeout();
     pair.advance(1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode, Will, topic};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 
 pub fn will(delay: u32) -> Will {
     let mut will = Will::new(topic::Name::parse("will").unwrap(), "gone", QoS::AtLeastOnce);
@@ -37,10 +37,10 @@ fn only_a_normal_disconnect_deletes_the_will() {
         Cause::KeepAlive,
         Cause::Shutdown,
     ] {
-        let mut pair = Pair::new(with_will(0, 100));
+        let mut pair = SessionUnderTest::new(with_will(0, 100));
         assert_eq!(pair.detach(cause).will, Some(will(0)), "{cause:?}");
     }
-    let mut pair = Pair::new(with_will(0, 100));
+    let mut pair = SessionUnderTest::new(with_will(0, 100));
     assert_eq!(pair.detach(NORMAL_DISCONNECT).will, None);
     pair.advance(1000);
     assert_eq!(pair.session.handle_timeout(pair.now).will, None);
@@ -48,7 +48,7 @@ fn only_a_normal_disconnect_deletes_the_will() {
 
 #[test]
 fn the_will_of_a_closed_connection_is_published_once() {
-    let mut pair = Pair::new(with_will(0, 100));
+    let mut pair = SessionUnderTest::new(with_will(0, 100));
     assert!(pair.detach(Cause::Closed).will.is_some());
     pair.connect(persistent_connect());
     assert!(pair.detach(Cause::Closed).will.is_none(), "the new connection has none");
@@ -56,7 +56,7 @@ fn the_will_of_a_closed_connection_is_published_once() {
 
 #[test]
 fn the_will_is_published_after_its_delay() {
-    let mut pair = Pair::new(with_will(5, 100));
+    let mut pair = SessionUnderTest::new(with_will(5, 100));
     assert_eq!(pair.detach(Cause::Closed).will, None);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(5)));
     pair.advance(4);
@@ -70,7 +70,7 @@ fn the_will_is_published_after_its_delay() {
 
 #[test]
 fn the_will_is_published_when_the_session_ends_before_the_delay() {
-    let mut pair = Pair::new(with_will(50, 5));
+    let mut pair = SessionUnderTest::new(with_will(50, 5));
     assert_eq!(pair.detach(Cause::Closed).will, None);
     pair.advance(5);
     let due = pair.session.handle_timeout(pair.now);
@@ -80,7 +80,7 @@ fn the_will_is_published_when_the_session_ends_before_the_delay() {
 
 #[test]
 fn resuming_before_the_delay_ends_cancels_the_will() {
-    let mut pair = Pair::new(with_will(5, 100));
+    let mut pair = SessionUnderTest::new(with_will(5, 100));
     pair.detach(Cause::Closed);
     pair.advance(4);
     assert_eq!(pair.connect(persistent_connect()).will, None);
@@ -90,7 +90,7 @@ fn resuming_before_the_delay_ends_cancels_the_will() {
 
 #[test]
 fn resuming_after_the_delay_publishes_the_will_even_before_the_timer_ran() {
-    let mut pair = Pair::new(with_will(5, 100));
+    let mut pair = SessionUnderTest::new(with_will(5, 100));
     pair.detach(Cause::Closed);
     pair.advance(5);
     let attached = pair.connect(persistent_connect());
@@ -100,7 +100,7 @@ fn resuming_after_the_delay_publishes_the_will_even_before_the_timer_ran() {
 
 #[test]
 fn clean_start_publishes_a_delayed_will() {
-    let mut pair = Pair::new(with_will(5, 100));
+    let mut pair = SessionUnderTest::new(with_will(5, 100));
     pair.detach(Cause::Closed);
     let mut connect = persistent_connect();
     connect.clean_start = true;
@@ -109,7 +109,7 @@ fn clean_start_publishes_a_delayed_will() {
 
 #[test]
 fn a_disconnect_that_ends_the_session_publishes_the_will_at_once() {
-    let mut pair = Pair::new(with_will(5, 100));
+    let mut pair = SessionUnderTest::new(with_will(5, 100));
     let cause = Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: Some(0) };
     assert_eq!(pair.detach(cause).will, Some(will(5)));
 }
@@ -120,7 +120,7 @@ fn before_mqtt_5_the_will_is_published_at_once() {
         let mut connect = Connect::new(ProtocolVersion::V3_1_1, "client");
         connect.clean_start = clean_start;
         connect.will = Some(will(0));
-        let mut pair = Pair::new(connect.clone());
+        let mut pair = SessionUnderTest::new(connect.clone());
         assert!(pair.connect(connect).will.is_some(), "takeover");
         assert!(pair.detach(Cause::KeepAlive).will.is_some());
     }

@@ -4,7 +4,7 @@
 use tidegate_mqtt::{Connect, ReasonCode};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, persistent_connect};
+use crate::pair::{SessionUnderTest, persistent_connect};
 use crate::will::will;
 
 /// How the first connection ends.
@@ -70,7 +70,7 @@ fn run_combination(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -
     let mut connect = persistent_connect();
     connect.session_expiry = Some(expiry);
     connect.will = Some(will(delay));
-    let mut pair = Pair::new(connect);
+    let mut pair = SessionUnderTest::new(connect);
     let cause = match ending {
         Normal => Some(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: None }),
         WithWill => Some(Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: None }),
@@ -109,7 +109,7 @@ fn without_a_reconnect_the_will_is_published_once_at_the_earlier_of_delay_and_ex
         let mut connect = persistent_connect();
         connect.session_expiry = Some(expiry);
         connect.will = Some(will(delay));
-        let mut pair = Pair::new(connect);
+        let mut pair = SessionUnderTest::new(connect);
         assert!(pair.detach(Cause::Closed).will.is_none());
         let mut published = 0;
         for elapsed in 1..=20 {

@@ -5,11 +5,11 @@ use tidegate_limits::memory;
 use tidegate_mqtt::{AckKind, Connect, Packet, PacketId, QoS, ReasonCode, SubAck, UnsubAck};
 use tidegate_session::{Config, DropReason, Verdict};
 
-use crate::pair::{Pair, message, persistent_connect};
+use crate::pair::{SessionUnderTest, message, persistent_connect};
 
-fn pair() -> Pair {
+fn pair() -> SessionUnderTest {
     let config = Config { pending_bytes_high: 1000, pending_bytes_max: 2000, ..Config::default() };
-    Pair::with(config, persistent_connect())
+    SessionUnderTest::with(config, persistent_connect())
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn frames_that_do_not_all_fit_are_pushed_individually_or_dropped() {
 
 #[test]
 fn large_payloads_are_shared_not_copied() {
-    let mut pair = Pair::new(persistent_connect());
+    let mut pair = SessionUnderTest::new(persistent_connect());
     let large = message("a", &vec![7; 100_000], None);
     let before = pair.session.memory();
     for _ in 0..5 {
@@ -95,7 +95,7 @@ fn the_limit_pending_bytes_high_is_exact() {
 fn the_limit_pending_bytes_max_is_exact() {
     // With topic aliases, the size is computed exactly. Fixed header 3, topic 2 + 1, property length 1, payload 993.
     let connect = Connect { topic_alias_maximum: Some(10), ..persistent_connect() };
-    let mut pair = Pair::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
+    let mut pair = SessionUnderTest::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
     let half = message("a", &[0; 993], None);
     for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(DropReason::Slow)] {
         assert_eq!(pair.push_message(&half, QoS::AtMostOnce), verdict);
@@ -129,7 +129,8 @@ fn a_new_message_does_not_overtake_queued_messages() {
 
 #[test]
 fn a_long_queue_is_sent_completely_and_in_order() {
-    let mut pair = Pair::with(Config { inflight_max: 10, ..Config::default() }, persistent_connect());
+    let mut pair =
+        SessionUnderTest::with(Config { inflight_max: 10, ..Config::default() }, persistent_connect());
     let expected: Vec<_> = (0..500).map(|number| format!("t{number}")).collect();
     for topic in &expected {
         let _ = pair.push(topic, QoS::AtLeastOnce);
@@ -147,11 +148,11 @@ fn a_long_queue_is_sent_completely_and_in_order() {
 #[test]
 fn a_large_answer_without_memory_is_an_error_and_leaves_the_write_buffer_unchanged() {
     let mut pair = pair();
-    let (packet_id, reasons) = (PacketId::MIN, vec![ReasonCode::Success; memory::LARGE]);
+    let (packet_id, reasons) = (PacketId::MIN, vec![ReasonCode::Success; memory::LARGE_ALLOCATION_MIN]);
     let suback = SubAck { packet_id, reasons: reasons.clone(), properties: None };
     let unsuback = UnsubAck { packet_id, reasons, properties: None };
     for answer in [Packet::SubAck(suback), Packet::UnsubAck(unsuback)] {
-        let limit = memory::simulate_limit(memory::LARGE);
+        let limit = memory::simulate_limit(memory::LARGE_ALLOCATION_MIN);
         assert_eq!(pair.session.send(&answer), Err(memory::OutOfMemory));
         assert!(pair.session.write_buffer().is_empty());
         drop(limit);

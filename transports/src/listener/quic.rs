@@ -53,7 +53,7 @@ impl QuicSocket {
             let Some(incoming) = endpoint.accept().await else {
                 return Err(io::ErrorKind::NotConnected.into());
             };
-            if handshakes.is_loaded() && incoming.may_retry() && !incoming.remote_address_validated() {
+            if handshakes.requires_retry() && incoming.may_retry() && !incoming.remote_address_validated() {
                 // `retry` fails only for a peer that may not be sent a Retry, which was checked above.
                 let _ = incoming.retry();
                 continue;

@@ -1,11 +1,11 @@
 //! Tests of expected and unexpected acknowledgements at QoS 1 and 2.
 
-use super::Acks;
+use super::AckTracker;
 use crate::latencies::Latencies;
 use crate::wire::{build, scan};
 
 /// Handles an acknowledgement that arrives at time 100. Returns the response and the measured latency.
-fn handle(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Latencies) {
+fn handle(acks: &mut AckTracker, packet: &[u8]) -> (Vec<u8>, Latencies) {
     let (mut out, mut latency) = (Vec::new(), Latencies::new().unwrap());
     let (packet, _) = scan::next(packet).unwrap().unwrap();
     acks.handle(&packet, 100, &mut latency, &mut out);
@@ -14,7 +14,7 @@ fn handle(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Latencies) {
 
 #[test]
 fn puback_completes_a_qos_1_message() {
-    let mut acks = Acks::new(1, 2);
+    let mut acks = AckTracker::new(1, 2);
     acks.record_sent(7, 40);
     assert!(!acks.can_send(7) && acks.can_send(8));
     let (out, latency) = handle(&mut acks, &build::puback(7));
@@ -25,7 +25,7 @@ fn puback_completes_a_qos_1_message() {
 
 #[test]
 fn a_qos_2_message_is_unacknowledged_until_pubcomp() {
-    let mut acks = Acks::new(2, 1);
+    let mut acks = AckTracker::new(2, 1);
     acks.record_sent(7, 40);
     let (out, latency) = handle(&mut acks, &build::pubrec(7));
     assert_eq!(out, build::pubrel(7));
@@ -45,7 +45,7 @@ fn an_unexpected_acknowledgement_is_a_fault() {
         (2, build::pubcomp(7).to_vec()),
     ];
     for (qos, packet) in cases {
-        let mut acks = Acks::new(qos, 9);
+        let mut acks = AckTracker::new(qos, 9);
         acks.record_sent(7, 40);
         handle(&mut acks, &packet);
         assert_eq!(acks.unacknowledged(), 1, "{qos} {packet:?}");
@@ -56,7 +56,7 @@ fn an_unexpected_acknowledgement_is_a_fault() {
 #[test]
 fn an_error_reason_code_completes_a_message_and_is_a_fault() {
     for (qos, first) in [(1, 0x40), (2, 0x50)] {
-        let mut acks = Acks::new(qos, 9);
+        let mut acks = AckTracker::new(qos, 9);
         acks.record_sent(7, 40);
         let (out, _) = handle(&mut acks, &[first, 3, 0, 7, 0x97]);
         assert!(out.is_empty());

@@ -3,7 +3,7 @@
 
 use tidegate_broker::{ClientConnection, End, Ownership, Turn};
 
-use super::Interrupted;
+use super::MultiTurnWork;
 
 /// A network connection, which is open or has ended.
 pub(super) enum Connection {
@@ -57,7 +57,7 @@ impl OpenConnection {
     }
 
     /// Records in `interrupted` the work that the last turn did not finish.
-    pub(super) fn note_interrupted(&self, interrupted: &mut Interrupted) {
+    pub(super) fn note_interrupted(&self, interrupted: &mut MultiTurnWork) {
         interrupted.operation_took_turns |= self.client.is_busy();
         interrupted.read_took_turns |= self.has_more && !self.client.is_busy();
     }

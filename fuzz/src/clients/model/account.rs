@@ -6,7 +6,7 @@ use super::outbound::Verdict;
 
 /// Numbers of events since the start of the run.
 #[derive(Clone, Debug, Default)]
-pub(in crate::clients) struct Account {
+pub(in crate::clients) struct CopyCounts {
     /// The expected counters of the broker.
     pub(super) totals: Totals,
     /// Number of copies of messages that sessions had to get.
@@ -17,7 +17,7 @@ pub(in crate::clients) struct Account {
     pub(super) reassigned: u64,
 }
 
-impl Account {
+impl CopyCounts {
     /// Returns the number of copies that are neither queued nor in flight.
     pub(in crate::clients) fn settled(&self) -> u64 {
         let Totals {
@@ -36,12 +36,12 @@ impl Account {
         let totals = &mut self.totals;
         match verdict {
             Verdict::Due => totals.messages_sent += 1,
-            Verdict::Waits | Verdict::Displaces => totals.messages_queued += 1,
+            Verdict::Waits | Verdict::DropsOldest => totals.messages_queued += 1,
             Verdict::Full | Verdict::Rejected => {}
             Verdict::Expired => totals.dropped_expired += 1,
             Verdict::Offline => totals.dropped_offline += 1,
         }
-        if matches!(verdict, Verdict::Displaces | Verdict::Full | Verdict::Rejected) {
+        if matches!(verdict, Verdict::DropsOldest | Verdict::Full | Verdict::Rejected) {
             totals.dropped_queue_full += 1;
         }
     }

@@ -47,7 +47,7 @@ pub(super) enum Verdict {
     Due,
     Waits,
     /// The copy waits, and the oldest waiting message is dropped.
-    Displaces,
+    DropsOldest,
     Expired,
     Offline,
     Full,
@@ -95,10 +95,10 @@ impl Outbound {
         }
         let is_queue_full = self.is_queue_full(queue);
         let verdict = queue.filter(|_| is_queue_full).map_or(Verdict::Waits, Queue::verdict);
-        if verdict == Verdict::Displaces {
+        if verdict == Verdict::DropsOldest {
             self.waiting.pop_front();
         }
-        if matches!(verdict, Verdict::Waits | Verdict::Displaces) {
+        if matches!(verdict, Verdict::Waits | Verdict::DropsOldest) {
             self.waiting.push_back(copy);
         }
         verdict
@@ -213,7 +213,7 @@ impl Queue {
         match self.overflow {
             Overflow::DropNewest => Verdict::Full,
             Overflow::Reject => Verdict::Rejected,
-            _ => Verdict::Displaces,
+            _ => Verdict::DropsOldest,
         }
     }
 }

@@ -91,7 +91,7 @@ impl Model {
     fn note_verdict(&mut self, verdict: Verdict) {
         let situation = match verdict {
             Verdict::Due | Verdict::Waits => return,
-            Verdict::Displaces => Situation::QueueDropsOldest,
+            Verdict::DropsOldest => Situation::QueueDropsOldest,
             Verdict::Expired => Situation::MessagePublishedExpired,
             Verdict::Offline => Situation::QoS0Offline,
             Verdict::Full => Situation::QueueDropsNewest,

@@ -59,7 +59,7 @@ impl Client {
         let topic = format!("w/{}", self.index);
         let name = Name::parse(&topic).expect("a topic name");
         let number = promises.publish(topic, qos, false, false);
-        promises.waive(number);
+        promises.mark_optional(number);
         self.will = Some(number);
         Will::new(name, number.0.to_string(), qos)
     }
@@ -111,7 +111,7 @@ impl Client {
         }
         self.triggered_wills.retain(|will| {
             if !will.is_stored {
-                promises.waive(will.number);
+                promises.mark_optional(will.number);
             }
             will.is_stored
         });

@@ -17,7 +17,7 @@ pub(super) struct AckQueue {
     replies: VecDeque<(Commit, Reply)>,
     /// The commit before which no answer is sent, because each answer may depend on the state that the session had when
     /// the connection began.
-    not_before: Commit,
+    attach_commit: Commit,
     /// Whether the core was asked to wake the connection at a commit.
     is_wake_requested: bool,
     signals: Arc<Signals>,
@@ -35,10 +35,10 @@ pub(super) enum Reply {
 }
 
 impl AckQueue {
-    /// Creates an empty queue for the connection with these signals. No answer is sent before the commit `not_before`.
-    /// The queue is full when `len_max` answers wait.
-    pub(super) fn new(not_before: Commit, signals: Arc<Signals>, len_max: usize) -> Self {
-        Self { replies: VecDeque::new(), not_before, is_wake_requested: false, signals, len_max }
+    /// Creates an empty queue for the connection with these signals. No answer is sent before the commit
+    /// `attach_commit`. The queue is full when `len_max` answers wait.
+    pub(super) fn new(attach_commit: Commit, signals: Arc<Signals>, len_max: usize) -> Self {
+        Self { replies: VecDeque::new(), attach_commit, is_wake_requested: false, signals, len_max }
     }
 
     /// Returns the signals to the connection.
@@ -72,7 +72,7 @@ impl AckQueue {
 
     /// Returns the commit for which an answer that depends on `commit` has to wait: `commit` or a later one.
     pub(super) fn commit_for_answer(&self, commit: Commit) -> Commit {
-        commit.max(self.not_before)
+        commit.max(self.attach_commit)
     }
 
     /// Asks the core to wake the connection when the oldest answer may be sent.
@@ -90,7 +90,7 @@ impl AckQueue {
     }
 
     /// Records that the connection was woken.
-    pub(super) fn end_waiting(&mut self) {
+    pub(super) fn record_wake(&mut self) {
         self.is_wake_requested = false;
     }
 }

@@ -29,7 +29,7 @@ impl ClientConnection {
         if self.is_busy() {
             return Ok(InputProgress { used: 0, has_more: true });
         }
-        if bytes.len() >= memory::LARGE {
+        if bytes.len() >= memory::LARGE_ALLOCATION_MIN {
             self.check_memory(bytes)?;
         }
         turn.count_for(self.context.tenant);
@@ -87,7 +87,7 @@ impl ClientConnection {
     /// Whether bytes that have already been read, for example together with CONNECT, can be handled: CONNACK was sent,
     /// and the queue of answers is not full.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub fn can_handle_input(&self) -> bool {
         !self.acks.is_full()
     }
 
@@ -98,9 +98,12 @@ impl ClientConnection {
         let (version, packet_size_max) = (self.inbound.version(), self.inbound.packet_size_max());
         let Ok(Next::Frame(packet)) = frame::next(bytes, version, packet_size_max) else { return Ok(()) };
         let is_publish = packet.packet_type == PacketType::Publish;
-        let factor = if is_publish { memory::COPIES } else { memory::PARSED_SIZE };
-        let needed =
-            if packet.wire.len() < memory::LARGE { 0 } else { packet.wire.len().saturating_mul(factor) };
+        let factor = if is_publish { memory::MESSAGE_MEMORY_FACTOR } else { memory::PARSED_BYTES_PER_BYTE };
+        let needed = if packet.wire.len() < memory::LARGE_ALLOCATION_MIN {
+            0
+        } else {
+            packet.wire.len().saturating_mul(factor)
+        };
         memory::check(needed).map_err(|_| End::out_of_memory())
     }
 

@@ -84,7 +84,7 @@ impl ClientConnection {
         Ok(match outcome {
             Subscribed::Refused(reason) => Receipt::new(reason, commit),
             Subscribed::Granted { has_retained } => {
-                self.owes_retained |= has_retained;
+                self.may_have_replays |= has_retained;
                 Receipt::new(reason, commit)
             }
         })

@@ -167,7 +167,7 @@ impl Broker {
                 packet_ids,
                 source,
                 route,
-                started_at: self.sessions.next_sequence(),
+                started_at_sequence: self.sessions.next_sequence(),
                 position: Position::default(),
                 outcome,
                 scope,

@@ -28,7 +28,7 @@ pub(super) struct Task<'a> {
     pub(super) scope: Option<&'a Arc<PublishScope>>,
     /// The sequence number of the publish. A session with a greater number began later and is not a recipient, even if
     /// it uses the handle of a session that was a recipient.
-    pub(super) started_at: u64,
+    pub(super) started_at_sequence: u64,
     /// Whether the delivery pauses when the budget is spent.
     pub(super) takes_turns: bool,
 }
@@ -47,7 +47,7 @@ pub(super) struct Position {
 impl<'a> Task<'a> {
     /// Creates a delivery that is not interrupted.
     pub(super) fn of_one_turn(route: &'a Route<Subscriber>, source: Source<'a>) -> Self {
-        Self { route, source, scope: None, started_at: u64::MAX, takes_turns: false }
+        Self { route, source, scope: None, started_at_sequence: u64::MAX, takes_turns: false }
     }
 }
 
@@ -118,7 +118,7 @@ impl Delivery {
         task: &mut Task<'_>,
     ) -> Receipt<Verdict> {
         let mut session = broker.guard(handle);
-        if session.began_at > task.started_at {
+        if session.beginning_sequence > task.started_at_sequence {
             return count_ended(turn, session, task.source.len());
         }
         if broker.hooks.deliver(&session.context, || task.source.publication(options.qos)).is_err() {

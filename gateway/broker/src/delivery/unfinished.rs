@@ -27,8 +27,8 @@ pub struct UnfinishedPublish {
     pub(super) source: OwnedSource,
     /// The recipients, as determined in the first turn. Subscriptions made or removed later have no effect.
     pub(super) route: Arc<Route<Subscriber>>,
-    /// See [`Task::started_at`].
-    pub(super) started_at: u64,
+    /// See [`Task::started_at_sequence`].
+    pub(super) started_at_sequence: u64,
     pub(super) position: Position,
     pub(super) outcome: Outcome,
     pub(super) scope: Option<Arc<PublishScope>>,
@@ -72,12 +72,13 @@ impl Broker {
         if !matches!(unfinished.stage, Stage::Delivering) {
             return true;
         }
-        let UnfinishedPublish { source, route, scope, started_at, position, outcome, .. } = unfinished;
+        let UnfinishedPublish { source, route, scope, started_at_sequence, position, outcome, .. } =
+            unfinished;
         let mut task = Task {
             route,
             source: source.borrow(),
             scope: scope.as_ref(),
-            started_at: *started_at,
+            started_at_sequence: *started_at_sequence,
             takes_turns: true,
         };
         self.delivery.advance(self, turn, &mut task, position, outcome)

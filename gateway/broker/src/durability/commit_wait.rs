@@ -58,7 +58,7 @@ impl Durability {
             if let Some(scopes) = &mut state.open_scopes {
                 scopes.record_other_commit(commit);
                 // Messages are sent in order, so messages after those of an open scope wait for the scope as well.
-                if scopes.free_before() < u64::MAX {
+                if scopes.first_scoped_position() < u64::MAX {
                     break;
                 }
                 state.open_scopes = None;
@@ -129,7 +129,7 @@ impl SessionGuard<'_> {
         self.scope_commit = self.scope_commit.max(commit);
         let Some(scopes) = &mut self.open_scopes else { return };
         scopes.leave(scope);
-        let position = scopes.free_before();
+        let position = scopes.first_scoped_position();
         let other_commit = scopes.other_commit();
         let commit = self.scope_commit.max(other_commit);
         if position == u64::MAX {
@@ -179,7 +179,7 @@ impl SessionStore {
     ) {
         let scopes = state.open_scopes.take().unwrap_or_default();
         for change in changes.drain(..) {
-            if matches!(change, Change::Began | Change::Ended) {
+            if matches!(change, Change::Created | Change::Ended) {
                 scopes.forget(SessionId(handle.id()));
             }
             let subject = subject_of_change(handle, &change);
@@ -205,8 +205,8 @@ fn subject_of_change(handle: &SessionHandle, change: &Change) -> Option<Subject>
         Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),
         Change::Sent { message_id, .. }
         | Change::Released { message_id, .. }
-        | Change::Done { message_id } => Some(Subject::Delivery(*message_id)),
-        Change::Received(packet_id) | Change::Forgotten(packet_id) => {
+        | Change::Completed { message_id } => Some(Subject::Delivery(*message_id)),
+        Change::Received(packet_id) | Change::ReceivedReleased(packet_id) => {
             Some(Subject::Received(handle.id(), *packet_id))
         }
         _ => None,

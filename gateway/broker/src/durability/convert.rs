@@ -21,20 +21,20 @@ pub(super) fn change_to_operations(
     let id = SessionId(handle.id());
     let key = |message_id| EntryKey { session: id, message: MessageId(message_id), ordinal: 0 };
     let operation = match change {
-        Change::Began => {
+        Change::Created => {
             operations.push(Operation::CloseSession { session: id });
             open(clock, handle, session)
         }
-        Change::Altered => open(clock, handle, session),
+        Change::MetadataChanged => open(clock, handle, session),
         Change::Ended => Operation::CloseSession { session: id },
         Change::Queued(queued, sent) => enqueue(clock, key(queued.message_id), queued, sent),
         Change::Sent { message_id, packet_id } => Operation::Send { key: key(message_id), packet_id },
         Change::Released { message_id, packet_id, order } => {
             Operation::Release { key: key(message_id), packet_id, order: order.into() }
         }
-        Change::Done { message_id } => Operation::Complete { key: key(message_id) },
+        Change::Completed { message_id } => Operation::Complete { key: key(message_id) },
         Change::Received(packet_id) => Operation::Receive { session: id, packet_id },
-        Change::Forgotten(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
+        Change::ReceivedReleased(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
         _ => unreachable!("every kind of change is converted"),
     };
     operations.push(operation);

@@ -164,7 +164,7 @@ impl OpenScopes {
     }
 
     /// Returns the position before which no packet belongs to an open scope; `u64::MAX` if no scope is open.
-    pub(super) fn free_before(&mut self) -> u64 {
+    pub(super) fn first_scoped_position(&mut self) -> u64 {
         self.scopes.retain(|known| known.scope.strong_count() > 0);
         self.scopes.iter().map(|known| known.begins_at).min().unwrap_or(u64::MAX)
     }

@@ -122,7 +122,7 @@ impl Broker {
         unsubscribe_all(self.tenant_of(handle), handle, &attached.removed_subscriptions);
         if !attached.session_present {
             guard.replays = None;
-            guard.began_at = self.sessions.next_sequence();
+            guard.beginning_sequence = self.sessions.next_sequence();
             let end = self.sessions.ended.commit(handle.key());
             guard.stored_at_commit = guard.stored_at_commit.max(end);
         }

@@ -10,7 +10,7 @@ use super::meter::processor_time;
 
 /// Reads the idle time of the processors. The number of idle processors follows from the difference of two readings.
 #[derive(Debug, Default)]
-pub(super) struct Machine {
+pub(super) struct SpareProcessorMeter {
     /// The last reading, unless it was discarded.
     last: Option<ProcessorReading>,
     allowed: Option<AllowedProcessors>,
@@ -34,7 +34,7 @@ struct ProcessorReading {
     idle: Option<Duration>,
 }
 
-impl Machine {
+impl SpareProcessorMeter {
     /// Returns how many processors another core could have used since the last reading; `None` at the first reading.
     /// `used_by_cores` is the number of processors that the cores of this process used.
     pub(super) fn spare_processors(&mut self, now: Instant, used_by_cores: f64) -> Option<f64> {

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::steady_subscriber::subscribe;
-use super::{Phase, World};
+use super::{Phase, RunState};
 use crate::ledger::BRIEF_TOPICS;
 
 /// Visits the broker again and again, the last time in [`Phase::Draining`].
-pub async fn visit_now_and_then(mut endpoint: Endpoint, world: Arc<World>) {
+pub async fn visit_now_and_then(mut endpoint: Endpoint, world: Arc<RunState>) {
     let mut phase = endpoint.phase();
     let mut is_subscribed = false;
     loop {
@@ -27,7 +27,7 @@ pub async fn visit_now_and_then(mut endpoint: Endpoint, world: Arc<World>) {
 }
 
 /// Connects, receives messages for a short time, and disconnects.
-async fn visit(endpoint: &mut Endpoint, world: &World, is_subscribed: &mut bool) {
+async fn visit(endpoint: &mut Endpoint, world: &RunState, is_subscribed: &mut bool) {
     let connecting_at = Instant::now();
     let Some(mut client) = endpoint.try_connect(None).await else { return };
     let received = timeout(VISIT_TIME, receive(&mut client, world, is_subscribed, connecting_at)).await;
@@ -44,7 +44,7 @@ async fn visit(endpoint: &mut Endpoint, world: &World, is_subscribed: &mut bool)
 
 async fn receive(
     client: &mut Client,
-    world: &World,
+    world: &RunState,
     is_subscribed: &mut bool,
     connecting_at: Instant,
 ) -> Result<(), ClientError> {

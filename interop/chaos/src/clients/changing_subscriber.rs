@@ -11,11 +11,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::drive::Role;
 use super::steady_subscriber::{subscribe, take_messages};
-use super::{PUBLISHERS, World};
+use super::{PUBLISHERS, RunState};
 
 pub struct ChangingSubscriber {
     index: usize,
-    world: Arc<World>,
+    world: Arc<RunState>,
     random: Rng,
     pace: Interval,
     /// The topic filter of the present subscription, if the broker has granted one.
@@ -23,7 +23,7 @@ pub struct ChangingSubscriber {
 }
 
 impl ChangingSubscriber {
-    pub fn new(index: usize, world: Arc<World>, random: Rng) -> Self {
+    pub fn new(index: usize, world: Arc<RunState>, random: Rng) -> Self {
         let mut pace = interval(CHANGE_INTERVAL);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { index, world, random, pace, granted: None }

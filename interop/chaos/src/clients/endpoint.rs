@@ -10,13 +10,13 @@ use tidegate_mqtt::{ProtocolVersion, ReasonCode, Will};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Phase, World};
+use super::{Phase, RunState};
 
 /// The state of a client that outlives its connections.
 pub struct Endpoint {
     name: String,
     version: ProtocolVersion,
-    world: Arc<World>,
+    world: Arc<RunState>,
     random: Rng,
     /// The client's session state, which the client needs to resume the session.
     pub state: State,
@@ -28,7 +28,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Creates a client whose session does not exist yet. Chooses MQTT 3.1.1 or MQTT 5.0 at random.
-    pub fn new(name: &str, world: Arc<World>, mut random: Rng) -> Self {
+    pub fn new(name: &str, world: Arc<RunState>, mut random: Rng) -> Self {
         let version = if random.bool() { ProtocolVersion::V5 } else { ProtocolVersion::V3_1_1 };
         let state = State::default();
         Self {
@@ -107,7 +107,7 @@ impl Endpoint {
 }
 
 /// Returns the options of a connection with Clean Start over one transport.
-pub fn options(world: &World, transport: Transport, version: ProtocolVersion, name: &str) -> Options {
+pub fn options(world: &RunState, transport: Transport, version: ProtocolVersion, name: &str) -> Options {
     let target = world.routes.url(transport).parse().expect("a URL");
     let mut options = Options::new(target, version, name);
     options.tls.ca_files.push(world.authority.clone());

@@ -13,22 +13,22 @@ use tokio::time::{sleep, timeout};
 
 use super::endpoint::options;
 use super::steady_subscriber::subscribe;
-use super::{Phase, World};
+use super::{Phase, RunState};
 use crate::ledger::MessageId;
 
 /// Compares the retained messages repeatedly until [`Phase::Ending`].
-pub async fn observe(world: Arc<World>) {
+pub async fn observe(world: Arc<RunState>) {
     while *world.phase.borrow() != Phase::Ending {
-        let floors = world.ledger().floors();
+        let newest_acknowledged = world.ledger().newest_acknowledged();
         if let Ok(Ok(held)) = timeout(OBSERVATION_TIMEOUT, retained(&world)).await {
-            world.ledger().observe(&held, &floors);
+            world.ledger().observe(&held, &newest_acknowledged);
         }
         sleep(OBSERVATION_PAUSE).await;
     }
 }
 
 /// Returns the sequence number of each retained message, by topic.
-async fn retained(world: &World) -> Result<HashMap<String, u64>, ClientError> {
+async fn retained(world: &RunState) -> Result<HashMap<String, u64>, ClientError> {
     let options = options(world, Transport::Tcp, ProtocolVersion::V5, "observer");
     let mut client = Client::connect(&options, State::default()).await?;
     // The broker sends the retained messages before the message that this client publishes after SUBACK.

@@ -11,12 +11,12 @@ use tidegate_mqtt::{PacketId, ProtocolVersion, Publish, ReasonCode};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::drive::Role;
-use super::{Phase, World};
+use super::{Phase, RunState};
 use crate::ledger::{BRIEF_EXPIRY, BRIEF_TOPICS, MessageId};
 
 pub struct Publisher {
     index: usize,
-    world: Arc<World>,
+    world: Arc<RunState>,
     random: Rng,
     pace: Interval,
     version: ProtocolVersion,
@@ -25,7 +25,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub fn new(index: usize, world: Arc<World>, random: Rng, version: ProtocolVersion) -> Self {
+    pub fn new(index: usize, world: Arc<RunState>, random: Rng, version: ProtocolVersion) -> Self {
         let mut pace = interval(world.pace);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { index, world, random, pace, version, last_sequence: 0, in_flight: HashMap::new() }

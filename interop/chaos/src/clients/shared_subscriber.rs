@@ -5,19 +5,19 @@ use std::sync::Arc;
 use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::QoS;
 
-use super::World;
+use super::RunState;
 use super::drive::Role;
 use super::steady_subscriber::{subscribe, take_messages};
 
 pub struct SharedSubscriber {
     /// The index of the group in the ledger.
     group: usize,
-    world: Arc<World>,
+    world: Arc<RunState>,
     is_subscribed: bool,
 }
 
 impl SharedSubscriber {
-    pub fn new(group: usize, world: Arc<World>) -> Self {
+    pub fn new(group: usize, world: Arc<RunState>) -> Self {
         Self { group, world, is_subscribed: false }
     }
 }

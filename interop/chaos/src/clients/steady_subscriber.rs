@@ -8,18 +8,18 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, ReasonCode, SubscriptionOptions, UserProperties};
 use tokio::time::sleep;
 
-use super::World;
+use super::RunState;
 use super::drive::Role;
 
 pub struct SteadySubscriber {
     index: usize,
-    world: Arc<World>,
+    world: Arc<RunState>,
     /// Number of topic filters in [`FILTERS`] that the broker has granted, from the first.
     granted: usize,
 }
 
 impl SteadySubscriber {
-    pub fn new(index: usize, world: Arc<World>) -> Self {
+    pub fn new(index: usize, world: Arc<RunState>) -> Self {
         Self { index, world, granted: 0 }
     }
 }
@@ -48,7 +48,7 @@ impl Role for SteadySubscriber {
 }
 
 /// Records in the ledger all messages that the client has received.
-pub fn take_messages(subscriber: usize, world: &World, client: &mut Client) {
+pub fn take_messages(subscriber: usize, world: &RunState, client: &mut Client) {
     while let Some(event) = client.take_event() {
         if let Event::Message(message) = event {
             world.ledger().deliver(subscriber, &message);

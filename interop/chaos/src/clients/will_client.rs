@@ -6,20 +6,20 @@ use std::sync::Arc;
 use tidegate_client::{Client, ClientError};
 use tidegate_mqtt::{QoS, Will, topic};
 
-use super::World;
+use super::RunState;
 use super::drive::Role;
 use crate::ledger::MessageId;
 
 pub struct WillClient {
     index: usize,
-    world: Arc<World>,
+    world: Arc<RunState>,
     last_sequence: u64,
     /// The will of the latest connection that the broker accepted, and the number of disk faults at that time.
     accepted: Option<(MessageId, Option<u64>)>,
 }
 
 impl WillClient {
-    pub fn new(index: usize, world: Arc<World>) -> Self {
+    pub fn new(index: usize, world: Arc<RunState>) -> Self {
         Self { index, world, last_sequence: 0, accepted: None }
     }
 

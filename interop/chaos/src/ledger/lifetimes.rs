@@ -29,7 +29,8 @@ impl Lifetimes {
     pub(super) fn is_over(&self, id: MessageId, at: Instant) -> bool {
         self.acknowledged.get(&id).is_some_and(|(acknowledged_at, before)| {
             let expiry = Duration::from_secs(BRIEF_EXPIRY.into());
-            at.saturating_duration_since(*acknowledged_at) > expiry + BOUND + (self.lengthened - *before)
+            at.saturating_duration_since(*acknowledged_at)
+                > expiry + ROUNDING_TOLERANCE + (self.lengthened - *before)
         })
     }
 
@@ -44,4 +45,4 @@ pub const BRIEF_EXPIRY: u32 = 1;
 pub const BRIEF_TOPICS: &str = "brief/";
 /// Time after its expiry during which a message may still be sent for the first time. Broker and clients read the same
 /// clock, so this covers only rounding.
-const BOUND: Duration = Duration::from_millis(500);
+const ROUNDING_TOLERANCE: Duration = Duration::from_millis(500);

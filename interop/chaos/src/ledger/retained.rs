@@ -12,7 +12,7 @@ pub struct RetainedTopic {
 }
 
 /// The newest acknowledged message of each topic, at one moment.
-pub type Floors = HashMap<String, u64>;
+pub type NewestAcknowledged = HashMap<String, u64>;
 
 impl RetainedTopic {
     pub(super) fn send(&mut self, sequence: u64, deletes: bool) {

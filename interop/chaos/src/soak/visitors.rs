@@ -11,16 +11,16 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
 use tokio::task::JoinSet;
 
-use crate::clients::{Phase, World, options, subscribe};
+use crate::clients::{Phase, RunState, options, subscribe};
 
 /// Starts [`STREAM_COUNT`] tasks. Each runs one visitor after the other until the clients stop publishing.
-pub fn start(world: &Arc<World>, tasks: &mut JoinSet<()>) {
+pub fn start(world: &Arc<RunState>, tasks: &mut JoinSet<()>) {
     for stream in 0..STREAM_COUNT {
         tasks.spawn_local(visit_again_and_again(stream, Arc::clone(world)));
     }
 }
 
-async fn visit_again_and_again(stream: u64, world: Arc<World>) {
+async fn visit_again_and_again(stream: u64, world: Arc<RunState>) {
     let mut random = Rng::with_seed(stream);
     let mut phase = world.phase.subscribe();
     let visits = async {
@@ -37,7 +37,7 @@ async fn visit_again_and_again(stream: u64, world: Arc<World>) {
     }
 }
 
-async fn visit(world: &World, name: &str, random: &mut Rng) -> Result<(), ClientError> {
+async fn visit(world: &RunState, name: &str, random: &mut Rng) -> Result<(), ClientError> {
     let transport = random.choice(Transport::ALL).unwrap_or(Transport::Tcp);
     let mut options = options(world, transport, ProtocolVersion::V5, name);
     options.connect.session_expiry = Some(SESSION_EXPIRY);

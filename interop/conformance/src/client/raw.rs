@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::{Client, PATIENCE};
+use super::{Client, RECEIVE_TIMEOUT};
 
 impl Client {
     /// Returns every byte that arrives until the broker closes the connection. A test that calls this function must not
@@ -10,8 +10,8 @@ impl Client {
     pub(crate) async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         loop {
-            let Ok(read) = timeout(PATIENCE, self.link.read(&mut bytes)).await else {
-                panic!("{}: the broker did not close the connection within {PATIENCE:?}", self.name)
+            let Ok(read) = timeout(RECEIVE_TIMEOUT, self.link.read(&mut bytes)).await else {
+                panic!("{}: the broker did not close the connection within {RECEIVE_TIMEOUT:?}", self.name)
             };
             if read.expect("bytes or the end of the stream") == 0 {
                 self.transcript.note(&self.name, "< until closed", &bytes);

@@ -17,7 +17,7 @@ impl TableWriter<'_, '_> {
 
     fn apply_session(&mut self, change: &SessionChange) -> Result<(), Fault> {
         let id = change.id;
-        if change.wiped {
+        if change.deleted_first {
             self.delete_all_of(id)?;
         }
         if let Some(record) = &change.record {

@@ -12,7 +12,7 @@ impl Engine {
     /// Writes the pending changes and the change set to the tables.
     pub(super) fn write_to_tables(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
-            match self.transact(change, |_| true) {
+            match self.commit_to_tables(change, |_| true) {
                 Err(Fault::MapFull)
                     if self.map.clear_stale_readers()? || self.grow()? || self.commit_empty()? => {}
                 Err(Fault::MapFull) => return self.commit_in_reserve(change),
@@ -93,10 +93,10 @@ impl Engine {
     /// as much as they add may use the second part; otherwise a full store could not be emptied.
     fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
-        let mut result = self.transact(change, |_| true);
+        let mut result = self.commit_to_tables(change, |_| true);
         if matches!(result, Err(Fault::MapFull)) {
             self.resize_for(Reserve::Freeing)?;
-            result = self.transact(change, Balance::frees_space);
+            result = self.commit_to_tables(change, Balance::frees_space);
         }
         self.leave_reserve()?;
         match result {

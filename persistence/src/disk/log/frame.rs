@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FrameKind {
     /// Deletes a session with all its records; key: the session.
-    Wipe = 1,
+    DeleteSession = 1,
     /// Writes a session; value: its record.
     Session = 2,
     /// Writes a subscription; key: the session, value: its record.
@@ -37,7 +37,7 @@ pub(super) enum FrameKind {
 
 impl FrameKind {
     const ALL: [Self; 14] = [
-        Self::Wipe,
+        Self::DeleteSession,
         Self::Session,
         Self::Subscribe,
         Self::Unsubscribe,

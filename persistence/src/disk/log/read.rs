@@ -96,7 +96,7 @@ fn fold_session(frame: &LogFrame<'_>, change: &mut ChangeSet) -> Result<(), &'st
     }
     let id = SessionId(read_number(frame.key).ok_or(BAD_KEY)?);
     match frame.kind {
-        FrameKind::Wipe => change.close(id),
+        FrameKind::DeleteSession => change.close(id),
         FrameKind::Session => change.session(id).record = Some(Box::new(SessionRecord::read(frame.value)?)),
         FrameKind::Subscribe => {
             change.session(id).subscribe(Box::new(SubscriptionRecord::read(frame.value)?));

@@ -60,8 +60,8 @@ impl<'a, 'e> Rows<'a, 'e> {
 
     fn write_session(&mut self, change: &SessionChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
         let key = change.id.0.to_be_bytes();
-        if change.wiped {
-            self.write_frame(FrameKind::Wipe, &key, &[])?;
+        if change.deleted_first {
+            self.write_frame(FrameKind::DeleteSession, &key, &[])?;
         }
         if let Some(record) = &change.record {
             let value = record.archive(buffer).map_err(|fault| self.corrupt_row(fault))?;

@@ -89,7 +89,7 @@ fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
     };
     match newest_record(|offset| read_record(&file, offset)).map_err(io_error(path))? {
         Found::Record(record) => Ok(Some(Some(*record))),
-        Found::Nothing => Ok(Some(None)),
+        Found::NeverSynced => Ok(Some(None)),
         Found::Damage => Err(OpenError::DamagedSyncPoint(path.to_owned())),
     }
 }
@@ -100,7 +100,7 @@ pub(super) enum Found {
     /// The newest valid record.
     Record(Box<SyncRecord>),
     /// No record is complete, and none was complete before: nothing was committed after the file was created.
-    Nothing,
+    NeverSynced,
     /// No record is valid, although at least one was complete.
     Damage,
 }
@@ -121,7 +121,7 @@ pub(super) fn newest_record(mut read: impl FnMut(u64) -> io::Result<RecordBytes>
             let is_written = |bytes: &RecordBytes| bytes.iter().any(|byte| *byte != 0);
             let has_second_sync =
                 records.iter().any(|(offset, bytes)| *offset == second_sync && is_written(bytes));
-            return Ok(if has_second_sync { Found::Damage } else { Found::Nothing });
+            return Ok(if has_second_sync { Found::Damage } else { Found::NeverSynced });
         }
         former = Some(records);
     }

@@ -55,5 +55,5 @@ fn two_records_that_are_overwritten_during_the_read_are_read_again() {
     };
     assert_eq!(found([torn(10), torn(11), torn(12), whole]), Found::Record(Box::new(record())));
     assert_eq!(found([torn(10), torn(11), torn(12), torn(13), torn(12), torn(13)]), Found::Damage);
-    assert_eq!(found([[0; record::SIZE]]), Found::Nothing);
+    assert_eq!(found([[0; record::SIZE]]), Found::NeverSynced);
 }

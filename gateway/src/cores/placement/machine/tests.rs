@@ -37,7 +37,7 @@ fn a_quota_limits_the_spare_processors() {
 
 #[test]
 fn spare_processors_need_two_readings() {
-    let mut machine = Machine::default();
+    let mut machine = SpareProcessorMeter::default();
     let now = Instant::now();
     assert!(machine.spare_processors(now, 0.0).is_none());
     assert!(machine.spare_processors(now + Duration::from_secs(1), 0.0).is_some());

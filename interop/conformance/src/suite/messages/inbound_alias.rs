@@ -41,7 +41,7 @@ async fn every_alias_up_to_the_maximum_is_accepted(harness: Harness) {
 async fn an_alias_can_be_given_to_another_topic(harness: Harness) {
     let (mut publisher, maximum) = publisher(&harness, "publisher").await;
     if maximum < 2 {
-        return harness.skip_unsupported("two topic aliases");
+        return harness.assert_optional_feature("two topic aliases");
     }
     let mut subscriber = harness.subscriber("subscriber", harness.topic("+"), 2).await;
     for (topic, alias) in [("a", 1), ("b", 2), ("c", 1), ("c", 2), ("d", 2)] {
@@ -59,7 +59,7 @@ async fn an_alias_ends_with_its_connection(harness: Harness) {
     for qos in 0..3 {
         let (mut first, connack) = harness.connect("publisher").persistent().open_with_connack().await;
         if announced(&connack) == 0 {
-            return harness.skip_unsupported("topic aliases");
+            return harness.assert_optional_feature("topic aliases");
         }
         first.exchange_publish(aliased(harness.topic("a"), "set", 1)).await;
         subscriber.expect_message("set").await;
@@ -76,7 +76,7 @@ async fn each_publisher_has_its_own_aliases(harness: Harness) {
     let (mut one, maximum) = publisher(&harness, "one").await;
     let (mut two, _) = publisher(&harness, "two").await;
     if maximum == 0 {
-        return harness.skip_unsupported("topic aliases");
+        return harness.assert_optional_feature("topic aliases");
     }
     let mut subscriber = harness.subscriber("subscriber", harness.topic("+"), 2).await;
     let topics = [harness.topic("a"), harness.topic("b")];
@@ -99,7 +99,7 @@ async fn alias_0_ends_the_connection(harness: Harness) {
 async fn an_alias_above_the_maximum_ends_the_connection(harness: Harness) {
     let (_, maximum) = publisher(&harness, "client").await;
     if maximum == 65_535 {
-        return harness.skip_unsupported("a Topic Alias Maximum below 65,535");
+        return harness.assert_optional_feature("a Topic Alias Maximum below 65,535");
     }
     for alias in [maximum.saturating_add(1), 65_535] {
         if alias > maximum {
@@ -120,7 +120,7 @@ async fn an_alias_when_none_is_allowed_ends_the_connection(harness: Harness) {
 async fn an_unknown_alias_ends_the_connection(harness: Harness) {
     let (_, maximum) = publisher(&harness, "client").await;
     if maximum == 0 {
-        return harness.skip_unsupported("topic aliases");
+        return harness.assert_optional_feature("topic aliases");
     }
     for alias in [1, maximum] {
         if (1..=maximum).contains(&alias) {
