@@ -120,11 +120,12 @@ impl Driver {
         self.client.resume(turn)?;
         self.write(turn, buffers, context)?;
         let input = self.read(turn, buffers, context)?;
-        let is_busy = self.client.is_busy();
-        if is_busy || self.ending.is_none() && self.client.replay(turn)? {
+        // A connection that is ending also sends the retained messages of a SUBSCRIBE that it has just answered.
+        let is_unfinished = self.client.replay(turn)? || self.client.is_busy();
+        if is_unfinished {
             context.waker().wake_by_ref();
         }
-        Ok(is_busy || input == Input::More)
+        Ok(is_unfinished || input == Input::More)
     }
 
     /// Writes to the control lane, unless the connection is ending.

@@ -29,6 +29,8 @@ pub struct Connection {
     /// Whether clients may publish at every QoS and with RETAIN, so that the QoS and RETAIN flag of a PUBLISH need not
     /// be checked.
     unrestricted: bool,
+    /// The client's Maximum Packet Size, in bytes.
+    sent_size_max: u32,
     aliases: Aliases,
     authentication: Option<Box<Authentication>>,
 }
@@ -42,10 +44,17 @@ impl Connection {
             version: negotiated.version,
             session_expiry: negotiated.session_expiry,
             unrestricted,
+            sent_size_max: negotiated.packet_size_max,
             aliases: Aliases::default(),
             authentication: Authentication::from_negotiated(negotiated).map(Box::new),
             config,
         }
+    }
+
+    /// Returns the maximum size in bytes of a packet to the client `[MQTT5-3.1.2-24]`.
+    #[must_use]
+    pub fn sent_size_max(&self) -> u32 {
+        self.sent_size_max
     }
 
     /// Checks a PUBLISH against the announced limits, and returns its topic. If the PUBLISH has only a topic alias,

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use tidegate_limits::OutOfMemory;
-use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
-use tidegate_session::{Cause, Violation};
+use tidegate_mqtt::{DecodeError, Disconnect, Packet, ReasonCode};
+use tidegate_session::{Cause, Connection, Violation};
 
 /// The reason why a connection ends, and the reason code for the peer. The value is a single pointer, because most
 /// functions of a connection return it as their error.
@@ -153,12 +153,15 @@ impl End {
         self.0.disconnect_reason
     }
 
-    /// Appends the broker's DISCONNECT to `into`. Does nothing before MQTT 5.0, because servers send no DISCONNECT in
-    /// earlier versions.
-    pub(crate) fn encode_disconnect(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
+    /// Appends the broker's DISCONNECT to `into`. Does nothing if the packet exceeds the client's Maximum Packet Size
+    /// `[MQTT5-3.1.2-24]`, or before MQTT 5.0, because servers send no DISCONNECT in earlier versions.
+    pub(crate) fn encode_disconnect(&self, client: &Connection, into: &mut Vec<u8>) {
+        let version = client.version();
         let Some(reason) = self.0.disconnect_reason.filter(|_| version.is_v5()) else { return };
         let len = into.len();
-        if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
+        let is_encoded = Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_ok();
+        let fits = into.len() - len <= usize::try_from(client.sent_size_max()).unwrap_or(usize::MAX);
+        if !is_encoded || !fits {
             into.truncate(len);
         }
     }

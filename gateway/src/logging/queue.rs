@@ -26,7 +26,7 @@ pub(super) struct LineQueue {
 #[derive(Debug, Default)]
 struct Waiting {
     bytes: Vec<u8>,
-    lines: u64,
+    line_count: u64,
     /// Whether the writer has lines that it took and has not finished.
     is_writing: bool,
 }
@@ -41,8 +41,8 @@ impl LineQueue {
             return self.count_dropped(1);
         }
         waiting.bytes.extend_from_slice(line);
-        waiting.lines += 1;
-        if waiting.lines == 1 {
+        waiting.line_count += 1;
+        if waiting.line_count == 1 {
             self.filled.notify_one();
         }
     }
@@ -63,23 +63,23 @@ impl LineQueue {
         batch.clear();
         batch.shrink_to(LINE_BYTES_MAX);
         let mut waiting = self.waiting.lock();
-        if waiting.lines == 0 {
+        if waiting.line_count == 0 {
             waiting.is_writing = false;
             self.emptied.notify_all();
-            let is_empty = |waiting: &mut Waiting| waiting.lines == 0;
+            let is_empty = |waiting: &mut Waiting| waiting.line_count == 0;
             match deadline {
                 Some(deadline) => drop(self.filled.wait_while_until(&mut waiting, is_empty, deadline)),
                 None => self.filled.wait_while(&mut waiting, is_empty),
             }
         }
-        waiting.is_writing = waiting.lines > 0;
+        waiting.is_writing = waiting.line_count > 0;
         std::mem::swap(&mut waiting.bytes, batch);
-        std::mem::take(&mut waiting.lines)
+        std::mem::take(&mut waiting.line_count)
     }
 
     /// Waits until all lines are written, for at most `limit`. Returns whether all lines are written.
     pub(super) fn wait_until_empty(&self, limit: Duration) -> bool {
-        let is_busy = |waiting: &mut Waiting| waiting.lines > 0 || waiting.is_writing;
+        let is_busy = |waiting: &mut Waiting| waiting.line_count > 0 || waiting.is_writing;
         !self.emptied.wait_while_for(&mut self.waiting.lock(), is_busy, limit).timed_out()
     }
 }

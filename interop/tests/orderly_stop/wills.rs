@@ -9,7 +9,7 @@ use tidegate_interop::tidegate_client::{
     assert_no_more_messages, receive_payloads, subscribe, with_persistent_session,
 };
 use tidegate_mqtt::topic::Name;
-use tidegate_mqtt::{QoS, ReasonCode, Will};
+use tidegate_mqtt::{Disconnect, Packet, ProtocolVersion, QoS, ReasonCode, Will};
 
 use crate::{connect, options, stop};
 
@@ -89,6 +89,32 @@ async fn a_will_that_was_sent_before_the_exit_is_sent_again_with_dup() {
         broker.stop();
     }
     assert!(sent_before > 0);
+}
+
+/// SIGTERM follows the DISCONNECT of many clients at once, so that the broker has not read all of them yet. The PINGREQ
+/// before it makes the broker handle earlier input of the connection at the same time.
+#[tokio::test]
+async fn a_disconnect_sent_just_before_a_stop_takes_the_will_away() {
+    for _ in 0..3 {
+        let broker = Broker::start();
+        let mut clients = Vec::new();
+        for number in 0..60 {
+            let mut options = options(&broker, &format!("client-{number}"));
+            let topic = Name::parse("gone").expect("a topic name");
+            options.connect.will = Some(Will::new(topic, "unwanted", QoS::AtLeastOnce));
+            clients.push(connect(&options).await);
+        }
+        let mut bytes = Vec::new();
+        for packet in [Packet::PingReq, Packet::Disconnect(Disconnect::new(ReasonCode::Success))] {
+            packet.encode(ProtocolVersion::V5, &mut bytes).expect("a valid packet");
+        }
+        for client in &mut clients {
+            client.send_bytes(&bytes).await.expect("an open connection");
+        }
+        broker.terminate();
+        let exit = tokio::task::spawn_blocking(move || broker.wait_for_exit()).await.expect("an exit");
+        assert_eq!(exit.counter("wills_published"), 0);
+    }
 }
 
 /// Returns the options of a client with a persistent session and a delayed will. The payload of the will is the client

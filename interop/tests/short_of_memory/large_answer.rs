@@ -24,7 +24,7 @@ async fn a_suback_without_memory_ends_its_connection() {
     let address = ("localhost", broker.port(Transport::Tcp));
     let mut slow = TcpStream::connect(address).await.expect("a connection");
     slow.write_all(&[CONNECT, b"\x00\x09slow-read"].concat()).await.expect("an open connection");
-    slow.write_all(&subscribe("t/#", 1)).await.expect("an open connection");
+    slow.write_all(&encode_subscribe("t/#", 1)).await.expect("an open connection");
     // Reads CONNACK and the first SUBACK. From here on, the broker delivers messages to the client.
     let mut head = vec![0; 5];
     within_deadline("SUBACK", async {
@@ -38,7 +38,7 @@ async fn a_suback_without_memory_ends_its_connection() {
     for _ in 0..1200 {
         other.publish(&topic, "", 1, false).await;
     }
-    slow.write_all(&subscribe("f", 70_000)).await.expect("an open connection");
+    slow.write_all(&encode_subscribe("f", 70_000)).await.expect("an open connection");
     // The client reads only after the broker has logged the end: reading earlier would make room for the SUBACK.
     broker.wait_for_log(
         |line| line.contains("there is not enough memory for a packet"),
@@ -52,7 +52,7 @@ async fn a_suback_without_memory_ends_its_connection() {
 }
 
 /// Encodes a SUBSCRIBE that names the same filter `count` times.
-fn subscribe(filter: &str, count: usize) -> Vec<u8> {
+fn encode_subscribe(filter: &str, count: usize) -> Vec<u8> {
     let filter = SubscriptionFilter::parse(filter).expect("a filter");
     let entry = SubscribeEntry { filter: Ok(filter), options: SubscriptionOptions::default() };
     let packet = Packet::Subscribe(Subscribe {

@@ -50,6 +50,38 @@ async fn a_store_without_memory_answers_every_publish_and_works_again_when_there
     }
 }
 
+/// The memory of fetched messages stays with the process, and the memory map stays as large as it was. The store has
+/// room all the same.
+#[tokio::test]
+async fn a_store_without_memory_works_again_when_its_messages_were_fetched() {
+    let broker = start_with(120, "");
+    let options = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "subscriber");
+    let options = with_persistent_session(options);
+    let mut offline = Client::connect(&options, State::default()).await.expect("CONNACK");
+    subscribe(&mut offline, "stored/#", 1).await;
+    let state = offline.drop_without_disconnect();
+    let mut publisher = connect(&broker, Transport::Tcp, "publisher").await;
+    let mut accepted = 0;
+    while !is_short(&broker) {
+        let reason = within_deadline("an answer", publish_queued(&mut publisher)).await.expect("PUBACK");
+        accepted += usize::from(!reason.is_error());
+    }
+    let mut fetching = Client::connect(&options, state).await.expect("CONNACK");
+    for _ in 0..accepted {
+        within_deadline("a message", fetching.message()).await.expect("an open connection");
+    }
+    broker.wait_for_log(|line| line.contains("the store works again"), "the store works again");
+    let reason = within_deadline("an answer", publish_queued(&mut publisher)).await.expect("PUBACK");
+    assert!(!reason.is_error(), "{reason:?}");
+    assert!(within_deadline("the end", stop_and_wait(broker)).await.success());
+}
+
+async fn publish_queued(client: &mut Client) -> Result<ReasonCode, ClientError> {
+    let publish = Publish { payload: vec![7; QUEUED_SIZE].into(), ..message("stored/queued", "", 1) };
+    let id = client.publish(publish).await?.expect("an identifier");
+    Ok(client.acknowledged(id).await?.reason)
+}
+
 /// Publishes retained messages from a separate client, and waits for each answer. Returns the topics of the accepted
 /// messages.
 async fn publish_retained(broker: &Broker, number: usize, size: usize) -> Vec<String> {
@@ -104,5 +136,7 @@ async fn connect_persistent(broker: &Broker, client_id: &str) -> Client {
     within_deadline("CONNACK", Client::connect(&options, State::default())).await.expect("CONNACK")
 }
 
+/// Size of a queued message in bytes: so small that its memory is not checked.
+const QUEUED_SIZE: usize = 50_000;
 /// The most bytes that one client publishes.
 const BYTES_PER_SENDER: usize = 1_000_000;

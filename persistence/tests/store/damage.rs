@@ -100,7 +100,7 @@ fn a_snapshot_without_a_checksum_is_restored_after_its_structure_is_verified() {
 
 /// The restore removes the checksum: the store changes, so the checksum of the snapshot would no longer match.
 #[test]
-fn a_store_has_no_checksum() {
+fn using_a_snapshot_as_a_store_removes_its_checksum() {
     let mut harness = filled_store();
     let target = copy_store(&harness);
     let restored = Harness::new();

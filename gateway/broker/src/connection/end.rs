@@ -57,7 +57,7 @@ impl ClientConnection {
         };
         let unsent = rest.len();
         if !self.acks.awaits_connack() {
-            end.encode_disconnect(self.inbound.version(), rest);
+            end.encode_disconnect(&self.inbound, rest);
         }
         if rest.len() > unsent {
             sent.packets += 1;

@@ -7,7 +7,7 @@ use tidegate_mqtt::ReasonCode;
 use super::{Cause, Lifecycle, Outcome, WillAction, detach, reattach};
 
 #[allow(clippy::disallowed_methods)]
-fn start() -> Instant {
+fn start_time() -> Instant {
     Instant::now()
 }
 
@@ -54,7 +54,7 @@ fn every_cause_except_a_normal_disconnect_keeps_the_will() {
 
 #[test]
 fn timers_of_will_and_session_expire_at_their_times_or_never_if_unset() {
-    let now = start();
+    let now = start_time();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let nothing = Outcome { will: WillAction::Keep, session_ended: false };
     for lifecycle in
@@ -80,7 +80,7 @@ fn timers_of_will_and_session_expire_at_their_times_or_never_if_unset() {
 
 #[test]
 fn after_a_closed_connection_the_will_is_due_at_the_earlier_of_delay_and_expiry() {
-    let now = start();
+    let now = start_time();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let after = |delay, expiry| Lifecycle::after_detach(detach(true, delay, expiry), delay, expiry, now);
     assert_eq!(after(5, 0), Lifecycle::Ended);
