@@ -4,29 +4,39 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use tidegate_interop::broker::Broker;
 use tidegate_interop::transport::Transport;
 
-/// Another connection takes the session over while the client uploads.
+/// Another connection takes the session over while the client uploads. The client reads the reason, and can go on sending
+/// for a while: a reset would end its upload with an error, on which clients drop what they have not read.
 #[test]
-fn a_client_that_uploads_receives_the_reason_for_a_takeover() {
+fn a_client_that_uploads_receives_the_reason_for_a_takeover_and_no_reset() {
     let broker = Broker::start();
     let publish = [PUBLISH_HEAD, &[b'x'; PAYLOAD_LEN]].concat();
     for _ in 0..ROUNDS {
         let mut uploading = connect(&broker);
         let mut sender = uploading.try_clone().expect("a second descriptor");
-        let publish = publish.clone();
-        let upload = thread::spawn(move || while sender.write_all(&publish).is_ok() {});
-        let next = connect(&broker);
-        let mut received = Vec::new();
-        let end = uploading.read_to_end(&mut received);
-        assert_eq!(received, [0xe0, 1, SESSION_TAKEN_OVER], "the bytes before the end {end:?}");
-        drop(uploading);
-        upload.join().expect("the upload ends");
-        drop(next);
+        let is_ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let upload = scope.spawn(|| {
+                let mut sent_after_end = 0;
+                while sent_after_end < SENT_AFTER_END {
+                    sender.write_all(&publish)?;
+                    sent_after_end += usize::from(is_ended.load(Ordering::Relaxed));
+                }
+                std::io::Result::Ok(())
+            });
+            let _next = connect(&broker);
+            let mut received = Vec::new();
+            uploading.read_to_end(&mut received).expect("the end of the connection");
+            is_ended.store(true, Ordering::Relaxed);
+            assert_eq!(received, [0xe0, 1, SESSION_TAKEN_OVER]);
+            upload.join().expect("no panic").expect("the upload continues");
+        });
     }
     broker.stop();
 }
@@ -47,6 +57,8 @@ fn connect(broker: &Broker) -> TcpStream {
 }
 
 const ROUNDS: usize = 20;
+/// Number of messages that the client sends after the end: 2 MiB.
+const SENT_AFTER_END: usize = 128;
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 const SESSION_TAKEN_OVER: u8 = 0x8e;
 /// The header of a QoS 0 PUBLISH to the topic `t` with a payload of [`PAYLOAD_LEN`] bytes.

@@ -6,10 +6,10 @@ use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::simulated_machine::SimulatedMachine;
 use tidegate_interop::tidegate_client::{
-    assert_no_more_messages, receive_payloads, subscribe, with_persistent_session,
+    assert_no_more_messages, message, receive_payloads, subscribe, with_persistent_session,
 };
 use tidegate_mqtt::topic::Name;
-use tidegate_mqtt::{Disconnect, Packet, ProtocolVersion, QoS, ReasonCode, Will};
+use tidegate_mqtt::{Disconnect, Packet, ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
 use crate::{connect, options, stop};
 
@@ -91,8 +91,8 @@ async fn a_will_that_was_sent_before_the_exit_is_sent_again_with_dup() {
     assert!(sent_before > 0);
 }
 
-/// SIGTERM follows the DISCONNECT of many clients at once, so that the broker has not read all of them yet. The PINGREQ
-/// before it makes the broker handle earlier input of the connection at the same time.
+/// SIGTERM follows the DISCONNECT of many clients at once. Because of the messages before it, the broker has not read all
+/// of them yet.
 #[tokio::test]
 async fn a_disconnect_sent_just_before_a_stop_takes_the_will_away() {
     for _ in 0..3 {
@@ -104,10 +104,13 @@ async fn a_disconnect_sent_just_before_a_stop_takes_the_will_away() {
             options.connect.will = Some(Will::new(topic, "unwanted", QoS::AtLeastOnce));
             clients.push(connect(&options).await);
         }
+        let publish = Publish { payload: vec![7; 30_000].into(), ..message("nobody", "", 0) };
         let mut bytes = Vec::new();
-        for packet in [Packet::PingReq, Packet::Disconnect(Disconnect::new(ReasonCode::Success))] {
-            packet.encode(ProtocolVersion::V5, &mut bytes).expect("a valid packet");
+        for _ in 0..5 {
+            Packet::from(publish.clone()).encode(ProtocolVersion::V5, &mut bytes).expect("a valid packet");
         }
+        let disconnect = Packet::Disconnect(Disconnect::new(ReasonCode::Success));
+        disconnect.encode(ProtocolVersion::V5, &mut bytes).expect("a valid packet");
         for client in &mut clients {
             client.send_bytes(&bytes).await.expect("an open connection");
         }
