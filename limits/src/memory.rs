@@ -29,11 +29,7 @@ pub fn reserve(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemor
 /// # Errors
 /// When the memory is not available, or less than [`HEADROOM`] would be left.
 pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
-    if bytes < LARGE_ALLOCATION_MIN {
-        return Ok(());
-    }
-    refuse_in_test(bytes)?;
-    if take_granted(bytes) {
+    if is_granted(bytes)? {
         return Ok(());
     }
     let result = probe(bytes);
@@ -47,11 +43,7 @@ pub fn check(bytes: usize) -> Result<(), OutOfMemory> {
 /// # Errors
 /// When the memory is not available, or less than [`ACCEPTED_HEADROOM`] would be left.
 pub fn check_accepted(bytes: usize) -> Result<(), OutOfMemory> {
-    if bytes < LARGE_ALLOCATION_MIN {
-        return Ok(());
-    }
-    refuse_in_test(bytes)?;
-    if take_granted(bytes) { Ok(()) } else { probe_accepted(bytes) }
+    if is_granted(bytes)? { Ok(()) } else { probe_accepted(bytes) }
 }
 
 /// Like [`check`], but always tries an allocation of this size and frees it.
@@ -104,9 +96,13 @@ fn refuse_in_test(bytes: usize) -> Result<(), OutOfMemory> {
     if bytes > SIMULATED_LIMIT.get() { Err(OutOfMemory) } else { Ok(()) }
 }
 
-/// Takes `bytes` from the bytes that a probe allocation has granted. Returns `false` if fewer are left.
-fn take_granted(bytes: usize) -> bool {
-    GRANTED_BYTES_LEFT.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok()
+/// Whether `bytes` need no probe allocation: they are few, or an earlier probe has granted them.
+fn is_granted(bytes: usize) -> Result<bool, OutOfMemory> {
+    if bytes < LARGE_ALLOCATION_MIN {
+        return Ok(true);
+    }
+    refuse_in_test(bytes)?;
+    Ok(GRANTED_BYTES_LEFT.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok())
 }
 
 thread_local! {

@@ -115,10 +115,12 @@ impl Capacity {
     /// memory is short. Returns false if the map has reached the size limit or the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
-        while step > MEMORY_STEP && memory::probe(step).is_err() {
+        let mut has_memory = memory::probe(step).is_ok();
+        while !has_memory && step > MEMORY_STEP {
             step = whole_pages(step / 2).max(MEMORY_STEP);
+            has_memory = memory::probe(step).is_ok();
         }
-        self.is_memory_short |= memory::probe(step).is_err();
+        self.is_memory_short |= !has_memory;
         while !self.is_at_size_limit() {
             let size = self.size.saturating_add(step).min(self.size_max);
             match self.allocation.extend(size.saturating_add(self.disk_reserve)) {
