@@ -102,9 +102,12 @@ impl Driver {
             return Err(end);
         }
         self.client.ignore_output();
-        // The runtime looks for input before it looks for timers that are due.
-        let looked_for_input = Box::pin(sleep(Duration::from_millis(1)));
-        self.ending.get_or_insert(Ending { end, looked_for_input, turns: LAST_TURNS_MAX });
+        self.ending.get_or_insert_with(|| Ending {
+            end,
+            // The runtime looks for input before it looks for timers that are due.
+            looked_for_input: Box::pin(sleep(Duration::from_millis(1))),
+            turns: LAST_TURNS_MAX,
+        });
         Ok(())
     }
 

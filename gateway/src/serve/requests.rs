@@ -57,18 +57,18 @@ pub(super) async fn handle_requests_until<T>(
 
 /// Logs every counter that is not 0, one line each: the totals and, if there are several tenants, the counters of each.
 pub(super) fn log_counters(cores: &Cores, broker: &Broker) {
-    let counters = cores.totals().list().into_iter().chain(logging::counters());
-    for (name, value) in counters.filter(|(_, value)| *value > 0) {
-        tracing::info!(counter = name, value, "counted");
-    }
+    log_nonzero(cores.totals().list().into_iter().chain(logging::counters()), None);
     let tenants = broker.tenants();
     if tenants.clone().nth(1).is_none() {
         return;
     }
     for tenant in tenants {
-        let counters = cores.totals_of(tenant.id()).list();
-        for (name, value) in counters.into_iter().filter(|(_, value)| *value > 0) {
-            tracing::info!(counter = name, value, tenant = &**tenant.name(), "counted");
-        }
+        log_nonzero(cores.totals_of(tenant.id()).list(), Some(tenant.name()));
+    }
+}
+
+fn log_nonzero(counters: impl IntoIterator<Item = (&'static str, u64)>, tenant: Option<&str>) {
+    for (name, value) in counters.into_iter().filter(|(_, value)| *value > 0) {
+        tracing::info!(counter = name, value, tenant, "counted");
     }
 }
