@@ -85,7 +85,7 @@ pub(crate) trait WriteHalf: Sized {
     /// The matching read half.
     type Read;
     /// The stream of which both are halves.
-    type Stream: raw_socket::Readable;
+    type Stream: raw_socket::Readable + AsFd;
     /// Duplicates the socket's descriptor and registers the duplicate with the calling runtime.
     fn duplicate(&self) -> io::Result<(Self::Read, Self)>;
     /// Drops the write half without closing the sending side of the socket.
@@ -98,7 +98,9 @@ pub(crate) trait WriteHalf: Sized {
     /// Returns the stream of which this is a half.
     fn stream(&self) -> &Self::Stream;
     /// Returns the underlying socket.
-    fn socket(&self) -> SockRef<'_>;
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.stream())
+    }
 }
 
 impl From<TcpStream> for PlainTcp {
@@ -142,10 +144,6 @@ impl WriteHalf for tcp::OwnedWriteHalf {
     fn stream(&self) -> &Self::Stream {
         self.as_ref()
     }
-
-    fn socket(&self) -> SockRef<'_> {
-        SockRef::from(self.as_ref())
-    }
 }
 
 impl WriteHalf for unix::OwnedWriteHalf {
@@ -175,10 +173,6 @@ impl WriteHalf for unix::OwnedWriteHalf {
 
     fn stream(&self) -> &Self::Stream {
         self.as_ref()
-    }
-
-    fn socket(&self) -> SockRef<'_> {
-        SockRef::from(self.as_ref())
     }
 }
 
