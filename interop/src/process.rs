@@ -154,16 +154,27 @@ impl Process {
         assert!(set.is_ok_and(|status| status.success()), "prlimit failed");
     }
 
-    /// Sends SIGTERM at once: starting the command `kill` would give the process time to handle what it has received.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        rustix::process::kill_process(id, Signal::TERM).expect("a running child");
+        self.signal("TERM");
     }
 
-    /// Sends a signal, named without `SIG`.
+    /// Sends a signal, named without `SIG`. The signal is sent at once: starting the command `kill` would give the process
+    /// time to handle what it has received.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} cannot be sent to {}", self.name);
+        let signal = match name {
+            "ALRM" => Signal::ALARM,
+            "HUP" => Signal::HUP,
+            "INT" => Signal::INT,
+            "QUIT" => Signal::QUIT,
+            "TERM" => Signal::TERM,
+            "USR1" => Signal::USR1,
+            "USR2" => Signal::USR2,
+            _ => panic!("no test sends SIG{name}"),
+        };
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        let sent = rustix::process::kill_process(id, signal);
+        assert!(sent.is_ok(), "SIG{name} cannot be sent to {}: {sent:?}", self.name);
     }
 
     /// Sends SIGKILL and waits until the process has ended.
